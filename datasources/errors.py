@@ -1,11 +1,11 @@
 """How a source can fail, divided by who can do something about it. Missing is not a failure: absent keys are absent.
 
-    SourceError
-    ├── Unavailable        the source does not answer; a later try may work
-    ├── DeadlineExceeded   it did not answer in time
-    ├── Throttled          it asks us to slow down; `retry_after_s` if it said how long
-    ├── Conflict           the item changed meanwhile; read again and decide again
-    └── Corrupt            what came back cannot be true; somebody must look
+SourceError
+├── Unavailable        the source does not answer; a later try may work
+├── DeadlineExceeded   it did not answer in time
+├── Throttled          it asks us to slow down; `retry_after_s` if it said how long
+├── Conflict           the item changed meanwhile; read again and decide again
+└── Corrupt            what came back cannot be true; somebody must look
 """
 
 from __future__ import annotations

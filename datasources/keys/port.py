@@ -1,0 +1,23 @@
+"""The key service: wraps and unwraps keys with keys that never leave it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+
+
+class KeyService(ABC):
+    """A few calls a month: it wraps the ring of wrapping keys, never data itself."""
+
+    @abstractmethod
+    async def generate(self, context: Mapping[str, str]) -> tuple[bytes, bytes]:
+        """A new 32-byte key, plain and wrapped; only the same context unwraps it."""
+
+    @abstractmethod
+    async def unwrap(self, wrapped: bytes, context: Mapping[str, str]) -> bytes:
+        """The plain key; raises `Corrupt` when altered or of another context, `Unavailable` when the service is down."""
+
+    @property
+    @abstractmethod
+    def for_production(self) -> bool:
+        """False for a service that keeps its root key in a file beside the data."""

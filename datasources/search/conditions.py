@@ -1,0 +1,174 @@
+"""What can be asked of the index about one photo: fields with their class, and conditions that nest. No engine's words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from access.classes import DataClass
+from access.precision import LocationPrecision, TimePrecision
+
+
+class Kind(Enum):
+    """How a field is stored."""
+
+    KEYWORD = "keyword"
+    """Exact texts, none or many."""
+    NUMBER = "number"
+    """One whole or broken number, or none."""
+    WORDS = "words"
+    """Analysed text."""
+
+
+_D, _L, _T = DataClass, LocationPrecision, TimePrecision
+
+
+class Field(Enum):
+    """A field of the index: name, kind, class, and the least precision of a share at which it may be used."""
+
+    OWNER = ("owner", Kind.KEYWORD, _D.OPERATIONAL, None)
+    ALBUM = ("album", Kind.KEYWORD, _D.OPERATIONAL, None)
+    STATE = ("state", Kind.KEYWORD, _D.OPERATIONAL, None)
+    MEDIA_TYPE = ("media_type", Kind.KEYWORD, _D.OPERATIONAL, None)
+    CAMERA = ("camera", Kind.KEYWORD, _D.OPERATIONAL, None)
+    LENS = ("lens", Kind.KEYWORD, _D.OPERATIONAL, None)
+    ORIENTATION = ("orientation", Kind.KEYWORD, _D.OPERATIONAL, None)
+    ISO = ("iso", Kind.NUMBER, _D.OPERATIONAL, None)
+    APERTURE = ("aperture", Kind.NUMBER, _D.OPERATIONAL, None)
+    FOCAL_LENGTH = ("focal_length", Kind.NUMBER, _D.OPERATIONAL, None)
+    WIDTH = ("width", Kind.NUMBER, _D.OPERATIONAL, None)
+    HEIGHT = ("height", Kind.NUMBER, _D.OPERATIONAL, None)
+    DURATION = ("duration", Kind.NUMBER, _D.OPERATIONAL, None)
+    ADDED_AT = ("added_at", Kind.NUMBER, _D.TIME, _T.EXACT)
+    """Milliseconds since 1970."""
+    INSTANT = ("instant", Kind.NUMBER, _D.TIME, _T.EXACT)
+    """Seconds since 1970; only where the offset is known. Needs a place as well: `scoping` adds that."""
+    DAY = ("day", Kind.NUMBER, _D.TIME, _T.DAY)
+    """The day of the wall clock as 20240501."""
+    YEAR = ("year", Kind.NUMBER, _D.TIME, _T.DAY)
+    YEAR_MONTH = ("year_month", Kind.NUMBER, _D.TIME, _T.DAY)
+    """202405."""
+    MONTH = ("month", Kind.NUMBER, _D.TIME, _T.DAY)
+    MONTH_DAY = ("month_day", Kind.NUMBER, _D.TIME, _T.DAY)
+    """1224."""
+    WEEKDAY = ("weekday", Kind.NUMBER, _D.TIME, _T.DAY)
+    """1 Monday to 7 Sunday."""
+    COUNTRY = ("country", Kind.KEYWORD, _D.PLACE, _L.COUNTRY)
+    REGION = ("region", Kind.KEYWORD, _D.PLACE, _L.CITY)
+    CITY = ("city", Kind.KEYWORD, _D.PLACE, _L.CITY)
+    LOCALITY = ("locality", Kind.KEYWORD, _D.PLACE, _L.KILOMETER)
+    HAS_LOCATION = ("has_location", Kind.KEYWORD, _D.LOCATION, _L.COUNTRY)
+    """`true` or `false`."""
+    LABEL = ("label", Kind.KEYWORD, _D.CONTENT, None)
+    KEYWORD = ("keyword", Kind.KEYWORD, _D.CONTENT, None)
+    """As its owner wrote it."""
+    TEXT = ("text", Kind.WORDS, _D.CONTENT, None)
+    """Caption, recognised text and keywords."""
+    FILE_NAME = ("file_name", Kind.WORDS, _D.CONTENT, None)
+    """Found by any part of at least one character."""
+    HAS_CAPTION = ("has_caption", Kind.KEYWORD, _D.CONTENT, None)
+    PERSON = ("person", Kind.KEYWORD, _D.BIOMETRIC, None)
+    HAS_PEOPLE = ("has_people", Kind.KEYWORD, _D.BIOMETRIC, None)
+    FAVORITE = ("favorite", Kind.KEYWORD, _D.OWNER_STATE, None)
+    RATING = ("rating", Kind.NUMBER, _D.OWNER_STATE, None)
+
+    def __init__(
+        self, label: str, kind: Kind, data_class: DataClass, least: LocationPrecision | TimePrecision | None
+    ) -> None:
+        self.label = label
+        self.kind = kind
+        self.data_class = data_class
+        self.least = least
+
+
+@dataclass(frozen=True, slots=True)
+class Everything:
+    """Holds for every photo."""
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """Holds for none."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """A KEYWORD field has at least one of these values; of none, it holds for no photo."""
+
+    field: Field
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """A NUMBER field has a value from `low` to `high`, both included; None leaves an end open, both: has any value."""
+
+    field: Field
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WithinBox:
+    """The photo's point at this precision lies in the box, edges included; west > east crosses the date line."""
+
+    level: LocationPrecision
+    west: float
+    south: float
+    east: float
+    north: float
+
+
+@dataclass(frozen=True, slots=True)
+class WithinCircle:
+    """The photo's point at this precision lies at most so far from a point, by great circle."""
+
+    level: LocationPrecision
+    latitude: float
+    longitude: float
+    radius_m: float
+
+
+@dataclass(frozen=True, slots=True)
+class HasWord:
+    """TEXT holds a word with the same stem, accents and case aside; the last may be a beginning, `fuzzy` forgives a typo.
+
+    `word` is one token of `datasources.words.tokens`. A word of CJK characters holds as a phrase of its bigrams.
+    """
+
+    word: str
+    fuzzy: bool = False
+    prefix: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FileNamePart:
+    """The file's name contains this, case aside."""
+
+    part: str
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    """Every one holds; of none: everything."""
+
+    of: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Any_:  # noqa: N801 - `Any` is taken
+    """At least one holds; of none: nothing."""
+
+    of: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """It does not hold."""
+
+    of: Condition
+
+
+Condition = (
+    Everything | Nothing | AnyOf | Between | WithinBox | WithinCircle | HasWord | FileNamePart | All | Any_ | Not
+)
