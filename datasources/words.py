@@ -1,0 +1,93 @@
+"""How text is cut into words for search: one analysis for every engine, so that they find the same photos.
+
+Kept apart from any engine's own analysers, which differ in plugins and versions. Nothing here knows a language:
+no stemming, no stop words, no synonyms.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from itertools import groupby, pairwise
+
+# Combining marks go only after Latin, Greek and Cyrillic letters: there people leave them out when they type.
+# Elsewhere they are vowels (Devanagari, Thai) or turn one letter into another (Japanese dakuten).
+_FOLDED_MARKS = re.compile("([\u0000-\u024f\u0370-\u052f])[\u0300-\u036f\u0483-\u0487]+")
+# Arabic vowel points and tatweel, Hebrew points: written in scripture and school books, never in a query.
+_POINTS = re.compile("[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0640\u064b-\u0652\u0670]")
+_SPACES = re.compile(r"\s+")
+_ASCII_WORD = re.compile("[0-9a-z]+")
+
+# Letters that no normal form takes apart. Modifier letters (okina, transliterated ayn) vanish; apostrophes become one.
+_LETTERS = str.maketrans(
+    {"ı": "i", "ø": "o", "ł": "l", "đ": "d", "ħ": "h", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d", "ə": "e"}
+    | dict.fromkeys("ʻʼʾʿˈ")
+    | dict.fromkeys("’‘`´′", "'")
+)
+
+# Scripts written without spaces between words (and Hangul, whose spaces follow phrases): cut into pairs of characters.
+_UNSPACED = (
+    (0x0E00, 0x0EFF),  # Thai, Lao
+    (0x1000, 0x109F),  # Burmese
+    (0x1100, 0x11FF),  # Hangul jamo
+    (0x1780, 0x17FF),  # Khmer
+    (0x3005, 0x3007),  # Han iteration mark and zero
+    (0x3041, 0x30FF),  # Hiragana, Katakana
+    (0x31F0, 0x31FF),
+    (0x3400, 0x9FFF),  # Han
+    (0xAC00, 0xD7FF),  # Hangul
+    (0xF900, 0xFAFF),
+    (0x20000, 0x3FFFF),
+)
+
+
+def normalize(text: str) -> str:
+    """Fold what people leave out or type in several ways; idempotent; single spaces, none at the ends.
+
+    Compatibility forms (NFKC), letter case, marks on Latin, Greek and Cyrillic letters, invisible characters and
+    apostrophes are folded. `ß` is `ss`; `ä` is `a` (the spelling `ae` is a matter of aliases, not of folding).
+    """
+    if text.isascii():
+        folded = text.lower().replace("`", "'")
+    else:
+        folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+        folded = "".join(c for c in folded if not _is_invisible(c))
+        folded = _POINTS.sub("", _FOLDED_MARKS.sub(r"\1", folded.translate(_LETTERS)))
+        folded = unicodedata.normalize("NFC", folded)
+    return _SPACES.sub(" ", folded).strip()
+
+
+def tokens(text: str) -> list[str]:
+    """The words of a text, normalised, in order, repeats kept.
+
+    A word is a run of letters, digits and marks. A run in a script without spaces gives its overlapping pairs of
+    characters (東京都 -> 東京, 京都), or itself when it is one character: a query of one such character is a prefix.
+    """
+    folded = normalize(text)
+    if folded.isascii():
+        return _ASCII_WORD.findall(folded)
+    found: list[str] = []
+    for kind, run in groupby(folded, _kind):
+        word = "".join(run)
+        if kind == _WORD or (kind == _PAIRS and len(word) == 1):
+            found.append(word)
+        elif kind == _PAIRS:
+            found += map("".join, pairwise(word))
+    return found
+
+
+_GAP, _WORD, _PAIRS = range(3)
+
+
+@lru_cache(maxsize=8192)
+def _kind(character: str) -> int:
+    if unicodedata.category(character)[0] not in "LNM":
+        return _GAP
+    code = ord(character)
+    return _PAIRS if any(first <= code <= last for first, last in _UNSPACED) else _WORD
+
+
+@lru_cache(maxsize=8192)
+def _is_invisible(character: str) -> bool:
+    return unicodedata.category(character) == "Cf"
