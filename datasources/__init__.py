@@ -1,0 +1,51 @@
+"""Every source the house has, as one value: made by `wiring`, closed by the lifespan, handed to each request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from access.ids import Cursors, Ids
+from datasources.keys.port import KeyService
+from datasources.locations.port import LocationService
+from datasources.search.port import PhotoIndex
+from datasources.tables.albums import ALBUMS, Albums
+from datasources.tables.changes import ChangeFeed
+from datasources.tables.customers import CUSTOMERS, Customers
+from datasources.tables.grants import GRANTS, Grants
+from datasources.tables.keys import KEYS, KeyRing
+from datasources.tables.people import PEOPLE, People
+from datasources.tables.photos import PHOTOS, Photos
+from datasources.tables.repeats import REPEATS, Repeats
+from datasources.tables.store import ItemStore
+from datasources.translations.port import TranslationService
+
+TABLES = (PHOTOS, ALBUMS, PEOPLE, CUSTOMERS, GRANTS, KEYS, REPEATS)
+"""Every table, for engines that must make them first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What resolvers and ingest work with. `now_ms` is the clock: milliseconds since 1970."""
+
+    store: ItemStore
+    feed: ChangeFeed
+    key_service: KeyService
+    keys: KeyRing
+    photos: Photos
+    albums: Albums
+    people: People
+    customers: Customers
+    grants: Grants
+    repeats: Repeats
+    index: PhotoIndex
+    locations: LocationService
+    translations: TranslationService
+    ids: Ids
+    cursors: Cursors
+    now_ms: Callable[[], int]
+
+    async def close(self) -> None:
+        """Lets go of everything, what was opened last first."""
+        await self.index.close()
+        await self.store.close()

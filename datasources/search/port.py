@@ -15,16 +15,10 @@ from typing import NamedTuple
 import msgspec
 
 from access.scope import Scope
+from datasources.photo_key import PhotoKey
 from datasources.search.conditions import Condition, Everything, Field
 
 MAX_BUCKETS = 10_000
-
-
-class PhotoKey(NamedTuple):
-    """A photo's owner and local id."""
-
-    owner: str
-    id: str
 
 
 class Coordinates(NamedTuple):

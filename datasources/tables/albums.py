@@ -1,0 +1,122 @@
+"""The table of albums. Which photos lie in an album is told by the photos; its title is sealed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import msgspec
+
+from access.classes import DataClass
+from access.policy import Sight
+from access.scope import Scope
+from access.seals import Binding, OwnerKeys, SealError, open_for, seal
+from datasources.errors import Corrupt
+from datasources.tables.photos import Keys
+from datasources.tables.store import Item, ItemStore, Key, Put, Span, Table
+
+ALBUMS = Table("albums", feed=True)
+_ENCODE = msgspec.msgpack.Encoder().encode
+
+
+class AlbumKey(msgspec.Struct, frozen=True):
+    """An album's owner and local id."""
+
+    owner: str
+    id: str
+
+
+class AlbumRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One album; `deleted` is a tombstone."""
+
+    owner: str
+    id: str
+    version: int
+    created_at_ms: int
+    cover: str | None = None
+    deleted: bool = False
+    sealed: Mapping[str, bytes] = {}
+
+    @property
+    def key(self) -> AlbumKey:
+        """Owner and local id."""
+        return AlbumKey(self.owner, self.id)
+
+    @property
+    def binding(self) -> Binding:
+        """What its seals are bound to."""
+        return Binding(ALBUMS.name, self.owner, self.id)
+
+
+@dataclass(frozen=True)
+class SeenAlbum:
+    """An album as one viewer may see it."""
+
+    record: AlbumRecord
+    sight: Sight
+    keys: OwnerKeys
+
+    @cached_property
+    def title(self) -> str | None:
+        """Its title."""
+        try:
+            plain = open_for(self.sight, DataClass.CONTENT, self.keys, self.record.binding, self.record.sealed)
+        except SealError as e:
+            raise Corrupt("albums", str(e)) from e
+        return None if plain is None else plain.decode()
+
+
+_RECORD = msgspec.msgpack.Decoder(AlbumRecord)
+
+
+class Albums:
+    """Albums of a scope, and the one way in which they are written."""
+
+    def __init__(self, store: ItemStore, keys: Keys) -> None:
+        self._store = store
+        self._keys = keys
+
+    async def by_ids(self, scope: Scope, ids: Sequence[AlbumKey]) -> Mapping[AlbumKey, SeenAlbum]:
+        """Those that exist for this scope; one batch."""
+        wanted = [Key(k.owner, k.id) for k in dict.fromkeys(ids) if scope.album_sight(k.owner, k.id)]
+        items = await self._store.get_many(ALBUMS, wanted) if wanted else {}
+        return await self._seen(scope, [_RECORD.decode(i.body) for i in items.values()])
+
+    async def all(self, scope: Scope) -> Sequence[SeenAlbum]:
+        """Every album of the scope, in no order."""
+        records: list[AlbumRecord] = []
+        if scope.own is not None:
+            after: str | None = None
+            while True:
+                page = await self._store.query(ALBUMS, scope.own, Span(), limit=1_000, after=after)
+                records += [_RECORD.decode(i.body) for i in page.items]
+                after = page.after
+                if after is None:
+                    break
+        granted = [Key(g.owner, g.album) for g in scope.grants if g.owner != scope.own]
+        if granted:
+            items = await self._store.get_many(ALBUMS, granted)
+            records += [_RECORD.decode(i.body) for i in items.values()]
+        return list((await self._seen(scope, records)).values())
+
+    async def save(self, record: AlbumRecord, *, title: str | None = None) -> AlbumRecord | None:
+        """Writes the next version, sealing a title if one is given; None when the stored version is another."""
+        sealed = dict(record.sealed)
+        if title is not None:
+            keys = await self._keys.ensure(record.owner)
+            sealed[DataClass.CONTENT.value] = seal(keys, record.binding, DataClass.CONTENT.value, title.encode())
+        written = msgspec.structs.replace(record, version=record.version + 1, sealed={} if record.deleted else sealed)
+        item = Item(Key(record.owner, record.id), written.version, _ENCODE(written))
+        (done,) = await self._store.write_each([Put(ALBUMS, item, record.version)])
+        return written if done else None
+
+    async def raw(self, ids: Sequence[AlbumKey]) -> Mapping[AlbumKey, AlbumRecord]:
+        """Records as stored, tombstones too; for writers."""
+        items = await self._store.get_many(ALBUMS, [Key(k.owner, k.id) for k in ids])
+        return {r.key: r for r in (_RECORD.decode(i.body) for i in items.values())}
+
+    async def _seen(self, scope: Scope, records: Sequence[AlbumRecord]) -> Mapping[AlbumKey, SeenAlbum]:
+        live = [(r, scope.album_sight(r.owner, r.id)) for r in records if not r.deleted]
+        keys = await self._keys.keys_of({r.owner for r, _ in live}) if live else {}
+        return {r.key: SeenAlbum(r, s, keys[r.owner]) for r, s in live if s is not None and r.owner in keys}

@@ -1,0 +1,125 @@
+"""The table of customers: their settings, and, sealed, who they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import msgspec
+
+from access.classes import DataClass
+from access.policy import OWNER_SIGHT, Relation, Sight
+from access.scope import Scope
+from access.seals import Binding, OwnerKeys, SealError, open_for, seal
+from datasources.errors import Corrupt
+from datasources.tables.photos import Keys
+from datasources.tables.store import Item, ItemStore, Key, Put, Table
+
+CUSTOMERS = Table("customers")
+_SORT = "customer"
+_ENCODE = msgspec.msgpack.Encoder().encode
+
+
+class Identity(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Who a customer is; sealed together."""
+
+    external_id: str
+    display_name: str | None = None
+
+
+class HomeZone(msgspec.Struct, frozen=True, array_like=True):
+    """A circle in which nobody else learns more than the city."""
+
+    latitude: float
+    longitude: float
+    radius_m: float
+
+
+class CustomerRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One customer."""
+
+    id: str
+    version: int
+    created_at_ms: int
+    languages: tuple[str, ...] = ()
+    time_zone: str | None = None
+    sealed: Mapping[str, bytes] = {}
+
+    @property
+    def binding(self) -> Binding:
+        """What its seals are bound to."""
+        return Binding(CUSTOMERS.name, self.id, _SORT)
+
+
+@dataclass(frozen=True)
+class SeenCustomer:
+    """A customer as one viewer may see them."""
+
+    record: CustomerRecord
+    sight: Sight
+    keys: OwnerKeys
+
+    @cached_property
+    def identity(self) -> Identity | None:
+        """Who it is, for those who may know."""
+        try:
+            plain = open_for(self.sight, DataClass.IDENTITY, self.keys, self.record.binding, self.record.sealed)
+        except SealError as e:
+            raise Corrupt("customers", str(e)) from e
+        return None if plain is None else msgspec.msgpack.decode(plain, type=Identity)
+
+
+_RECORD = msgspec.msgpack.Decoder(CustomerRecord)
+
+
+class Customers:
+    """Customers that a scope knows, and the one way in which they are written."""
+
+    def __init__(self, store: ItemStore, keys: Keys) -> None:
+        self._store = store
+        self._keys = keys
+
+    async def by_ids(self, scope: Scope, ids: Sequence[str]) -> Mapping[str, SeenCustomer]:
+        """The viewer's own, and those who share with them; one batch."""
+        shared = Sight(Relation.SHARED)
+        known = scope.owners
+        return await self._seen({i: OWNER_SIGHT if i == scope.own else shared for i in ids if i in known})
+
+    async def grantees(self, scope: Scope, ids: Sequence[str]) -> Mapping[str, SeenCustomer]:
+        """Customers with whom the viewer shares, named by the viewer's own shares."""
+        return await self._seen(dict.fromkeys(ids, Sight(Relation.SHARED))) if scope.own is not None else {}
+
+    async def raw(self, ids: Sequence[str]) -> Mapping[str, CustomerRecord]:
+        """Records as stored; for writers."""
+        items = await self._store.get_many(CUSTOMERS, [Key(i, _SORT) for i in ids])
+        return {r.id: r for r in (_RECORD.decode(i.body) for i in items.values())}
+
+    async def ensure(self, customer_id: str, external_id: str, *, now_ms: int) -> CustomerRecord:
+        """The customer, made on the first token or import."""
+        found = (await self.raw([customer_id])).get(customer_id)
+        if found is not None:
+            return found
+        fresh = CustomerRecord(id=customer_id, version=0, created_at_ms=now_ms)
+        saved = await self.save(fresh, identity=Identity(external_id))
+        return saved or (await self.raw([customer_id]))[customer_id]
+
+    async def save(
+        self, record: CustomerRecord, *, identity: Identity | None = None, home_zones: Sequence[HomeZone] | None = None
+    ) -> CustomerRecord | None:
+        """Writes the next version, sealing what is given; None when the stored version is another."""
+        keys = await self._keys.ensure(record.id)
+        plain = {
+            DataClass.IDENTITY.value: None if identity is None else _ENCODE(identity),
+            DataClass.LOCATION.value: None if home_zones is None else _ENCODE(tuple(home_zones)),
+        }
+        fresh = {g: seal(keys, record.binding, g, v) for g, v in plain.items() if v is not None}
+        written = msgspec.structs.replace(record, version=record.version + 1, sealed={**record.sealed, **fresh})
+        item = Item(Key(record.id, _SORT), written.version, _ENCODE(written))
+        (done,) = await self._store.write_each([Put(CUSTOMERS, item, record.version)])
+        return written if done else None
+
+    async def _seen(self, sights: Mapping[str, Sight]) -> Mapping[str, SeenCustomer]:
+        records = await self.raw(list(sights)) if sights else {}
+        keys = await self._keys.keys_of(set(records)) if records else {}
+        return {i: SeenCustomer(r, sights[i], keys[i]) for i, r in records.items() if i in keys}

@@ -1,0 +1,145 @@
+"""The table of grants: who may see which album, and how much of it. Versioned rows; ending one removes it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from access.precision import LocationPrecision, TimePrecision
+from access.scope import Grant
+from access.seals import Binding, SealError, seal, unseal
+from access.viewer import Viewer, ViewerKind
+from datasources.errors import Corrupt
+from datasources.tables.photos import Keys
+from datasources.tables.store import Item, ItemStore, Key, Put, Remove, Span, Table
+
+GRANTS = Table("grants", indexes=("grantee",), feed=True)
+LINK = "link"
+_SECRET = "CREDENTIAL"  # noqa: S105 - the name of a sealed group
+_ENCODE = msgspec.msgpack.Encoder().encode
+
+
+class GrantRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One grant. `grantee` is a customer's id, or `link:` and the hash of the link's secret, which is sealed beside it."""
+
+    owner: str
+    album: str
+    grantee: str
+    version: int
+    created_at_ms: int
+    location: int
+    time: int
+    originals: bool = False
+    expires_at_ms: int | None = None
+    sealed_secret: bytes | None = None
+
+    @property
+    def by_link(self) -> bool:
+        """Whether it is for whoever has the link."""
+        return self.grantee.startswith(f"{LINK}:")
+
+    @property
+    def slot(self) -> str:
+        """Its sort key: one grant for each album and customer, one link for each album."""
+        return f"{self.album}#{LINK if self.by_link else self.grantee}"
+
+    @property
+    def binding(self) -> Binding:
+        """What its seal is bound to."""
+        return Binding(GRANTS.name, self.owner, self.slot)
+
+    def grant(self) -> Grant:
+        """As scopes know it."""
+        return Grant(
+            self.owner,
+            self.album,
+            LocationPrecision(self.location),
+            TimePrecision(self.time),
+            self.originals,
+            self.expires_at_ms,
+        )
+
+
+_RECORD = msgspec.msgpack.Decoder(GrantRecord)
+
+
+class Grants:
+    """Grants by viewer and by album, and the one way in which they are written."""
+
+    def __init__(self, store: ItemStore, keys: Keys) -> None:
+        self._store = store
+        self._keys = keys
+
+    async def of_viewer(self, viewer: Viewer) -> Sequence[Grant]:
+        """Everything granted to a viewer, ended ones too: one index query and one batch."""
+        if viewer.kind is ViewerKind.CUSTOMER and viewer.customer is not None:
+            return [g.grant() for g in await self.of_grantee(viewer.customer)]
+        if viewer.guest_of is not None:
+            found = await self.of_grantee(viewer.guest_of.grantee)
+            return [g.grant() for g in found if (g.owner, g.album) == (viewer.guest_of.owner, viewer.guest_of.album)]
+        return ()
+
+    async def of_grantee(self, grantee: str) -> Sequence[GrantRecord]:
+        """Every grant to one grantee."""
+        keys: list[Key] = []
+        after: str | None = None
+        while True:
+            page = await self._store.query_index(GRANTS, "grantee", grantee, Span(), limit=500, after=after)
+            keys += [e.key for e in page.entries]
+            after = page.after
+            if after is None:
+                break
+        items = await self._store.get_many(GRANTS, keys) if keys else {}
+        return [g for g in (_RECORD.decode(i.body) for i in items.values()) if g.grantee == grantee]
+
+    async def of_album(self, owner: str, album: str) -> Sequence[GrantRecord]:
+        """Every grant to one album, oldest first."""
+        return sorted(await self._span(owner, f"{album}#"), key=lambda g: (g.created_at_ms, g.grantee))
+
+    async def of_albums(self, owner: str) -> Sequence[GrantRecord]:
+        """Every grant that an owner gave."""
+        return await self._span(owner, "")
+
+    async def by_slot(self, owner: str, slot: str) -> GrantRecord | None:
+        """One grant by its sort key."""
+        item = (await self._store.get_many(GRANTS, [Key(owner, slot)])).get(Key(owner, slot))
+        return None if item is None else _RECORD.decode(item.body)
+
+    async def secret_of(self, grant: GrantRecord) -> str | None:
+        """The secret of a link, for its owner only."""
+        if grant.sealed_secret is None:
+            return None
+        keys = (await self._keys.keys_of([grant.owner])).get(grant.owner)
+        if keys is None:
+            return None
+        try:
+            return unseal(keys, grant.binding, _SECRET, grant.sealed_secret).decode()
+        except SealError as e:
+            raise Corrupt("grants", str(e)) from e
+
+    async def save(self, record: GrantRecord, *, secret: str | None = None) -> GrantRecord | None:
+        """Writes the next version, sealing a link's secret if one is given; None when the stored version is another."""
+        sealed = record.sealed_secret
+        if secret is not None:
+            sealed = seal(await self._keys.ensure(record.owner), record.binding, _SECRET, secret.encode())
+        written = msgspec.structs.replace(record, version=record.version + 1, sealed_secret=sealed)
+        index = {"grantee": Key(record.grantee, f"{record.owner}#{record.album}")}
+        item = Item(Key(record.owner, record.slot), written.version, _ENCODE(written), index)
+        (done,) = await self._store.write_each([Put(GRANTS, item, record.version)])
+        return written if done else None
+
+    async def remove(self, records: Sequence[GrantRecord]) -> None:
+        """Ends grants at once."""
+        await self._store.write_each([Remove(GRANTS, Key(r.owner, r.slot), None) for r in records])
+
+    async def _span(self, owner: str, prefix: str) -> Sequence[GrantRecord]:
+        span = Span(start=prefix or None, end=f"{prefix[:-1]}$" if prefix else None)
+        found: list[GrantRecord] = []
+        after: str | None = None
+        while True:
+            page = await self._store.query(GRANTS, owner, span, limit=500, after=after)
+            found += [_RECORD.decode(i.body) for i in page.items]
+            after = page.after
+            if after is None:
+                return found

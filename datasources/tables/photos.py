@@ -1,0 +1,288 @@
+"""The table of photos: what a photo is, where it is kept, who may have it. Personal values are sealed in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
+
+import msgspec
+
+from access.classes import DataClass
+from access.policy import Sight
+from access.scope import Scope
+from access.seals import Binding, OwnerKeys, SealError, open_for, seal
+from datasources.errors import Corrupt
+from datasources.photo_key import PhotoKey
+from datasources.sortkeys import key_text, taken_key
+from datasources.tables.store import Item, ItemStore, Key, Put, Span, Table
+
+PHOTOS = Table("photos", indexes=("timeline", "changes"), feed=True)
+EMBEDDING = "EMBEDDING"
+"""A sealed group of its own, of class CONTENT: pages need not open it."""
+
+
+class LabelMark(msgspec.Struct, frozen=True, array_like=True):
+    """A concept seen in a photo, 0 to 1 how surely."""
+
+    concept: str
+    confidence: float
+
+
+class Content(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The words of a photo, sealed together."""
+
+    source_id: str
+    caption: str | None = None
+    caption_language: str | None = None
+    file_name: str | None = None
+    keywords: tuple[str, ...] = ()
+    recognized_text: str | None = None
+
+
+class Coordinates(msgspec.Struct, frozen=True, array_like=True):
+    """Degrees north and east, metres above the sea; sealed together."""
+
+    latitude: float
+    longitude: float
+    altitude_m: float | None = None
+
+
+class Embedding(msgspec.Struct, frozen=True):
+    """A vector that came with the record."""
+
+    model: str
+    vector: tuple[float, ...]
+
+
+class PhotoRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One photo. Wall clock, offset and its source are kept apart (DECISIONS 22); `deleted` is a tombstone."""
+
+    owner: str
+    id: str
+    version: int
+    added_at_ms: int
+    changed_at_ms: int
+    deleted: bool = False
+    media_type: str = "UNKNOWN"
+    content_type: str | None = None
+    file_size: int | None = None
+    width: int | None = None
+    height: int | None = None
+    duration_s: float | None = None
+    taken_local: str | None = None
+    offset_minutes: int | None = None
+    offset_source: str | None = None
+    time_zone: str | None = None
+    place: str | None = None
+    place_pinned: bool = False
+    place_data: str | None = None
+    has_location: bool = False
+    has_caption: bool = False
+    labels: tuple[LabelMark, ...] = ()
+    people: tuple[str, ...] = ()
+    albums: tuple[str, ...] = ()
+    camera_make: str | None = None
+    camera_model: str | None = None
+    lens: str | None = None
+    iso: int | None = None
+    aperture: float | None = None
+    shutter_s: float | None = None
+    focal_length_mm: float | None = None
+    favorite: bool = False
+    hidden: bool = False
+    rating: int | None = None
+    trashed_at_ms: int | None = None
+    source_digest: str | None = None
+    """Keyed hash of the record as imported last: importing the same again changes nothing."""
+    sealed: Mapping[str, bytes] = {}
+
+    @property
+    def key(self) -> PhotoKey:
+        """Owner and local id."""
+        return PhotoKey(self.owner, self.id)
+
+    @property
+    def state(self) -> str:
+        """ACTIVE, HIDDEN or TRASHED; the trash wins."""
+        if self.trashed_at_ms is not None:
+            return "TRASHED"
+        return "HIDDEN" if self.hidden else "ACTIVE"
+
+    @property
+    def camera(self) -> str | None:
+        """Make and model as one name; makers often repeat theirs in the model."""
+        make, model = self.camera_make, self.camera_model
+        if not make or not model:
+            return model or make
+        return model if model.casefold().startswith(make.casefold().split()[0]) else f"{make} {model}"
+
+    @property
+    def binding(self) -> Binding:
+        """What its seals are bound to."""
+        return Binding(PHOTOS.name, self.owner, self.id)
+
+
+@dataclass(frozen=True)
+class SeenPhoto:
+    """A photo as one viewer may see it: the sealed record and the sight. Values are opened here, by the gate, when read."""
+
+    record: PhotoRecord
+    sight: Sight
+    keys: OwnerKeys
+
+    @property
+    def key(self) -> PhotoKey:
+        """Owner and local id."""
+        return self.record.key
+
+    def _open(self, data_class: DataClass) -> bytes | None:
+        try:
+            return open_for(self.sight, data_class, self.keys, self.record.binding, self.record.sealed)
+        except SealError as e:
+            raise Corrupt("photos", str(e)) from e
+
+    @cached_property
+    def content(self) -> Content | None:
+        """Its words, None when this viewer may not see them."""
+        plain = self._open(DataClass.CONTENT)
+        return None if plain is None else _CONTENT.decode(plain)
+
+    @cached_property
+    def coordinates(self) -> Coordinates | None:
+        """Its exact coordinates, None when it has none or this viewer may not see any. Coarsen them by the sight."""
+        plain = self._open(DataClass.LOCATION)
+        return None if plain is None else _COORDINATES.decode(plain)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A photo to be written: the record with its old version, and the parts to be sealed anew (others keep their seal)."""
+
+    record: PhotoRecord
+    content: Content | None = None
+    coordinates: Coordinates | None = None
+    embedding: Embedding | None = None
+    drop: tuple[str, ...] = ()
+    """Sealed groups to take out."""
+
+
+class Keys(Protocol):
+    """Where the data keys of owners come from."""
+
+    async def keys_of(self, owners: Iterable[str]) -> Mapping[str, OwnerKeys]:
+        """The keys of these owners; absent: erased, or unknown."""
+
+    async def ensure(self, owner: str) -> OwnerKeys:
+        """The keys of an owner, made if there are none."""
+
+
+_RECORD = msgspec.msgpack.Decoder(PhotoRecord)
+_CONTENT = msgspec.msgpack.Decoder(Content)
+_COORDINATES = msgspec.msgpack.Decoder(Coordinates)
+_ENCODE = msgspec.msgpack.Encoder().encode
+
+
+def read_record(item: Item) -> PhotoRecord:
+    """The record in an item; raises `Corrupt`."""
+    try:
+        return _RECORD.decode(item.body)
+    except msgspec.MsgspecError as e:
+        raise Corrupt("photos", "a record cannot be read") from e
+
+
+def _item(record: PhotoRecord) -> Item:
+    indexes = {"changes": Key(record.owner, f"{record.changed_at_ms:014d}{record.id}")}
+    if record.state == "ACTIVE" and not record.deleted:
+        indexes["timeline"] = Key(record.owner, key_text(taken_key(record.taken_local, record.id), record.id))
+    return Item(Key(record.owner, record.id), record.version, _ENCODE(record), indexes)
+
+
+class Photos:
+    """Photos of a scope, by id and in order; and the one way in which photos are written."""
+
+    def __init__(self, store: ItemStore, keys: Keys) -> None:
+        self._store = store
+        self._keys = keys
+
+    async def by_ids(self, scope: Scope, ids: Sequence[PhotoKey]) -> Mapping[PhotoKey, SeenPhoto]:
+        """Those that exist for this scope; one batch. Absent: not there, or not to be seen."""
+        reachable = scope.owners
+        wanted = [Key(*k) for k in dict.fromkeys(ids) if k.owner in reachable]
+        items = await self._store.get_many(PHOTOS, wanted) if wanted else {}
+        records = [r for r in map(read_record, items.values()) if not r.deleted]
+        sights = [(r, scope.sight(r.owner, r.albums, active=r.state == "ACTIVE")) for r in records]
+        seen = [(r, s) for r, s in sights if s is not None]
+        keys = await self._keys.keys_of({r.owner for r, _ in seen}) if seen else {}
+        return {r.key: SeenPhoto(r, s, keys[r.owner]) for r, s in seen if r.owner in keys}
+
+    async def timeline(
+        self, scope: Scope, *, descending: bool, limit: int, after: tuple[int, str] | None
+    ) -> tuple[Sequence[tuple[int, PhotoKey]], bool]:
+        """Keys of the viewer's own active photos in taken order with their sort key, and whether more follow."""
+        if scope.own is None:
+            return (), False
+        edge = None if after is None else key_text(*after)
+        span = Span(end=edge, descending=True) if descending else Span(start=None if edge is None else edge + "0")
+        found: list[tuple[int, PhotoKey]] = []
+        token: str | None = None
+        while True:
+            page = await self._store.query_index(PHOTOS, "timeline", scope.own, span, limit=limit + 1 - len(found), after=token)
+            found += [(int(e.sort[:16], 16), PhotoKey(e.key.partition, e.key.sort)) for e in page.entries]
+            token = page.after
+            if token is None or len(found) > limit:
+                return found[:limit], len(found) > limit
+
+    async def raw(self, ids: Sequence[PhotoKey]) -> Mapping[PhotoKey, PhotoRecord]:
+        """Records as stored, tombstones too: for writers and the indexer, who serve no viewer."""
+        items = await self._store.get_many(PHOTOS, [Key(*k) for k in ids])
+        return {r.key: r for r in map(read_record, items.values())}
+
+    async def opened(self, records: Sequence[PhotoRecord], sight: Sight) -> Mapping[PhotoKey, SeenPhoto]:
+        """Records with their keys, for writers and the indexer; those whose owner has no key any more are absent."""
+        keys = await self._keys.keys_of({r.owner for r in records})
+        return {r.key: SeenPhoto(r, sight, keys[r.owner]) for r in records if r.owner in keys}
+
+    async def save(self, drafts: Sequence[Draft], *, now_ms: int) -> Sequence[PhotoRecord | None]:
+        """Writes each draft as its next version, if the stored one is still the draft's; None where it was not.
+
+        Seals, versions, index keys and the change feed are made here and nowhere else.
+        """
+        keys = {owner: await self._keys.ensure(owner) for owner in {d.record.owner for d in drafts}}
+        written = [_next(d, keys[d.record.owner], now_ms) for d in drafts]
+        puts = [Put(PHOTOS, _item(r), d.record.version) for r, d in zip(written, drafts, strict=True)]
+        done = await self._store.write_each(puts)
+        return [r if ok else None for r, ok in zip(written, done, strict=True)]
+
+    async def of_owner(
+        self, owner: str, *, after: str | None = None, limit: int = 500
+    ) -> tuple[Sequence[PhotoRecord], str | None]:
+        """Every record of an owner in order of id, tombstones too; for rebuilding and verifying the index."""
+        page = await self._store.query(PHOTOS, owner, Span(), limit=limit, after=after)
+        return [read_record(i) for i in page.items], page.after
+
+
+def tombstone(record: PhotoRecord) -> PhotoRecord:
+    """What is left of a deleted photo: ids, versions and the hash of its source; no seals."""
+    return PhotoRecord(
+        owner=record.owner,
+        id=record.id,
+        version=record.version,
+        added_at_ms=record.added_at_ms,
+        changed_at_ms=record.changed_at_ms,
+        deleted=True,
+        source_digest=record.source_digest,
+    )
+
+
+def _next(draft: Draft, keys: OwnerKeys, now_ms: int) -> PhotoRecord:
+    record = draft.record
+    plain = {
+        DataClass.CONTENT.value: draft.content,
+        DataClass.LOCATION.value: draft.coordinates,
+        EMBEDDING: draft.embedding,
+    }
+    fresh = {g: seal(keys, record.binding, g, _ENCODE(v)) for g, v in plain.items() if v is not None}
+    kept = {g: s for g, s in record.sealed.items() if g not in draft.drop}
+    return msgspec.structs.replace(record, version=record.version + 1, changed_at_ms=now_ms, sealed={**kept, **fresh})

@@ -1,0 +1,53 @@
+"""Which engine stands behind each port. Adapters are imported here, late, so that only what is used is loaded."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from access.ids import Cursors, Ids
+from datasources import TABLES, Sources
+from datasources.tables.albums import Albums
+from datasources.tables.customers import Customers
+from datasources.tables.grants import Grants
+from datasources.tables.keys import KeyRing
+from datasources.tables.people import People
+from datasources.tables.photos import Photos
+from datasources.tables.repeats import Repeats
+
+
+def now_ms() -> int:
+    """The clock of the house: milliseconds since 1970."""
+    return time.time_ns() // 1_000_000
+
+
+async def embedded(data: Path) -> Sources:
+    """Everything in one folder, no server: SQLite, tantivy, the packed gazetteer, a key file."""
+    from datasources.keys.file import FileKeyService
+    from datasources.locations.gazetteer import Gazetteer
+    from datasources.search.tantivy import TantivyIndex
+    from datasources.tables.sqlite import SqliteTables
+    from datasources.translations.tables import ConceptTables
+
+    key_service = FileKeyService(data / "keys")
+    tables = SqliteTables.open(data / "tables.sqlite", TABLES, clock=time.time)
+    ring = KeyRing(tables.items, key_service)
+    secret = await ring.installation_secret("ids")
+    return Sources(
+        store=tables.items,
+        feed=tables.feed,
+        key_service=key_service,
+        keys=ring,
+        photos=Photos(tables.items, ring),
+        albums=Albums(tables.items, ring),
+        people=People(tables.items, ring),
+        customers=Customers(tables.items, ring),
+        grants=Grants(tables.items, ring),
+        repeats=Repeats(tables.items),
+        index=TantivyIndex.open(data / "index"),
+        locations=Gazetteer.open(),
+        translations=ConceptTables.open(),
+        ids=Ids(secret),
+        cursors=Cursors(secret),
+        now_ms=now_ms,
+    )
