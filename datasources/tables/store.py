@@ -111,9 +111,7 @@ class ItemStore(ABC):
         """
 
     @abstractmethod
-    async def query(
-        self, table: Table, partition: str, span: Span, *, limit: int, after: str | None = None
-    ) -> ItemPage:
+    async def query(self, table: Table, partition: str, span: Span, *, limit: int, after: str | None = None) -> ItemPage:
         """A partition in order of the sort key, at most `limit` items."""
 
     @abstractmethod

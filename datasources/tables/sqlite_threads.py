@@ -1,0 +1,169 @@
+"""The threads and connections of an SQLite file: two that read, one that writes, each job whole within its thread.
+
+A task that is cancelled while it waits leaves its job to end by itself: a transaction is never left open.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import queue
+import sqlite3
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+from datasources.errors import Corrupt, SourceError, Throttled, Unavailable
+
+T = TypeVar("T")
+Work = Callable[[sqlite3.Connection], T]
+
+_READERS = 2
+_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+_OUT_OF_REACH = {
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_AUTH,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_INTERRUPT,
+    sqlite3.SQLITE_PROTOCOL,
+    sqlite3.SQLITE_NOLFS,
+}
+
+
+class SqliteThreads:
+    """Runs jobs on an open file; after `close` every job is `Unavailable`."""
+
+    def __init__(self, path: Path, *, durable: bool, patience_s: float) -> None:
+        self._connections: list[sqlite3.Connection] = []
+        self._readers: queue.SimpleQueue[sqlite3.Connection] = queue.SimpleQueue()
+        self._closed = False
+        try:
+            _create(path)
+            self._writer = self._connect(path, patience_s)
+            _write_ahead(self._writer, patience_s)
+            self._writer.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+            # What is deleted is overwritten: a destroyed key must not live on in a free page.
+            self._writer.execute("PRAGMA secure_delete = ON")
+            for _ in range(_READERS):
+                reader = self._connect(path, patience_s)
+                reader.execute("PRAGMA query_only = ON")
+                self._readers.put(reader)
+        except (sqlite3.Error, OSError) as e:
+            self._disconnect()
+            raise _translated(e) from e
+        self._reading = ThreadPoolExecutor(_READERS, thread_name_prefix="sqlite-read")
+        self._writing = ThreadPoolExecutor(1, thread_name_prefix="sqlite-write")
+
+    def _connect(self, path: Path, patience_s: float) -> sqlite3.Connection:
+        conn = sqlite3.connect(path, timeout=patience_s, isolation_level=None, check_same_thread=False)
+        self._connections.append(conn)
+        conn.execute("PRAGMA cache_size = -16000")
+        return conn
+
+    async def read(self, work: Work[T]) -> T:
+        """What the work finds, on one of the reading connections."""
+        return await self._run(self._reading, lambda: self.read_now(work))
+
+    async def write(self, work: Work[T]) -> T:
+        """The work as one transaction: whole, or not at all if it raises."""
+        return await self._run(self._writing, lambda: self.write_now(work))
+
+    async def purge(self) -> None:
+        """Empties the write-ahead log, in which pages live on that are overwritten in the file."""
+        await self._run(self._writing, self._purge_now)
+
+    def read_now(self, work: Work[T]) -> T:
+        """As `read`, in the calling thread."""
+        conn = self._readers.get()
+        try:
+            return work(conn)
+        except sqlite3.Error as e:
+            raise _translated(e) from e
+        finally:
+            self._readers.put(conn)
+
+    def write_now(self, work: Work[T]) -> T:
+        """As `write`, in the calling thread, before others write."""
+        try:
+            return _transaction(self._writer, work)
+        except sqlite3.Error as e:
+            raise _translated(e) from e
+
+    def _purge_now(self) -> None:
+        try:
+            (busy, *_) = self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except sqlite3.Error as e:
+            raise _translated(e) from e
+        if busy:
+            raise Throttled("tables", "the write-ahead log is still being read")
+
+    async def _run(self, threads: ThreadPoolExecutor, job: Callable[[], T]) -> T:
+        if self._closed:
+            raise Unavailable("tables", "closed")
+        return await asyncio.get_running_loop().run_in_executor(threads, job)
+
+    async def close(self) -> None:
+        """Ends what runs, then the threads and connections. Again: nothing."""
+        self._closed = True
+        await asyncio.get_running_loop().run_in_executor(None, self.close_now)
+
+    def close_now(self) -> None:
+        """As `close`, in the calling thread."""
+        self._closed = True
+        self._reading.shutdown()
+        self._writing.shutdown()
+        self._disconnect()
+
+    def _disconnect(self) -> None:
+        while self._connections:
+            self._connections.pop().close()
+
+
+def _create(path: Path) -> None:
+    """The file is its owner's alone; SQLite gives the files beside it the same mode."""
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+
+
+def _write_ahead(conn: sqlite3.Connection, patience_s: float) -> None:
+    # SQLite does not call its busy handler while two connections turn a new file to WAL.
+    until = time.monotonic() + patience_s
+    while True:
+        try:
+            conn.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as e:
+            if e.sqlite_errorcode & 0xFF not in _BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+        else:
+            return
+
+
+def _transaction(conn: sqlite3.Connection, work: Work[T]) -> T:
+    conn.execute("BEGIN IMMEDIATE")
+    try:
+        result = work(conn)
+        conn.execute("COMMIT")
+    except BaseException:
+        if conn.in_transaction:
+            conn.execute("ROLLBACK")
+        raise
+    return result
+
+
+def _translated(error: sqlite3.Error | OSError) -> SourceError:
+    """SQLite's own words are left out: they may quote what is stored."""
+    if isinstance(error, OSError):
+        return Unavailable("tables", f"the file cannot be opened: {error.strerror}")
+    name = getattr(error, "sqlite_errorname", type(error).__name__)
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+    if code in _BUSY:
+        return Throttled("tables", f"another process is writing ({name})")
+    if code in _OUT_OF_REACH:
+        return Unavailable("tables", f"the file cannot be used ({name})")
+    return Corrupt("tables", f"the file is damaged or not ours ({name})")
