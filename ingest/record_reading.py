@@ -40,7 +40,7 @@ _INNER: Mapping[str, type[msgspec.Struct]] = {
 _NAMED_BY = {"people": "name", "albums": "title"}  # a bare text in these lists is both the key and this
 _OURS = frozenset({"takenLocal", "utcOffsetMinutes", "offsetSource"})  # normal form only: told by `takenAt`
 _KNOWN = frozenset(msgspec.structs.fields(ImportRecord)[i].encode_name for i in range(len(ImportRecord.__struct_fields__)))
-_WIRE = (_KNOWN - _OURS) | {"takenAt"}
+WIRE_NAMES = (_KNOWN - _OURS) | {"takenAt"}
 _INNER_WIRE = {name: frozenset(f.encode_name for f in msgspec.structs.fields(of)) for name, of in _INNER.items()}
 _PROSE = frozenset({"caption", "recognizedText"})
 
@@ -106,7 +106,7 @@ def _plain(given: Mapping[str, Any], unknown: UnknownKeys | None) -> dict[str, A
     """What is known and not null, in normal form where that is not the business of types."""
     plain: dict[str, Any] = {}
     for name, value in given.items():
-        if name not in _WIRE:
+        if name not in WIRE_NAMES:
             if unknown is not None:
                 unknown.add(str(name))
         elif value is None:

@@ -1,0 +1,60 @@
+"""What every reader of an import promises: one reading for each thing found, in an order that can be resumed."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ingest.record_reading import UnknownKeys
+from ingest.records import ImportRecord
+
+
+class Unreadable(ValueError):
+    """The whole source cannot be read; the text is one sentence for the person who asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A record that may be written."""
+
+    position: str
+    """What `readings(after=...)` takes to go on behind this one: opaque, safe in JSON."""
+    record: ImportRecord
+    where: str
+    """For people: `line 12`, `row 3`, `2024/IMG_1.jpg`."""
+    done: int
+    """How much of `total` lies behind when this one is written."""
+    remarks: tuple[str, ...] = ()
+    """What was left out of a record that was taken all the same, and why; holds no values."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """Something that cannot be taken; it costs nothing else."""
+
+    position: str
+    reason: str
+    """A phrase that follows `where`; holds no values."""
+    where: str
+    done: int
+    skipped: bool = False
+    """By its name it is no photo (`Thumbs.db`): worth telling, not worth counting as a rejection."""
+
+
+Reading = Item | Rejected
+
+
+class Reader(ABC):
+    """A source of readings. Reads only; holds one record, file or batch in memory at a time."""
+
+    def __init__(self, *, total: int, fingerprint: str) -> None:
+        self.unknown = UnknownKeys()
+        self.total = total
+        """The size of everything in bytes, for a progress bar; an estimate."""
+        self.fingerprint = fingerprint
+        """Changes when the source does: a position is good only under the fingerprint it was read under."""
+
+    @abstractmethod
+    def readings(self, after: str | None = None) -> Iterator[Reading]:
+        """In the same order each time; `after` a position of an earlier reading, only what lies behind it."""
