@@ -72,9 +72,7 @@ class Field(Enum):
     FAVORITE = ("favorite", Kind.KEYWORD, _D.OWNER_STATE, None)
     RATING = ("rating", Kind.NUMBER, _D.OWNER_STATE, None)
 
-    def __init__(
-        self, label: str, kind: Kind, data_class: DataClass, least: LocationPrecision | TimePrecision | None
-    ) -> None:
+    def __init__(self, label: str, kind: Kind, data_class: DataClass, least: LocationPrecision | TimePrecision | None) -> None:
         self.label = label
         self.kind = kind
         self.data_class = data_class
@@ -169,6 +167,4 @@ class Not:
     of: Condition
 
 
-Condition = (
-    Everything | Nothing | AnyOf | Between | WithinBox | WithinCircle | HasWord | FileNamePart | All | Any_ | Not
-)
+Condition = Everything | Nothing | AnyOf | Between | WithinBox | WithinCircle | HasWord | FileNamePart | All | Any_ | Not

@@ -15,10 +15,18 @@ from typing import NamedTuple
 import msgspec
 
 from access.scope import Scope
+from datasources.errors import Throttled
 from datasources.photo_key import PhotoKey
 from datasources.search.conditions import Condition, Everything, Field
 
 MAX_BUCKETS = 10_000
+
+
+class IndexBusy(Throttled):
+    """Another process writes to this index: there is one writer at a time."""
+
+    def __init__(self) -> None:
+        super().__init__("search", "another process writes to this index; stop it, or use another folder")
 
 
 class Coordinates(NamedTuple):

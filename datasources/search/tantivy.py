@@ -1,0 +1,159 @@
+"""The index of photos inside the process: tantivy, in a folder or in memory. One process at a time may open a folder."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Self, TypeVar
+
+import tantivy
+from typing_extensions import override
+
+from access.scope import Scope
+from datasources.errors import Corrupt, Unavailable
+from datasources.photo_key import PhotoKey
+from datasources.search.conditions import Condition, Everything
+from datasources.search.port import (
+    Answer,
+    FacetCounts,
+    Order,
+    PhotoDocument,
+    PhotoIndex,
+    Position,
+    Question,
+    Removal,
+)
+from datasources.search.scoping import Scoping
+from datasources.search.tantivy_facets import Facets
+from datasources.search.tantivy_pages import Names, Pages
+from datasources.search.tantivy_query import Compiler, every
+from datasources.search.tantivy_schema import ID, ID_HIGH, ID_LOW, VERSION, id_text, schema
+from datasources.search.tantivy_writer import Writer
+
+_T = TypeVar("_T")
+_READERS = 2
+
+
+class TantivyIndex(PhotoIndex):
+    """Searches run in a few threads (the engine lets go of the interpreter's lock), writes in one."""
+
+    def __init__(self, index: tantivy.Index, columns: tantivy.Schema) -> None:
+        self._index = index
+        self._schema = columns
+        self._writer = Writer(index, columns)
+        self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="search")
+        self._writing = ThreadPoolExecutor(1, thread_name_prefix="search-writer")
+
+    @classmethod
+    def open(cls, folder: Path | None) -> Self:
+        """The index in this folder, made if there is none; None: in memory. `IndexBusy` where another process has it."""
+        columns = schema()
+        if folder is None:
+            return cls(tantivy.Index(columns), columns)
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            index = tantivy.Index(columns, path=str(folder))
+        except ValueError as error:
+            raise Corrupt("search", "the index is damaged or of another version: remove its folder and rebuild it") from error
+        return cls(index, columns)
+
+    @override
+    async def ask(self, scope: Scope, question: Question) -> Answer:
+        return (await self.ask_many(scope, (question,)))[0]
+
+    @override
+    async def ask_many(self, scope: Scope, questions: Sequence[Question]) -> Sequence[Answer]:
+        if scope.empty:
+            return [_nothing(question) for question in questions]
+        return await self._read(lambda: self._answers(scope, questions))
+
+    @override
+    async def rarities(self, scope: Scope, conditions: Sequence[Condition]) -> tuple[int, Sequence[int]]:
+        if scope.empty:
+            return 0, [0] * len(conditions)
+        return await self._read(lambda: self._rarities(scope, conditions))
+
+    @override
+    async def positions(self, scope: Scope, keys: Sequence[PhotoKey], order: Order) -> Mapping[PhotoKey, Position]:
+        if scope.empty or not keys:
+            return {}
+        return await self._read(lambda: self._positions(scope, keys, order))
+
+    @override
+    async def write(self, entries: Sequence[PhotoDocument | Removal]) -> None:
+        if entries:
+            await self._write(lambda: self._writer.write(entries))
+
+    @override
+    async def refresh(self) -> None:
+        await self._write(self._writer.refresh)
+
+    @override
+    async def erase(self, owner: str) -> None:
+        await self._write(lambda: self._writer.erase(owner))
+
+    @override
+    async def versions(self, owner: str) -> Mapping[str, int]:
+        return await self._read(lambda: self._versions(owner))
+
+    @override
+    async def close(self) -> None:
+        await self._write(self._writer.close)
+        self._readers.shutdown()
+        self._writing.shutdown()
+
+    def _answers(self, scope: Scope, questions: Sequence[Question]) -> Sequence[Answer]:
+        """All of them on one state of the index."""
+        scoping, searcher = Scoping(scope), self._index.searcher()
+        compiler = Compiler(self._schema, searcher, scoping.rows)
+        pages = Pages(searcher, compiler, Names(searcher, scope))
+        facets = Facets(searcher, compiler, scope)
+        answers = []
+        for question in questions:
+            bound = scoping.bind(question)
+            total = None
+            if question.total:
+                total = searcher.search(compiler.inside(bound.condition, text=bound.text), limit=1).count
+            answers.append(Answer(*pages.page(bound, question), total, facets.counts(bound)))
+        return answers
+
+    def _rarities(self, scope: Scope, conditions: Sequence[Condition]) -> tuple[int, Sequence[int]]:
+        scoping, searcher = Scoping(scope), self._index.searcher()
+        compiler = Compiler(self._schema, searcher, scoping.rows)
+        asked = [Everything(), *map(scoping.rewrite, conditions)]
+        total, *counts = (searcher.search(compiler.inside(c), limit=1).count for c in asked)
+        return total, counts
+
+    def _positions(self, scope: Scope, keys: Sequence[PhotoKey], order: Order) -> Mapping[PhotoKey, Position]:
+        scoping, searcher = Scoping(scope), self._index.searcher()
+        compiler, names = Compiler(self._schema, searcher, scoping.rows), Names(searcher, scope)
+        asked = compiler.one_of(ID, map(id_text, keys))
+        found: dict[PhotoKey, Position] = {}
+        for part in scoping.parts(order):
+            query = every([compiler.inside(part.rows), asked])
+            hits = searcher.search(query, len(keys), count=False, order_by_field=part.key.value).hits
+            found |= {row.hit().key: row.hit().position for row in names.of([(0.0, key, a) for key, a in hits])}
+        return found
+
+    def _versions(self, owner: str) -> Mapping[str, int]:
+        searcher = self._index.searcher()
+        query = tantivy.Query.const_score_query(tantivy.Query.term_query(self._schema, "owner", owner), 0.0)
+        count = searcher.search(query, limit=1).count
+        rows = [address for _, address in searcher.search(query, limit=max(count, 1), count=False).hits]
+        columns = (searcher.fast_field_values(name, rows) for name in (ID_HIGH, ID_LOW, VERSION))
+        return {f"{high:016x}{low:016x}": version for high, low, version in zip(*columns, strict=True)}
+
+    async def _read(self, work: Callable[[], _T]) -> _T:
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._readers, work)
+        except (ValueError, OSError) as error:
+            raise Unavailable("search", "the index failed to read") from error
+
+    async def _write(self, work: Callable[[], _T]) -> _T:
+        return await asyncio.get_running_loop().run_in_executor(self._writing, work)
+
+
+def _nothing(question: Question) -> Answer:
+    return Answer((), False, 0 if question.total else None, [FacetCounts((), 0)] * len(question.facets))
