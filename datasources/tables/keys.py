@@ -1,0 +1,211 @@
+"""The table of keys: each owner's data keys, wrapped. Destroying the row makes all that was sealed under it unreadable.
+
+One item holds all versions of an owner's key, so that the keys of a page are one batch. The mark of a destroyed owner
+stays for ever: such an owner never silently gets a new key.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+import msgspec
+from cryptography.exceptions import InvalidTag
+
+from access.seals import DataKey, OwnerKeys
+from datasources.errors import Conflict, Corrupt, SourceError
+from datasources.keys.port import KeyService
+from datasources.tables.flights import Flights
+from datasources.tables.store import Item, ItemStore, Key, Put
+from datasources.tables.wrapping_keys import KEYS, SORT, WrappingKeys, secret_of
+
+__all__ = ["CACHE_S", "KEYS", "Clocks", "Destroyed", "KeyRing"]
+
+CACHE_S = 45.0
+"""No process serves from memory for longer: the bound on how long a destroyed key is still known elsewhere."""
+_CACHED_OWNERS = 10_000
+_TRIES = 10
+_NONCE_BYTES = 12
+
+
+class Destroyed(SourceError):
+    """The owner's keys were destroyed; there will be no others."""
+
+
+class Clocks(NamedTuple):
+    """Seconds since 1970, and seconds that never go back."""
+
+    wall: Callable[[], float] = time.time
+    steady: Callable[[], float] = time.monotonic
+
+
+class _Version(msgspec.Struct, frozen=True, array_like=True):
+    id: bytes
+    wrapped_by: str
+    wrapped: bytes
+    seals_from_s: int
+
+
+class _Row(msgspec.Struct, frozen=True):
+    versions: tuple[_Version, ...] = ()
+    destroyed: bool = False
+
+
+_DECODE = msgspec.msgpack.Decoder(_Row).decode
+_ENCODE = msgspec.msgpack.Encoder().encode
+
+
+class KeyRing:
+    """The data keys of owners, cached for at most `CACHE_S`. Cached keys serve on while the key service is down."""
+
+    def __init__(self, store: ItemStore, service: KeyService, *, region: str = "local", clocks: Clocks | None = None) -> None:
+        self._store = store
+        self._service = service
+        self._clocks = clocks or Clocks()
+        self._wrapping = WrappingKeys(store, service, region)
+        self._flights: Flights[str, OwnerKeys] = Flights(self._load)
+        self._cache: OrderedDict[str, tuple[OwnerKeys, float]] = OrderedDict()
+        self._destroyed: set[str] = set()
+
+    async def keys_of(self, owners: Iterable[str]) -> Mapping[str, OwnerKeys]:
+        """The keys of these owners, one batch for those not cached. Absent: unknown, or destroyed."""
+        wanted = set(owners)
+        found = {owner: keys for owner in wanted if (keys := self._cached(owner)) is not None}
+        missing = wanted - found.keys()
+        if missing:
+            found |= await self._flights.many(missing)
+        return {owner: keys for owner, keys in found.items() if owner not in self._destroyed}
+
+    async def ensure(self, owner: str) -> OwnerKeys:
+        """The keys of an owner, made if there are none; those who race agree. Raises `Destroyed`."""
+        keys = (await self.keys_of([owner])).get(owner)
+        return keys or await self._change(owner, self._first)
+
+    async def rotate(self, owner: str) -> OwnerKeys:
+        """Adds a key. It opens at once, but seals only after twice `CACHE_S`: by then every process knows it."""
+        return await self._change(owner, self._next)
+
+    async def destroy(self, owner: str) -> None:
+        """Removes all keys of an owner for good. Again, or without any key: only the mark is written."""
+        self._destroyed.add(owner)
+        try:
+            await self._store_destroyed(owner)
+        except BaseException:
+            self._destroyed.discard(owner)
+            raise
+        finally:
+            self._cache.pop(owner, None)
+
+    async def installation_secret(self, name: str) -> bytes:
+        """32 bytes of this installation for one purpose, made once; those who race agree."""
+        return await secret_of(self._store, self._service, Key(f"secret:{name}", SORT), {"purpose": "installation", "name": name})
+
+    def _cached(self, owner: str) -> OwnerKeys | None:
+        entry = self._cache.get(owner)
+        if entry is None or entry[1] <= self._clocks.steady():
+            return None
+        self._cache.move_to_end(owner)
+        return entry[0]
+
+    def _keep(self, keys: OwnerKeys, until: float) -> None:
+        if keys.owner in self._destroyed:
+            return
+        self._cache[keys.owner] = (keys, until)
+        self._cache.move_to_end(keys.owner)
+        if len(self._cache) > _CACHED_OWNERS:
+            self._cache.popitem(last=False)
+
+    async def _load(self, owners: Sequence[str]) -> Mapping[str, OwnerKeys]:
+        # The time counts from before the read: what is destroyed after it is gone in time.
+        until = self._clocks.steady() + CACHE_S
+        items = await self._store.get_many(KEYS, [_key(owner) for owner in owners])
+        rows = {owner: _read(items.get(_key(owner))) for owner in owners}
+        live = {owner: row for owner, row in rows.items() if row.versions}
+        opened = await self._open(live)
+        for keys in opened.values():
+            self._keep(keys, until)
+        return opened
+
+    async def _open(self, rows: Mapping[str, _Row]) -> Mapping[str, OwnerKeys]:
+        wrapping = await self._wrapping.by_name({v.wrapped_by for row in rows.values() for v in row.versions})
+        now = self._clocks.wall()
+        opened = {}
+        for owner, row in rows.items():
+            by_id = {v.id: _unwrap(owner, v, wrapping) for v in row.versions}
+            current = [v.id for v in row.versions if v.seals_from_s <= now] or [row.versions[0].id]
+            opened[owner] = OwnerKeys(owner, by_id[current[-1]], by_id)
+        return opened
+
+    async def _change(self, owner: str, change: Callable[[_Row, _Version], _Row]) -> OwnerKeys:
+        for _ in range(_TRIES):
+            until = self._clocks.steady() + CACHE_S
+            item = (await self._store.get_many(KEYS, [_key(owner)])).get(_key(owner))
+            before = _read(item)
+            if before.destroyed:
+                raise Destroyed("keys", "the owner was erased")
+            after = change(before, await self._fresh(owner))
+            if after == before or await self._stored(owner, item, after):
+                keys = (await self._open({owner: after}))[owner]
+                self._keep(keys, until)
+                return keys
+        raise Conflict("keys", "the keys of an owner change all the time")
+
+    async def _fresh(self, owner: str) -> _Version:
+        wrapping = await self._wrapping.current(self._clocks.wall())
+        key_id, nonce = secrets.token_bytes(8), secrets.token_bytes(_NONCE_BYTES)
+        name = wrapping.id.decode()
+        sealed = wrapping.cipher.encrypt(nonce, secrets.token_bytes(32), _associated(owner, key_id, name))
+        return _Version(key_id, name, nonce + sealed, 0)
+
+    def _first(self, row: _Row, fresh: _Version) -> _Row:
+        return row if row.versions else _Row((fresh,))
+
+    def _next(self, row: _Row, fresh: _Version) -> _Row:
+        if not row.versions:
+            return _Row((fresh,))
+        seals_from_s = int(self._clocks.wall() + 2 * CACHE_S) + 1
+        return _Row((*row.versions, msgspec.structs.replace(fresh, seals_from_s=seals_from_s)))
+
+    async def _store_destroyed(self, owner: str) -> None:
+        for _ in range(_TRIES):
+            item = (await self._store.get_many(KEYS, [_key(owner)])).get(_key(owner))
+            if await self._stored(owner, item, _Row(destroyed=True)):
+                return
+        raise Conflict("keys", "the keys of an owner change all the time")
+
+    async def _stored(self, owner: str, before: Item | None, row: _Row) -> bool:
+        version = before.version if before else 0
+        (done,) = await self._store.write_each([Put(KEYS, Item(_key(owner), version + 1, _ENCODE(row)), version)])
+        return done
+
+
+def _key(owner: str) -> Key:
+    return Key(f"owner:{owner}", SORT)
+
+
+def _read(item: Item | None) -> _Row:
+    if item is None:
+        return _Row()
+    try:
+        return _DECODE(item.body)
+    except msgspec.MsgspecError as e:
+        raise Corrupt("keys", "the keys of an owner cannot be read") from e
+
+
+def _unwrap(owner: str, version: _Version, wrapping: Mapping[str, DataKey]) -> DataKey:
+    key = wrapping.get(version.wrapped_by)
+    if key is None:
+        raise Corrupt("keys", f"the wrapping key {version.wrapped_by} is gone")
+    nonce, sealed = version.wrapped[:_NONCE_BYTES], version.wrapped[_NONCE_BYTES:]
+    try:
+        return DataKey(version.id, key.cipher.decrypt(nonce, sealed, _associated(owner, version.id, version.wrapped_by)))
+    except (InvalidTag, ValueError) as e:
+        raise Corrupt("keys", "a wrapped data key was altered or moved") from e
+
+
+def _associated(owner: str, key_id: bytes, wrapped_by: str) -> bytes:
+    parts = (b"photos-data-gateway data key", owner.encode(), key_id, wrapped_by.encode())
+    return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
