@@ -70,9 +70,13 @@ class ToyContext:
 
     denied: frozenset[str] = frozenset()
     log: list[str] = field(default_factory=list)
+    began: asyncio.Event = field(default_factory=asyncio.Event)
 
     def extensions(self) -> Mapping[str, Any]:
         return {"asked": len(self.log)} if self.log else {}
+
+    async def aclose(self) -> None:
+        self.log.append("context closed")
 
 
 def photo(key: str) -> dict[str, Any]:
@@ -98,6 +102,7 @@ def toy_schema() -> GraphQLSchema:
 
     async def late(_source: Any, info: GraphQLResolveInfo[Any]) -> str:
         info.context.log.append("began")
+        info.context.began.set()
         try:
             await asyncio.Event().wait()
         except asyncio.CancelledError:
@@ -142,6 +147,7 @@ def _subscriptions(schema: GraphQLSchema) -> None:
 
     async def endless(_source: Any, info: GraphQLResolveInfo[Any]) -> AsyncIterator[int]:
         info.context.log.append("began")
+        info.context.began.set()
         try:
             yield 1
             await asyncio.Event().wait()
