@@ -48,7 +48,6 @@ class Photographer:
         self._life = life
         self._random = random
         self._people = {person.key: person for person in life.people}
-        self._zones: dict[str, ZoneInfo] = {}
         self._count = 0
 
     def take(self, moment: Moment) -> ImportRecord:
@@ -123,7 +122,7 @@ class Photographer:
     def _offset(self, camera: Camera, moment: Moment) -> int | None:
         if not camera.knows_zone:
             return None
-        return offset_at(SPOTS[moment.spot].zone, moment.wall, self._zones)
+        return offset_at(moment.wall, SPOTS[moment.spot].zone)
 
     def _seen(self, moment: Moment) -> list[Person]:
         born = [self._people[key] for key in moment.people if self._people[key].since <= moment.wall.year]
@@ -161,10 +160,9 @@ class Photographer:
         return tuple(LabelRecord(key, confidence) for key, confidence in found.items())
 
 
-def offset_at(zone: str, wall: datetime, zones: dict[str, ZoneInfo]) -> int:
+def offset_at(wall: datetime, zone: str) -> int:
     """The zone's offset in minutes at that wall clock."""
-    found = zones.setdefault(zone, ZoneInfo(zone)) if zone not in zones else zones[zone]
-    offset = found.utcoffset(wall.replace(tzinfo=found))
+    offset = wall.replace(tzinfo=ZoneInfo(zone)).utcoffset()
     assert offset is not None
     return round(offset.total_seconds() / 60)
 
