@@ -7,23 +7,51 @@ feed's handler has caught up; questions about that owner wait a little and other
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
 
 from datasources.photo_key import PhotoKey
 
+T = TypeVar("T")
+
 
 class Freshness:
-    """Kept for the life of a process. Nothing is behind at first: the server catches up before it is ready."""
+    """Kept for the life of a process. Nothing is behind at first: the server catches up before it is ready.
 
-    def __init__(self, *, patience_s: float = 0.5) -> None:
+    Questions wait at most `patience_s` for the index, writes at most `follow_s`.
+    """
+
+    def __init__(self, *, patience_s: float = 0.5, follow_s: float = 1.0) -> None:
         self._patience_s = patience_s
+        self.follow_s = follow_s
         self._behind: dict[str, dict[str, int]] = {}
+        self._writing: Counter[str] = Counter()
         self._moved = asyncio.Condition()
+        self._kept: set[asyncio.Task[Any]] = set()
+
+    @asynccontextmanager
+    async def writing(self, owner: str) -> AsyncIterator[None]:
+        """The tables are being written: until `expect` has said what was, nobody is told that the index agrees.
+
+        Versions are known only after the write, and a question could fall in between.
+        """
+        self._writing[owner] += 1
+        try:
+            yield
+        finally:
+            self._writing[owner] -= 1
+            if not self._writing[owner]:
+                del self._writing[owner]
+            async with self._moved:
+                self._moved.notify_all()
 
     def expect(self, versions: Mapping[PhotoKey, int]) -> None:
         """These photos were written; the index must reach these versions."""
         for key, version in versions.items():
-            self._behind.setdefault(key.owner, {})[key.id] = version
+            waiting = self._behind.setdefault(key.owner, {})
+            waiting[key.id] = max(version, waiting.get(key.id, 0))
 
     async def reached(self, versions: Mapping[PhotoKey, int]) -> None:
         """The index holds these photos at these versions or later."""
@@ -48,5 +76,23 @@ class Freshness:
             return False
         return True
 
+    def keep(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Runs work that must not end with its request: a write half done, an index half way."""
+        task = asyncio.create_task(work)
+        self._kept.add(task)
+        task.add_done_callback(self._let_go)
+        return task
+
+    async def close(self) -> None:
+        """Waits for the work that is still kept; call it before the sources are closed."""
+        while self._kept:
+            await asyncio.wait(self._kept)
+
+    def _let_go(self, task: asyncio.Task[Any]) -> None:
+        self._kept.discard(task)
+        if not task.cancelled():
+            # Whoever awaits the task sees its failure; when nobody does any more, asyncio shall not complain about that.
+            task.exception()
+
     def _late(self, owners: frozenset[str]) -> bool:
-        return any(owner in self._behind for owner in owners)
+        return any(owner in self._behind or owner in self._writing for owner in owners)

@@ -1,0 +1,1 @@
+"""The schema: what the world sees. The only floor that knows strawberry."""

@@ -1,0 +1,321 @@
+"""From the filter that clients write to conditions that the index knows. One filter everywhere.
+
+Fields join by AND, lists mean any, an empty list matches nothing, null or absent is no condition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from enum import Enum
+from typing import Any
+
+from access.ids import BadId, Ids
+from access.precision import LocationPrecision
+from datasources.search.conditions import (
+    All,
+    Any_,
+    AnyOf,
+    Between,
+    Condition,
+    Everything,
+    Field,
+    FileNamePart,
+    Not,
+    Nothing,
+    WithinBox,
+    WithinCircle,
+)
+from resolvers.errors import BadInput
+
+MAX_DEPTH = 8
+MAX_VALUES = 1_000
+EARTH_HALF_ROUND_M = 20_037_509
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class FacetBy(Enum):
+    """What photos can be counted and selected by, with the field that holds it."""
+
+    COUNTRY = "COUNTRY"
+    REGION = "REGION"
+    CITY = "CITY"
+    PERSON = "PERSON"
+    LABEL = "LABEL"
+    ALBUM = "ALBUM"
+    OWNER = "OWNER"
+    KEYWORD = "KEYWORD"
+    CAMERA = "CAMERA"
+    LENS = "LENS"
+    MEDIA_TYPE = "MEDIA_TYPE"
+    RATING = "RATING"
+    FAVORITE = "FAVORITE"
+    YEAR = "YEAR"
+    MONTH = "MONTH"
+
+    @property
+    def field(self) -> Field:
+        """The field of the index."""
+        return Field[self.name]
+
+    @property
+    def node_type(self) -> str | None:
+        """The type whose global ids are the keys, if one."""
+        return _NODE_TYPES.get(self.name)
+
+
+_NODE_TYPES = {
+    "COUNTRY": "Place",
+    "REGION": "Place",
+    "CITY": "Place",
+    "PERSON": "Person",
+    "LABEL": "Label",
+    "ALBUM": "Album",
+    "OWNER": "Customer",
+}
+_PLACE_FIELDS = (Field.COUNTRY, Field.REGION, Field.CITY, Field.LOCALITY)
+_WEEKDAYS = {n: i for i, n in enumerate(("MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY"), 1)}
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A whole filter: its own conditions, and for each facet selected in it the condition of that selection."""
+
+    condition: Condition = field(default_factory=Everything)
+    selections: Mapping[FacetBy, Condition] = field(default_factory=dict)
+    selected: Mapping[FacetBy, frozenset[str]] = field(default_factory=dict)
+    """Which keys are selected, as the index knows them."""
+
+    def full(self) -> Condition:
+        """All of it."""
+        return _all([self.condition, *self.selections.values()])
+
+    def without(self, by: FacetBy) -> Condition:
+        """All of it but the selections in one facet: what that facet counts over (DECISIONS 15)."""
+        return _all([self.condition, *(c for b, c in self.selections.items() if b is not by)])
+
+
+def compile_filter(given: Any, ids: Ids) -> Filter:
+    """The outermost filter; raises `BadInput` for what cannot be. None is the default: active photos."""
+    condition = _conditions(given, ids, outermost=True) if given is not None else _states(("ACTIVE",))
+    chosen: dict[FacetBy, Condition] = {}
+    keys: dict[FacetBy, frozenset[str]] = {}
+    for selection in (given.facets or ()) if given is not None else ():
+        by = selection.by
+        values = _selected(by, selection.keys, ids)
+        one = _matching(by.field, values, match_all=selection.match.name == "ALL")
+        chosen[by] = _all([chosen[by], one]) if by in chosen else one
+        keys[by] = keys.get(by, frozenset()) | frozenset(values)
+    return Filter(condition, chosen, keys)
+
+
+def _conditions(f: Any, ids: Ids, *, outermost: bool = False, depth: int = 0) -> Condition:
+    if depth > MAX_DEPTH:
+        raise BadInput(f"a filter may nest {MAX_DEPTH} levels", "FILTER_DEPTH")
+    if not outermost and f.facets is not None:
+        raise BadInput("`facets` belong in the outermost filter", "FACETS_NESTED")
+    states = f.states if f.states is not None else (("ACTIVE",) if outermost else None)
+    inner: Callable[[Any], Condition] = lambda g: _conditions(g, ids, depth=depth + 1)  # noqa: E731 - used three times below
+    parts = [
+        *_times(f),
+        *_things(f, ids),
+        *_numbers(f),
+        *_area(f),
+        *([] if states is None else [_states([getattr(s, "name", s) for s in states])]),
+        *([] if f.all is None else [All(tuple(map(inner, _bounded(f.all))))] if f.all else [Nothing()]),
+        *([] if f.any is None else [Any_(tuple(map(inner, _bounded(f.any))))]),
+        *([] if f.not_ is None else [Not(inner(f.not_))]),
+    ]
+    return _all(parts)
+
+
+def _times(f: Any) -> list[Condition]:
+    parts: list[Condition] = []
+    if f.taken_at is not None:
+        parts += _instants(Field.INSTANT, f.taken_at, 1)
+    if f.added_at is not None:
+        parts += _instants(Field.ADDED_AT, f.added_at, 1_000)
+    if f.taken_on is not None and (f.taken_on.start is not None or f.taken_on.end is not None):
+        last = None if f.taken_on.end is None else _day_before(f.taken_on.end)
+        parts.append(Nothing() if last == 0 else Between(Field.DAY, _day(f.taken_on.start), last))
+    if f.month_day is not None:
+        first, end = _month_day(f.month_day.start), _month_day(f.month_day.last)
+        spans = [(first, end)] if first <= end else [(first, 1231), (101, end)]
+        parts.append(Any_(tuple(Between(Field.MONTH_DAY, a, b) for a, b in spans)))
+    if f.weekdays is not None:
+        days = [_WEEKDAYS[w.name] for w in _bounded(f.weekdays)]
+        parts.append(Any_(tuple(Between(Field.WEEKDAY, d, d) for d in days)))
+    if f.has_taken_at is not None:
+        parts.append(_when(Between(Field.DAY), holds=f.has_taken_at))
+    return parts
+
+
+def _things(f: Any, ids: Ids) -> list[Condition]:
+    parts: list[Condition] = []
+    for given, type_name, fields in (
+        (f.people, "Person", (Field.PERSON,)),
+        (f.labels, "Label", (Field.LABEL,)),
+        (f.albums, "Album", (Field.ALBUM,)),
+        (f.owners, "Customer", (Field.OWNER,)),
+        (f.places, "Place", _PLACE_FIELDS),
+    ):
+        if given is not None:
+            parts.append(_ids(given, type_name, fields, ids))
+    if f.country_codes is not None:
+        parts.append(AnyOf(Field.COUNTRY, tuple(c.upper() for c in _bounded(f.country_codes))))
+    parts += _words_and_choices(f)
+    for flag, name in (
+        (f.favorite, Field.FAVORITE),
+        (f.has_location, Field.HAS_LOCATION),
+        (f.has_caption, Field.HAS_CAPTION),
+        (f.has_people, Field.HAS_PEOPLE),
+    ):
+        if flag is not None:
+            parts.append(AnyOf(name, ("true" if flag else "false",)))
+    return parts
+
+
+def _words_and_choices(f: Any) -> list[Condition]:
+    parts: list[Condition] = []
+    for words, name in ((f.keywords, Field.KEYWORD), (f.cameras, Field.CAMERA), (f.lenses, Field.LENS)):
+        if words is not None:
+            parts.append(AnyOf(name, tuple(_bounded(words))))
+    for choices, name in ((f.media_types, Field.MEDIA_TYPE), (f.orientations, Field.ORIENTATION)):
+        if choices is not None:
+            parts.append(AnyOf(name, tuple(c.name for c in _bounded(choices))))
+    if f.file_name is not None:
+        parts.append(FileNamePart(f.file_name) if f.file_name.strip() else Nothing())
+    return parts
+
+
+def _numbers(f: Any) -> list[Condition]:
+    return [
+        Between(name, r.min, r.max)
+        for r, name in (
+            (f.iso, Field.ISO),
+            (f.focal_length_mm, Field.FOCAL_LENGTH),
+            (f.aperture, Field.APERTURE),
+            (f.rating, Field.RATING),
+            (f.width, Field.WIDTH),
+            (f.height, Field.HEIGHT),
+            (f.duration_seconds, Field.DURATION),
+        )
+        if r is not None and (r.min is not None or r.max is not None)
+    ]
+
+
+def _area(f: Any) -> list[Condition]:
+    parts: list[Condition] = []
+    if f.within is not None:
+        b = f.within
+        check_point(b.south, b.west)
+        check_point(b.north, b.east)
+        if b.south > b.north:
+            raise BadInput("`south` lies north of `north`", "BOX")
+        parts.append(WithinBox(LocationPrecision.EXACT, b.west, b.south, b.east, b.north))
+    if f.near is not None:
+        c = f.near
+        check_point(c.latitude, c.longitude)
+        if not 0 <= c.radius_meters <= EARTH_HALF_ROUND_M:
+            raise BadInput("`radiusMeters` goes from 0 to half way round the earth", "CIRCLE")
+        parts.append(WithinCircle(LocationPrecision.EXACT, c.latitude, c.longitude, c.radius_meters))
+    return parts
+
+
+def check_point(latitude: float, longitude: float) -> None:
+    """Raises `BadInput` unless degrees are possible ones."""
+    if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):  # noqa: PLR2004 - the globe
+        raise BadInput("degrees go from -90 to 90 north and -180 to 180 east", "DEGREES")
+
+
+def _ids(given: Any, type_name: str, fields: Sequence[Field], ids: Ids) -> Condition:
+    parts: list[Condition] = []
+    if given.any is not None:
+        parts.append(_in(fields, local_ids(_bounded(given.any), type_name, ids)))
+    if given.all is not None:
+        parts += [_in(fields, [i]) for i in local_ids(_bounded(given.all), type_name, ids)] or [Nothing()]
+        parts += [Nothing()] if len(local_ids(given.all, type_name, ids)) < len(given.all) else []
+    if given.none is not None and given.none:
+        parts.append(Not(_in(fields, local_ids(_bounded(given.none), type_name, ids))))
+    return _all(parts)
+
+
+def _in(fields: Sequence[Field], values: Sequence[str]) -> Condition:
+    return Any_(tuple(AnyOf(f, tuple(values)) for f in fields)) if len(fields) > 1 else AnyOf(fields[0], tuple(values))
+
+
+def local_ids(given: Sequence[str], type_name: str, ids: Ids) -> list[str]:
+    """Local ids of global ones; ids of other types and forged ones match nothing, so they are left out."""
+    found = []
+    for text in given:
+        try:
+            known = ids.decode(text)
+        except BadId:
+            continue
+        if known.type == type_name:
+            found.append(known.local)
+    return found
+
+
+def _selected(by: FacetBy, keys: Sequence[str], ids: Ids) -> list[str]:
+    values = _bounded(keys)
+    if by.node_type is not None:
+        return local_ids(values, by.node_type, ids)
+    if by in {FacetBy.YEAR, FacetBy.MONTH, FacetBy.RATING}:
+        return [str(int(v)) for v in values if v.isascii() and v.isdigit() and len(v) <= len("9999")]
+    return values
+
+
+def _matching(name: Field, values: Sequence[str], *, match_all: bool) -> Condition:
+    singles: list[Condition] = [
+        Between(name, int(v), int(v)) if name in {Field.YEAR, Field.MONTH, Field.RATING} else AnyOf(name, (v,)) for v in values
+    ]
+    if match_all:
+        return All(tuple(singles)) if singles else Nothing()
+    return Any_(tuple(singles))
+
+
+def _states(names: Sequence[str]) -> Condition:
+    return AnyOf(Field.STATE, tuple(names))
+
+
+def _when(condition: Condition, *, holds: bool) -> Condition:
+    return condition if holds else Not(condition)
+
+
+def _instants(name: Field, span: Any, per_second: int) -> list[Condition]:
+    """The start is included, the end is not."""
+    if span.start is None and span.end is None:
+        return []
+    low, high = (None if m is None else _rounded_up(m, per_second) for m in (span.start, span.end))
+    return [Between(name, low, None if high is None else high - 1)]
+
+
+def _rounded_up(moment: datetime, per_second: int) -> int:
+    return -((_EPOCH - moment) // timedelta(microseconds=1_000_000 // per_second))
+
+
+def _day(day: date | None) -> int | None:
+    return None if day is None else day.year * 10_000 + day.month * 100 + day.day
+
+
+def _day_before(day: date) -> int:
+    return 0 if day == date.min else _day(day - timedelta(days=1)) or 0
+
+
+def _month_day(given: str) -> int:
+    return int(given[:2]) * 100 + int(given[3:])
+
+
+def _bounded(values: Sequence[Any]) -> list[Any]:
+    if len(values) > MAX_VALUES:
+        raise BadInput(f"a list in a filter may have {MAX_VALUES} entries", "FILTER_SIZE")
+    return list(values)
+
+
+def _all(parts: Sequence[Condition]) -> Condition:
+    real = [p for p in parts if not isinstance(p, Everything)]
+    if not real:
+        return Everything()
+    return real[0] if len(real) == 1 else All(tuple(real))

@@ -1,0 +1,38 @@
+"""The photos on either side of one, in a list that it need not be a page of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from datasources.errors import SourceError
+from datasources.photo_key import PhotoKey
+from datasources.search.port import Position
+from datasources.tables.photos import SeenPhoto
+from resolvers.context import Context
+from resolvers.filters import compile_filter
+from resolvers.questions import PagePart, PageWanted, Part, PhotoQuery
+from resolvers.sets import ORDERS, Library
+
+Neighbors = tuple[SeenPhoto | None, SeenPhoto | None]
+
+
+async def neighbors_of(context: Context, key: PhotoKey, given: Any, order: str, library: str) -> Neighbors | None:
+    """The one before and the one after; None when the photo has no place in this list. One call for all photos asked."""
+    scope = Library[library].of(await context.scope())
+    query = PhotoQuery(scope=scope, condition=compile_filter(given, context.sources.ids).full(), order=ORDERS[order])
+    position = await context.positions.one((scope, query.order, key))
+    if position is None:
+        return None
+    before, after = await context.questions.load_many([_one(query, position, back=True), _one(query, position, back=False)])
+    return await _photo(context, before), await _photo(context, after)
+
+
+def _one(query: PhotoQuery, position: Position, *, back: bool) -> Part:
+    return Part(query, PageWanted(1, position, back))
+
+
+async def _photo(context: Context, found: object) -> SeenPhoto | None:
+    if isinstance(found, SourceError):
+        raise found
+    assert isinstance(found, PagePart)
+    return await context.photos.one(found.hits[0].key) if found.hits else None

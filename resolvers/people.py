@@ -1,0 +1,38 @@
+"""Pages of people. Names are sealed, so they are opened, matched and sorted here; counts come from the index."""
+
+from __future__ import annotations
+
+from datasources.search.conditions import Field
+from datasources.tables.people import SeenPerson
+from datasources.words import normalize
+from resolvers.context import Context
+from resolvers.paging import PageMarks, Slice, cut, page_request
+from resolvers.sets import counts_of
+
+
+async def people_page(
+    context: Context, query: str | None, order: str, *, named: bool | None, first: int | None, after: str | None
+) -> Slice[SeenPerson]:
+    """The viewer's own people in order, `query` anywhere in the name."""
+    request = page_request(first=first, after=after)
+    people = list(await context.sources.people.all(await context.scope()))
+    for person in people:
+        context.people.prime(person.record.key, person)
+    if named is not None:
+        people = [p for p in people if (p.name is not None) is named]
+    if query is not None:
+        wanted = normalize(query)
+        people = [p for p in people if p.name is not None and wanted in normalize(p.name)]
+    keys = await _sort_keys(context, people, order)
+    people.sort(key=lambda p: keys[p.record.id])
+    marks = PageMarks(
+        context.sources.cursors, context.viewer.key, ("people", order, query, named), lambda: context.sources.now_ms() // 1_000
+    )
+    return cut(people, request, marks, lambda p: keys[p.record.id])
+
+
+async def _sort_keys(context: Context, people: list[SeenPerson], order: str) -> dict[str, tuple[int, str]]:
+    if order == "NAME_ASC":
+        return {p.record.id: (int(p.name is None), f"{normalize(p.name or '')}\x1f{p.record.id}") for p in people}
+    counts = await counts_of(context, Field.PERSON)
+    return {p.record.id: (-counts.get(p.record.id, (0, None, None))[0], p.record.id) for p in people}

@@ -1,0 +1,67 @@
+"""The whole schema, put together: types, scalars, directives, federation, and what each coordinate's class is."""
+
+from collections.abc import Collection, Mapping
+
+from graphql import GraphQLSchema
+from strawberry import federation
+from strawberry.federation.schema import FederationAny
+from strawberry.schema.config import StrawberryConfig
+from strawberry.types.info import Info
+
+from access.classes import DataClass
+from access.policy import ever
+from resolvers.context import Context
+from schema.album import Album, Share
+from schema.classes import classes_of
+from schema.customer import Customer
+from schema.nodes import references
+from schema.person import Person
+from schema.photo import Photo
+from schema.photo_set import PhotoConnection
+from schema.place import Label, Place
+from schema.query import Query
+from schema.scalars import SCALARS
+from schema.search import PhotoSearchConnection
+
+
+class FederatedSchema(federation.Schema):
+    """Federation with a resolver of references of our own: by key fields only, each entry on its own."""
+
+    async def entities_resolver(  # type: ignore[override]
+        self, info: Info[Context, None], representations: list[FederationAny]
+    ) -> list[FederationAny]:
+        """See `schema.nodes.references`."""
+        return await references(info.context, representations)
+
+
+class Gateway:
+    """The schema as other floors use it."""
+
+    def __init__(self) -> None:
+        self.strawberry = FederatedSchema(
+            query=Query,
+            types=[Photo, Album, Person, Place, Label, Share, Customer, PhotoConnection, PhotoSearchConnection],
+            config=StrawberryConfig(scalar_map=SCALARS),
+            federation_version="2.9",
+        )
+        self.graphql_schema: GraphQLSchema = self.strawberry._schema  # noqa: SLF001 - strawberry has no public name for it
+        self.classes = classes_of(self.strawberry)
+
+    def sdl(self) -> str:
+        """The schema as text, with federation's directives and the class of everything."""
+        return self.strawberry.as_str()
+
+    def classify(self, coordinate: str) -> DataClass | None:
+        """The class of a coordinate; None for what the GraphQL specification and federation bring."""
+        return self.classes.get(coordinate)
+
+
+def decide(context: Context, needed: Mapping[tuple[DataClass, str], Collection[str]]) -> Collection[str]:
+    """The first gate, before any I/O: coordinates of classes that this kind of caller never sees on any record."""
+    allowed = ever(context.viewer)
+    return [c for (data_class, _), coordinates in needed.items() if data_class not in allowed for c in coordinates]
+
+
+def build() -> Gateway:
+    """Made once for a process."""
+    return Gateway()

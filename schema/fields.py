@@ -1,0 +1,156 @@
+"""How fields, arguments, inputs and enum values are declared here: each with its class of personal data, or not at all."""
+
+import functools
+import inspect
+from collections.abc import Callable
+from enum import Enum
+from typing import Any
+
+import strawberry
+from strawberry import federation
+from strawberry.schema_directive import Location as On
+from strawberry.types.enum import EnumValueDefinition
+
+from access.classes import DataClass
+from access.policy import Sight
+from datasources.errors import SourceError
+from execution.errors import GraphQLProblem
+from resolvers.context import Context
+from resolvers.errors import Refused
+from schema.errors import problem_of
+
+SchemaDataClass = strawberry.enum(
+    Enum("DataClass", {c.name: strawberry.enum_value(c.name, description=d) for c, d in {
+        DataClass.PUBLIC: "Anyone may know.",
+        DataClass.OPERATIONAL: "Needed to run the service.",
+        DataClass.TIME: "When.",
+        DataClass.PLACE: "Where, by name.",
+        DataClass.LOCATION: "Where, by coordinates.",
+        DataClass.CONTENT: "Captions, labels, keywords, names of files and albums.",
+        DataClass.OWNER_STATE: "What the owner did with it: favorite, hidden, rating, trash.",
+        DataClass.PICTURE: "The picture itself.",
+        DataClass.BIOMETRIC: "People recognised.",
+        DataClass.IDENTITY: "Who a customer is.",
+    }.items()}),
+    description="Classes of personal data; who may see which is one table in the documentation.",
+)  # fmt: skip
+
+
+@federation.schema_directive(
+    locations=[On.FIELD_DEFINITION, On.ARGUMENT_DEFINITION, On.INPUT_FIELD_DEFINITION, On.ENUM_VALUE],
+    name="data",
+    compose=True,
+)
+class Data:
+    """What class of personal data a coordinate is."""
+
+    class_: SchemaDataClass = strawberry.directive_field(name="class")  # type: ignore[valid-type]
+
+
+def labelled(data_class: DataClass) -> list[object]:
+    """The directives of a class, for whatever carries one."""
+    return [Data(class_=SchemaDataClass[data_class.name])]
+
+
+class Gated:
+    """An object made from a record that a viewer sees in part. Fields of classes outside its sight are null."""
+
+    context: Context
+    sight: Sight | None
+
+
+def field(data_class: DataClass, description: str, *, name: str | None = None) -> Callable[[Callable[..., Any]], Any]:
+    """A field of a class. On a `Gated` object the gate stands before its resolver; failures become coded errors."""
+
+    def declare(method: Callable[..., Any]) -> Any:
+        return strawberry.field(
+            resolver=_guarded(method, data_class),
+            description=description,
+            name=name,
+            directives=labelled(data_class),
+        )
+
+    return declare
+
+
+def argument(data_class: DataClass, description: str, *, name: str | None = None) -> Any:
+    """An argument of a class, to stand in `Annotated`."""
+    return strawberry.argument(description=description, name=name, directives=labelled(data_class))  # type: ignore[arg-type]
+
+
+def input_field(data_class: DataClass, description: str, *, name: str | None = None, default: Any = strawberry.UNSET) -> Any:
+    """An optional field of an input; absent and null are one and the same, None."""
+    return strawberry.field(description=description, name=name, default=default, directives=labelled(data_class))
+
+
+def required(data_class: DataClass, description: str, *, name: str | None = None) -> Any:
+    """A field that an input must have."""
+    return strawberry.field(description=description, name=name, directives=labelled(data_class))
+
+
+def plain(data_class: DataClass, description: str, *, name: str | None = None) -> Any:
+    """A member of a value object that is reached only through a field where access was decided."""
+    return strawberry.field(description=description, name=name, directives=labelled(data_class))
+
+
+def value(data_class: DataClass, name: str, description: str) -> EnumValueDefinition:
+    """A value of an enum."""
+    return strawberry.enum_value(name, description=description, directives=labelled(data_class))
+
+
+class Input:
+    """Inputs whose optional fields are None when absent: a null argument is the same as an absent one."""
+
+    def __post_init__(self) -> None:
+        for name, given in vars(self).items():
+            if given is strawberry.UNSET:
+                setattr(self, name, None)
+
+
+def given(argument_value: Any) -> Any:
+    """An optional argument: None when absent."""
+    return None if argument_value is strawberry.UNSET else argument_value
+
+
+def _guarded(method: Callable[..., Any], data_class: DataClass) -> Callable[..., Any]:
+    if inspect.iscoroutinefunction(method):
+
+        @functools.wraps(method)
+        async def resolve_async(self: Any, *args: Any, **kwargs: Any) -> Any:
+            if _denied(self, data_class):
+                return None
+            try:
+                return await method(self, *args, **kwargs)
+            except (SourceError, Refused) as e:
+                raise _told(e, self, method, kwargs) from e
+
+        return resolve_async
+
+    @functools.wraps(method)
+    def resolve(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if _denied(self, data_class):
+            return None
+        try:
+            return method(self, *args, **kwargs)
+        except (SourceError, Refused) as e:
+            raise _told(e, self, method, kwargs) from e
+
+    return resolve
+
+
+def _denied(source: Any, data_class: DataClass) -> bool:
+    sight: Sight | None = getattr(source, "sight", None)
+    return sight is not None and not sight.may(data_class)
+
+
+def _told(error: SourceError | Refused, source: Any, method: Callable[..., Any], arguments: Any) -> GraphQLProblem:
+    """The error for the client; a source that failed is remembered for `extensions.degraded`."""
+    if isinstance(error, SourceError):
+        context: Context = source.context if hasattr(source, "context") else arguments["info"].context
+        context.failed(error, _field_name(method))
+    return problem_of(error)
+
+
+def _field_name(method: Callable[..., Any]) -> str:
+    head, *rest = method.__name__.rstrip("_").split("_")
+    return head + "".join(part.capitalize() for part in rest)

@@ -1,0 +1,92 @@
+"""People seen in photos: their owner's alone."""
+
+from typing import Annotated
+
+import strawberry
+
+from access.classes import DataClass as C
+from access.policy import OWNER_SIGHT, Sight
+from datasources.photo_key import PhotoKey
+from datasources.search.conditions import Field
+from datasources.tables.people import SeenPerson
+from resolvers.context import Context
+from resolvers.paging import Slice
+from resolvers.sets import counts_of
+from schema.fields import field, plain
+from schema.node import Node, PageInfo, Total
+
+LazyPhoto = Annotated["Photo", strawberry.lazy("schema.photo")]  # type: ignore[name-defined]  # noqa: F821
+
+
+@strawberry.federation.type(keys=["id"], description="Someone recognised in photos.")
+class Person(Node):
+    """A person."""
+
+    context: strawberry.Private[Context]
+    seen: strawberry.Private[SeenPerson]
+    sight: strawberry.Private[Sight]
+
+    @classmethod
+    def of(cls, context: Context, seen: SeenPerson) -> "Person":
+        """A person that the scope let through: the viewer's own."""
+        return cls(context=context, seen=seen, sight=OWNER_SIGHT)
+
+    def global_id(self) -> str:
+        """Opaque and deterministic."""
+        return self.context.sources.ids.encode("Person", self.seen.record.owner, self.seen.record.id)
+
+    @field(C.OPERATIONAL, "The global id.")
+    def id(self) -> strawberry.ID:
+        return strawberry.ID(self.global_id())
+
+    @field(C.BIOMETRIC, "As the owner named them.")
+    def name(self) -> str | None:
+        return self.seen.name
+
+    @field(C.BIOMETRIC, "A photo that shows them.")
+    async def cover(self) -> LazyPhoto | None:
+        from schema.photo import Photo
+
+        key: PhotoKey | None
+        if self.seen.record.cover is not None:
+            key = PhotoKey(self.seen.record.owner, self.seen.record.cover)
+        else:
+            key = (await counts_of(self.context, Field.PERSON)).get(self.seen.record.id, (0, None, None))[1]
+        seen = None if key is None else await self.context.photos.one(key)
+        return None if seen is None else Photo.of(self.context, seen)
+
+    @field(C.BIOMETRIC, "In how many photos.")
+    async def photo_count(self) -> int | None:
+        return (await counts_of(self.context, Field.PERSON)).get(self.seen.record.id, (0, None, None))[0]
+
+
+@strawberry.type(description="A person in a page.")
+class PersonEdge:
+    """A person in a page."""
+
+    cursor: str = plain(C.PUBLIC, "To go on from.")
+    node: Person = plain(C.BIOMETRIC, "The person.")
+
+
+@strawberry.type(description="A page of people.")
+class PersonConnection:
+    """A page of people."""
+
+    context: strawberry.Private[Context]
+    page: strawberry.Private[Slice[SeenPerson]]
+
+    @field(C.BIOMETRIC, "With cursors.")
+    def edges(self) -> list[PersonEdge]:
+        return [PersonEdge(cursor=c, node=Person.of(self.context, p)) for c, p in self.page.items]
+
+    @field(C.BIOMETRIC, "Without.")
+    def nodes(self) -> list[Person]:
+        return [Person.of(self.context, p) for _, p in self.page.items]
+
+    @field(C.PUBLIC, "Where the page lies.")
+    def page_info(self) -> PageInfo:
+        return PageInfo.of(self.page)
+
+    @field(C.BIOMETRIC, "How many in all.")
+    def total(self) -> Total | None:
+        return Total(count=self.page.total, exact=True)
