@@ -53,7 +53,7 @@ def normalize(text: str) -> str:
     else:
         folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
         folded = "".join(c for c in folded if not _is_invisible(c))
-        folded = _POINTS.sub("", _FOLDED_MARKS.sub(r"\1", folded.translate(_LETTERS)))
+        folded = _FOLDED_MARKS.sub(r"\1", _POINTS.sub("", folded.translate(_LETTERS)))
         folded = unicodedata.normalize("NFC", folded)
     return _SPACES.sub(" ", folded).strip()
 

@@ -1,0 +1,74 @@
+"""Language tags to the languages to try, by the parents of Unicode CLDR and not by cutting tags short.
+
+A script that is not the language's usual one has no parent: a reader of zh-Hant is not served by zh (Hans).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+
+_TAG = re.compile(r"(?P<language>[a-z]{2,3})(-(?P<script>[a-z]{4}))?(-(?P<region>[a-z]{2}|\d{3}))?(-.*)?", re.IGNORECASE)
+_LONGEST = 35
+_MOST = 10
+
+_RENAMED = {"iw": "he", "in": "id", "ji": "yi", "tl": "fil", "nb": "no", "nn": "nn", "mo": "ro", "cmn": "zh", "sh": "sr"}
+
+# The script that goes without saying.
+_USUAL_SCRIPT = {
+    "az": "Latn", "bs": "Latn", "en": "Latn", "hi": "Deva", "kk": "Cyrl", "ku": "Latn", "ky": "Cyrl", "mn": "Cyrl",
+    "ms": "Latn", "pa": "Guru", "sd": "Arab", "sr": "Cyrl", "tg": "Cyrl", "uz": "Latn", "vai": "Vaii", "zh": "Hans",
+}  # fmt: skip
+
+# Regions whose readers expect another script than the language's usual one.
+_SCRIPT_OF = {
+    "zh-TW": "Hant", "zh-HK": "Hant", "zh-MO": "Hant", "sr-ME": "Latn", "pa-PK": "Arab", "uz-AF": "Arab", "kk-CN": "Arab",
+}  # fmt: skip
+
+_LATIN_AMERICA = "AR BO BR BZ CL CO CR CU DO EC GT HN MX NI PA PE PR PY SV US UY VE"
+_LIKE_PORTUGAL = "AO CH CV FR GQ GW LU MO MZ ST TL"
+_PARENTS = (
+    {f"es-{region}": "es-419" for region in _LATIN_AMERICA.split()}
+    | {f"pt-{region}": "pt-PT" for region in _LIKE_PORTUGAL.split()}
+    | {"zh-Hant-MO": "zh-Hant-HK", "nn": "no", "ht": "fr", "hi-Latn": "en"}
+)
+
+
+def chain(tags: Sequence[str]) -> tuple[str, ...]:
+    """Languages to try, in order: each tag with its parents, then English; unusable tags dropped, ten tags at most."""
+    return _chain(tuple(tags[:_MOST]))
+
+
+@lru_cache(maxsize=1024)
+def _chain(tags: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(_with_parents([*tags, "en"])))
+
+
+def _with_parents(tags: Iterable[str]) -> Iterator[str]:
+    for tag in tags:
+        current = _canonical(tag)
+        while current:
+            yield current
+            current = _parent(current)
+
+
+def _canonical(tag: str) -> str:
+    parts = _TAG.fullmatch(tag.replace("_", "-")) if len(tag) <= _LONGEST else None
+    if parts is None:
+        return ""
+    language = parts["language"].lower()
+    script = (parts["script"] or "").title() or ("Latn" if language == "sh" else "")
+    language = _RENAMED.get(language, language)
+    region = (parts["region"] or "").upper()
+    script = script or _SCRIPT_OF.get(f"{language}-{region}", "")
+    if script == _USUAL_SCRIPT.get(language):
+        script = ""
+    return "-".join(part for part in (language, script, region) if part)
+
+
+def _parent(tag: str) -> str:
+    if tag in _PARENTS:
+        return _PARENTS[tag]
+    shorter, _, last = tag.rpartition("-")
+    return "" if len(last) == len("Hant") else shorter

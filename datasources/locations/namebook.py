@@ -1,0 +1,96 @@
+"""Names of places by language; a name is given only with the language that a source says it is in."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from functools import cache
+
+from datasources.locales import chain
+from datasources.locations.artefact import Artefact
+from datasources.locations.atlas import Atlas
+from datasources.locations.port import LocalizedName, PlaceKind
+
+UNTAGGED = "und"
+"""The language of a gazetteer's own name: BCP 47 for undetermined, since the source does not say it."""
+
+# Written in the Latin script, of those we have names in.
+_LATIN_LANGUAGES = (
+    "af az bs ca cs cy da de en es et eu fi fil fr fy ga gl hr hu id is it lb lt lv ms mt nl nn no pl pt rm ro sk sl "
+    "sq sv sw tr uz vi zu"
+)
+
+
+class NameBook:
+    """Tables are read when a language is first asked for, and kept."""
+
+    def __init__(self, artefact: Artefact, atlas: Atlas) -> None:
+        self._artefact = artefact
+        self._atlas = atlas
+        self._own = artefact.text("place.name").split(b"\n")
+        self._tags = {level: frozenset(artefact.names(f"{level}.")) for level in ("country", "region", "city")}
+        self._table = cache(self._read_table)
+        self._cities = cache(self._read_cities)
+
+    def name(self, number: int, tags: Sequence[str]) -> LocalizedName:
+        """The name in the first language of the chain that has one, else the gazetteer's own."""
+        for tag in chain(tags):
+            text = self._in(number, tag)
+            if text:
+                return LocalizedName(text, tag)
+        return self._own_name(number)
+
+    def address(self, number: int, tags: Sequence[str]) -> LocalizedName:
+        """Locality's city, region, country: all in one language wherever one has all the names."""
+        line = self._address_numbers(number)
+        for tag in chain(tags):
+            names = [self._in(part, tag) or self._lent(part, tag) for part in line]
+            if all(names):
+                return LocalizedName(", ".join(_without_repeats(names)), tag)
+        # Nothing has them all: the gazetteer's own names, rather than a mix that claims to be a language.
+        return LocalizedName(", ".join(_without_repeats([self._own_name(part).text for part in line])), UNTAGGED)
+
+    def _address_numbers(self, number: int) -> list[int]:
+        above = self._atlas.ancestors(number)
+        return (
+            [number, *reversed([part for part in above if self._atlas.kind(part) is not PlaceKind.CITY])]
+            if (self._atlas.kind(number) is not PlaceKind.LOCALITY)
+            else [*reversed(above)]
+        )
+
+    def _in(self, number: int, tag: str) -> str:
+        atlas = self._atlas
+        if number >= atlas.first_place:
+            return self._cities(tag).get(number - atlas.first_place, "")
+        if number >= atlas.first_region:
+            return self._table("region", tag)[number - atlas.first_region] if tag in self._tags["region"] else ""
+        return self._table("country", tag)[number] if tag in self._tags["country"] else ""
+
+    def _lent(self, number: int, tag: str) -> str:
+        """A place's own name in a line of a language of the Latin script: how that language writes small places."""
+        own = self._own_name(number)
+        fits = own.language == UNTAGGED and tag.partition("-")[0] in _LATIN_LANGUAGES.split() and _is_latin(own.text)
+        return own.text if fits else ""
+
+    def _own_name(self, number: int) -> LocalizedName:
+        if number >= self._atlas.first_place:
+            return LocalizedName(self._own[number - self._atlas.first_place].decode(), UNTAGGED)
+        return LocalizedName(self._in(number, "en") or self._atlas.id(number), "en")
+
+    def _read_table(self, level: str, tag: str) -> list[str]:
+        return self._artefact.lines(f"{level}.{tag}")
+
+    def _read_cities(self, tag: str) -> dict[int, str]:
+        if tag not in self._tags["city"]:
+            return {}
+        pairs = (line.partition("\t") for line in self._artefact.lines(f"city.{tag}"))
+        return {int(number): name for number, _, name in pairs}
+
+
+def _is_latin(text: str) -> bool:
+    return all("LATIN" in unicodedata.name(letter, "") for letter in text if letter.isalpha())
+
+
+def _without_repeats(names: Sequence[str]) -> list[str]:
+    """Berlin, Berlin, Germany is Berlin, Germany."""
+    return list(dict.fromkeys(names))

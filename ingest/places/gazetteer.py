@@ -1,0 +1,115 @@
+"""Places of the packages to the numbered tables of the artefact: countries, then regions, then populated places."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.spatial import cKDTree
+
+from ingest.places.policy import DISSOLVED
+
+_EARTH_KM = 6371.0088
+_RADIUS_KM, _RADIUS_POWER = 0.04, 0.4
+_OWN_CITY = 70_000  # inhabitants from which a place in another county stays a city of its own
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class World:
+    """What the packages say, in numbered order. `region` and `country` of a place count from 0; -1 is none."""
+
+    countries: list[str]
+    regions: list[str]
+    region_names: list[str]
+    zones: list[str]
+    places: list[Mapping[str, Any]]
+    country: Ints
+    region: Ints
+    zone: Ints
+    population: Ints
+    latitude: Floats
+    longitude: Floats
+
+
+def read(cities: Sequence[Mapping[str, Any]], countries: Sequence[str], admin1: Mapping[str, str]) -> World:
+    """The world of the populated places; regions are those that have both places and a name."""
+    places = sorted((c for c in cities if c["countrycode"] not in DISSOLVED), key=lambda c: int(c["geonameid"]))
+    codes = sorted(set(countries) - DISSOLVED)
+    region_of = [f"{p['countrycode']}.{p['admin1code']}" for p in places]
+    regions = sorted(set(region_of) & admin1.keys())
+    zones = sorted({str(p["timezone"]) for p in places})
+    country_index = {code: i for i, code in enumerate(codes)}
+    region_index = {code: i for i, code in enumerate(regions)}
+    zone_index = {code: i for i, code in enumerate(zones)}
+    return World(
+        countries=codes,
+        regions=regions,
+        region_names=[admin1[code] for code in regions],
+        zones=zones,
+        places=places,
+        country=np.array([country_index[p["countrycode"]] for p in places], "<i2"),
+        region=np.array([region_index.get(code, -1) for code in region_of], "<i2"),
+        zone=np.array([zone_index[str(p["timezone"])] for p in places], "<i2"),
+        population=np.array([p["population"] for p in places], "<i4"),
+        latitude=np.array([p["latitude"] for p in places], float),
+        longitude=np.array([p["longitude"] for p in places], float),
+    )
+
+
+def parents(world: World, counties: Sequence[str]) -> Ints:
+    """The city that each place is a part of, or itself: a power diagram of the places of one region.
+
+    A place belongs to the city c with the least d(place, c)^2 - r(c)^2, where r = 0.04 * population^0.4 km. Taken once
+    here, since the city is a property of the place and not of the photo.
+    """
+    radius = _RADIUS_KM * np.maximum(world.population, 1) ** _RADIUS_POWER
+    lift = np.sqrt(radius.max() ** 2 - radius**2)
+    # Regions (or countries, where there are none) are pushed further apart than any distance on earth.
+    group = np.where(world.region >= 0, world.region, len(world.regions) + world.country) * 1e5
+    sphere = unit_vectors(world.latitude, world.longitude) * _EARTH_KM
+    tree = cKDTree(np.column_stack([sphere, lift, group]))
+    nearest = tree.query(np.column_stack([sphere, np.zeros_like(lift), group]), workers=-1)[1]
+    county = np.array(counties)
+    apart = (county != county[nearest]) & (county != "") & (county[nearest] != "")
+    own = np.arange(len(nearest))
+    nearest = np.where(apart & (world.population >= _OWN_CITY), own, nearest)
+    for _ in range(8):
+        nearest = nearest[nearest]
+    return np.asarray(nearest, "<i4")
+
+
+def counties(world: World, cities: Sequence[Mapping[str, str]]) -> list[str]:
+    """The second-level code of each place, joined by coordinates and name; empty where the join fails."""
+    known = {(c["country"], c["lat"], c["lng"]): c["admin2"] for c in cities}
+    return [
+        known.get((p["countrycode"], f"{p['latitude']:.5f}", f"{p['longitude']:.5f}"))
+        or known.get((p["countrycode"], str(p["latitude"]), str(p["longitude"])), "")
+        for p in world.places
+    ]
+
+
+def bounds(group: Ints, count: int, latitude: Floats, longitude: Floats) -> npt.NDArray[np.float32]:
+    """West, south, east, north around the places of each group; the short way where they straddle the date line."""
+    boxes = np.full((count, 4), np.nan, "<f4")
+    order = np.argsort(group, kind="stable")
+    starts = np.searchsorted(group[order], np.arange(count + 1))
+    for i in range(count):
+        members = order[starts[i] : starts[i + 1]]
+        if len(members):
+            ring = np.sort(longitude[members])
+            gaps = np.diff(ring, append=ring[0] + 360)
+            widest = int(gaps.argmax())
+            west, east = ring[(widest + 1) % len(ring)], ring[widest]
+            boxes[i] = west, latitude[members].min(), east, latitude[members].max()
+    return boxes
+
+
+def unit_vectors(latitude: Floats, longitude: Floats) -> Floats:
+    """Points on the unit sphere."""
+    lat, lon = np.radians(latitude), np.radians(longitude)
+    return np.column_stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)])
