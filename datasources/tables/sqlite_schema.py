@@ -47,6 +47,23 @@ class Statements:
     """`pk, sk, now`."""
     sweep: str
     """`now, at most`; gives what was there."""
+    width: int
+    """How many columns there are."""
+
+    def many(self, one: str, rows: int) -> str:
+        """`insert`, `replace` or `update` for many rows at once: rows first (`update`: each with its condition), then `now`."""
+        if one == self.update:
+            values = ", ".join([f"({', '.join('?' * (self.width + 1))})"] * rows)
+            to = ", ".join(f"{c} = column{i + 3}" for i, c in enumerate(self.columns.split(", ")[2:]))
+            return (
+                f"UPDATE {self.name} SET {to} FROM (VALUES {values})"  # noqa: S608
+                f" WHERE pk = column1 AND sk = column2 AND version = column{self.width + 1} AND {_live('?')}"
+            )
+        row = f"({', '.join('?' * self.width)})"
+        into, again = one.split(" ON CONFLICT ")
+        values = ", ".join([row] * rows)
+        again = re.sub(r"\?\d+$", "?", again)
+        return f"{into[: into.index('VALUES')]}VALUES {values} ON CONFLICT {again}"
 
 
 def statements_of(table: Table) -> Statements:
@@ -73,6 +90,7 @@ def statements_of(table: Table) -> Statements:
         exists=f"SELECT 1 FROM {name} WHERE pk = ?1 AND sk = ?2 AND {_live('?3')}",  # noqa: S608
         sweep=f"DELETE FROM {name} WHERE (pk, sk) IN (SELECT pk, sk FROM {name} WHERE expires <= ?1 LIMIT ?2)"  # noqa: S608
         " RETURNING pk, sk, version",
+        width=at,
     )
 
 
