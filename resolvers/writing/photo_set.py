@@ -60,8 +60,10 @@ class PhotoEdit:
         record = self._flagged(self._placed(photo.record, resolved))
         timed = times.retimed(record, self.values, self.clock)
         content = self._content(photo.content)
-        if isinstance(timed, Fault) or isinstance(content, Fault):
-            return timed if isinstance(timed, Fault) else content
+        if isinstance(timed, Fault):
+            return timed
+        if isinstance(content, Fault):
+            return content
         if content is not None:
             timed = changed(timed, has_caption=content.caption is not None)
         where, drop = self._coordinates(photo)

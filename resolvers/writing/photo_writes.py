@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from itertools import batched
 
 from access.policy import OWNER_SIGHT
 from datasources.errors import SourceError
@@ -39,8 +38,8 @@ async def write_photos(desk: Desk, ids: Sequence[str], edit: Edit, *, tries: int
     On return the index has followed, or the owner is marked behind. `edit` may be asked again with a newer version.
     """
     faults: dict[str, Fault | None] = {}
-    for chunk in batched(ids, CHUNK):
-        faults |= await _write_chunk(desk, chunk, edit, tries)
+    for start in range(0, len(ids), CHUNK):
+        faults |= await _write_chunk(desk, ids[start : start + CHUNK], edit, tries)
     return faults
 
 
