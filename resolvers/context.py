@@ -96,7 +96,7 @@ class Context:
             said["degraded"] = [{"source": d.source, "reason": d.reason, "fields": d.fields} for d in self.degradations()]
         return said
 
-    async def close(self) -> None:
+    async def aclose(self) -> None:
         """The request has ended: nothing of it goes on."""
         for loader in vars(self).values():
             if isinstance(loader, Loader):

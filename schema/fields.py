@@ -19,21 +19,21 @@ from resolvers.context import Context
 from resolvers.errors import Refused
 from schema.errors import problem_of
 
-SchemaDataClass = strawberry.enum(
-    Enum("DataClass", {c.name: strawberry.enum_value(c.name, description=d) for c, d in {
-        DataClass.PUBLIC: "Anyone may know.",
-        DataClass.OPERATIONAL: "Needed to run the service.",
-        DataClass.TIME: "When.",
-        DataClass.PLACE: "Where, by name.",
-        DataClass.LOCATION: "Where, by coordinates.",
-        DataClass.CONTENT: "Captions, labels, keywords, names of files and albums.",
-        DataClass.OWNER_STATE: "What the owner did with it: favorite, hidden, rating, trash.",
-        DataClass.PICTURE: "The picture itself.",
-        DataClass.BIOMETRIC: "People recognised.",
-        DataClass.IDENTITY: "Who a customer is.",
-    }.items()}),
-    description="Classes of personal data; who may see which is one table in the documentation.",
-)  # fmt: skip
+
+@strawberry.enum(name="DataClass", description="Classes of personal data; who may see which is one table in the documentation.")
+class SchemaDataClass(Enum):
+    """`access.classes.DataClass` as clients see it."""
+
+    PUBLIC = strawberry.enum_value("PUBLIC", description="Anyone may know.")
+    OPERATIONAL = strawberry.enum_value("OPERATIONAL", description="Needed to run the service.")
+    TIME = strawberry.enum_value("TIME", description="When.")
+    PLACE = strawberry.enum_value("PLACE", description="Where, by name.")
+    LOCATION = strawberry.enum_value("LOCATION", description="Where, by coordinates.")
+    CONTENT = strawberry.enum_value("CONTENT", description="Captions, labels, keywords, names of files and albums.")
+    OWNER_STATE = strawberry.enum_value("OWNER_STATE", description="What the owner did with it: favorite, hidden, rating, trash.")
+    PICTURE = strawberry.enum_value("PICTURE", description="The picture itself.")
+    BIOMETRIC = strawberry.enum_value("BIOMETRIC", description="People recognised.")
+    IDENTITY = strawberry.enum_value("IDENTITY", description="Who a customer is.")
 
 
 @federation.schema_directive(
@@ -44,7 +44,7 @@ SchemaDataClass = strawberry.enum(
 class Data:
     """What class of personal data a coordinate is."""
 
-    class_: SchemaDataClass = strawberry.directive_field(name="class")  # type: ignore[valid-type]
+    class_: SchemaDataClass = strawberry.directive_field(name="class")
 
 
 def labelled(data_class: DataClass) -> list[object]:
@@ -75,7 +75,7 @@ def field(data_class: DataClass, description: str, *, name: str | None = None) -
 
 def argument(data_class: DataClass, description: str, *, name: str | None = None) -> Any:
     """An argument of a class, to stand in `Annotated`."""
-    return strawberry.argument(description=description, name=name, directives=labelled(data_class))  # type: ignore[arg-type]
+    return strawberry.argument(description=description, name=name, directives=labelled(data_class))
 
 
 def input_field(data_class: DataClass, description: str, *, name: str | None = None, default: Any = strawberry.UNSET) -> Any:

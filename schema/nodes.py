@@ -41,23 +41,23 @@ async def _load(context: Context, known: GlobalId) -> Node | None:
     match known.type:
         case "Photo":
             photo = await context.photos.one(PhotoKey(known.owner, known.local))
-            return photo and Photo.of(context, photo)
+            return None if photo is None else Photo.of(context, photo)
         case "Album":
             album = await context.albums.one(AlbumKey(known.owner, known.local))
-            return album and Album.of(context, album)
+            return None if album is None else Album.of(context, album)
         case "Person":
             person = await context.people.one(PersonKey(known.owner, known.local))
-            return person and Person.of(context, person)
+            return None if person is None else Person.of(context, person)
         case "Customer":
             return await Customer.load(context, known.local)
         case "Share":
             return await _share(context, known)
         case "Place":
             place = await context.places.one(known.local)
-            return place and Place(context=context, record=place)
+            return None if place is None else Place(context=context, record=place)
         case "Label":
             word = await context.words.one((known.local, context.languages))
-            return word and Label(context=context, concept=known.local)
+            return None if word is None else Label(context=context, concept=known.local)
         case _:
             return None
 

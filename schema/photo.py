@@ -229,8 +229,9 @@ class Photo(Node):
     @field(C.OPERATIONAL, "How it was exposed.")
     def exposure(self) -> Exposure | None:
         r = self.seen.record
-        told = (r.iso, r.aperture, r.shutter_s, r.focal_length_mm)
-        return None if all(v is None for v in told) else Exposure(*told)
+        if r.iso is None and r.aperture is None and r.shutter_s is None and r.focal_length_mm is None:
+            return None
+        return Exposure(iso=r.iso, aperture=r.aperture, shutter_seconds=r.shutter_s, focal_length_mm=r.focal_length_mm)
 
     @field(C.OWNER_STATE, "Whether its owner likes it.")
     def favorite(self) -> bool | None:
@@ -267,5 +268,5 @@ class Photo(Node):
         return list(PhotoAction) if self.sight.owner else []
 
     @field(C.PUBLIC, "Classes of this photo's data that are kept from the viewer: why a field is null.")
-    def withheld(self) -> list[SchemaDataClass]:  # type: ignore[valid-type]
+    def withheld(self) -> list[SchemaDataClass]:
         return [SchemaDataClass[c.name] for c in withheld(self.sight)]

@@ -137,7 +137,8 @@ class Place(Node):
 
     async def _name(self, languages: list[str] | None) -> LocalizedText:
         found = await self.context.place_names.one((self.record.id, chain(self.context, languages)))
-        return LocalizedText(text=found.text, language=found.language) if found else LocalizedText(self.record.id, "und")
+        text, language = found or (self.record.id, "und")
+        return LocalizedText(text=text, language=language)
 
 
 @strawberry.type(description="A thing, scene or event that photos show.")

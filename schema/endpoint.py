@@ -1,0 +1,75 @@
+"""The schema behind HTTP and WebSocket: a request becomes a context, everything else is `execution`'s."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.requests import HTTPConnection
+from starlette.types import ASGIApp
+
+from access.classes import DataClass
+from access.viewer import Viewer
+from datasources import Sources
+from execution.documents import Documents
+from execution.http import GraphQLEndpoint, WireSettings
+from execution.run import Runner
+from execution.websocket import GraphQLSocket, SocketSettings
+from resolvers.context import Context
+from resolvers.freshness import Freshness
+from schema.build import Gateway, decide
+
+Identify = Callable[[HTTPConnection, Mapping[str, Any] | None], Awaitable[Viewer]]
+"""Who asks, from the request's headers or a WebSocket's `connection_init`; raises `GraphQLProblem` UNAUTHENTICATED."""
+
+MOST_LANGUAGES = 10
+FALLBACK = "en"
+_RANGE = re.compile(r"\s*([A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*)\s*(?:;\s*q\s*=\s*([01](?:\.\d{0,3})?))?\s*", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """The two doors of `/graphql`."""
+
+    http: ASGIApp
+    socket: ASGIApp
+
+
+def endpoint(
+    gateway: Gateway,
+    sources: Sources,
+    freshness: Freshness,
+    identify: Identify,
+    *,
+    public_url: str,
+    wire: WireSettings,
+    socket: SocketSettings,
+    hide_suggestions: bool = False,
+) -> Endpoint:
+    """`/graphql` over these sources."""
+    documents: Documents[DataClass] = Documents(gateway.graphql_schema, classify=gateway.classify)
+    runner: Runner[DataClass] = Runner(gateway.graphql_schema, decide=decide, hide_suggestions=hide_suggestions)
+
+    async def make_context(connection: HTTPConnection, payload: Mapping[str, Any] | None) -> Context:
+        viewer = await identify(connection, payload)
+        languages = accepted_languages(connection.headers.get("accept-language"))
+        return Context(sources, freshness, viewer, languages, public_url=public_url)
+
+    return Endpoint(
+        GraphQLEndpoint(documents, runner, make_context, settings=wire),
+        GraphQLSocket(documents, runner, make_context, settings=socket),
+    )
+
+
+def accepted_languages(header: str | None) -> tuple[str, ...]:
+    """The languages of `Accept-Language`, best first, at most ten; English where it names none (RFC 9110, 12.5.4)."""
+    ranked: list[tuple[float, str]] = []
+    for part in (header or "")[:1_000].split(","):
+        found = _RANGE.fullmatch(part)
+        quality = float(found[2] or 1) if found else 0.0
+        if found and quality > 0:
+            ranked.append((-quality, found[1]))
+    chosen = [tag for _, tag in sorted(ranked, key=lambda r: r[0])][:MOST_LANGUAGES]
+    return tuple(dict.fromkeys(chosen)) or (FALLBACK,)
