@@ -12,6 +12,7 @@ from typing import Any
 from PIL import Image
 
 from ingest.readers.jpeg_header import is_bounded
+from ingest.records import MAX_NAME
 
 _EXIF_IFD, _GPS_IFD = 0x8769, 0x8825
 _MAKE, _MODEL, _ORIENTATION = 0x010F, 0x0110, 0x0112
@@ -19,7 +20,6 @@ _LENS, _LENS_OLD = 0xA434, 0xFDEA
 _EXPOSURE_TIME, _F_NUMBER, _ISO, _SHUTTER, _APERTURE, _FOCAL = 0x829A, 0x829D, 0x8827, 0x9201, 0x9202, 0x920A
 _ISO_WHEN_LARGE = (0x8833, 0x8832)
 _ISO_LARGE = 65_535
-_MAX_NAME = 500
 _SHORTEST = 1e-8  # no shutter, aperture or lens is less
 
 
@@ -58,7 +58,7 @@ def camera(tags: Tags) -> dict[str, str]:
         "model": text_of(tags.image.get(_MODEL)),
         "lens": text_of(tags.photo.get(_LENS)) or text_of(tags.image.get(_LENS_OLD)),
     }
-    return {name: value[:_MAX_NAME] for name, value in found.items() if value.strip("-0. ")}
+    return {name: one_line(value) for name, value in found.items() if value.strip("-0. ")}
 
 
 def exposure(tags: Tags) -> dict[str, float]:
@@ -109,6 +109,11 @@ def text_of(value: Any) -> str:
     except UnicodeDecodeError:
         text = raw.decode("cp1252", "replace")
     return cleaned(text)
+
+
+def one_line(text: str) -> str:
+    """As long and as plain as a name may be."""
+    return " ".join(cleaned(text).split("\n"))[:MAX_NAME]
 
 
 def cleaned(text: str) -> str:

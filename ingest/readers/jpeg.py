@@ -39,7 +39,7 @@ def read_jpeg(file: BinaryIO, file_name: str) -> Picture:
         # Within a picture's bytes 0xFF is always followed by zero, so this mark can be nothing else.
         raise BadPicture("is cut off: its picture has no end")
     fields, source, remarks = _fields(header)
-    fields |= {"sourceId": f"sha256:{digest}", "fileName": exif.cleaned(file_name)[:500], "fileSize": size}
+    fields |= {"sourceId": f"sha256:{digest}", "fileName": exif.one_line(file_name), "fileSize": size}
     fields |= {"mediaType": "PHOTO", "contentType": "image/jpeg"}
     try:
         record = read_record(fields)

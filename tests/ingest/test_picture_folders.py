@@ -1,0 +1,194 @@
+"""Folders of JPEG: hostile files cost nothing else, links are not followed, and the walk can be resumed."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import struct
+import tracemalloc
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from ingest.readers.folder import FolderReader
+from ingest.readers.jpeg import read_jpeg
+from ingest.readers.jpeg_header import BadPicture, is_bounded
+from ingest.readers.reading import Item, Reading, Rejected
+
+
+def jpeg(width: int = 8, height: int = 6, exif: bytes | None = None) -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (width, height), "teal").save(out, "JPEG", **({"exif": exif} if exif else {}))
+    return out.getvalue()
+
+
+def readings(root: Path) -> dict[str, Reading]:
+    return {reading.where: reading for reading in FolderReader(root).readings()}
+
+
+def reason(reading: Reading) -> str:
+    assert isinstance(reading, Rejected)
+    return reading.reason
+
+
+def test_a_plain_jpeg_becomes_a_record_keyed_by_its_bytes(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(jpeg())
+    [item] = readings(tmp_path).values()
+    assert isinstance(item, Item)
+    record = item.record
+    assert record.source_id == "sha256:" + hashlib.sha256(jpeg()).hexdigest()
+    assert (record.width, record.height, record.file_name, record.file_size) == (8, 6, "a.jpg", len(jpeg()))
+    assert (record.media_type, record.content_type, record.taken_local) == ("PHOTO", "image/jpeg", None)
+    assert item.done == FolderReader(tmp_path).total == len(jpeg())
+
+
+def test_every_broken_file_is_told_with_its_reason(tmp_path: Path) -> None:
+    whole = jpeg(64, 64)
+    png = io.BytesIO()
+    Image.new("RGB", (4, 4)).save(png, "PNG")
+    files = {
+        "empty.jpg": (b"", "empty"),
+        "cut.jpg": (whole[:-40], "no end"),
+        "zeroed.jpg": (whole[:-40] + b"\0" * 40, "no end"),
+        "header-cut.jpg": (whole[:100], "cut off before"),
+        "noise.jpg": (os.urandom(0) + b"no picture at all" * 9, "named a JPEG"),
+        "magic-only.jpg": (b"\xff\xd8\xff", "cut off"),
+        "no-length.jpg": (b"\xff\xd8\xff\xe0\x00\x00" + whole, "damaged"),
+        "no-size.jpg": (whole.replace(struct.pack(">HH", 64, 64), b"\0\0\0\0"), "no dimensions"),
+        "png.jpg": (png.getvalue(), "PNG"),
+        "real.png": (png.getvalue(), "PNG"),
+        "phone.heic": (b"\0\0\0\x18ftypheic\0\0\0\0", "HEIC"),
+        "clip.mov": (b"\0\0\0\x18ftypqt  \0\0\0\0", "video"),
+        "raw.nef": (b"MM\0*" + b"\0" * 60, "TIFF or raw"),
+        "archive.zip": (b"PK\x03\x04" + b"\0" * 60, "zip archive"),
+    }
+    for name, (content, _) in files.items():
+        (tmp_path / name).write_bytes(content)
+    (tmp_path / "good.jpg").write_bytes(whole)
+    found = readings(tmp_path)
+    assert isinstance(found.pop("good.jpg"), Item)
+    for name, (_, words) in files.items():
+        assert words in reason(found[name]), name
+
+
+def test_a_jpeg_is_known_by_its_bytes_whatever_its_name(tmp_path: Path) -> None:
+    (tmp_path / "photo").write_bytes(jpeg())
+    (tmp_path / "photo.png").write_bytes(jpeg())
+    assert all(isinstance(reading, Item) for reading in readings(tmp_path).values())
+
+
+def test_a_jpeg_may_carry_a_trailer(tmp_path: Path) -> None:
+    (tmp_path / "motion.jpg").write_bytes(jpeg() + b"MotionPhoto" + b"\x07" * (3 << 20))
+    [item] = readings(tmp_path).values()
+    assert isinstance(item, Item)
+
+
+def test_what_systems_leave_behind_is_skipped_by_name(tmp_path: Path) -> None:
+    (tmp_path / "__MACOSX").mkdir()
+    (tmp_path / "__MACOSX" / "a.jpg").write_bytes(jpeg())
+    for name in ("Thumbs.db", ".DS_Store", "._a.jpg", "desktop.ini", "notes.txt"):
+        (tmp_path / name).write_bytes(b"x")
+    found = readings(tmp_path)
+    assert set(found) == {"__MACOSX", "Thumbs.db", ".DS_Store", "._a.jpg", "desktop.ini", "notes.txt"}
+    assert all(isinstance(reading, Rejected) and reading.skipped for reading in found.values())
+
+
+def test_links_loops_and_devices_are_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "secret.jpg").write_bytes(jpeg())
+    (tmp_path / "in" / "loop").symlink_to(tmp_path / "in")
+    (tmp_path / "in" / "out.jpg").symlink_to(tmp_path / "secret.jpg")
+    (tmp_path / "in" / "dangling.jpg").symlink_to(tmp_path / "nowhere")
+    os.mkfifo(tmp_path / "in" / "pipe.jpg")
+    found = readings(tmp_path / "in")
+    assert {where: reason(reading) for where, reading in found.items()} == {
+        "dangling.jpg": "is a link, and links are not followed",
+        "loop": "is a link, and links are not followed",
+        "out.jpg": "is a link, and links are not followed",
+        "pipe.jpg": "is no regular file",
+    }
+
+
+def test_deep_folders_end_somewhere(tmp_path: Path) -> None:
+    deep = tmp_path.joinpath(*["d"] * 80)
+    deep.mkdir(parents=True)
+    (deep / "a.jpg").write_bytes(jpeg())
+    [found] = readings(tmp_path).values()
+    assert reason(found) == "lies deeper than 64 folders"
+
+
+def test_any_file_name_is_a_position_to_go_on_from(tmp_path: Path) -> None:
+    for name in (b"a b.jpg", b"a/1.jpg", b"a.jpg", b"\xff\xfe.jpg", "ü%2F.jpg".encode(), b"z/y/x.jpg", b"new\nline.jpg"):
+        path = tmp_path / os.fsdecode(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(jpeg())
+    reader = FolderReader(tmp_path)
+    found = list(reader.readings())
+    assert len(found) == 7
+    assert all(isinstance(reading, Item) for reading in found)
+    for index, reading in enumerate(found):
+        assert reading.position.isascii()
+        assert list(reader.readings(after=reading.position)) == found[index + 1 :]
+
+
+def test_a_hundred_megapixels_are_only_a_number() -> None:
+    small = jpeg()
+    huge = small.replace(struct.pack(">HH", 6, 8), struct.pack(">HH", 65_000, 65_000))
+    assert read_jpeg(io.BytesIO(huge), "a.jpg").record.width == 65_000
+
+
+def test_a_directory_of_tags_that_all_point_at_the_whole_is_left_out() -> None:
+    count = 5_000
+    entries = b"".join(struct.pack("<HHII", 0x1000 + n, 7, 60_000, 8) for n in range(count))
+    bomb = b"II*\0" + struct.pack("<IH", 8, count) + entries
+    assert not is_bounded(bomb)
+    content = jpeg()
+    content = content[:2] + b"\xff\xe1" + struct.pack(">H", len(bomb) + 8) + b"Exif\0\0" + bomb + content[2:]
+    tracemalloc.start()
+    picture = read_jpeg(io.BytesIO(content), "a.jpg")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert picture.remarks == ("its EXIF is damaged and was left out",)
+    assert peak < 4 << 20
+
+
+def test_a_directory_that_points_at_itself_ends() -> None:
+    loop = b"II*\0" + struct.pack("<IH", 8, 1) + struct.pack("<HHII", 0x8769, 4, 1, 8) + struct.pack("<I", 8)
+    content = jpeg()
+    content = content[:2] + b"\xff\xe1" + struct.pack(">H", len(loop) + 8) + b"Exif\0\0" + loop + content[2:]
+    assert read_jpeg(io.BytesIO(content), "a.jpg").record.width == 8
+
+
+EXIF = Image.Exif()
+EXIF[0x010F] = "Make"
+EXIF.get_ifd(0x8769)[0x9003] = "2024:05:01 10:00:00"
+EXIF.get_ifd(0x8825)[2] = (41.0, 53.0, 1.0)
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.tuples(st.integers(0, 5_000), st.integers(0, 255)), max_size=12), st.integers(0, 400))
+def test_a_damaged_jpeg_is_a_picture_or_a_bad_picture(damage: list[tuple[int, int]], cut: int) -> None:
+    content = bytearray(jpeg(exif=EXIF.tobytes()))
+    for at, value in damage:
+        content[at % len(content)] = value
+    try:
+        assert read_jpeg(io.BytesIO(bytes(content[: len(content) - cut])), "a.jpg").record.source_id
+    except BadPicture as bad:
+        assert " " in str(bad)  # noqa: PT017
+
+
+@pytest.mark.skipif("PHOTO_SAMPLES" not in os.environ, reason="PHOTO_SAMPLES names no folder of the 12 real camera files")
+def test_the_real_camera_files_are_all_read() -> None:
+    found = readings(Path(os.environ["PHOTO_SAMPLES"]))
+    assert len(found) == 12
+    records = {where: reading.record for where, reading in found.items() if isinstance(reading, Item)}
+    assert len(records) == 12
+    nikon = records["DSCN0010.jpg"]
+    assert (nikon.latitude, nikon.longitude, nikon.taken_local) == (43.4674483, 11.8851267, "2008-10-22T16:28:39")
+    assert nikon.utc_offset_minutes is None, "its satellites' clock is a day away from its own"
+    assert (records["portrait_8.jpg"].width, records["portrait_8.jpg"].height) == (450, 600)
+    assert [record.caption for record in records.values() if record.caption] == [], "firmware wrote them all"
