@@ -15,8 +15,8 @@ from datasources.tables.people import PersonKey
 from datasources.words import normalize
 from resolvers.context import Context, Languages
 from resolvers.errors import BadInput
-from resolvers.filters import FacetBy
 from resolvers.paging import PageMarks
+from resolvers.selections import FacetBy
 from resolvers.sets import PhotoSet
 
 MOST_BUCKETS = 200

@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from enum import Enum
 from typing import Any
 
-from access.ids import BadId, Ids
+from access.ids import Ids
 from access.precision import LocationPrecision
 from datasources.search.conditions import (
     All,
@@ -28,52 +27,13 @@ from datasources.search.conditions import (
     WithinCircle,
 )
 from resolvers.errors import BadInput
+from resolvers.selections import FacetBy, bounded, local_ids, matching, selected_values
 
 MAX_DEPTH = 8
-MAX_VALUES = 1_000
 EARTH_HALF_ROUND_M = 20_037_509
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class FacetBy(Enum):
-    """What photos can be counted and selected by, with the field that holds it."""
-
-    COUNTRY = "COUNTRY"
-    REGION = "REGION"
-    CITY = "CITY"
-    PERSON = "PERSON"
-    LABEL = "LABEL"
-    ALBUM = "ALBUM"
-    OWNER = "OWNER"
-    KEYWORD = "KEYWORD"
-    CAMERA = "CAMERA"
-    LENS = "LENS"
-    MEDIA_TYPE = "MEDIA_TYPE"
-    RATING = "RATING"
-    FAVORITE = "FAVORITE"
-    YEAR = "YEAR"
-    MONTH = "MONTH"
-
-    @property
-    def field(self) -> Field:
-        """The field of the index."""
-        return Field[self.name]
-
-    @property
-    def node_type(self) -> str | None:
-        """The type whose global ids are the keys, if one."""
-        return _NODE_TYPES.get(self.name)
-
-
-_NODE_TYPES = {
-    "COUNTRY": "Place",
-    "REGION": "Place",
-    "CITY": "Place",
-    "PERSON": "Person",
-    "LABEL": "Label",
-    "ALBUM": "Album",
-    "OWNER": "Customer",
-}
 _PLACE_FIELDS = (Field.COUNTRY, Field.REGION, Field.CITY, Field.LOCALITY)
 _WEEKDAYS = {n: i for i, n in enumerate(("MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY"), 1)}
 
@@ -103,8 +63,8 @@ def compile_filter(given: Any, ids: Ids) -> Filter:
     keys: dict[FacetBy, frozenset[str]] = {}
     for selection in (given.facets or ()) if given is not None else ():
         by = selection.by
-        values = _selected(by, selection.keys, ids)
-        one = _matching(by.field, values, match_all=selection.match.name == "ALL")
+        values = selected_values(by, selection.keys, ids)
+        one = matching(by.field, values, match_all=selection.match.name == "ALL")
         chosen[by] = _all([chosen[by], one]) if by in chosen else one
         keys[by] = keys.get(by, frozenset()) | frozenset(values)
     return Filter(condition, chosen, keys)
@@ -123,8 +83,8 @@ def _conditions(f: Any, ids: Ids, *, outermost: bool = False, depth: int = 0) ->
         *_numbers(f),
         *_area(f),
         *([] if states is None else [_states([getattr(s, "name", s) for s in states])]),
-        *([] if f.all is None else [All(tuple(map(inner, _bounded(f.all))))] if f.all else [Nothing()]),
-        *([] if f.any is None else [Any_(tuple(map(inner, _bounded(f.any))))]),
+        *([] if f.all is None else [All(tuple(map(inner, bounded(f.all))))] if f.all else [Nothing()]),
+        *([] if f.any is None else [Any_(tuple(map(inner, bounded(f.any))))]),
         *([] if f.not_ is None else [Not(inner(f.not_))]),
     ]
     return _all(parts)
@@ -144,7 +104,7 @@ def _times(f: Any) -> list[Condition]:
         spans = [(first, end)] if first <= end else [(first, 1231), (101, end)]
         parts.append(Any_(tuple(Between(Field.MONTH_DAY, a, b) for a, b in spans)))
     if f.weekdays is not None:
-        days = [_WEEKDAYS[w.name] for w in _bounded(f.weekdays)]
+        days = [_WEEKDAYS[w.name] for w in bounded(f.weekdays)]
         parts.append(Any_(tuple(Between(Field.WEEKDAY, d, d) for d in days)))
     if f.has_taken_at is not None:
         parts.append(_when(Between(Field.DAY), holds=f.has_taken_at))
@@ -163,7 +123,7 @@ def _things(f: Any, ids: Ids) -> list[Condition]:
         if given is not None:
             parts.append(_ids(given, type_name, fields, ids))
     if f.country_codes is not None:
-        parts.append(AnyOf(Field.COUNTRY, tuple(c.upper() for c in _bounded(f.country_codes))))
+        parts.append(AnyOf(Field.COUNTRY, tuple(c.upper() for c in bounded(f.country_codes))))
     parts += _words_and_choices(f)
     for flag, name in (
         (f.favorite, Field.FAVORITE),
@@ -180,10 +140,10 @@ def _words_and_choices(f: Any) -> list[Condition]:
     parts: list[Condition] = []
     for words, name in ((f.keywords, Field.KEYWORD), (f.cameras, Field.CAMERA), (f.lenses, Field.LENS)):
         if words is not None:
-            parts.append(AnyOf(name, tuple(_bounded(words))))
+            parts.append(AnyOf(name, tuple(bounded(words))))
     for choices, name in ((f.media_types, Field.MEDIA_TYPE), (f.orientations, Field.ORIENTATION)):
         if choices is not None:
-            parts.append(AnyOf(name, tuple(c.name for c in _bounded(choices))))
+            parts.append(AnyOf(name, tuple(c.name for c in bounded(choices))))
     if f.file_name is not None:
         parts.append(FileNamePart(f.file_name) if f.file_name.strip() else Nothing())
     return parts
@@ -232,48 +192,17 @@ def check_point(latitude: float, longitude: float) -> None:
 def _ids(given: Any, type_name: str, fields: Sequence[Field], ids: Ids) -> Condition:
     parts: list[Condition] = []
     if given.any is not None:
-        parts.append(_in(fields, local_ids(_bounded(given.any), type_name, ids)))
+        parts.append(_in(fields, local_ids(bounded(given.any), type_name, ids)))
     if given.all is not None:
-        parts += [_in(fields, [i]) for i in local_ids(_bounded(given.all), type_name, ids)] or [Nothing()]
+        parts += [_in(fields, [i]) for i in local_ids(bounded(given.all), type_name, ids)] or [Nothing()]
         parts += [Nothing()] if len(local_ids(given.all, type_name, ids)) < len(given.all) else []
     if given.none is not None and given.none:
-        parts.append(Not(_in(fields, local_ids(_bounded(given.none), type_name, ids))))
+        parts.append(Not(_in(fields, local_ids(bounded(given.none), type_name, ids))))
     return _all(parts)
 
 
 def _in(fields: Sequence[Field], values: Sequence[str]) -> Condition:
     return Any_(tuple(AnyOf(f, tuple(values)) for f in fields)) if len(fields) > 1 else AnyOf(fields[0], tuple(values))
-
-
-def local_ids(given: Sequence[str], type_name: str, ids: Ids) -> list[str]:
-    """Local ids of global ones; ids of other types and forged ones match nothing, so they are left out."""
-    found = []
-    for text in given:
-        try:
-            known = ids.decode(text)
-        except BadId:
-            continue
-        if known.type == type_name:
-            found.append(known.local)
-    return found
-
-
-def _selected(by: FacetBy, keys: Sequence[str], ids: Ids) -> list[str]:
-    values = _bounded(keys)
-    if by.node_type is not None:
-        return local_ids(values, by.node_type, ids)
-    if by in {FacetBy.YEAR, FacetBy.MONTH, FacetBy.RATING}:
-        return [str(int(v)) for v in values if v.isascii() and v.isdigit() and len(v) <= len("9999")]
-    return values
-
-
-def _matching(name: Field, values: Sequence[str], *, match_all: bool) -> Condition:
-    singles: list[Condition] = [
-        Between(name, int(v), int(v)) if name in {Field.YEAR, Field.MONTH, Field.RATING} else AnyOf(name, (v,)) for v in values
-    ]
-    if match_all:
-        return All(tuple(singles)) if singles else Nothing()
-    return Any_(tuple(singles))
 
 
 def _states(names: Sequence[str]) -> Condition:
@@ -306,12 +235,6 @@ def _day_before(day: date) -> int:
 
 def _month_day(given: str) -> int:
     return int(given[:2]) * 100 + int(given[3:])
-
-
-def _bounded(values: Sequence[Any]) -> list[Any]:
-    if len(values) > MAX_VALUES:
-        raise BadInput(f"a list in a filter may have {MAX_VALUES} entries", "FILTER_SIZE")
-    return list(values)
 
 
 def _all(parts: Sequence[Condition]) -> Condition:

@@ -14,9 +14,10 @@ from datasources.search.conditions import AnyOf, Field
 from datasources.search.port import FacetCounts, FacetQuestion, Hit, Order, Position
 from datasources.tables.photos import SeenPhoto
 from resolvers.context import Context, Degradation
-from resolvers.filters import FacetBy, Filter
+from resolvers.filters import Filter
 from resolvers.paging import PageMarks, PageRequest
 from resolvers.questions import STALE, PagePart, PageWanted, Part, PhotoQuery, TotalWanted
+from resolvers.selections import FacetBy
 
 DEFAULT_CONDITION = AnyOf(Field.STATE, ("ACTIVE",))
 """What a filter that says nothing means."""

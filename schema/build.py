@@ -1,6 +1,6 @@
 """The whole schema, put together: types, scalars, directives, federation, and what each coordinate's class is."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 
 from graphql import GraphQLSchema
 from strawberry import federation
@@ -10,6 +10,7 @@ from strawberry.types.info import Info
 
 from access.classes import DataClass
 from access.policy import ever
+from execution.documents import Classes
 from resolvers.context import Context
 from schema.album import Album, Share
 from schema.classes import classes_of
@@ -56,7 +57,7 @@ class Gateway:
         return self.classes.get(coordinate)
 
 
-def decide(context: Context, needed: Mapping[tuple[DataClass, str], Collection[str]]) -> Collection[str]:
+def decide(context: Context, needed: Classes[DataClass]) -> Collection[str]:
     """The first gate, before any I/O: coordinates of classes that this kind of caller never sees on any record."""
     allowed = ever(context.viewer)
     return [c for (data_class, _), coordinates in needed.items() if data_class not in allowed for c in coordinates]

@@ -5,7 +5,7 @@ from datetime import date, datetime
 import strawberry
 
 from access.classes import DataClass as C
-from resolvers import filters
+from resolvers import selections
 from schema.enums import FacetBy, FacetMatch, MediaType, Orientation, PhotoState, Weekday
 from schema.fields import Input, input_field, required
 from schema.scalars import MonthDay
@@ -100,7 +100,7 @@ class FacetSelection(Input):
     def __post_init__(self) -> None:
         """The contract's one default of an input, and the enum as the resolvers know it."""
         self.match = self.match or FacetMatch.ANY
-        self.by = filters.FacetBy[self.by.name]  # type: ignore[assignment]
+        self.by = selections.FacetBy[self.by.name]  # type: ignore[assignment]
 
 
 @strawberry.input(

@@ -6,7 +6,7 @@ from typing import Annotated
 import strawberry
 
 from access.classes import DataClass as C
-from resolvers import facets, filters
+from resolvers import facets, selections
 from resolvers.context import Context
 from resolvers.sets import PhotoPage, PhotoSet
 from schema.enums import FacetBy, FacetOrder, TimeUnit
@@ -148,7 +148,7 @@ class PhotoSetType:
         from schema.place import chain
 
         wanted = facets.FacetRequest(
-            filters.FacetBy[by.name],
+            selections.FacetBy[by.name],
             10 if first is None else first,
             after or None,
             query if isinstance(query, str) else None,
