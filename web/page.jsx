@@ -41,14 +41,10 @@ function Who() {
   )
 }
 
-function Page({ examples }) {
+function Page({ tabs }) {
   const [, again] = useReducer((count) => count + 1, 0)
   redraw = again
   const fetcher = useMemo(plainFetcher, [])
-  const tabs = examples.map(({ name, query, variables }) => ({
-    query: `# ${name}\n${query}`,
-    variables: variables && Object.keys(variables).length ? JSON.stringify(variables, null, 2) : '',
-  }))
   return (
     <>
       <Who />
@@ -59,8 +55,29 @@ function Page({ examples }) {
   )
 }
 
+function tabOf({ name, query, variables }) {
+  // A tab's title is its operation's name.
+  const title = name.replace(/\W+(.)?/g, (_, letter) => letter?.toUpperCase() ?? '')
+  const named = query.trimStart().startsWith('{') ? `query ${title} ${query.trimStart()}` : query
+  const given = variables && Object.keys(variables).length > 0
+  return { query: `# ${name}\n${named}`, variables: given ? JSON.stringify(variables, null, 2) : '' }
+}
+
+// GraphiQL 4 fills the variables of the first tab from its storage only.
+function seed([first]) {
+  try {
+    if (!first || localStorage.getItem('graphiql:tabState')) return
+    localStorage.setItem('graphiql:query', first.query)
+    localStorage.setItem('graphiql:variables', first.variables)
+  } catch {
+    // Storage is forbidden: the page works, the first tab begins without variables.
+  }
+}
+
 const [examples] = await Promise.all([
   fetch(addressOf('examples')).then((response) => (response.ok ? response.json() : [])).catch(() => []),
   identities.refresh(),
 ])
-createRoot(element).render(<Page examples={examples} />)
+const tabs = examples.map(tabOf)
+seed(tabs)
+createRoot(element).render(<Page tabs={tabs} />)
