@@ -7,6 +7,7 @@ from pathlib import Path
 
 from access.ids import Cursors, Ids
 from datasources import TABLES, Sources
+from datasources.search.port import PhotoIndex
 from datasources.tables.albums import Albums
 from datasources.tables.customers import Customers
 from datasources.tables.grants import Grants
@@ -21,11 +22,13 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-async def embedded(data: Path) -> Sources:
-    """Everything in one folder, no server: SQLite, tantivy, the packed gazetteer, a key file."""
+async def embedded(data: Path, *, index: PhotoIndex | None = None) -> Sources:
+    """Everything in one prepared folder, no server: SQLite, tantivy, the packed gazetteer, a key file.
+
+    One process at a time may do so (`folder.IndexLock`); others give an `index` of their own, `IndexElsewhere`.
+    """
     from datasources.keys.file import FileKeyService
     from datasources.locations.gazetteer import Gazetteer
-    from datasources.search.tantivy import TantivyIndex
     from datasources.tables.sqlite import SqliteTables
     from datasources.translations.tables import ConceptTables
 
@@ -44,10 +47,17 @@ async def embedded(data: Path) -> Sources:
         customers=Customers(tables.items, ring),
         grants=Grants(tables.items, ring),
         repeats=Repeats(tables.items),
-        index=TantivyIndex.open(data / "index"),
+        index=index or open_index(data),
         locations=Gazetteer.open(),
         translations=ConceptTables.open(),
         ids=Ids(secret),
         cursors=Cursors(secret),
         now_ms=now_ms,
     )
+
+
+def open_index(data: Path) -> PhotoIndex:
+    """The index of a folder, for whoever has its lock."""
+    from datasources.search.tantivy import TantivyIndex
+
+    return TantivyIndex.open(data / "index")

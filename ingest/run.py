@@ -1,0 +1,164 @@
+"""An import from beginning to end: read, write, index, report; stoppable, resumable, repeatable."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from pathlib import Path
+
+from datasources import Sources
+from datasources.errors import Conflict, Corrupt
+from datasources.folder import IndexLock
+from datasources.wiring import open_index
+from ingest.bookmarks import Bookmark, Bookmarks
+from ingest.following import IndexFollower, reached
+from ingest.holding import beside
+from ingest.readers.opening import open_reader
+from ingest.readers.reading import Item, Reader, Reading
+from ingest.records import ImportRecord
+from ingest.screen import Screen
+from ingest.tally import Tally
+from ingest.writer import Done, Writer
+from resolvers.indexing import CONSUMER
+
+BATCH = 250
+HOLDER = "an import"
+_LOOK_S = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be imported: from where, for whom (their external id), and whether the deleted come back."""
+
+    path: Path
+    owner: str
+    restore: bool = False
+
+
+@dataclass
+class Import:
+    """One import into opened sources. `follower` is None where another process has the index."""
+
+    sources: Sources
+    follower: IndexFollower | None
+    screen: Screen
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    tally: Tally = field(default_factory=Tally)
+
+    async def run(self, reader: Reader, order: Order, data: Path) -> bool:
+        """Writes everything that is not behind already; False when it was stopped. Indexing is `finish`'s."""
+        ids = self.sources.ids
+        owner = ids.local_id("customer", order.owner)
+        await self.sources.customers.ensure(owner, order.owner, now_ms=self.sources.now_ms())
+        name = ids.local_id("import", owner, str(order.path.resolve()), str(order.restore))
+        bookmarks = Bookmarks.of(data, name)
+        known = bookmarks.read(reader.fingerprint)
+        if known is not None:
+            self.tally.resume(known.counts)
+            self.screen.say(f"Going on after {self.tally.records:,} records of an interrupted import, counted in below.")
+        writer = Writer(self.sources, owner, restore=order.restore)
+        for batch in _batches(reader.readings(known.position if known else None)):
+            await self._write(writer, batch)
+            bookmarks.keep(Bookmark(reader.fingerprint, batch[-1].position, self.tally.counts))
+            self.screen.moved(self.tally.records, batch[-1].done, reader.total)
+            await asyncio.sleep(0)  # a signal is heard between two batches
+            if self.stop.is_set():
+                return False
+        bookmarks.remove()
+        return True
+
+    async def _write(self, writer: Writer, batch: Sequence[Reading]) -> None:
+        items = [r for r in batch if isinstance(r, Item)]
+        for reading in batch:
+            if not isinstance(reading, Item):
+                self.tally.turned_away(reading)
+        outcomes = await self._outcomes(writer, items)
+        for item, done in outcomes:
+            self.tally.count(done.outcome.value)
+            for remark in item.remarks:
+                self.tally.remark(item.where, remark)
+            if writer.unknown_place(item.record):
+                self.tally.remark(item.where, "its placeId is no place we know and was left out")
+        written = {d.written.key: d.written for _, d in outcomes if d.written is not None}
+        if self.follower is not None and written:
+            await self.follower.add(list(written.values()))
+
+    async def _outcomes(self, writer: Writer, items: Sequence[Item]) -> list[tuple[Item, Done]]:
+        """All at once; where one of them is impossible, one by one, so that it costs no other."""
+        records: list[ImportRecord] = [i.record for i in items]
+        with suppress(ValueError, Conflict, Corrupt):
+            return list(zip(items, await writer.write(records), strict=True))
+        outcomes: list[tuple[Item, Done]] = []
+        for item in items:
+            try:
+                outcomes.append((item, (await writer.write([item.record]))[0]))
+            except ValueError:
+                self.tally.reject(item.where, "is larger than what one photo may hold")
+            except Conflict:
+                self.tally.reject(item.where, "is being changed by others: import it again")
+            except Corrupt:
+                self.tally.reject(item.where, "is stored already, but what is stored cannot be read")
+        return outcomes
+
+    async def finish(self, data: Path) -> bool:
+        """Returns when the index has everything written here; False when told to stop before."""
+        if self.follower is not None:
+            await self.follower.settle()
+            return True
+        head = await self.sources.feed.head()
+        told = False
+        while not await reached(self.sources, head):
+            # Whoever had the index may have ended without seeing our last changes: then it is our turn.
+            lock = IndexLock.take(data, HOLDER)
+            if lock is not None:
+                with lock:
+                    await self._settle_ourselves(data)
+                return True
+            if not told:
+                lag = await self.sources.feed.lag(CONSUMER)
+                self.screen.say(f"Everything is written; the running server is indexing it ({lag:,} changes to go).")
+                told = True
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.stop.wait(), _LOOK_S)
+            if self.stop.is_set():
+                return False
+        return True
+
+    async def _settle_ourselves(self, data: Path) -> None:
+        index = open_index(data)
+        try:
+            await IndexFollower(replace(self.sources, index=index)).settle()
+        finally:
+            await index.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How an import ended: what was counted, whether all of it was read, and how long it took."""
+
+    tally: Tally
+    whole: bool
+    seconds: float
+    unknown: list[str]
+
+
+async def run_import(
+    data: Path, order: Order, screen: Screen, stop: asyncio.Event, now_s: Callable[[], float] = time.monotonic
+) -> Ended:
+    """Imports a path into a data folder, beside a running server too. Raises `Unreadable`, `UnusableFolder`, `SourceError`."""
+    begun = now_s()
+    reader = open_reader(order.path)
+    async with beside(data, HOLDER) as (sources, ours):
+        job = Import(sources, IndexFollower(sources) if ours else None, screen, stop)
+        whole = await job.run(reader, order, data)
+        settled = await job.finish(data)
+    return Ended(job.tally, whole and settled, now_s() - begun, reader.unknown.names)
+
+
+def _batches(readings: Iterator[Reading]) -> Iterator[list[Reading]]:
+    while batch := list(islice(readings, BATCH)):
+        yield batch
