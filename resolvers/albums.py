@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from access.scope import Scope
 from datasources.search.conditions import Field
+from datasources.search.port import Position
 from datasources.tables.albums import SeenAlbum
 from datasources.words import normalize
 from resolvers.context import Context
 from resolvers.paging import PageMarks, Slice, cut, page_request
 from resolvers.sets import counts_of
+
+_LAST = (1 << 64) - 1
+"""Sort keys of photos are 64 bits wide: taken from this they go downwards. Empty albums come last."""
 
 
 async def albums_page(
@@ -24,9 +28,19 @@ async def albums_page(
         albums = [a for a in albums if a.title is not None and wanted in normalize(a.title)]
     keys = await _sort_keys(context, albums, order)
     albums.sort(key=lambda a: keys[a.record.id])
+    return cut(albums, request, _marks(context, scope, query, order), lambda a: keys[a.record.id])
+
+
+async def album_cursor(context: Context, album: SeenAlbum) -> str:
+    """Where one of the viewer's own albums stands in the list that a client gets unless it asks for another."""
+    order = "LATEST_PHOTO_DESC"
+    number, local = (await _sort_keys(context, [album], order))[album.record.id]
+    return _marks(context, (await context.scope()).mine(), None, order).write(Position(0.0, number, local))
+
+
+def _marks(context: Context, scope: Scope, query: str | None, order: str) -> PageMarks:
     bound = ("albums", order, query, tuple(sorted(scope.owners)))
-    marks = PageMarks(context.sources.cursors, context.viewer.key, bound, lambda: context.sources.now_ms() // 1_000)
-    return cut(albums, request, marks, lambda a: keys[a.record.id])
+    return PageMarks(context.sources.cursors, context.viewer.key, bound, lambda: context.sources.now_ms() // 1_000)
 
 
 async def _sort_keys(context: Context, albums: list[SeenAlbum], order: str) -> dict[str, tuple[int, str]]:
@@ -34,5 +48,6 @@ async def _sort_keys(context: Context, albums: list[SeenAlbum], order: str) -> d
         return {a.record.id: (0, f"{normalize(a.title or '')}\x1f{a.record.id}") for a in albums}
     if order == "CREATED_AT_DESC":
         return {a.record.id: (-a.record.created_at_ms, a.record.id) for a in albums}
-    latest = {album: at for album, (_, _, at) in (await counts_of(context, Field.ALBUM)).items()}
-    return {a.record.id: (-(latest.get(a.record.id) or -1), a.record.id) for a in albums}
+    counts = await counts_of(context, Field.ALBUM)
+    latest = {a.record.id: counts.get(a.record.id, (0, None, None))[2] or 0 for a in albums}
+    return {a.record.id: (_LAST - latest[a.record.id], a.record.id) for a in albums}

@@ -42,7 +42,7 @@ def is_adapter(module: str) -> bool:
 
 
 def breaches(module: str, source: str) -> list[str]:
-    floor = module.split(".")[0]
+    floor = module.split(".", maxsplit=1)[0]
     found = []
     for name in imports_of(source):
         top, *rest = name.split(".")
