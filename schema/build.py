@@ -15,6 +15,7 @@ from resolvers.context import Context
 from schema.album import Album, Share
 from schema.classes import classes_of
 from schema.customer import Customer
+from schema.mutations.mutation import Mutation
 from schema.nodes import references
 from schema.person import Person
 from schema.photo import Photo
@@ -41,6 +42,7 @@ class Gateway:
     def __init__(self) -> None:
         self.strawberry = FederatedSchema(
             query=Query,
+            mutation=Mutation,
             types=[Photo, Album, Person, Place, Label, Share, Customer, PhotoConnection, PhotoSearchConnection],
             config=StrawberryConfig(scalar_map=SCALARS),
             federation_version="2.9",
