@@ -41,7 +41,7 @@ _CURIOSITIES: Mapping[str, tuple[dict[str, Any], ...]] = {
               labels=_label("wedding", "church"), people=[{"key": "nonna-rosa", "name": "Nonna Rosa"}]),
         _scan("1958-mare", "1958-08-15T15:00:00", "Ferragosto a Ostia", latitude=41.7305, longitude=12.2790,
               labels=_label("beach", "sea"), people=[{"key": "nonna-rosa", "name": "Nonna Rosa"}], favorite=True),
-        _scan("1969-luna", "1969-07-20T22:17:00+01:00", "Lo sbarco sulla luna, visto dal bar",
+        _scan("1969-luna", "1969-07-20T22:17:00+02:00", "Lo sbarco sulla luna, visto dal bar",
               labels=_label("night", "restaurant")),
         _scan("senza-data-1", None, "Nessuno ricorda più chi sia", labels=_label("person")),
         _scan("senza-data-2", None, "Una gita in montagna, forse negli anni trenta", labels=_label("mountain")),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
+from typing import Any
 
 from ingest.demo.captions import CAPTIONS
 from ingest.demo.places import SPOTS
@@ -62,40 +62,47 @@ def synthetic_library(*, owners: int, photos: int, seed: int = 7) -> tuple[Synth
 
 def _records(external_id: str, photos: int, seed: int) -> Iterator[ImportRecord]:
     random = Random(f"{seed}/{external_id}")  # noqa: S311  (a benchmark, not a secret)
-    labels, captions, places = _label_pool(random), _captions(), tuple(SPOTS.values())
-    offsets = tuple(offset_at(_FIRST, spot.zone) for spot in places)
+    labels, captions, gears = _label_pool(random), _captions(), _gears()
     people, albums = _people_pool(random), _album_pool()
-    gears = tuple((CameraRecord(c.make, c.model, c.lens), ExposureRecord(100, c.aperture, 0.004, c.lens_mm), c.pixels)
-                  for life in LIVES for c in life.cameras)  # fmt: skip
+    spots = [(spot.latitude, spot.longitude, offset_at(_FIRST, spot.zone)) for spot in SPOTS.values()]
     pick = random.random
     for number in range(photos):
         # Squared: most pictures come from few places, as in real libraries.
-        spot = math.floor(pick() ** 2 * len(places))
-        camera, exposure, (width, height) = gears[int(pick() * len(gears))]
+        latitude, longitude, offset = spots[int(pick() ** 2 * len(spots))]
         language, caption = captions[int(pick() * len(captions))] if pick() < 0.4 else (None, None)  # noqa: PLR2004
         yield ImportRecord(
             source_id=f"{external_id}/{number:07}",
             media_type=MediaType.PHOTO if number % 25 else MediaType.VIDEO,
             file_name=f"IMG_{number:07}.jpg",
             taken_local=(_FIRST + timedelta(seconds=int(pick() * _SECONDS))).isoformat(),
-            utc_offset_minutes=offsets[spot],
+            utc_offset_minutes=offset,
             offset_source=OffsetSource.RECORD,
             caption=caption,
             caption_language=language,
-            latitude=round(places[spot].latitude + (pick() - 0.5) / 10, 6),
-            longitude=round(places[spot].longitude + (pick() - 0.5) / 10, 6),
-            width=width,
-            height=height,
-            content_type="image/jpeg",
+            latitude=round(latitude + (pick() - 0.5) / 10, 6),
+            longitude=round(longitude + (pick() - 0.5) / 10, 6),
             file_size=int(1e6 + pick() * 5e6),
-            camera=camera,
-            exposure=exposure,
             labels=labels[int(pick() * _POOL)],
             people=people[int(pick() * _POOL)],
             albums=albums[int(pick() * len(albums))],
             favorite=number % 20 == 0,
             rating=5 if number % 50 == 0 else None,
+            **gears[int(pick() * len(gears))],
         )
+
+
+def _gears() -> list[dict[str, Any]]:
+    return [
+        {
+            "camera": CameraRecord(camera.make, camera.model, camera.lens),
+            "exposure": ExposureRecord(100, camera.aperture, 0.004, camera.lens_mm),
+            "width": camera.pixels[0],
+            "height": camera.pixels[1],
+            "content_type": "image/jpeg",
+        }
+        for life in LIVES
+        for camera in life.cameras
+    ]
 
 
 def _label_pool(random: Random) -> list[tuple[LabelRecord, ...]]:

@@ -6,13 +6,13 @@ import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from ingest.demo.captions import CAPTIONS
 from ingest.demo.places import SPOTS, Spot
 from ingest.demo.plan import Camera, Life, Person
 from ingest.demo.scenes import SCENES
-from ingest.moments import written
 from ingest.records import (
     AlbumRecord,
     CameraRecord,
@@ -54,20 +54,12 @@ class Photographer:
         """One picture or, now and then, a video."""
         self._count += 1
         camera = self._camera(moment.wall.year)
-        video = self._chance(0.04)
-        width, height = (1920, 1080) if video else camera.pixels
-        if self._chance(0.3):
-            width, height = height, width
-        name = self._file_name(camera, moment.wall, video=video)
         latitude, longitude, altitude = self._where(camera, SPOTS[moment.spot])
-        offset = self._offset(camera, moment)
+        offset = offset_at(moment.wall, SPOTS[moment.spot].zone) if camera.knows_zone else None
         people = self._seen(moment)
-        state = self._random.choices(("", "favorite", "hidden", "trashed"), (93.2, 5, 0.6, 1.2))[0]
         caption, language = self._words(moment, people)
-        return ImportRecord(
+        record = ImportRecord(
             source_id=f"{self._life.external_id}/{self._count:05}",
-            media_type=MediaType.VIDEO if video else MediaType.PHOTO,
-            file_name=name,
             taken_local=moment.wall.isoformat(),
             utc_offset_minutes=offset,
             offset_source=None if offset is None else OffsetSource.RECORD,
@@ -76,21 +68,57 @@ class Photographer:
             latitude=latitude,
             longitude=longitude,
             altitude_meters=altitude,
-            width=width,
-            height=height,
-            duration_seconds=round(self._random.uniform(3, 95), 2) if video else None,
-            content_type=_CONTENT_TYPES[name.rsplit(".", 1)[1]],
-            file_size=round(width * height * self._random.uniform(0.15, 0.45) * (12 if video else 1)),
-            camera=CameraRecord(make=camera.make, model=camera.model, lens=camera.lens),
-            exposure=None if video else self._exposure(camera),
             labels=self._labels(moment.scene, people),
             people=tuple(PersonRecord(person.key, person.name) for person in people),
             albums=(moment.album,) if moment.album else (),
             keywords=SCENES[moment.scene].keywords if self._chance(0.5) else (),
-            favorite=state == "favorite",
-            hidden=state == "hidden",
-            rating=self._random.choice((3, 4, 4, 5, 5)) if self._chance(0.09) else None,
-            trashed_at=_trashed(moment.wall) if state == "trashed" else None,
+            **self._file(camera, moment.wall),
+            **self._opinion(moment.wall),
+        )
+        return self._forwarded(record) if self._chance(0.01) else record
+
+    def _file(self, camera: Camera, wall: datetime) -> dict[str, Any]:
+        video = self._chance(0.04)
+        width, height = (1920, 1080) if video else camera.pixels
+        if self._chance(0.3):
+            width, height = height, width
+        name = self._file_name(camera, wall, video=video)
+        return {
+            "media_type": MediaType.VIDEO if video else MediaType.PHOTO,
+            "file_name": name,
+            "content_type": _CONTENT_TYPES[name.rsplit(".", 1)[1]],
+            "file_size": round(width * height * self._random.uniform(0.15, 0.45) * (12 if video else 1)),
+            "width": width,
+            "height": height,
+            "duration_seconds": round(self._random.uniform(3, 95), 2) if video else None,
+            "camera": CameraRecord(make=camera.make, model=camera.model, lens=camera.lens),
+            "exposure": None if video else self._exposure(camera),
+        }
+
+    def _opinion(self, wall: datetime) -> dict[str, Any]:
+        """What the owner did with it."""
+        state = self._random.choices(("", "favorite", "hidden", "trashed"), (93.2, 5, 0.6, 1.2))[0]
+        return {
+            "favorite": state == "favorite",
+            "hidden": state == "hidden",
+            "trashed_at": f"{(wall + timedelta(days=9)).isoformat()}Z" if state == "trashed" else None,
+            "rating": self._random.choice((3, 4, 4, 5, 5)) if self._chance(0.09) else None,
+        }
+
+    def _forwarded(self, record: ImportRecord) -> ImportRecord:
+        """As a messenger hands it on: smaller, and without time, place and camera."""
+        return ImportRecord(
+            source_id=record.source_id,
+            media_type=MediaType.PHOTO,
+            file_name=f"FB_IMG_{self._count:06}.jpg",
+            content_type="image/jpeg",
+            file_size=record.file_size and record.file_size % 300_000 + 40_000,
+            width=1600,
+            height=1200,
+            caption=record.caption,
+            caption_language=record.caption_language,
+            labels=record.labels,
+            people=record.people,
         )
 
     def _chance(self, probability: float) -> bool:
@@ -118,11 +146,6 @@ class Photographer:
         longitude = spot.longitude + distance_m * math.sin(bearing) / _METRES_A_DEGREE / shrink
         altitude = round(spot.altitude_m + self._random.uniform(-3, 12), 1)
         return round(latitude, 6), round(longitude, 6), altitude
-
-    def _offset(self, camera: Camera, moment: Moment) -> int | None:
-        if not camera.knows_zone:
-            return None
-        return offset_at(moment.wall, SPOTS[moment.spot].zone)
 
     def _seen(self, moment: Moment) -> list[Person]:
         born = [self._people[key] for key in moment.people if self._people[key].since <= moment.wall.year]
@@ -165,7 +188,3 @@ def offset_at(wall: datetime, zone: str) -> int:
     offset = wall.replace(tzinfo=ZoneInfo(zone)).utcoffset()
     assert offset is not None
     return round(offset.total_seconds() / 60)
-
-
-def _trashed(wall: datetime) -> str:
-    return written((wall + timedelta(days=9)).isoformat(), None) + "Z"

@@ -1,0 +1,164 @@
+"""The demo library: always the same, of the promised size, and full of what its documentation promises."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from ingest.demo.captions import CAPTIONS
+from ingest.demo.library import LAST_DAY, DemoLibrary, demo_library
+from ingest.demo.places import SPOTS
+from ingest.demo.plan import LIVES
+from ingest.demo.scenes import HOME_SCENES, SCENES
+from ingest.demo.synthetic import THOUSAND, synthetic_library
+from ingest.record_reading import read_record, to_wire
+from ingest.records import ImportRecord
+
+
+@pytest.fixture(scope="module")
+def demo() -> DemoLibrary:
+    return demo_library()
+
+
+def everything(library: DemoLibrary) -> Iterator[ImportRecord]:
+    for household in library.households:
+        yield from household.records
+
+
+def test_the_same_seed_gives_the_same_library_and_another_another(demo: DemoLibrary) -> None:
+    assert demo_library() == demo
+    assert demo_library(seed=8) != demo
+
+
+def test_the_sizes_are_as_documented(demo: DemoLibrary) -> None:
+    assert [(h.external_id, len(h.records)) for h in demo.households] == [("ana", 4200), ("kenji", 1300), ("priya", 500)]
+    assert [len(h.records) for h in demo_library(photos=600).households] == [420, 130, 50]
+
+
+@pytest.mark.parametrize("photos", [120, 121, 999])
+def test_a_small_demo_has_exactly_so_many(photos: int) -> None:
+    assert sum(1 for _ in everything(demo_library(photos=photos))) == photos
+
+
+def test_every_record_is_in_the_normal_form_that_the_import_accepts(demo: DemoLibrary) -> None:
+    for record in everything(demo):
+        assert read_record(to_wire(record)) == record
+
+
+def test_source_ids_are_unique_within_a_household(demo: DemoLibrary) -> None:
+    for household in demo.households:
+        assert len({record.source_id for record in household.records}) == len(household.records)
+
+
+def test_nothing_was_taken_after_the_last_day(demo: DemoLibrary) -> None:
+    end = (LAST_DAY + timedelta(days=1)).isoformat()
+    assert max(record.taken_local or "" for record in everything(demo)) < end
+    assert max(record.trashed_at or "" for record in everything(demo)) < (LAST_DAY + timedelta(days=11)).isoformat()
+
+
+@pytest.mark.parametrize(
+    ("what", "holds", "least"),
+    [
+        ("videos", lambda r: r.media_type == "VIDEO" and (r.duration_seconds or 0) > 0, 100),
+        ("favorites", lambda r: r.favorite, 100),
+        ("hidden", lambda r: r.hidden, 10),
+        ("trashed", lambda r: r.trashed_at is not None, 20),
+        ("rated", lambda r: r.rating is not None, 100),
+        ("older than 1970", lambda r: (r.taken_local or "9") < "1970", 6),
+        ("without a time", lambda r: r.taken_local is None, 20),
+        ("without a place", lambda r: r.latitude is None, 200),
+        ("with a wall clock alone", lambda r: r.taken_local is not None and r.utc_offset_minutes is None, 200),
+        ("with recognised text", lambda r: r.recognized_text is not None, 5),
+        ("in half-hour zones", lambda r: (r.utc_offset_minutes or 0) % 60 == 30, 200),
+        ("in quarter-hour zones", lambda r: (r.utc_offset_minutes or 0) % 60 == 45, 100),
+        ("west of the date line", lambda r: (r.longitude or 0) > 165, 100),
+        ("east of the date line", lambda r: (r.longitude or 0) < -165, 50),
+        ("below the sea of zones", lambda r: (r.utc_offset_minutes or 0) <= -600, 50),
+        ("with a lens", lambda r: r.camera is not None and r.camera.lens is not None, 1000),
+        ("with exposure", lambda r: r.exposure is not None, 4000),
+        ("with keywords", lambda r: bool(r.keywords), 100),
+    ],
+)
+def test_there_are_enough(demo: DemoLibrary, what: str, holds: Callable[[ImportRecord], bool], least: int) -> None:
+    assert sum(holds(record) for record in everything(demo)) >= least, what
+
+
+def test_captions_are_in_seven_languages(demo: DemoLibrary) -> None:
+    counts = Counter(record.caption_language for record in everything(demo) if record.caption)
+    assert {language for language, count in counts.items() if count >= 40} == {"it", "en", "ja", "de", "hi", "es", "fr"}
+    assert not any("{" in (record.caption or "") for record in everything(demo))
+
+
+def test_there_are_bursts(demo: DemoLibrary) -> None:
+    dogs = [r.taken_local for r in demo.households[0].records if r.taken_local and r.labels and r.labels[0].key == "dog"]
+    moments = sorted(datetime.fromisoformat(wall) for wall in dogs)
+    close = sum(later - earlier <= timedelta(seconds=2) for earlier, later in pairwise(moments))
+    assert close > 20
+
+
+def test_offsets_are_those_of_the_place_at_that_time(demo: DemoLibrary) -> None:
+    """Checked against the zone of the nearest spot, for pictures taken close to one."""
+    for record in list(everything(demo))[::7]:
+        if record.latitude is None or record.utc_offset_minutes is None or (record.taken_local or "") < "1990":
+            continue
+        near = [s for s in SPOTS.values() if abs(s.latitude - record.latitude) + abs(s.longitude - (record.longitude or 0)) < 0.2]
+        wall = datetime.fromisoformat(record.taken_local or "")
+        offsets = {wall.replace(tzinfo=ZoneInfo(spot.zone)).utcoffset() for spot in near}
+        assert not near or timedelta(minutes=record.utc_offset_minutes) in offsets, record.source_id
+
+
+def test_nobody_is_in_a_picture_before_their_birth(demo: DemoLibrary) -> None:
+    for life, household in zip(LIVES, demo.households, strict=True):
+        since = {person.key: person.since for person in life.people}
+        for record in household.records:
+            assert all(since[p.key] <= int((record.taken_local or "9999")[:4]) for p in record.people)
+
+
+def test_shares_name_albums_that_exist(demo: DemoLibrary) -> None:
+    albums = {h.external_id: {a.key for r in h.records for a in r.albums} for h in demo.households}
+    assert all(share.album in albums[share.owner] for share in demo.shares)
+    kinds = {(share.customer, share.location, share.time) for share in demo.shares}
+    assert {("kenji", "CITY", "DAY"), (None, "NONE", "DAY")} <= kinds
+
+
+def test_every_word_of_the_plan_is_known() -> None:
+    assert set(HOME_SCENES) <= set(SCENES)
+    assert {theme for spot in SPOTS.values() for theme in spot.themes} <= set(SCENES)
+    assert {scene for scenes in CAPTIONS.values() for scene in scenes} <= set(SCENES)
+    assert all(trip.language in CAPTIONS and set(trip.spots) <= set(SPOTS) for life in LIVES for trip in life.trips)
+
+
+def test_the_documentation_s_table_of_trips_tells_the_truth(demo: DemoLibrary) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "demo.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| `([\w-]+)` \| .* \| (\d+) \|$", page, re.MULTILINE)
+    counts = Counter((h.external_id, a.key) for h in demo.households for r in h.records for a in r.albums)
+    assert {(owner, album): int(photos) for owner, album, photos in rows} == counts
+
+
+def test_a_synthetic_library_has_exactly_the_promised_sizes() -> None:
+    for owners, photos in ((3, 1_500), (20, 12_345)):
+        library = synthetic_library(owners=owners, photos=photos)
+        sizes = {household.external_id: sum(1 for _ in household.records()) for household in library}
+        assert len(sizes) == owners
+        assert sum(sizes.values()) == photos
+        assert sizes[THOUSAND] == 1_000
+        assert sizes["bench-tenth"] == photos // 10
+
+
+def test_the_customer_of_a_thousand_is_the_same_at_every_size() -> None:
+    small, large = synthetic_library(owners=3, photos=1_500), synthetic_library(owners=90, photos=50_000)
+    assert list(small[0].records()) == list(large[0].records())
+    assert all(read_record(to_wire(record)) == record for record in small[0].records())
+
+
+def test_a_synthetic_library_that_cannot_be_is_refused() -> None:
+    for owners, photos in ((2, 10_000), (3, 1_000), (50, 1_120)):
+        with pytest.raises(ValueError, match="needs"):
+            synthetic_library(owners=owners, photos=photos)
