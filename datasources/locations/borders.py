@@ -30,7 +30,7 @@ class Borders:
         """The country index of each point. Points must be in range."""
         row = np.minimum(((latitude + 90) * self._per_degree).astype(np.intp), self._rows - 1)
         column = ((longitude + 180) * self._per_degree).astype(np.intp) % self._columns
-        found = self._raster[row, column].astype(np.int16)
+        found: npt.NDArray[np.int16] = self._raster[row, column].astype(np.int16)
         mixed = np.flatnonzero(found == _MIXED)
         found[found >= _MIXED] = -1
         if len(mixed):

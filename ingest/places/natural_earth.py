@@ -29,4 +29,4 @@ def match(world: World, features: Sequence[Mapping[str, Any]]) -> dict[int, Mapp
     count = held[np.arange(len(features)), best]
     pure = count >= _PURE * np.maximum(held.sum(axis=1), 1)
     whole = count >= _WHOLE * np.maximum(total[best], 1)
-    return {int(best[i]): features[i]["properties"] for i in np.flatnonzero(pure & whole & (count > 0))}
+    return {int(best[i]): features[i]["properties"] for i in np.flatnonzero(pure & whole & (count > 0)).tolist()}
