@@ -1,15 +1,15 @@
-// Asks across origins from a real browser: node cors.mjs <graphql url> <chromium> <origin of an empty page>...
+// Asks across origins from a real browser: node cors.mjs <graphql url> <chromium> <token> <origin of an empty page>...
 // Prints, for each origin, what the page's script could read, as a line of JSON.
 import puppeteer from 'puppeteer-core'
 
-const [url, executablePath, ...origins] = process.argv.slice(2)
+const [url, executablePath, token, ...origins] = process.argv.slice(2)
 const browser = await puppeteer.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] })
 const told = {}
 try {
   for (const origin of origins) {
     const page = await browser.newPage()
     await page.goto(`${origin}/empty.html`)
-    told[origin] = await page.evaluate(async (address) => {
+    told[origin] = await page.evaluate(async (address, token) => {
       const ask = async (headers, body) => {
         try {
           const response = await fetch(address, { method: 'POST', headers, body })
@@ -18,10 +18,10 @@ try {
       }
       const body = JSON.stringify({ query: '{ __typename }' })
       return {
-        json: await ask({ 'content-type': 'application/json', authorization: 'Bearer x', 'x-denied': 'null' }, body),
+        json: await ask({ 'content-type': 'application/json', authorization: `Bearer ${token}`, 'x-denied': 'null' }, body),
         simple: await ask({ 'content-type': 'text/plain' }, body),
       }
-    }, url)
+    }, url, token)
   }
 } finally {
   await browser.close()

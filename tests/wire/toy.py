@@ -50,6 +50,15 @@ type Query {
 type Mutation { rename(id: ID!, name: String!): Photo, place(input: SetPlace!): Photo }
 type Subscription { count(to: Int!): Int, broken: Int, endless: Int }
 """
+FEDERATION = """
+scalar _Any
+union _Entity = Photo
+type _Service { sdl: String! }
+extend type Query { _service: _Service!, _entities(representations: [_Any!]!): [_Entity]! }
+"""
+SUBGRAPH = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key"])' + SDL.replace(
+    "type Photo implements Node & Named", 'type Photo implements Node & Named @key(fields: "id")'
+)
 CLASSES = {
     "Photo.gps": "LOCATION",
     "Photo.secret": "SECRET",
@@ -95,7 +104,7 @@ async def make_context(connection: HTTPConnection, payload: Mapping[str, Any] | 
 
 
 def toy_schema() -> GraphQLSchema:
-    schema = build_schema(SDL)
+    schema = build_schema(SDL + FEDERATION)
 
     def resolves(kind: str, name: str, function: Any) -> None:
         schema.type_map[kind].fields[name].resolve = function  # type: ignore[attr-defined]
@@ -120,6 +129,8 @@ def toy_schema() -> GraphQLSchema:
         info.context.log.append("hello")
         return f"hello {name}"
 
+    resolves("Query", "_service", lambda *_: {"sdl": SUBGRAPH})
+    resolves("Query", "_entities", lambda *_, representations: [photo(one["id"]) for one in representations])
     resolves("Query", "hello", saying)
     resolves("Query", "photo", lambda *_, **given: photo(given.get("id", "1")))
     resolves("Query", "photos", lambda *_, **arguments: [photo(str(n)) for n in range(arguments.get("first") or 3)])
