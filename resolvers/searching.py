@@ -25,7 +25,8 @@ from resolvers.sets import ORDERS, PhotoSet
 LONGEST_QUERY = 500
 MOST_PARTS = 24
 LONGEST_PHRASE = 4
-SURE = 0.8
+SURE = 0.6
+"""A word of any language counts as it stands; inflected, only in a language of the reader."""
 _PLACE_FIELDS = {"COUNTRY": Field.COUNTRY, "REGION": Field.REGION, "CITY": Field.CITY, "LOCALITY": Field.LOCALITY}
 _SMALL_WORDS = frozenset(
     "a an and are as at be been by for from has have he her his in into is it its me my near of off on or our out she some "
