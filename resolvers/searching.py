@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from access.scope import Scope
-from datasources.search.conditions import Any_, AnyOf, Condition, Field, HasWord
+from datasources.search.conditions import All, Any_, AnyOf, Condition, Field, HasWord
 from datasources.search.port import Clause, TextQuery
 from datasources.words import normalize, tokens
 from resolvers.context import Context, Languages
@@ -49,27 +49,36 @@ async def search(
     bound = ("search", chosen.full(), order, query, languages, scope.own, tuple(sorted(scope.owners)))
     marks = PageMarks(context.sources.cursors, context.viewer.key, bound, lambda: context.sources.now_ms() // 1_000)
     mark = marks.read(request.cursor)
-    weights = mark.weights if mark else await _weights(context, scope, conditions)
-    weights = weights if len(weights) == len(conditions) else await _weights(context, scope, conditions)
+    needed, *weights = mark.weights if mark else await _weights(context, scope, conditions)
+    if len(weights) != len(conditions):
+        needed, *weights = await _weights(context, scope, conditions)
     clauses = tuple(Clause(c, w) for c, w in zip(conditions, weights, strict=True))
-    text = TextQuery(clauses, required(len(clauses)))
+    text = TextQuery(clauses, int(needed))
     photo_query = PhotoQuery(scope=scope, condition=chosen.full(), text=text, order=ORDERS[order])
-    return PhotoSet(context, photo_query, chosen, request, marks, weights=tuple(weights), best_score=sum(weights))
+    return PhotoSet(context, photo_query, chosen, request, marks, weights=(needed, *weights), best_score=sum(weights))
 
 
-def required(parts: int) -> int:
-    """How many parts of a text a photo must match: all of one or two, two of up to five, a third of more."""
+def required(parts: int, together: int) -> int:
+    """How many parts of a text a photo must match: all of one or two, two of up to five, a third of more.
+
+    Where no photo of the scope has two parts `together`, one is enough: something near is better than nothing.
+    """
+    if parts == 2 and not together:  # noqa: PLR2004 - said above
+        return 1
     if parts <= 2:  # noqa: PLR2004 - said above
         return max(parts, 1)
     return max(2, parts // 3)
 
 
 async def _weights(context: Context, scope: Scope, conditions: Sequence[Condition]) -> tuple[float, ...]:
+    """How many parts are required, then the weight of each: one call, and later pages carry it in their cursor."""
     if not conditions:
-        return ()
+        return (1.0,)
     await context.freshness.settled(scope.owners)
-    total, counts = await context.sources.index.rarities(scope, conditions)
-    return tuple(round(1.0 + math.log((total + 1) / (n + 1)), 4) for n in counts)
+    total, counts = await context.sources.index.rarities(scope, [*conditions, All(tuple(conditions))])
+    *alone, together = counts
+    weights = (round(1.0 + math.log((total + 1) / (n + 1)), 4) for n in alone)
+    return (float(required(len(alone), together)), *weights)
 
 
 async def _parts(context: Context, scope: Scope, query: str, languages: Languages) -> list[Condition]:
