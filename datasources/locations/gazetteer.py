@@ -16,7 +16,7 @@ from datasources.locations.atlas import Atlas
 from datasources.locations.borders import Borders
 from datasources.locations.finder import Finder, Found
 from datasources.locations.namebook import NameBook
-from datasources.locations.nearest import NearestPlaces
+from datasources.locations.nearest import COUNTRY_CAP_KM, NearestPlaces
 from datasources.locations.port import (
     LocalizedName,
     LocationService,
@@ -108,6 +108,9 @@ class Gazetteer(LocationService):
         land = np.flatnonzero(country >= 0)
         nearest = self._nearest.of(latitude[land], longitude[land], country[land])
         found[real[land]] = np.where(nearest < 0, country[land], nearest + self._atlas.first_place)
+        lonely = land[nearest < 0]
+        near = self._nearest.of(latitude[lonely], longitude[lonely], country[lonely], cap_km=COUNTRY_CAP_KM)
+        found[real[lonely[near < 0]]] = -1
         return found
 
     @cached_property
@@ -126,7 +129,10 @@ class Gazetteer(LocationService):
         if country < 0:
             return -1
         nearest = self._nearest.of_one(latitude, longitude, country)
-        return country if nearest < 0 else nearest + self._atlas.first_place
+        if nearest >= 0:
+            return nearest + self._atlas.first_place
+        near = self._nearest.of_one(latitude, longitude, country, cap_km=COUNTRY_CAP_KM)
+        return -1 if near < 0 else country
 
     def _known(self, ids: Sequence[PlaceId]) -> Mapping[PlaceId, int]:
         numbers = {place_id: self._atlas.number(place_id) for place_id in ids}

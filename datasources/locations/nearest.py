@@ -12,31 +12,39 @@ EARTH_KM = 6371.0088
 CAP_KM = 100.0
 """Further away than this a place says nothing about a photo."""
 
-_CAP_CHORD = 2 * math.sin(CAP_KM / EARTH_KM / 2)
+COUNTRY_CAP_KM = 400.0
+"""As far from any place of its country a point is on open sea: some borders are drawn around a whole archipelago."""
+
 Floats = npt.NDArray[np.float64]
 
 
 class NearestPlaces:
     """A 3-D tree (degrees lie at the date line and the poles), with the country as a fourth axis.
 
-    Countries are 1 apart and the cap is 0.016, so one query finds the nearest place inside the country: a tree a
+    Countries are 1 apart and the wider cap is 0.063, so one query finds the nearest place inside the country: a tree a
     country, in one.
     """
 
     def __init__(self, latitude: Floats, longitude: Floats, country: npt.NDArray[np.int16]) -> None:
         self._tree = cKDTree(_axes(latitude, longitude, country), leafsize=10, balanced_tree=False, compact_nodes=False)
 
-    def of(self, latitude: Floats, longitude: Floats, country: npt.NDArray[np.int16]) -> npt.NDArray[np.intp]:
+    def of(
+        self, latitude: Floats, longitude: Floats, country: npt.NDArray[np.int16], *, cap_km: float = CAP_KM
+    ) -> npt.NDArray[np.intp]:
         """The place of each point, or -1 where none is near enough."""
-        _, found = self._tree.query(_axes(latitude, longitude, country), distance_upper_bound=_CAP_CHORD)
+        _, found = self._tree.query(_axes(latitude, longitude, country), distance_upper_bound=_chord(cap_km))
         return np.where(found == self._tree.n, -1, found)
 
-    def of_one(self, latitude: float, longitude: float, country: int) -> int:
+    def of_one(self, latitude: float, longitude: float, country: int, *, cap_km: float = CAP_KM) -> int:
         """The same for one point, without the cost of arrays."""
         lat, lon = math.radians(latitude), math.radians(longitude)
         axes = (math.cos(lat) * math.cos(lon), math.cos(lat) * math.sin(lon), math.sin(lat), float(country))
-        _, found = self._tree.query(axes, distance_upper_bound=_CAP_CHORD)
+        _, found = self._tree.query(axes, distance_upper_bound=_chord(cap_km))
         return -1 if found == self._tree.n else int(found)
+
+
+def _chord(distance_km: float) -> float:
+    return 2 * math.sin(distance_km / EARTH_KM / 2)
 
 
 def _axes(latitude: Floats, longitude: Floats, country: npt.NDArray[np.int16]) -> Floats:
