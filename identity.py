@@ -7,6 +7,7 @@ process; the links' issuer gives guests their hour in every profile. Both go thr
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import secrets
 from collections import OrderedDict
@@ -141,7 +142,9 @@ class Verifier:
         """Who it is; raises `Unauthenticated`."""
         if len(token) > _LONGEST:
             raise Unauthenticated("TOO_LONG")
-        now, digest = self.now_s(), hashlib.sha256(token.encode("utf-8", "replace")).digest()
+        if not token.isascii():
+            raise Unauthenticated("MALFORMED")
+        now, digest = self.now_s(), hashlib.sha256(token.encode()).digest()
         known = self._seen.get(digest)
         if known is not None and now < known[1]:
             return known[0]
@@ -155,7 +158,7 @@ class Verifier:
     def _verified(self, token: str, now: float) -> Viewer:
         try:
             unsafe = jwt.decode_complete(token, options={"verify_signature": False})
-        except jwt.PyJWTError as e:
+        except (jwt.PyJWTError, RecursionError) as e:  # 6 KB of brackets are deeper than Python reads
             raise Unauthenticated("MALFORMED") from e
         header, issuer = unsafe["header"], self.issuers.get(str(unsafe["payload"].get("iss")))
         if str(header.get("typ", "")).lower().removeprefix("application/") != _TYPE:
@@ -192,7 +195,8 @@ class Verifier:
 
 def _check_times(claims: Mapping[str, Any], now: float) -> None:
     begin, end, before = claims["iat"], claims["exp"], claims.get("nbf", 0)
-    if not all(isinstance(t, int | float) and not isinstance(t, bool) for t in (begin, end, before)):
+    # Python reads NaN in JSON, and NaN passes every comparison.
+    if not all(isinstance(t, int | float) and not isinstance(t, bool) and math.isfinite(t) for t in (begin, end, before)):
         raise Unauthenticated("CLAIMS")
     if end + _SLACK_S <= now:
         raise Unauthenticated("EXPIRED")

@@ -1,0 +1,194 @@
+"""The server: settings to sources to routes. It wires and decides nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import HTTPConnection
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+
+from access.viewer import Viewer, ViewerKind
+from callers import Caller, callers
+from datasources import Sources
+from datasources.errors import SourceError
+from datasources.folder import UnusableFolder
+from identity import LocalIssuer, Unauthenticated, Verifier, bearer
+from ingest.following import IndexFollower, follow
+from ingest.holding import whole
+from ingest.load_demo import loaded
+from logs import RequestLog
+from resolvers.freshness import Freshness
+from routes import guest_route, health_routes, identities_route, sources_answer
+from settings import Profile, Settings
+
+HOLDER = "a server"
+DRAIN_S = 20
+_ARRIVED = 100_000
+_ALLOWED_HEADERS = ("authorization", "content-type", "accept", "accept-language", "x-denied", "x-request-id")
+_log = logging.getLogger("photos.server")
+
+
+@dataclass
+class Running:
+    """What lives as long as the process serves."""
+
+    settings: Settings
+    state: str | None = "starting"
+    """Why requests should not come now; None when they may."""
+    following: asyncio.Task[None] | None = None
+    refusal: Exception | None = None
+    """What kept it from starting, for whoever started it."""
+
+    async def ready(self, sources: Sources) -> str | None:
+        """Why not, in one word."""
+        if self.state is not None:
+            return self.state
+        if self.following is None or self.following.done():
+            return "following"
+        return await sources_answer(sources)
+
+    async def following_ended(self) -> None:
+        """Returns when the index is followed no more."""
+        if self.following is not None:
+            await asyncio.wait({self.following})
+
+
+@dataclass
+class Door:
+    """Who asks: verified tokens to viewers. A customer's first verified token makes the customer (DECISIONS 6)."""
+
+    sources: Sources
+    verifier: Verifier
+    _arrived: OrderedDict[str, None] = field(default_factory=OrderedDict)
+
+    async def identify(self, connection: HTTPConnection, payload: Mapping[str, Any] | None) -> Viewer:
+        """The viewer of a request or of a WebSocket's `connection_init`; raises `GraphQLProblem` UNAUTHENTICATED."""
+        from execution.errors import GraphQLProblem
+
+        try:
+            viewer = self.verifier.viewer(bearer(_authorization(connection, payload)))
+        except Unauthenticated as e:
+            raise GraphQLProblem("UNAUTHENTICATED", "A valid bearer token is needed.", reason=e.reason) from e
+        connection.scope.setdefault("state", {})["viewer_kind"] = viewer.kind.value
+        if viewer.kind is ViewerKind.CUSTOMER and viewer.customer is not None and viewer.customer not in self._arrived:
+            await self.sources.customers.ensure(viewer.customer, viewer.subject, now_ms=self.sources.now_ms())
+            self._arrived[viewer.customer] = None
+            if len(self._arrived) > _ARRIVED:
+                self._arrived.popitem(last=False)
+        return viewer
+
+
+def _authorization(connection: HTTPConnection, payload: Mapping[str, Any] | None) -> str | None:
+    header = connection.headers.get("authorization")
+    if header is not None or payload is None:
+        return header
+    given = next((v for k, v in payload.items() if k.lower() == "authorization"), None)
+    return given if isinstance(given, str) else None
+
+
+def create_app(settings: Settings, now_s: Callable[[], float] = time.time) -> Starlette:
+    """The application; its lifespan opens the data folder, catches the index up, and closes everything."""
+    settings.check_profile()
+    running = Running(settings)
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        try:
+            async with _serving(app, running, now_s):
+                yield
+        except (UnusableFolder, SourceError) as e:
+            running.refusal = e
+            raise
+
+    cors = Middleware(
+        CORSMiddleware,
+        allow_origins=list(settings.allowed_origins),
+        allow_methods=["GET", "POST"],
+        allow_headers=_ALLOWED_HEADERS,
+        expose_headers=["x-request-id"],
+        max_age=600,
+    )
+    app = Starlette(lifespan=lifespan, middleware=[Middleware(RequestLog), cors])
+    app.state.running = running
+    return app
+
+
+@asynccontextmanager
+async def _serving(app: Starlette, running: Running, now_s: Callable[[], float]) -> AsyncIterator[None]:
+    async with whole(running.settings.data, HOLDER) as sources:
+        freshness = Freshness()
+        follower = IndexFollower(sources, freshness)
+        await follower.settle()
+        app.router.routes[:0] = _routes(running, sources, freshness, now_s)
+        running.following = asyncio.create_task(follow(follower))
+        running.state = None
+        try:
+            yield
+        finally:
+            running.state = "stopping"
+            running.following.cancel()
+            await running.following_ended()
+
+
+def _routes(running: Running, sources: Sources, freshness: Freshness, now_s: Callable[[], float]) -> list[BaseRoute]:
+    settings = running.settings
+    issuer = LocalIssuer.development(settings.data, settings.audience, now_s)
+    links = LocalIssuer.links(settings.data, settings.audience, now_s)
+    trusted = {i.name: i.trusted for i in (issuer, links)}
+    door = Door(sources, Verifier(trusted, settings.audience, sources.ids, now_s))
+
+    def known() -> list[Caller]:
+        demo = loaded(settings.data)
+        return [] if demo is None else callers(demo, issuer, links)
+
+    async def ready() -> str | None:
+        return await running.ready(sources)
+
+    return [
+        *graphql_routes(settings, sources, freshness, door),
+        guest_route(sources, links),
+        *([identities_route(known)] if settings.profile is Profile.DEVELOPMENT else []),
+        *health_routes(ready),
+    ]
+
+
+def graphql_routes(settings: Settings, sources: Sources, freshness: Freshness, door: Door) -> Sequence[BaseRoute]:
+    """`/graphql` over HTTP and WebSocket, and in development the page with its files."""
+    from execution import graphiql
+    from execution.http import WireSettings
+    from execution.websocket import SocketSettings
+    from schema.build import build
+    from schema.endpoint import endpoint
+
+    development = settings.profile is Profile.DEVELOPMENT
+    wire = WireSettings(
+        most_bytes=settings.max_body_bytes,
+        deadline_s=settings.deadline_s,
+        get_queries=development,
+        page=graphiql.page() if development else None,
+    )
+    doors = endpoint(
+        build(),
+        sources,
+        freshness,
+        door.identify,
+        public_url=settings.url,
+        wire=wire,
+        socket=SocketSettings(origins=settings.allowed_origins, deadline_s=settings.deadline_s),
+        hide_suggestions=not development,
+    )
+    return [
+        Route("/graphql", doors.http),
+        WebSocketRoute("/graphql", doors.socket),
+        *(graphiql.routes() if development else []),
+    ]

@@ -6,25 +6,35 @@ indexed too, and only then is the mark set. So a kill at any moment leaves a mar
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 from datasources import Sources
+from datasources.errors import Corrupt, SourceError
 from datasources.photo_key import PhotoKey
+from datasources.search.port import PhotoDocument, Removal
 from datasources.tables.photos import PHOTOS, PhotoRecord
+from resolvers.freshness import Freshness
 from resolvers.indexing import CONSUMER, documents, entries
 
 _CHANGES = 5_000
 _REFRESH_EVERY = 40
 """Batches between two refreshes: each costs a commit of the index."""
 _NEAR = 1_000
+_IDLE_S = 0.1
+_SLOWEST_S = 5.0
+_log = logging.getLogger("photos.following")
 
 
 @dataclass
 class IndexFollower:
-    """Indexes in bulk, for the one process that has the index."""
+    """Indexes in bulk, for the one process that has the index; tells `freshness` what the index has reached."""
 
     sources: Sources
+    freshness: Freshness | None = None
     _written: dict[PhotoKey, int] = field(default_factory=dict)
     _batches: int = 0
 
@@ -36,22 +46,50 @@ class IndexFollower:
         if self._batches % _REFRESH_EVERY == 0:
             await self.settle()
 
-    async def settle(self) -> None:
-        """Everything in the feed is in the index, durable and visible, and the mark says so."""
-        feed = self.sources.feed
-        mark = await feed.mark(CONSUMER)
-        refreshed = False
-        while changes := await feed.read(mark, limit=_CHANGES):
+    async def settle(self) -> int:
+        """Everything in the feed is in the index, durable and visible, and the mark says so; how many changes there were."""
+        count = 0
+        while changes := await self.sources.feed.read(await self.sources.feed.mark(CONSUMER), limit=_CHANGES):
             newest = {PhotoKey(*c.key): c.version for c in changes if c.table == PHOTOS.name}
             others = [k for k, version in newest.items() if self._written.get(k, 0) < version]
-            if others:
-                await self.sources.index.write(await entries(self.sources, others))
-            if others or not refreshed:
+            made = await self._entries(others) if others else ()
+            if newest:
+                await self.sources.index.write(made)
                 await self.sources.index.refresh()
-                refreshed = True
-            mark = changes[-1].position
-            await feed.set_mark(CONSUMER, mark)
+            if self.freshness is not None:
+                await self.freshness.reached({e.key: e.version for e in made})
+            await self.sources.feed.set_mark(CONSUMER, changes[-1].position)
+            count += len(changes)
         self._written.clear()
+        return count
+
+    async def _entries(self, keys: Sequence[PhotoKey]) -> Sequence[PhotoDocument | Removal]:
+        """One photo that cannot be read must not keep the rest of the library from being found: it alone is left out."""
+        try:
+            return await entries(self.sources, keys)
+        except Corrupt:
+            return [entry for key in keys for entry in await self._entry(key)]
+
+    async def _entry(self, key: PhotoKey) -> Sequence[PhotoDocument | Removal]:
+        try:
+            return await entries(self.sources, [key])
+        except Corrupt:
+            _log.exception("a photo cannot be read and is left out of the index", extra={"path": f"{key.owner}/{key.id}"})
+            records = await self.sources.photos.raw([key])
+            return [Removal(key, r.version) for r in records.values()]
+
+
+async def follow(follower: IndexFollower, pause: Callable[[float], Awaitable[None]] = asyncio.sleep) -> NoReturn:
+    """Settles for ever: at once when there is more, every 100 ms when there is nothing, ever slower while a source fails."""
+    failures = 0
+    while True:
+        try:
+            await follower.settle()
+            failures = 0
+        except SourceError as e:
+            failures += 1
+            _log.warning("the index is not following", extra={"reason": f"{e.source}: {type(e).__name__}"})
+        await pause(min(_IDLE_S * 2**failures, _SLOWEST_S))
 
 
 async def reached(sources: Sources, position: str | None) -> bool:

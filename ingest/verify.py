@@ -62,13 +62,12 @@ class Findings:
         return msgspec.json.encode({"agrees": self.agrees, **counts}).decode()
 
 
-async def verify(sources: Sources, *, repair: bool, told: Callable[[str], None]) -> Findings:
+async def verify(sources: Sources, *, repair: bool) -> Findings:
     """Compares everything; the folder's index must be ours. `repair` rebuilds the index of customers where it differs."""
     findings = Findings(behind=await sources.feed.lag(CONSUMER))
     await IndexFollower(sources).settle()
     async for owner in sources.customers.everyone():
         findings.customers += 1
-        told(f"customer {findings.customers}")
         versions = await _photos(sources, owner, findings)
         await _names(sources, owner, findings)
         if await _differs(sources, owner, versions, findings) and repair:

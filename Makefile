@@ -1,0 +1,76 @@
+# Everything a person does here. `make` alone lists it. Any Python from 3.11 on serves.
+PORT ?= 8000
+DATA ?= .data
+SERVERS ?= 0
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON := $(shell for p in python3.13 python3.12 python3.11 python3; do \
+	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+# Faster and quieter; no newer pip is wanted than what comes with Python.
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-input
+QUICK := not slow and not node and not browser and not servers
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check bench lint fmt lock clean
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules
+
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+run: $(VENV)/runtime.stamp ## Demo library and server on PORT=8000, data in DATA=.data
+	@exec $(BIN)/photos-gateway serve --demo --data "$(DATA)" --port "$(PORT)" || { code=$$?; [ $$code -eq 130 ] || exit $$code; }
+
+test: $(VENV)/dev.stamp ## Lint, types and every test that needs no server (SERVERS=1: those too)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	SERVERS=$(SERVERS) $(BIN)/python -m pytest -n auto --dist worksteal -q
+
+check: $(VENV)/dev.stamp ## The quick subset for every edit
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -n auto --dist worksteal -q -m "$(QUICK)"
+
+bench: $(VENV)/dev.stamp ## Measure; prints the figures of the README
+	$(BIN)/python -m benchmarks
+
+lint: $(VENV)/dev.stamp ## Lint and types only
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+fmt: $(VENV)/dev.stamp ## Format and mend what can be mended
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: $(VENV)/dev.stamp ## Lock the versions of pyproject.toml by hash
+	$(PYTHON) -m venv .cache/lock
+	.cache/lock/bin/python -m pip --disable-pip-version-check install --quiet uv==0.13.9
+	.cache/lock/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 \
+		pyproject.toml -o requirements.lock
+	.cache/lock/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 \
+		--extra dev --constraint requirements.lock pyproject.toml -o requirements-dev.lock
+
+clean: ## Remove the environment and caches; the data stays
+	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist *.egg-info
+	find . -name __pycache__ -type d -not -path './node_modules/*' -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@if [ -z "$(PYTHON)" ]; then \
+		echo "Python 3.11 or newer with venv is needed and was not found (on Debian: apt install python3 python3-venv)." >&2; exit 1; fi
+	@echo "Making the environment with $(PYTHON)..."
+	@$(PYTHON) -m venv $(VENV)
+
+# The development environment holds the runtime's, so either stamp serves `run`.
+$(VENV)/runtime.stamp: requirements.lock pyproject.toml | $(BIN)/python
+	@if [ -e $(VENV)/dev.stamp ] && [ ! requirements.lock -nt $(VENV)/dev.stamp ] && [ ! pyproject.toml -nt $(VENV)/dev.stamp ]; \
+		then :; else echo "Installing what the server needs..."; $(PIP) --require-hashes -r requirements.lock && $(PIP) --no-deps -e .; fi
+	@touch $@
+
+$(VENV)/dev.stamp: requirements-dev.lock pyproject.toml | $(BIN)/python
+	@echo "Installing what development needs..."
+	@$(PIP) --require-hashes -r requirements-dev.lock
+	@$(PIP) --no-deps -e .
+	@touch $@

@@ -1,0 +1,206 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from access.policy import OWNER_SIGHT
+from datasources import Sources
+from datasources.folder import IndexLock
+from datasources.tables.photos import Draft
+from ingest.following import IndexFollower
+from ingest.holding import beside, whole
+from ingest.run import Ended, Order, run_import
+from ingest.screen import Screen
+from ingest.verify import Findings, verify
+from resolvers.indexing import CONSUMER
+
+
+class Silent(Screen):
+    """Keeps what was said; can ask to stop after so many records."""
+
+    def __init__(self, stop: asyncio.Event, after: int | None = None) -> None:
+        self.said: list[str] = []
+        self._stop = stop
+        self._after = after
+
+    def moved(self, records: int, done: int, total: int) -> None:
+        assert 0 <= done <= total
+        if self._after is not None and records >= self._after:
+            self._stop.set()
+
+    def say(self, text: str) -> None:
+        self.said.append(text)
+
+    def close(self) -> None:
+        pass
+
+
+def lines(path: Path, records: Sequence[dict[str, Any] | str]) -> Path:
+    path.write_text("".join((r if isinstance(r, str) else json.dumps(r, ensure_ascii=False)) + "\n" for r in records))
+    return path
+
+
+def many(count: int) -> list[dict[str, Any] | str]:
+    return [{"sourceId": f"s{i}", "caption": f"photo {i}", "latitude": 41.9, "longitude": 12.5} for i in range(count)]
+
+
+async def imported(data: Path, path: Path, *, after: int | None = None, restore: bool = False) -> Ended:
+    stop = asyncio.Event()
+    return await run_import(data, Order(path, "ana", restore=restore), Silent(stop, after), stop)
+
+
+async def verified(data: Path, *, repair: bool = False) -> Findings:
+    async with whole(data, "a test") as sources:
+        return await verify(sources, repair=repair)
+
+
+async def written(sources: Sources, changes: int) -> None:
+    """Until another process's changes are in the feed: it is the only thing that tells of them."""
+    while await sources.feed.lag(CONSUMER) < changes:  # noqa: ASYNC110
+        await asyncio.sleep(0)
+
+
+def counts(ended: Ended) -> tuple[int, ...]:
+    return tuple(ended.tally.counts[k] for k in ("added", "updated", "unchanged", "rejected"))
+
+
+async def test_imports_twice_without_a_second_photo(tmp_path: Path) -> None:
+    path = lines(tmp_path / "a.jsonl", many(600))
+    assert counts(await imported(tmp_path / "data", path)) == (600, 0, 0, 0)
+    assert counts(await imported(tmp_path / "data", path)) == (0, 0, 600, 0)
+    found = await verified(tmp_path / "data")
+    assert (found.agrees, found.photos, found.indexed, found.behind) == (True, 600, 600, 0)
+
+
+async def test_bad_lines_are_reported_with_their_place_and_cost_nothing_else(tmp_path: Path) -> None:
+    bad: list[dict[str, Any] | str] = ["{", {"caption": "no id"}, {"sourceId": "x", "latitude": 91, "longitude": 0}]
+    ended = await imported(tmp_path / "data", lines(tmp_path / "a.jsonl", [*many(3), *bad, {"sourceId": "y", "colour": 1}]))
+    assert counts(ended) == (4, 0, 0, 3)
+    report = ended.tally.report(ended.unknown)
+    assert [r.split()[1] for r in ended.tally.rejections] == ["4", "5", "6"]
+    assert "colour" in report[-1]
+
+
+async def test_a_record_too_large_for_a_table_costs_no_other_of_its_batch(tmp_path: Path) -> None:
+    huge = {"sourceId": "huge", "keywords": ["\U0001f4f7" * 499 + chr(0x4E00 + i) for i in range(300)]}
+    ended = await imported(tmp_path / "data", lines(tmp_path / "a.jsonl", [*many(3), huge, {"sourceId": "z"}]))
+    assert counts(ended) == (4, 0, 0, 1)
+    assert ended.tally.rejections == ["line 4 is larger than what one photo may hold"]
+    assert (await verified(tmp_path / "data")).photos == 4
+
+
+async def test_stops_after_the_batch_in_hand_and_goes_on_from_there(tmp_path: Path) -> None:
+    path, data = lines(tmp_path / "a.jsonl", many(1_000)), tmp_path / "data"
+    first = await imported(data, path, after=250)
+    assert (first.whole, counts(first)) == (False, (250, 0, 0, 0))
+    assert (await verified(data)).indexed == 250
+    second = await imported(data, path)
+    assert (second.whole, counts(second)) == (True, (1_000, 0, 0, 0))
+    assert list((data / "imports").iterdir()) == []
+
+
+async def test_a_changed_file_is_read_from_its_beginning(tmp_path: Path) -> None:
+    path, data = lines(tmp_path / "a.jsonl", many(500)), tmp_path / "data"
+    await imported(data, path, after=250)
+    lines(path, [{"sourceId": "s0", "caption": "new words"}, *many(500)[1:]])
+    assert counts(await imported(data, path)) == (250, 1, 249, 0)
+
+
+async def test_beside_another_process_it_writes_tables_and_waits_for_the_index(tmp_path: Path) -> None:
+    path, data = lines(tmp_path / "a.jsonl", many(300)), tmp_path / "data"
+    async with whole(data, "a server") as server:
+        running = asyncio.create_task(imported(data, path))
+        await written(server, 300)
+        assert not running.done()
+        await IndexFollower(server).settle()
+        assert counts(await running) == (300, 0, 0, 0)
+        owner = server.ids.local_id("customer", "ana")
+        assert len(await server.index.versions(owner)) == 300
+
+
+async def test_when_the_other_process_ends_without_seeing_our_changes_we_index_them(tmp_path: Path) -> None:
+    path, data = lines(tmp_path / "a.jsonl", many(300)), tmp_path / "data"
+    (data).mkdir()
+    (data / "version").write_text("1\n")
+    lock = IndexLock.take(data, "a server")
+    assert lock is not None
+    running = asyncio.create_task(imported(data, path))
+    async with beside(data, "a test") as (sources, ours):
+        assert not ours
+        await written(sources, 300)
+    lock.release()
+    assert counts(await running) == (300, 0, 0, 0)
+    assert (await verified(data)).behind == 0
+
+
+async def test_the_mark_never_passes_changes_of_others_made_during_an_import(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    await imported(data, lines(tmp_path / "a.jsonl", many(10)))
+    async with whole(data, "an import") as sources:
+        owner = sources.ids.local_id("customer", "ana")
+        records, _ = await sources.photos.of_owner(owner)
+        follower = IndexFollower(sources)
+        mine, others = records[:5], records[5:]
+        await follower.add([r for r in await sources.photos.save([Draft(r) for r in mine], now_ms=1) if r])
+        await sources.photos.save([Draft(r) for r in others], now_ms=1)
+        await follower.settle()
+        assert set((await sources.index.versions(owner)).values()) == {2}
+
+
+async def test_verify_finds_and_repairs_an_index_that_disagrees(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    await imported(data, lines(tmp_path / "a.jsonl", many(20)))
+    async with whole(data, "a test") as sources:
+        await sources.index.erase(sources.ids.local_id("customer", "ana"))
+    found = await verified(data)
+    assert (found.agrees, found.missing) == (False, 20)
+    mended = await verified(data, repair=True)
+    assert (mended.agrees, mended.repaired) == (True, 20)
+    assert (await verified(data)).missing == 0
+
+
+async def test_verify_finds_a_seal_that_does_not_open_and_the_rest_is_still_found(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    await imported(data, lines(tmp_path / "a.jsonl", many(20)))
+    async with whole(data, "a test") as sources:
+        owner = sources.ids.local_id("customer", "ana")
+        (record, *_), _ = await sources.photos.of_owner(owner)
+        await spoil(sources, record)
+        await IndexFollower(sources).settle()
+        assert len(await sources.index.versions(owner)) == 19
+    found = await verified(data)
+    assert (found.agrees, found.unreadable) == (False, 1)
+
+
+async def spoil(sources: Any, record: Any) -> None:
+    """Swaps a photo's words for another's: sealed rightly, but not for this photo."""
+    records, _ = await sources.photos.of_owner(record.owner)
+    foreign = records[1].sealed["CONTENT"]
+    seen = (await sources.photos.opened([record], OWNER_SIGHT))[record.key]
+    assert seen.content is not None
+    swapped = msgspec.structs.replace(record, sealed={**record.sealed, "CONTENT": foreign})
+    await sources.photos.save([Draft(swapped)], now_ms=1)
+
+
+async def test_a_lost_index_is_rebuilt_when_the_folder_is_opened(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    await imported(data, lines(tmp_path / "a.jsonl", many(20)))
+    shutil.rmtree(data / "index")
+    found = await verified(data)
+    assert (found.agrees, found.indexed) == (True, 20)
+
+
+@pytest.mark.parametrize("state", ["{", '{"fingerprint": "x"}', "\0\0\0"])
+async def test_a_damaged_bookmark_is_as_good_as_none(tmp_path: Path, state: str) -> None:
+    path, data = lines(tmp_path / "a.jsonl", many(500)), tmp_path / "data"
+    await imported(data, path, after=250)
+    for file in (data / "imports").iterdir():
+        file.write_text(state)
+    assert counts(await imported(data, path)) == (250, 0, 250, 0)
