@@ -1,0 +1,159 @@
+"""The whole gateway in this process, over real embedded engines in a folder of the test's: from a document to an answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from access.scope import Scope
+from access.viewer import GuestOf, Viewer, ViewerKind
+from datasources import Sources
+from datasources.folder import prepare
+from datasources.photo_key import PhotoKey
+from datasources.search.port import PhotoIndex
+from datasources.tables.people import PersonRecord
+from datasources.tables.photos import Content, Coordinates, Draft, PhotoRecord
+from datasources.wiring import embedded
+from execution.documents import Documents
+from execution.errors import ErrorMapper, RequestError
+from execution.run import Runner
+from resolvers.context import Context
+from resolvers.freshness import Freshness
+from resolvers.indexing import index_photos
+from schema.build import Gateway as Schema
+from schema.build import build, decide
+
+ROME = Coordinates(41.9, 12.5)
+_EPOCH_MS = 1_700_000_000_000
+
+
+@cache
+def served() -> tuple[Schema, Documents[Any], Runner[Any]]:
+    """The schema and its engine, made once for all tests: they hold nothing of a request."""
+    schema = build()
+    return schema, Documents(schema.graphql_schema, classify=schema.classify), Runner(schema.graphql_schema, decide=decide)
+
+
+def customer(name: str) -> Viewer:
+    return Viewer(ViewerKind.CUSTOMER, name, customer=name)
+
+
+def service(name: str = "reports") -> Viewer:
+    return Viewer(ViewerKind.SERVICE, name, scopes=frozenset({"photos:read"}), purpose="tests")
+
+
+def guest(owner: str, album: str, grantee: str) -> Viewer:
+    return Viewer(ViewerKind.GUEST, grantee, guest_of=GuestOf(owner, album, grantee))
+
+
+@dataclass
+class Gateway:
+    """`execute` answers as the wire does; the makers put things in the tables and in the index."""
+
+    sources: Sources
+    freshness: Freshness
+
+    async def execute(
+        self, query: str, variables: Mapping[str, Any] | None = None, *, as_: Viewer, languages: tuple[str, ...] = ("en",)
+    ) -> dict[str, Any]:
+        """The answer to one request; a refused one has `errors` and no `data`."""
+        _, documents, runner = served()
+        context = Context(self.sources, self.freshness, as_, languages, public_url="http://gateway.test")
+        try:
+            return await runner.execute(documents.prepare(query), variables or {}, context)
+        except RequestError as e:
+            return {"errors": ErrorMapper().refusal(e)}
+        finally:
+            await context.aclose()
+
+    async def answer(self, query: str, variables: Mapping[str, Any] | None = None, *, as_: Viewer) -> Any:
+        """The data of an answer that has no errors."""
+        answer = await self.execute(query, variables, as_=as_)
+        assert "errors" not in answer, answer["errors"]
+        return answer["data"]
+
+    def id(self, type_name: str, owner: str, local: str) -> str:
+        return self.sources.ids.encode(type_name, owner, local)
+
+    async def customer(self, name: str) -> Viewer:
+        """A customer whose local id is their name."""
+        await self.sources.customers.ensure(name, f"{name}@outside", now_ms=_EPOCH_MS)
+        return customer(name)
+
+    async def photo(self, owner: str, name: str, *, at: Coordinates | None = None, indexed: bool = True, **fields: Any) -> str:
+        """A photo; gives its global id. `caption` and `keywords` are sealed, other fields are the record's."""
+        local = self.local(owner, name)
+        words = {k: fields.pop(k) for k in ("caption", "keywords", "file_name") if k in fields}
+        record = PhotoRecord(
+            owner=owner, id=local, version=0, added_at_ms=_EPOCH_MS, changed_at_ms=_EPOCH_MS,
+            has_location=at is not None, has_caption="caption" in words, **{"media_type": "PHOTO", **fields},
+        )  # fmt: skip
+        draft = Draft(record, Content(source_id=name, **words), at)
+        (saved,) = await self.sources.photos.save([draft], now_ms=self.sources.now_ms())
+        assert saved is not None
+        if indexed:
+            await index_photos(self.sources, [saved.key])
+        return self.id("Photo", owner, local)
+
+    async def photos(self, owner: str, *names: str, **fields: Any) -> list[str]:
+        """Several photos alike, in the index."""
+        made = [await self.photo(owner, n, indexed=False, **fields) for n in names]
+        await index_photos(self.sources, [PhotoKey(owner, self.local(owner, n)) for n in names])
+        return made
+
+    async def person(self, owner: str, name: str) -> str:
+        """A named person; gives the global id."""
+        local = self.local(owner, name)
+        assert await self.sources.people.save(PersonRecord(owner=owner, id=local, version=0), name=name) is not None
+        return self.id("Person", owner, local)
+
+    async def album(self, viewer: Viewer, title: str, *photo_ids: str) -> str:
+        """An album, made as a client makes it; gives the global id."""
+        made = await self.answer(
+            "mutation($i: CreateAlbumInput!) { createAlbum(input: $i) { album { id } userErrors { code field } } }",
+            {"i": {"title": title, "photoIds": list(photo_ids)}},
+            as_=viewer,
+        )
+        assert made["createAlbum"]["userErrors"] == []
+        return str(made["createAlbum"]["album"]["id"])
+
+    def local(self, owner: str, name: str) -> str:
+        """The local id of a thing by its name in the test."""
+        return self.sources.ids.local_id("test", owner, name)
+
+    async def record(self, photo_id: str) -> PhotoRecord:
+        """A photo as stored."""
+        known = self.sources.ids.decode(photo_id)
+        key = PhotoKey(known.owner, known.local)
+        return (await self.sources.photos.raw([key]))[key]
+
+    def scope(self, viewer: Viewer) -> Scope:
+        return Scope(viewer, viewer.customer)
+
+    async def settle(self) -> None:
+        """Lets work end that was kept beyond its request."""
+        await asyncio.wait_for(self.freshness.close(), 10)
+
+
+@asynccontextmanager
+async def opened(
+    folder: Path,
+    *,
+    freshness: Freshness | None = None,
+    around_index: Callable[[PhotoIndex], PhotoIndex] = lambda index: index,
+    now_ms: Callable[[], int] | None = None,
+) -> AsyncIterator[Gateway]:
+    """A gateway over a new folder; `around_index` may put something between us and the real index, `now_ms` is the clock."""
+    sources = await embedded(prepare(folder / "gateway"))
+    wrapped = replace(sources, index=around_index(sources.index), now_ms=now_ms or sources.now_ms)
+    gateway = Gateway(wrapped, freshness or Freshness())
+    try:
+        yield gateway
+    finally:
+        await gateway.settle()
+        await sources.close()
