@@ -19,7 +19,7 @@ help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 run: $(VENV)/runtime.stamp ## Demo library and server on PORT=8000, data in DATA=.data
-	@exec $(BIN)/photos-gateway serve --demo --data "$(DATA)" --port "$(PORT)" || { code=$$?; [ $$code -eq 130 ] || exit $$code; }
+	@exec $(BIN)/photos-gateway serve --demo --data "$(DATA)" --port "$(PORT)"
 
 test: $(VENV)/dev.stamp ## Lint, types and every test that needs no server (SERVERS=1: those too)
 	$(BIN)/ruff check .

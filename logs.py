@@ -17,7 +17,21 @@ from typing import Any, Final, TextIO
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-ALLOWED: Final = ("method", "route", "status", "ms", "viewer", "request", "error_id", "code", "path", "lag", "reason")
+ALLOWED: Final = (
+    "method",
+    "route",
+    "status",
+    "ms",
+    "viewer",
+    "request",
+    "operation",
+    "document",
+    "error_id",
+    "code",
+    "path",
+    "lag",
+    "reason",
+)
 ROUTES: Final = frozenset({"/graphql", "/guest", "/demo/identities", "/livez", "/readyz"})
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_-]{8,64}")
 _QUIET: Final = frozenset({"/livez", "/readyz"})
@@ -104,7 +118,9 @@ class RequestLog:
         route = _route(scope["path"])
         level = logging.DEBUG if route in _QUIET else logging.INFO
         told: dict[str, Any] = {"method": scope["method"], "route": route, "status": status, "ms": round(ms, 2)}
-        told |= {"request": request_id, "viewer": scope.get("state", {}).get("viewer_kind", "none")}
+        known = scope.get("state", {})
+        told |= {"request": request_id, "viewer": known.get("viewer", "none")}
+        told |= {name: known[name] for name in ("operation", "document") if name in known}
         _log.log(level, "request", extra=told)
 
 

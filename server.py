@@ -79,7 +79,7 @@ class Door:
             viewer = self.verifier.viewer(bearer(_authorization(connection, payload)))
         except Unauthenticated as e:
             raise GraphQLProblem("UNAUTHENTICATED", "A valid bearer token is needed.", reason=e.reason) from e
-        connection.scope.setdefault("state", {})["viewer_kind"] = viewer.kind.value
+        connection.scope.setdefault("state", {})["viewer"] = viewer.kind.value
         if viewer.kind is ViewerKind.CUSTOMER and viewer.customer is not None and viewer.customer not in self._arrived:
             await self.sources.customers.ensure(viewer.customer, viewer.subject, now_ms=self.sources.now_ms())
             self._arrived[viewer.customer] = None

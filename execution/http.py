@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from execution import negotiation, sse
-from execution.documents import Documents
+from execution.documents import Documents, Prepared
 from execution.errors import STATUS, ErrorMapper, GraphQLProblem
 from execution.lifetime import ClientGone, close, deadline, until_gone
 from execution.requests import Operation, WireError, from_get, from_post
@@ -117,6 +117,7 @@ class GraphQLEndpoint(Generic[C]):
     async def _execute(self, request: Request, operation: Operation, context: Any) -> dict[str, Any]:
         async with deadline(self._settings.deadline_s):
             prepared = self._documents.prepare(operation.query, operation.name)
+            _remember(request, prepared)
             _check_kind(request, prepared.kind)
             denial = denial_of(request.headers.get("x-denied"))
             return await self._runner.execute(prepared, operation.variables, context, denial=denial)
@@ -128,6 +129,7 @@ class GraphQLEndpoint(Generic[C]):
             if prepared.kind is not OperationType.SUBSCRIPTION:
                 yield await self._execute(request, operation, context)
                 return
+            _remember(request, prepared)
             denial = denial_of(request.headers.get("x-denied"))
             answers = self._runner.subscribe(prepared, operation.variables, context, denial=denial)
             async with aclosing(answers):
@@ -159,6 +161,11 @@ def denial_of(header: str | None) -> Denial:
     if header == "null":
         return "null"
     raise WireError(400, "x-denied is `reject` or `null`.", reason="X_DENIED")
+
+
+def _remember(request: Request, prepared: Prepared[Any]) -> None:
+    """For whoever logs the request: what kind of operation it was, and which document; no name, no value."""
+    request.scope.setdefault("state", {}).update(operation=prepared.kind.value, document=prepared.hash[:16])
 
 
 def _check_kind(request: Request, kind: OperationType) -> None:

@@ -163,7 +163,9 @@ async def test_a_log_line_holds_no_value_of_the_caller(client: httpx.AsyncClient
     await client.get(f"/{secret}?{secret}={secret}", headers={"x-request-id": "with spaces " + secret})
     written = "\n".join(JsonLines().format(r) for r in caplog.records if r.name.startswith("photos"))
     lines: list[dict[str, Any]] = [json.loads(line) for line in written.splitlines()]
-    assert {"method": "POST", "route": "/graphql", "status": 200, "viewer": "CUSTOMER"}.items() <= lines[-2].items()
+    assert {"method": "POST", "route": "/graphql", "status": 200, "viewer": "CUSTOMER", "operation": "query"}.items() <= lines[
+        -2
+    ].items()
     assert lines[-1]["route"] == "other"
     assert secret not in written
     assert known[0]["token"] not in written
