@@ -95,6 +95,7 @@ async def test_a_caller_who_hangs_up_finds_the_work_done(gateway, ana, monkeypat
         await request
     go_on.set()
     await gateway.settle()
+    assert (await gateway.record(photo)).taken_local == "2024-01-01T00:01:00"
     assert (await gateway.answer(SHIFT, given, as_=ana))["updatePhotos"]["photos"] == [{"id": photo}]
     assert (await gateway.record(photo)).taken_local == "2024-01-01T00:01:00"
 
