@@ -118,6 +118,7 @@ def test_an_import_of_which_nothing_could_be_taken_fails(tmp_path: Path, data: P
     assert json.loads(done.stdout)["rejected"] == 1
 
 
+@pytest.mark.slow
 def test_killed_at_any_moment_an_import_loses_nothing_and_ends_when_it_is_repeated(tmp_path: Path, data: Path) -> None:
     path = records(tmp_path / "a.jsonl", 6_000)
     for kill in range(3):
@@ -149,6 +150,7 @@ def _until(true: Any, running: subprocess.Popen[str]) -> None:
         time.sleep(0.002)
 
 
+@pytest.mark.slow
 def test_ctrl_c_stops_an_import_cleanly_and_says_how_to_go_on(tmp_path: Path, data: Path) -> None:
     path = records(tmp_path / "a.jsonl", 6_000)
     running = started("import", path, "--owner", "ana", "--data", data)
