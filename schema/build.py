@@ -2,10 +2,11 @@
 
 from collections.abc import Collection
 
-from graphql import GraphQLSchema
+from graphql import GraphQLInputObjectType, GraphQLSchema
 from strawberry import federation
 from strawberry.federation.schema import FederationAny
 from strawberry.schema.config import StrawberryConfig
+from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.info import Info
 
 from access.classes import DataClass
@@ -48,6 +49,7 @@ class Gateway:
             federation_version="2.9",
         )
         self.graphql_schema: GraphQLSchema = self.strawberry._schema  # noqa: SLF001 - strawberry has no public name for it
+        _tell_one_of(self.graphql_schema)
         self.classes = classes_of(self.strawberry)
 
     def sdl(self) -> str:
@@ -57,6 +59,14 @@ class Gateway:
     def classify(self, coordinate: str) -> DataClass | None:
         """The class of a coordinate; None for what the GraphQL specification and federation bring."""
         return self.classes.get(coordinate)
+
+
+def _tell_one_of(schema: GraphQLSchema) -> None:
+    """Strawberry checks `@oneOf` by a rule of its own; told to graphql-core, literals in any document are validated too."""
+    for graphql_type in schema.type_map.values():
+        definition = graphql_type.extensions.get("strawberry-definition")
+        if isinstance(graphql_type, GraphQLInputObjectType) and isinstance(definition, StrawberryObjectDefinition):
+            graphql_type.is_one_of = definition.is_one_of
 
 
 def decide(context: Context, needed: Classes[DataClass]) -> Collection[str]:

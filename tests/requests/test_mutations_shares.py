@@ -77,9 +77,13 @@ async def test_exactly_one_target_that_exists_and_is_somebody_else(gateway, ana,
         ({"customerId": album}, "NOT_FOUND", ["with", "customerId"]),
     ):
         assert (await run(gateway, SHARE, ana, albumId=album, **{"with": target}))["userErrors"] == [{"code": code, "field": at}]
-    for target in ({}, {"link": None}, {"customerId": None}, {"link": True, **to_customer(gateway, "bob")}):
+    literal = 'mutation {{ shareAlbum(input: {{albumId: "x", with: {}}}) {{ userErrors {{ code }} }} }}'
+    for target in ("{}", "{link: null}", "{customerId: null}", '{link: true, customerId: "x"}'):
+        answer = await gateway.execute(literal.format(target), as_=ana)
+        assert answer["errors"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED", target
+    for target in ({}, {"link": None}, {"link": True, **to_customer(gateway, "bob")}):
         answer = await gateway.execute(SHARE, {"i": {"albumId": album, "with": target}}, as_=ana)
-        assert "errors" in answer or answer["data"]["shareAlbum"]["userErrors"], target
+        assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT", target
     past = await run(gateway, SHARE, ana, albumId=album, expiresAt="2020-01-01T00:00:00Z", **{"with": {"link": True}})
     assert past["userErrors"] == [{"code": "INVALID", "field": ["expiresAt"]}]
     assert await gateway.sources.grants.of_albums("ana") == []
