@@ -1,6 +1,6 @@
 """The order of photos, said once for tables and index: one unsigned 64-bit number by time, ties by id.
 
-Dated photos: bit 63, then 38 bits of seconds of the wall clock since year 1, then 25 bits of the id.
+Dated photos: bit 63, then 39 bits of seconds of the wall clock since year 1 (to the end of 9999), then 24 of the id.
 Undated photos: 63 bits of the id, so they sort as the oldest of all. Numbers may be equal: ties go by the whole id.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 
 _DATED = 1 << 63
-_ID_BITS = 25
+_ID_BITS = 24
 _YEAR_ONE = datetime(1, 1, 1)  # noqa: DTZ001 - a wall clock has no zone
 
 

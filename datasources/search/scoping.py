@@ -153,6 +153,7 @@ class Scoping:
         for level in _LEVELS:
             rows = self._exactly(level, lambda sight: sight.location)
             found.setdefault(min(level, area.level), []).append(rows)
+        found.pop(LocationPrecision.NONE, None)
         return either(*(both(either(*rows), replace(area, level=level)) for level, rows in found.items()))
 
     def _in_albums(self, values: tuple[str, ...]) -> Condition:

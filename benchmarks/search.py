@@ -1,0 +1,169 @@
+"""Page, search and facet times of the embedded index for a customer of 1,000 photos, while everybody else's grow.
+
+    python -m benchmarks.search [--cache FOLDER] [--sizes 10000 100000 1000000] [--rounds 60]
+
+One run asks all sizes in turn, so that a busy machine slows all of them alike. Made indexes stay in the cache folder.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import random
+import tempfile
+import time
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from statistics import median, quantiles
+
+from access.precision import LocationPrecision, TimePrecision
+from access.scope import Grant, Scope
+from access.viewer import Viewer, ViewerKind
+from datasources.photo_key import PhotoKey
+from datasources.search.conditions import All, AnyOf, Between, Field, FileNamePart, HasWord, WithinBox, WithinCircle
+from datasources.search.port import Clause, Coordinates, FacetQuestion, Order, PhotoDocument, PhotoIndex, Question, TextQuery
+from datasources.search.tantivy import TantivyIndex
+
+CUSTOMER = "customer"
+_ITS_PHOTOS = 1_000
+_OTHERS_PHOTOS = 2_500
+_BATCH = 2_000
+_COMMIT = 100_000
+_EXACT = LocationPrecision.EXACT
+
+_WORDS = (
+    "beach sunset mountain dog cat birthday cake snow lake river street market museum family dinner summer winter plage "
+    "été montagne chien strand berg hund geburtstag playa perro cumpleaños spiaggia tramonto compleanno 東京 京都の桜 海"
+).split()
+_CAMERAS = ("Apple iPhone 15", "Google Pixel 8", "Canon EOS R6", "Nikon Z6", "Fujifilm X-T5", None)
+
+
+def documents(size: int) -> Iterator[PhotoDocument]:
+    """The customer's thousand photos spread evenly over so many of all."""
+    chance = random.Random(size)
+    every = size // _ITS_PHOTOS
+    for number in range(size):
+        owner = CUSTOMER if number % every == 0 else f"other{number // _OTHERS_PHOTOS}"
+        yield _document(owner, chance)
+
+
+def _document(owner: str, chance: random.Random) -> PhotoDocument:
+    year, month, day = chance.randint(2005, 2025), chance.randint(1, 12), chance.randint(1, 28)
+    at = Coordinates(chance.uniform(35, 60), chance.uniform(-10, 30)) if chance.random() < 0.85 else None
+    city = chance.randint(1, 600)
+    words = " ".join(chance.choices(_WORDS, k=6)) if chance.random() < 0.35 else None
+    return PhotoDocument(
+        key=PhotoKey(owner, f"{chance.getrandbits(128):032x}"),
+        version=1,
+        state="ACTIVE" if chance.random() < 0.95 else "TRASHED",
+        media_type="PHOTO" if chance.random() < 0.9 else "VIDEO",
+        added_at_ms=1_700_000_000_000 + chance.randint(0, 10**10),
+        taken_local=f"{year}-{month:02d}-{day:02d}T{chance.randint(0, 23):02d}:{chance.randint(0, 59):02d}:00",
+        albums=(f"album{chance.randint(1, 20)}",) if chance.random() < 0.3 else (),
+        places={"COUNTRY": f"C{city % 40}", "REGION": f"R{city % 150}", "CITY": f"gn:{city}"} if at else {},
+        exact=at,
+        kilometer=at,
+        city=at,
+        country=at,
+        people=tuple(f"person{chance.randint(1, 30)}" for _ in range(chance.randint(0, 2))),
+        labels=tuple({f"label{min(399, int(chance.expovariate(0.02)))}" for _ in range(chance.randint(0, 4))}),
+        text=(words,) if words else (),
+        has_caption=words is not None,
+        file_name=f"IMG_{chance.randint(0, 9999):04d}.JPG",
+        camera=chance.choice(_CAMERAS),
+        iso=float(chance.choice((50, 100, 200, 400, 800))),
+        width=4000,
+        height=3000,
+        favorite=chance.random() < 0.05,
+    )
+
+
+_ACTIVE = AnyOf(Field.STATE, ("ACTIVE",))
+_SIX = (Field.YEAR, Field.COUNTRY, Field.LABEL, Field.PERSON, Field.CAMERA, Field.MEDIA_TYPE)
+_BEACH = TextQuery((Clause(HasWord("beach"), 1.5), Clause(HasWord("sunset"), 2.0)))
+_FILTERS = All((_ACTIVE, Between(Field.YEAR, 2015, 2020), AnyOf(Field.MEDIA_TYPE, ("PHOTO",)), AnyOf(Field.CAMERA, _CAMERAS[:2])))
+
+
+def _facets(*, covers: bool = False) -> tuple[FacetQuestion, ...]:
+    return tuple(FacetQuestion(field, _ACTIVE, covers) for field in _SIX)
+
+
+QUESTIONS = {
+    "page of 100": Question(condition=_ACTIVE, limit=100),
+    "page of 100, filters, total": Question(condition=_FILTERS, limit=100, total=True),
+    "search, 2 words, 50": Question(condition=_ACTIVE, text=_BEACH, order=Order.RELEVANCE, limit=50, total=True),
+    "search, beginning and typo": Question(
+        condition=_ACTIVE,
+        text=TextQuery((Clause(HasWord("beac", fuzzy=True, prefix=True)),)),
+        order=Order.RELEVANCE,
+        limit=50,
+    ),
+    "search, part of a file name": Question(condition=All((_ACTIVE, FileNamePart("g_20"))), limit=50),
+    "6 facets": Question(condition=_ACTIVE, facets=_facets()),
+    "6 facets with covers": Question(condition=_ACTIVE, facets=_facets(covers=True)),
+    "box": Question(condition=WithinBox(_EXACT, 0, 40, 10, 50), limit=100, total=True),
+    "circle of 200 km": Question(condition=WithinCircle(_EXACT, 48, 8, 200_000), limit=100, total=True),
+}
+
+
+async def _opened(folder: Path, size: int) -> PhotoIndex:
+    made = folder / f"{size}-made"
+    index = TantivyIndex.open(folder / str(size))
+    if made.exists():
+        return index
+    pending, spent = documents(size), 0.0
+    written = 0
+    while batch := list(islice(pending, _BATCH)):
+        start = time.perf_counter()
+        await index.write(batch)
+        written += len(batch)
+        if written % _COMMIT == 0:
+            await index.refresh()
+        spent += time.perf_counter() - start
+    start = time.perf_counter()
+    await index.refresh()
+    spent += time.perf_counter() - start
+    print(f"made {size:,} photos: {size / spent:,.0f} documents/s through write()")
+    made.touch()
+    return index
+
+
+async def measure(folder: Path, sizes: list[int], rounds: int) -> None:
+    viewer = Viewer(ViewerKind.CUSTOMER, CUSTOMER, CUSTOMER)
+    own = Scope(viewer, CUSTOMER)
+    grants = tuple(Grant(f"other{i}", "album1", LocationPrecision.CITY, TimePrecision.DAY) for i in range(3))
+    shared = Scope(viewer, CUSTOMER, grants)
+    asked = {name: (own, question) for name, question in QUESTIONS.items()}
+    asked["page of 100, with 3 shared albums"] = (shared, QUESTIONS["page of 100"])
+    asked["6 facets, with 3 shared albums"] = (shared, QUESTIONS["6 facets"])
+    indexes = [await _opened(folder, size) for size in sizes]
+    times: dict[tuple[str, int], list[float]] = {(name, size): [] for name in asked for size in sizes}
+    for round_ in range(rounds + 3):
+        for name, (scope, question) in asked.items():
+            for size, index in zip(sizes, indexes, strict=True):
+                start = time.perf_counter()
+                await index.ask(scope, question)
+                if round_ >= 3:
+                    times[name, size].append((time.perf_counter() - start) * 1000)
+    print(f"{'p50 (p95) ms':36}" + "".join(f"{size:>18,}" for size in sizes) + f"{'ratio':>8}")
+    for name in asked:
+        cells = [times[name, size] for size in sizes]
+        told = "".join(f"{f'{median(c):.2f} ({quantiles(c, n=20)[-1]:.2f})':>18}" for c in cells)
+        print(f"{name:36}{told}{median(cells[-1]) / median(cells[0]):>8.2f}")
+    for index in indexes:
+        await index.close()
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--cache", type=Path)
+    arguments.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
+    arguments.add_argument("--rounds", type=int, default=60)
+    told = arguments.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        asyncio.run(measure(told.cache or Path(scratch), told.sizes, told.rounds))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,265 @@
+"""What the index promises, said a second time in the slowest and plainest way: every document looked at, one by one."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from math import asin, cos, radians, sin, sqrt
+
+from access.policy import Sight
+from access.precision import LocationPrecision, TimePrecision
+from access.scope import Scope
+from datasources.search.analysis import folded_name, stem, unspaced
+from datasources.search.conditions import (
+    All,
+    Any_,
+    AnyOf,
+    Between,
+    Condition,
+    Everything,
+    Field,
+    FileNamePart,
+    HasWord,
+    Kind,
+    Not,
+    Nothing,
+    WithinBox,
+    WithinCircle,
+)
+from datasources.search.port import (
+    Answer,
+    Bucket,
+    Coordinates,
+    FacetCounts,
+    FacetQuestion,
+    Hit,
+    Order,
+    PhotoDocument,
+    Position,
+    Question,
+    TextQuery,
+)
+from datasources.sortkeys import added_key, day_key, none_key, taken_key
+from datasources.words import tokens
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A document as a scope sees it."""
+
+    document: PhotoDocument
+    sight: Sight
+    albums: frozenset[str]
+    """Those that may be told."""
+
+
+def seen(documents: Sequence[PhotoDocument], scope: Scope) -> list[Seen]:
+    rows = []
+    for document in documents:
+        owner = document.key.owner
+        sight = scope.sight(owner, document.albums, active=document.state == "ACTIVE")
+        if sight is not None:
+            granted = {g.album for g in scope.grants if g.owner == owner}
+            albums = frozenset(document.albums) if sight.owner else frozenset(granted & set(document.albums))
+            rows.append(Seen(document, sight, albums))
+    return rows
+
+
+def readable(field: Field, sight: Sight) -> bool:
+    if not sight.may(field.data_class):
+        return False
+    if field is Field.INSTANT:
+        return sight.offset
+    if isinstance(field.least, LocationPrecision):
+        return sight.location >= field.least
+    return not isinstance(field.least, TimePrecision) or sight.time >= field.least
+
+
+def values(field: Field, row: Seen) -> Sequence[str] | Sequence[float]:
+    """What a row has in a field, as far as it may be told."""
+    if not readable(field, row.sight):
+        return []
+    if field is Field.ALBUM:
+        return sorted(row.albums)
+    return _stored(field, row.document)
+
+
+def _stored(field: Field, d: PhotoDocument) -> Sequence[str] | Sequence[float]:
+    day = date.fromisoformat(d.taken_local[:10]) if d.taken_local else None
+    match field:
+        case Field.OWNER:
+            return [d.key.owner]
+        case Field.LABEL:
+            return sorted(set(d.labels))
+        case Field.KEYWORD:
+            return sorted(set(d.keywords))
+        case Field.PERSON:
+            return sorted(set(d.people))
+        case Field.COUNTRY | Field.REGION | Field.CITY | Field.LOCALITY:
+            return [d.places[field.name]] if field.name in d.places else []
+        case Field.HAS_LOCATION:
+            return [str(d.exact is not None).lower()]
+        case Field.HAS_PEOPLE:
+            return [str(bool(d.people)).lower()]
+        case Field.HAS_CAPTION | Field.FAVORITE:
+            return [str(getattr(d, field.label)).lower()]
+        case Field.ORIENTATION:
+            if d.width is None or d.height is None:
+                return []
+            return ["SQUARE" if d.width == d.height else "LANDSCAPE" if d.width > d.height else "PORTRAIT"]
+        case Field.ADDED_AT:
+            return [d.added_at_ms]
+        case Field.DAY:
+            return [int(day.strftime("%Y%m%d"))] if day else []
+        case Field.YEAR:
+            return [day.year] if day else []
+        case Field.YEAR_MONTH:
+            return [day.year * 100 + day.month] if day else []
+        case Field.MONTH:
+            return [day.month] if day else []
+        case Field.MONTH_DAY:
+            return [day.month * 100 + day.day] if day else []
+        case Field.WEEKDAY:
+            return [day.weekday() + 1] if day else []
+        case _:
+            value = getattr(d, field.label)
+            return [] if value is None else [value]
+
+
+def holds(condition: Condition, row: Seen) -> bool:
+    match condition:
+        case Everything():
+            return True
+        case Nothing():
+            return False
+        case All(of):
+            return all(holds(c, row) for c in of)
+        case Any_(of):
+            return any(holds(c, row) for c in of)
+        case Not(of):
+            return not holds(of, row)
+        case AnyOf(field, wanted):
+            return any(v in wanted for v in values(field, row))
+        case Between(field, low, high):
+            found = [float(v) for v in values(field, row)]
+            return any((low is None or v >= low) and (high is None or v <= high) for v in found)
+        case WithinBox(level, west, south, east, north):
+            point = _point(row, level)
+            if point is None or not south <= point.latitude <= north:
+                return False
+            lon = point.longitude
+            return west <= lon <= east if west <= east else lon >= west or lon <= east
+        case WithinCircle(level, latitude, longitude, radius):
+            point = _point(row, level)
+            return point is not None and _distance(Coordinates(latitude, longitude), point) <= radius
+        case HasWord():
+            return readable(Field.TEXT, row.sight) and any(
+                _word(condition, tokens(text)) for text in (*row.document.text, *row.document.keywords)
+            )
+        case FileNamePart(part):
+            name = row.document.file_name
+            shown = readable(Field.FILE_NAME, row.sight) and folded_name(part)
+            return bool(name and shown and shown in folded_name(name))
+
+
+def _point(row: Seen, level: LocationPrecision) -> Coordinates | None:
+    match min(level, row.sight.location):
+        case LocationPrecision.NONE:
+            return None
+        case LocationPrecision.COUNTRY:
+            return row.document.country
+        case LocationPrecision.CITY:
+            return row.document.city
+        case LocationPrecision.KILOMETER:
+            return row.document.kilometer
+        case LocationPrecision.EXACT:
+            return row.document.exact
+
+
+def _distance(a: Coordinates, b: Coordinates) -> float:
+    north, south = radians(a.latitude), radians(b.latitude)
+    h = sin((south - north) / 2) ** 2 + cos(north) * cos(south) * sin(radians(b.longitude - a.longitude) / 2) ** 2
+    return 2 * 6_371_008.8 * asin(sqrt(min(1.0, h)))
+
+
+def _word(asked: HasWord, words: Sequence[str]) -> bool:
+    wanted = tokens(asked.word)
+    if not wanted:
+        return False
+    if len(wanted) > 1:
+        return any(list(words[i : i + len(wanted)]) == wanted for i in range(len(words)))
+    (word,) = wanted
+    if any(stem(w) == stem(word) or (unspaced(w) and word in w) for w in words):
+        return True
+    if asked.prefix and any(w.startswith(word) for w in words):
+        return True
+    return asked.fuzzy and len(word) >= 4 and any(one_edit_away(w, word) for w in words)
+
+
+def one_edit_away(a: str, b: str) -> bool:
+    """At most one character more, less or other, or two neighbours swapped."""
+    splits = [(b[:i], b[i:]) for i in range(len(b) + 1)]
+    less = {x + y[1:] for x, y in splits if y}
+    swapped = {x + y[1] + y[0] + y[2:] for x, y in splits if len(y) > 1}
+    other = len(a) == len(b) and sum(x != y for x, y in zip(a, b, strict=True)) <= 1
+    more = any(a[:i] + a[i + 1 :] == b for i in range(len(a)))
+    return a == b or other or more or a in less or a in swapped
+
+
+def _sort_number(row: Seen, order: Order) -> int:
+    photo, time = row.document.key.id, row.sight.time
+    if order in {Order.ADDED_ASC, Order.ADDED_DESC}:
+        return added_key(row.document.added_at_ms if time is TimePrecision.EXACT else 0, photo)
+    if time is TimePrecision.NONE:
+        return none_key(photo)
+    if time is TimePrecision.DAY or order is Order.RELEVANCE:
+        return day_key(row.document.taken_local, photo)
+    return taken_key(row.document.taken_local, photo)
+
+
+def _score(text: TextQuery | None, row: Seen) -> float:
+    return round(sum(c.weight for c in text.clauses if holds(c.condition, row)), 6) if text else 0.0
+
+
+def _matches(text: TextQuery | None, row: Seen) -> bool:
+    return text is None or sum(holds(c.condition, row) for c in text.clauses) >= text.required
+
+
+def answer(rows: Sequence[Seen], question: Question) -> Answer:
+    chosen = [r for r in rows if _matches(question.text, r)]
+    matching = [r for r in chosen if holds(question.condition, r)]
+    down = (question.order in {Order.TAKEN_DESC, Order.ADDED_DESC, Order.RELEVANCE}) != question.backwards
+    hits = []
+    for r in matching:
+        score = _score(question.text, r) if question.order is Order.RELEVANCE else 0.0
+        hits.append(Hit(r.document.key, Position(score, _sort_number(r, question.order), r.document.key.id)))
+    hits.sort(key=lambda h: h.position, reverse=down)
+    if question.after is not None:
+        after = question.after
+        hits = [h for h in hits if (h.position < after if down else h.position > after)]
+    page = hits[: question.limit]
+    return Answer(
+        page,
+        question.limit > 0 and len(hits) > len(page),
+        len(matching) if question.total else None,
+        [_facet(f, [r for r in chosen if holds(f.condition, r)]) for f in question.facets],
+    )
+
+
+def _facet(facet: FacetQuestion, rows: Sequence[Seen]) -> FacetCounts:
+    found: Counter[str] = Counter()
+    newest: dict[str, list[tuple[int, str, Seen]]] = defaultdict(list)
+    missing = 0
+    for row in rows:
+        mine = [v if facet.field.kind is Kind.KEYWORD else str(int(v)) for v in values(facet.field, row)]
+        missing += not mine
+        for value in mine:
+            found[str(value)] += 1
+            newest[str(value)].append((_sort_number(row, Order.TAKEN_DESC), row.document.key.id, row))
+    buckets = []
+    for value, count in sorted(found.items(), key=lambda item: (-item[1], item[0])):
+        key, _, row = max(newest[value], key=lambda n: n[:2])
+        buckets.append(Bucket(value, count, row.document.key, key) if facet.covers else Bucket(value, count))
+    return FacetCounts(buckets, missing)
