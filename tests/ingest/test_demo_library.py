@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -133,6 +134,14 @@ def test_every_word_of_the_plan_is_known() -> None:
     assert {theme for spot in SPOTS.values() for theme in spot.themes} <= set(SCENES)
     assert {scene for scenes in CAPTIONS.values() for scene in scenes} <= set(SCENES)
     assert all(trip.language in CAPTIONS and set(trip.spots) <= set(SPOTS) for life in LIVES for trip in life.trips)
+
+
+def test_every_label_is_a_concept_of_the_table(demo: DemoLibrary) -> None:
+    table = Path(__file__).parents[2] / "datasources" / "translations" / "labels.csv"
+    with table.open(encoding="utf-8", newline="") as file:
+        concepts = {row["concept"] for row in csv.DictReader(file)}
+    used = {label.key for record in everything(demo) for label in record.labels}
+    assert used | {key for scene in SCENES.values() for key in scene.labels} <= concepts
 
 
 def test_the_documentation_s_table_of_trips_tells_the_truth(demo: DemoLibrary) -> None:
