@@ -141,8 +141,8 @@ def test_a_hundred_megapixels_are_only_a_number() -> None:
     assert read_jpeg(io.BytesIO(huge), "a.jpg").record.width == 65_000
 
 
-def test_a_directory_of_tags_that_all_point_at_the_whole_is_left_out() -> None:
-    count = 5_000
+@pytest.mark.parametrize("count", [1_500, 5_000])  # too many bytes, too many tags
+def test_a_directory_of_tags_that_all_point_at_the_whole_is_left_out(count: int) -> None:
     entries = b"".join(struct.pack("<HHII", 0x1000 + n, 7, 60_000, 8) for n in range(count))
     bomb = b"II*\0" + struct.pack("<IH", 8, count) + entries
     assert not is_bounded(bomb)
