@@ -23,6 +23,9 @@ _KEY_ID = slice(1, 9)
 _NONCE = slice(9, 21)
 _OVERHEAD = 21 + 16
 
+Seals = Mapping[str, bytes]
+"""The seals of a record by class group."""
+
 
 class SealError(Exception):
     """A seal that cannot be opened: altered, moved, replayed, or its key is gone."""
@@ -92,9 +95,7 @@ def unseal(keys: OwnerKeys, binding: Binding, group: str, sealed: bytes) -> byte
         raise SealError(f"{binding.table} {group}: altered or moved") from e
 
 
-def open_for(
-    sight: Sight, data_class: DataClass, keys: OwnerKeys, binding: Binding, sealed: Mapping[str, bytes]
-) -> bytes | None:
+def open_for(sight: Sight, data_class: DataClass, keys: OwnerKeys, binding: Binding, sealed: Mapping[str, bytes]) -> bytes | None:
     """The gate: the plain bytes of a class group, or None when there are none or this viewer may not see the class."""
     if not sight.may(data_class):
         return None

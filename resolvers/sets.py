@@ -74,7 +74,7 @@ class PhotoSet:
     """Of a photo that matches every part of a text."""
     troubles: dict[tuple[str, str], set[str]] = field(default_factory=dict)
     _pending: set[asyncio.Future[object]] = field(default_factory=set)
-    _page: PhotoPage | None = None
+    _page: asyncio.Future[PhotoPage] | None = None
 
     async def page(self) -> PhotoPage:
         """The photos of this page. Those that vanished meanwhile are left out; the page may be short."""
@@ -90,15 +90,17 @@ class PhotoSet:
         return PhotoPage((), has_next=bool(probe.hits), has_previous=self.request.cursor is not None)
 
     async def _load(self, limit: int) -> PhotoPage:
+        """Edges and page info ask at the same time: both wait for one page."""
         if self._page is None:
-            part = await self._hits(limit)
-            photos = await self.context.photos.load_many([h.key for h in part.hits])
-            pairs = [(h, p) for h, p in zip(part.hits, photos, strict=True) if p is not None]
-            back, beyond = self.request.backwards, self.request.cursor is not None
-            pairs = pairs[::-1] if back else pairs
-            more = (beyond, part.more) if back else (part.more, beyond)
-            self._page = PhotoPage(pairs, *more)
-        return self._page
+            self._page = asyncio.ensure_future(self._fetch(limit))
+        return await self._page
+
+    async def _fetch(self, limit: int) -> PhotoPage:
+        part = await self._hits(limit)
+        photos = await self.context.photos.load_many([h.key for h in part.hits])
+        pairs = [(h, p) for h, p in zip(part.hits, photos, strict=True) if p is not None]
+        back, beyond = self.request.backwards, self.request.cursor is not None
+        return PhotoPage(pairs[::-1], beyond, part.more) if back else PhotoPage(pairs, part.more, beyond)
 
     async def _hits(self, limit: int) -> PagePart:
         mark = self.marks.read(self.request.cursor)

@@ -11,8 +11,8 @@ import msgspec
 from access.classes import DataClass
 from access.policy import Sight
 from access.scope import Scope
-from access.seals import Binding, OwnerKeys, SealError, open_for, seal
-from datasources.errors import Corrupt
+from access.seals import Binding, OwnerKeys, seal
+from datasources.tables.bodies import open_group, read_body
 from datasources.tables.photos import Keys
 from datasources.tables.store import Item, ItemStore, Key, Put, Span, Table
 
@@ -60,10 +60,7 @@ class SeenAlbum:
     @cached_property
     def title(self) -> str | None:
         """Its title."""
-        try:
-            plain = open_for(self.sight, DataClass.CONTENT, self.keys, self.record.binding, self.record.sealed)
-        except SealError as e:
-            raise Corrupt("albums", str(e)) from e
+        plain = open_group(self.sight, DataClass.CONTENT, self.keys, self.record.binding, self.record.sealed)
         return None if plain is None else plain.decode()
 
 
@@ -81,7 +78,7 @@ class Albums:
         """Those that exist for this scope; one batch."""
         wanted = [Key(k.owner, k.id) for k in dict.fromkeys(ids) if scope.album_sight(k.owner, k.id)]
         items = await self._store.get_many(ALBUMS, wanted) if wanted else {}
-        return await self._seen(scope, [_RECORD.decode(i.body) for i in items.values()])
+        return await self._seen(scope, [read_body(_RECORD, i, ALBUMS) for i in items.values()])
 
     async def all(self, scope: Scope) -> Sequence[SeenAlbum]:
         """Every album of the scope, in no order."""
@@ -90,14 +87,14 @@ class Albums:
             after: str | None = None
             while True:
                 page = await self._store.query(ALBUMS, scope.own, Span(), limit=1_000, after=after)
-                records += [_RECORD.decode(i.body) for i in page.items]
+                records += [read_body(_RECORD, i, ALBUMS) for i in page.items]
                 after = page.after
                 if after is None:
                     break
         granted = [Key(g.owner, g.album) for g in scope.grants if g.owner != scope.own]
         if granted:
             items = await self._store.get_many(ALBUMS, granted)
-            records += [_RECORD.decode(i.body) for i in items.values()]
+            records += [read_body(_RECORD, i, ALBUMS) for i in items.values()]
         return list((await self._seen(scope, records)).values())
 
     async def save(self, record: AlbumRecord, *, title: str | None = None) -> AlbumRecord | None:
@@ -114,7 +111,7 @@ class Albums:
     async def raw(self, ids: Sequence[AlbumKey]) -> Mapping[AlbumKey, AlbumRecord]:
         """Records as stored, tombstones too; for writers."""
         items = await self._store.get_many(ALBUMS, [Key(k.owner, k.id) for k in ids])
-        return {r.key: r for r in (_RECORD.decode(i.body) for i in items.values())}
+        return {r.key: r for r in (read_body(_RECORD, i, ALBUMS) for i in items.values())}
 
     async def _seen(self, scope: Scope, records: Sequence[AlbumRecord]) -> Mapping[AlbumKey, SeenAlbum]:
         live = [(r, scope.album_sight(r.owner, r.id)) for r in records if not r.deleted]

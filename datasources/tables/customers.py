@@ -11,8 +11,8 @@ import msgspec
 from access.classes import DataClass
 from access.policy import OWNER_SIGHT, Relation, Sight
 from access.scope import Scope
-from access.seals import Binding, OwnerKeys, SealError, open_for, seal
-from datasources.errors import Corrupt
+from access.seals import Binding, OwnerKeys, seal
+from datasources.tables.bodies import open_group, read_body
 from datasources.tables.photos import Keys
 from datasources.tables.store import Item, ItemStore, Key, Put, Span, Table
 
@@ -65,10 +65,7 @@ class SeenCustomer:
     @cached_property
     def identity(self) -> Identity | None:
         """Who it is, for those who may know."""
-        try:
-            plain = open_for(self.sight, DataClass.IDENTITY, self.keys, self.record.binding, self.record.sealed)
-        except SealError as e:
-            raise Corrupt("customers", str(e)) from e
+        plain = open_group(self.sight, DataClass.IDENTITY, self.keys, self.record.binding, self.record.sealed)
         return None if plain is None else msgspec.msgpack.decode(plain, type=Identity)
 
 
@@ -95,7 +92,7 @@ class Customers:
     async def raw(self, ids: Sequence[str]) -> Mapping[str, CustomerRecord]:
         """Records as stored; for writers."""
         items = await self._store.get_many(CUSTOMERS, [Key(i, _SORT) for i in ids])
-        return {r.id: r for r in (_RECORD.decode(i.body) for i in items.values())}
+        return {r.id: r for r in (read_body(_RECORD, i, CUSTOMERS) for i in items.values())}
 
     async def everyone(self) -> AsyncIterator[str]:
         """The id of every customer, in order; for rebuilding and verifying. Sixteen partitions, so that none gets hot."""

@@ -11,6 +11,7 @@ from access.scope import Grant
 from access.seals import Binding, SealError, seal, unseal
 from access.viewer import Viewer, ViewerKind
 from datasources.errors import Corrupt
+from datasources.tables.bodies import read_body
 from datasources.tables.photos import Keys
 from datasources.tables.store import Item, ItemStore, Key, Put, Remove, Span, Table
 
@@ -91,7 +92,7 @@ class Grants:
             if after is None:
                 break
         items = await self._store.get_many(GRANTS, keys) if keys else {}
-        return [g for g in (_RECORD.decode(i.body) for i in items.values()) if g.grantee == grantee]
+        return [g for g in (read_body(_RECORD, i, GRANTS) for i in items.values()) if g.grantee == grantee]
 
     async def of_album(self, owner: str, album: str) -> Sequence[GrantRecord]:
         """Every grant to one album, oldest first."""
@@ -104,7 +105,7 @@ class Grants:
     async def by_slot(self, owner: str, slot: str) -> GrantRecord | None:
         """One grant by its sort key."""
         item = (await self._store.get_many(GRANTS, [Key(owner, slot)])).get(Key(owner, slot))
-        return None if item is None else _RECORD.decode(item.body)
+        return None if item is None else read_body(_RECORD, item, GRANTS)
 
     async def secret_of(self, grant: GrantRecord) -> str | None:
         """The secret of a link, for its owner only."""
@@ -139,7 +140,7 @@ class Grants:
         after: str | None = None
         while True:
             page = await self._store.query(GRANTS, owner, span, limit=500, after=after)
-            found += [_RECORD.decode(i.body) for i in page.items]
+            found += [read_body(_RECORD, i, GRANTS) for i in page.items]
             after = page.after
             if after is None:
                 return found

@@ -11,8 +11,8 @@ import msgspec
 from access.classes import DataClass
 from access.policy import OWNER_SIGHT
 from access.scope import Scope
-from access.seals import Binding, OwnerKeys, SealError, open_for, seal
-from datasources.errors import Corrupt
+from access.seals import Binding, OwnerKeys, seal
+from datasources.tables.bodies import open_group, read_body
 from datasources.tables.photos import Keys
 from datasources.tables.store import Item, ItemStore, Key, Put, Span, Table
 
@@ -58,10 +58,7 @@ class SeenPerson:
     @cached_property
     def name(self) -> str | None:
         """As the owner named them."""
-        try:
-            plain = open_for(OWNER_SIGHT, DataClass.BIOMETRIC, self.keys, self.record.binding, self.record.sealed)
-        except SealError as e:
-            raise Corrupt("people", str(e)) from e
+        plain = open_group(OWNER_SIGHT, DataClass.BIOMETRIC, self.keys, self.record.binding, self.record.sealed)
         return None if plain is None else plain.decode()
 
 
@@ -79,7 +76,7 @@ class People:
         """Those of the viewer's own library; one batch. Others' people do not exist for a viewer."""
         wanted = [Key(k.owner, k.id) for k in dict.fromkeys(ids) if k.owner == scope.own]
         items = await self._store.get_many(PEOPLE, wanted) if wanted else {}
-        return await self._seen([_RECORD.decode(i.body) for i in items.values()])
+        return await self._seen([read_body(_RECORD, i, PEOPLE) for i in items.values()])
 
     async def all(self, scope: Scope) -> Sequence[SeenPerson]:
         """Everyone of the viewer's own library, in no order."""
@@ -89,7 +86,7 @@ class People:
         after: str | None = None
         while True:
             page = await self._store.query(PEOPLE, scope.own, Span(), limit=1_000, after=after)
-            records += [_RECORD.decode(i.body) for i in page.items]
+            records += [read_body(_RECORD, i, PEOPLE) for i in page.items]
             after = page.after
             if after is None:
                 return list((await self._seen(records)).values())
@@ -97,7 +94,7 @@ class People:
     async def raw(self, ids: Sequence[PersonKey]) -> Mapping[PersonKey, PersonRecord]:
         """Records as stored, merged ones too; for writers."""
         items = await self._store.get_many(PEOPLE, [Key(k.owner, k.id) for k in ids])
-        return {r.key: r for r in (_RECORD.decode(i.body) for i in items.values())}
+        return {r.key: r for r in (read_body(_RECORD, i, PEOPLE) for i in items.values())}
 
     async def save(self, record: PersonRecord, *, name: str | None = None) -> PersonRecord | None:
         """Writes the next version, sealing a name if one is given; None when the stored version is another."""

@@ -12,10 +12,10 @@ import msgspec
 from access.classes import DataClass
 from access.policy import Sight
 from access.scope import Scope
-from access.seals import Binding, OwnerKeys, SealError, open_for, seal
-from datasources.errors import Corrupt
+from access.seals import Binding, OwnerKeys, seal
 from datasources.photo_key import PhotoKey
 from datasources.sortkeys import key_text, taken_key
+from datasources.tables.bodies import open_group, read_body
 from datasources.tables.store import Item, ItemStore, Key, Put, Span, Table
 
 PHOTOS = Table("photos", indexes=("timeline", "changes"), feed=True)
@@ -138,10 +138,7 @@ class SeenPhoto:
         return self.record.key
 
     def _open(self, data_class: DataClass) -> bytes | None:
-        try:
-            return open_for(self.sight, data_class, self.keys, self.record.binding, self.record.sealed)
-        except SealError as e:
-            raise Corrupt("photos", str(e)) from e
+        return open_group(self.sight, data_class, self.keys, self.record.binding, self.record.sealed)
 
     @cached_property
     def content(self) -> Content | None:
@@ -186,10 +183,7 @@ _ENCODE = msgspec.msgpack.Encoder().encode
 
 def read_record(item: Item) -> PhotoRecord:
     """The record in an item; raises `Corrupt`."""
-    try:
-        return _RECORD.decode(item.body)
-    except msgspec.MsgspecError as e:
-        raise Corrupt("photos", "a record cannot be read") from e
+    return read_body(_RECORD, item, PHOTOS)
 
 
 def _item(record: PhotoRecord) -> Item:

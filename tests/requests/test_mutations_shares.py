@@ -78,9 +78,9 @@ async def test_exactly_one_target_that_exists_and_is_somebody_else(gateway, ana,
     ):
         assert (await run(gateway, SHARE, ana, albumId=album, **{"with": target}))["userErrors"] == [{"code": code, "field": at}]
     literal = 'mutation {{ shareAlbum(input: {{albumId: "x", with: {}}}) {{ userErrors {{ code }} }} }}'
-    for target in ("{}", "{link: null}", "{customerId: null}", '{link: true, customerId: "x"}'):
-        answer = await gateway.execute(literal.format(target), as_=ana)
-        assert answer["errors"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED", target
+    for written in ("{}", "{link: null}", "{customerId: null}", '{link: true, customerId: "x"}'):
+        answer = await gateway.execute(literal.format(written), as_=ana)
+        assert answer["errors"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED", written
     for target in ({}, {"link": None}, {"link": True, **to_customer(gateway, "bob")}):
         answer = await gateway.execute(SHARE, {"i": {"albumId": album, "with": target}}, as_=ana)
         assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT", target

@@ -1,0 +1,12 @@
+"""`make bench`: every figure of the README, each by its own module, one after another."""
+
+from __future__ import annotations
+
+import runpy
+
+MODULES = ("benchmarks.timeline", "benchmarks.ingest", "benchmarks.search")
+
+if __name__ == "__main__":
+    for module in MODULES:
+        print(f"== {module}", flush=True)
+        runpy.run_module(module, run_name="__main__")

@@ -1,0 +1,31 @@
+"""Bodies of items: what cannot be read is `Corrupt`, whatever the reader called it; and the one way to open a seal."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import msgspec
+
+from access.classes import DataClass
+from access.policy import Sight
+from access.seals import Binding, OwnerKeys, SealError, Seals, open_for
+from datasources.errors import Corrupt
+from datasources.tables.store import Item, Table
+
+R = TypeVar("R")
+
+
+def read_body(decoder: msgspec.msgpack.Decoder[R], item: Item, table: Table) -> R:
+    """The record in an item; raises `Corrupt`."""
+    try:
+        return decoder.decode(item.body)
+    except (msgspec.MsgspecError, ValueError) as e:  # ValueError: msgspec lets UnicodeDecodeError through
+        raise Corrupt(table.name, "a record cannot be read") from e
+
+
+def open_group(sight: Sight, data_class: DataClass, keys: OwnerKeys, binding: Binding, sealed: Seals) -> bytes | None:
+    """The gate of `access.seals`; a seal that does not open is `Corrupt`."""
+    try:
+        return open_for(sight, data_class, keys, binding, sealed)
+    except SealError as e:
+        raise Corrupt(binding.table, str(e)) from e

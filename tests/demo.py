@@ -1,0 +1,97 @@
+"""The demo library behind the whole gateway, in this process, loaded once for a run of tests. Reads only."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+from access.viewer import GuestOf, Viewer, ViewerKind
+from datasources import Sources
+from ingest.demo.library import demo_library
+from ingest.holding import whole
+from ingest.load_demo import Demo, load_demo
+from ingest.screen import PlainScreen
+from resolvers.context import Context
+from resolvers.freshness import Freshness
+from tests.requests.harness import served
+
+COUNTED = ("photos", "albums", "people", "customers", "grants", "index", "locations", "translations")
+
+
+class Counted:
+    """Stands before a source and counts its calls by name; what is no call passes."""
+
+    def __init__(self, name: str, source: Any, calls: Counter[str]) -> None:
+        self._name, self._source, self._calls = name, source, calls
+
+    def __getattr__(self, method: str) -> Any:
+        found = getattr(self._source, method)
+        if not callable(found):
+            return found
+
+        async def counted(*args: Any, **kwargs: Any) -> Any:
+            self._calls[f"{self._name}.{method}"] += 1
+            return await found(*args, **kwargs)
+
+        return counted
+
+
+class DemoGateway:
+    """Answers documents as the server would, for any caller of the demo; `calls` counts what the last answer cost."""
+
+    def __init__(self, runner: asyncio.Runner, sources: Sources, demo: Demo) -> None:
+        self._runner = runner
+        self.demo = demo
+        self.calls: Counter[str] = Counter()
+        counted: dict[str, Any] = {n: Counted(n, getattr(sources, n), self.calls) for n in COUNTED}
+        self.sources = replace(sources, **counted)
+        assert {f.name for f in fields(Sources)} >= set(COUNTED)
+
+    def viewer(self, customer: str | None = None, *, service: bool = False) -> Viewer:
+        if service:
+            return Viewer(ViewerKind.SERVICE, "reports", scopes=frozenset({"photos:read"}), purpose="tests")
+        if customer is not None:
+            return Viewer(ViewerKind.CUSTOMER, customer, customer=self.sources.ids.local_id("customer", customer))
+        guest = self.demo.guest
+        return Viewer(ViewerKind.GUEST, "guest", guest_of=GuestOf(guest.owner, guest.album, guest.grantee))
+
+    def post(
+        self, sent: Mapping[str, Any], *, customer: str | None = None, service: bool = False, languages: str = "en"
+    ) -> dict[str, Any]:
+        """The answer to a request's body; a customer by external id, else a service, else the guest of the link."""
+        self.calls.clear()
+        return self._runner.run(self._answer(sent, self.viewer(customer, service=service), tuple(languages.split(","))))
+
+    def ask(self, query: str, variables: Mapping[str, Any] | None = None, *, customer: str = "ana", languages: str = "en") -> Any:
+        """The data of an answer without errors."""
+        answer = self.post({"query": query, "variables": variables or {}}, customer=customer, languages=languages)
+        assert "errors" not in answer, answer["errors"]
+        return answer["data"]
+
+    async def _answer(self, sent: Mapping[str, Any], viewer: Viewer, languages: tuple[str, ...]) -> dict[str, Any]:
+        _, documents, runner = served()
+        context = Context(self.sources, Freshness(), viewer, languages, public_url="http://gateway.test")
+        try:
+            prepared = documents.prepare(sent["query"], sent.get("operationName"))
+            return await runner.execute(prepared, sent.get("variables") or {}, context)
+        finally:
+            await context.aclose()
+
+
+@contextmanager
+def demo_in(folder: Path) -> Iterator[DemoGateway]:
+    """The demo library in a folder, held open on a loop of its own."""
+    with asyncio.Runner() as runner:
+        held = whole(folder, "tests")
+        sources = runner.run(held.__aenter__())
+        try:
+            demo = runner.run(load_demo(sources, folder, PlainScreen(io.StringIO()), demo_library()))
+            yield DemoGateway(runner, sources, demo)
+        finally:
+            runner.run(held.__aexit__(None, None, None))

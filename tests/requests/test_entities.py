@@ -1,0 +1,71 @@
+"""What other services refer to: by key alone, each on its own, never more than its viewer may see."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.demo import DemoGateway
+
+QUERY = """query($r: [_Any!]!) { _entities(representations: $r) { __typename
+  ... on Photo { id caption location { latitude } } ... on Place { placeName: name } ... on Customer { id displayName } ... on Album { id title }
+  ... on Person { id name } } }"""
+
+
+def entities(gateway: DemoGateway, *representations: Any, customer: str = "ana") -> dict[str, Any]:
+    return gateway.post({"query": QUERY, "variables": {"r": list(representations)}}, customer=customer)
+
+
+def one_id(gateway: Any, query: str, *path: Any) -> str:
+    found = gateway.ask(query)
+    for step in path:
+        found = found[step]
+    return str(found)
+
+
+def test_forged_fields_are_not_believed(demo_gateway) -> None:
+    photo = one_id(demo_gateway, "{ photos(first: 1) { nodes { id } } }", "photos", "nodes", 0, "id")
+    forged = {"__typename": "Photo", "id": photo, "owner": {"id": "kenji"}, "caption": "mine", "sight": "OWNER"}
+    assert entities(demo_gateway, forged, customer="priya")["data"]["_entities"] == [None]
+
+
+def test_one_bad_representation_costs_only_itself(demo_gateway) -> None:
+    answer = entities(
+        demo_gateway,
+        {"__typename": "Place", "id": "UGxhY2U6SVQ"},
+        {"__typename": "Nonsense", "id": "x"},
+        {"id": "UGxhY2U6SVQ"},
+        "a text",
+        {"__typename": "Place"},
+        {"__typename": "Place", "id": 7},
+        {"__typename": "Photo", "id": "UGxhY2U6SVQ"},
+        {"__typename": "Place", "id": "not an id"},
+    )
+    assert answer["data"]["_entities"] == [{"__typename": "Place", "placeName": "Italy"}, *[None] * 7]
+    assert [e["path"] for e in answer["errors"]] == [["_entities", i] for i in (1, 2, 3, 4, 5)]
+    assert {e["extensions"]["code"] for e in answer["errors"]} == {"BAD_USER_INPUT"}
+
+
+def test_a_customer_is_found_by_the_id_that_other_services_know(demo_gateway) -> None:
+    answer = entities(
+        demo_gateway, {"__typename": "Customer", "externalId": "ana"}, {"__typename": "Customer", "externalId": "?"}
+    )
+    assert [e and e["displayName"] for e in answer["data"]["_entities"]] == ["Ana Moretti", None]
+
+
+def test_too_many_representations_are_refused_with_a_code(demo_gateway) -> None:
+    answer = entities(demo_gateway, *[{"__typename": "Place", "id": "UGxhY2U6SVQ"}] * 201)
+    assert answer["errors"][0]["extensions"]["code"] == "TOO_COMPLEX"
+
+
+def test_order_is_kept_over_types(demo_gateway) -> None:
+    person = one_id(demo_gateway, "{ people(first: 1) { nodes { id } } }", "people", "nodes", 0, "id")
+    album = one_id(demo_gateway, "{ albums(first: 1) { nodes { id } } }", "albums", "nodes", 0, "id")
+    mixed = [{"__typename": t, "id": i} for t, i in (("Album", album), ("Place", "UGxhY2U6SVQ"), ("Person", person))] * 5
+    found = entities(demo_gateway, *mixed)["data"]["_entities"]
+    assert [e["__typename"] for e in found] == ["Album", "Place", "Person"] * 5
+
+
+def test_the_sdl_is_served_to_a_router(demo_gateway) -> None:
+    sdl = demo_gateway.ask("{ _service { sdl } }")["_service"]["sdl"]
+    assert '@key(fields: "id")' in sdl
+    assert "@authenticated" not in sdl
