@@ -49,9 +49,11 @@ class _Version(msgspec.Struct, frozen=True, array_like=True):
     seals_from_s: int
 
 
-class _Row(msgspec.Struct, frozen=True):
-    versions: tuple[_Version, ...] = ()
-    destroyed: bool = False
+class _Row(msgspec.Struct, frozen=True, array_like=True):
+    """Either keys, or the mark that they were destroyed: a row with both or neither was tampered with."""
+
+    versions: tuple[_Version, ...]
+    destroyed: bool
 
 
 _DECODE = msgspec.msgpack.Decoder(_Row).decode
@@ -82,11 +84,11 @@ class KeyRing:
     async def ensure(self, owner: str) -> OwnerKeys:
         """The keys of an owner, made if there are none; those who race agree. Raises `Destroyed`."""
         keys = (await self.keys_of([owner])).get(owner)
-        return keys or await self._change(owner, self._first)
+        return keys or await self._add(owner, lambda row: not row.versions)
 
     async def rotate(self, owner: str) -> OwnerKeys:
         """Adds a key. It opens at once, but seals only after twice `CACHE_S`: by then every process knows it."""
-        return await self._change(owner, self._next)
+        return await self._add(owner, lambda _: True)
 
     async def destroy(self, owner: str) -> None:
         """Removes all keys of an owner for good. Again, or without any key: only the mark is written."""
@@ -139,40 +141,33 @@ class KeyRing:
             opened[owner] = OwnerKeys(owner, by_id[current[-1]], by_id)
         return opened
 
-    async def _change(self, owner: str, change: Callable[[_Row, _Version], _Row]) -> OwnerKeys:
+    async def _add(self, owner: str, wanted: Callable[[_Row], bool]) -> OwnerKeys:
         for _ in range(_TRIES):
             until = self._clocks.steady() + CACHE_S
             item = (await self._store.get_many(KEYS, [_key(owner)])).get(_key(owner))
             before = _read(item)
             if before.destroyed:
                 raise Destroyed("keys", "the owner was erased")
-            after = change(before, await self._fresh(owner))
-            if after == before or await self._stored(owner, item, after):
+            after = _Row((*before.versions, await self._fresh(owner, before)), destroyed=False) if wanted(before) else before
+            if after is before or await self._stored(owner, item, after):
                 keys = (await self._open({owner: after}))[owner]
                 self._keep(keys, until)
                 return keys
         raise Conflict("keys", "the keys of an owner change all the time")
 
-    async def _fresh(self, owner: str) -> _Version:
-        wrapping = await self._wrapping.current(self._clocks.wall())
-        key_id, nonce = secrets.token_bytes(8), secrets.token_bytes(_NONCE_BYTES)
+    async def _fresh(self, owner: str, row: _Row) -> _Version:
+        now = self._clocks.wall()
+        wrapping = await self._wrapping.current(now)
         name = wrapping.id.decode()
-        sealed = wrapping.cipher.encrypt(nonce, secrets.token_bytes(32), _associated(owner, key_id, name))
-        return _Version(key_id, name, nonce + sealed, 0)
-
-    def _first(self, row: _Row, fresh: _Version) -> _Row:
-        return row if row.versions else _Row((fresh,))
-
-    def _next(self, row: _Row, fresh: _Version) -> _Row:
-        if not row.versions:
-            return _Row((fresh,))
-        seals_from_s = int(self._clocks.wall() + 2 * CACHE_S) + 1
-        return _Row((*row.versions, msgspec.structs.replace(fresh, seals_from_s=seals_from_s)))
+        version = _Version(secrets.token_bytes(8), name, b"", int(now + 2 * CACHE_S) + 1 if row.versions else 0)
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        sealed = wrapping.cipher.encrypt(nonce, secrets.token_bytes(32), _associated(owner, version))
+        return msgspec.structs.replace(version, wrapped=nonce + sealed)
 
     async def _store_destroyed(self, owner: str) -> None:
         for _ in range(_TRIES):
             item = (await self._store.get_many(KEYS, [_key(owner)])).get(_key(owner))
-            if await self._stored(owner, item, _Row(destroyed=True)):
+            if await self._stored(owner, item, _Row((), destroyed=True)):
                 return
         raise Conflict("keys", "the keys of an owner change all the time")
 
@@ -188,11 +183,14 @@ def _key(owner: str) -> Key:
 
 def _read(item: Item | None) -> _Row:
     if item is None:
-        return _Row()
+        return _Row((), destroyed=False)
     try:
-        return _DECODE(item.body)
-    except msgspec.MsgspecError as e:
+        row = _DECODE(item.body)
+    except ValueError as e:  # msgspec's own errors, and UnicodeDecodeError, which it lets through
         raise Corrupt("keys", "the keys of an owner cannot be read") from e
+    if row.destroyed == bool(row.versions):
+        raise Corrupt("keys", "the keys of an owner are neither there nor destroyed")
+    return row
 
 
 def _unwrap(owner: str, version: _Version, wrapping: Mapping[str, DataKey]) -> DataKey:
@@ -201,11 +199,17 @@ def _unwrap(owner: str, version: _Version, wrapping: Mapping[str, DataKey]) -> D
         raise Corrupt("keys", f"the wrapping key {version.wrapped_by} is gone")
     nonce, sealed = version.wrapped[:_NONCE_BYTES], version.wrapped[_NONCE_BYTES:]
     try:
-        return DataKey(version.id, key.cipher.decrypt(nonce, sealed, _associated(owner, version.id, version.wrapped_by)))
+        return DataKey(version.id, key.cipher.decrypt(nonce, sealed, _associated(owner, version)))
     except (InvalidTag, ValueError) as e:
         raise Corrupt("keys", "a wrapped data key was altered or moved") from e
 
 
-def _associated(owner: str, key_id: bytes, wrapped_by: str) -> bytes:
-    parts = (b"photos-data-gateway data key", owner.encode(), key_id, wrapped_by.encode())
+def _associated(owner: str, version: _Version) -> bytes:
+    parts = (
+        b"photos-data-gateway data key",
+        owner.encode(),
+        version.id,
+        version.wrapped_by.encode(),
+        version.seals_from_s.to_bytes(8, "big", signed=True),
+    )
     return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
