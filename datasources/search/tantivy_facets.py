@@ -17,7 +17,7 @@ from datasources.search.tantivy_query import MAX_U64, Compiler, every
 from datasources.search.tantivy_schema import BROKEN, ID_HIGH, ID_LOW, OWNER_NUMBER, owner_number
 
 _LIMIT = 60_000
-"""Buckets of one aggregation; tantivy gives up at 65,000 in all."""
+"""Buckets of one aggregation: a fuller one was cut, silently; tantivy gives up at 65,000 in all."""
 
 _NONE: dict[Kind, Any] = {Kind.KEYWORD: "\0", Kind.NUMBER: -(1 << 53)}
 """Stands for `no value` in an aggregation: no field holds it."""
@@ -79,6 +79,9 @@ class Facets:
         except ValueError as error:
             if "bucket limit" not in str(error):
                 raise
+            self._count_halves(query, asked, tallies)
+            return
+        if any(len(terms["buckets"]) >= _LIMIT for terms in answer.values()):
             self._count_halves(query, asked, tallies)
             return
         for place, facet, rows in asked:

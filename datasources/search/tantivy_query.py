@@ -41,6 +41,10 @@ Query = tantivy.Query
 _MUST, _SHOULD, _NOT = tantivy.Occur.Must, tantivy.Occur.Should, tantivy.Occur.MustNot
 MAX_U64 = (1 << 64) - 1
 
+_FEW = 32
+"""Up to so many values are terms of their own, which skip to the scope's rows. A set of terms or a range visits every
+owner's rows first: at 1,000,000 photos twice the time for a customer of 1,000 (`benchmarks/search.py`)."""
+
 
 def every(queries: Sequence[tantivy.Query]) -> tantivy.Query:
     """All hold; nothing scores."""
@@ -110,9 +114,13 @@ class Compiler:
     def one_of(self, column: str, values: Iterable[str]) -> tantivy.Query:
         """Rows with any of these texts."""
         distinct = list(dict.fromkeys(values))
-        if len(distinct) == 1:
-            return self._term(column, distinct[0])
+        if 0 < len(distinct) <= _FEW:
+            return self._terms(column, distinct)
         return Query.term_set_query(self._schema, column, distinct) if distinct else Query.empty_query()
+
+    def _terms(self, column: str, values: Sequence[str | float]) -> tantivy.Query:
+        terms = [self._term(column, value) for value in values]
+        return terms[0] if len(terms) == 1 else some(terms)
 
     def _term(self, column: str, value: str | float) -> tantivy.Query:
         return Query.term_query(self._schema, column, value, index_option="basic")
@@ -129,8 +137,8 @@ class Compiler:
         last = (1 << 63) - 1 if high == inf else min(floor(high), (1 << 63) - 1)
         if first > last:
             return Query.empty_query()
-        if first == last:
-            return self._term(column, first)
+        if last - first < _FEW:
+            return self._terms(column, range(first, last + 1))
         return Query.range_query(self._schema, column, tantivy.FieldType.Integer, first, last)
 
     def _degrees(self, column: str, low: float, high: float) -> tantivy.Query:

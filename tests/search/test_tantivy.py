@@ -1,0 +1,96 @@
+"""What only the engine in a folder has: a lock, a disk, a process that may be killed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from datasources.errors import Corrupt, Throttled
+from datasources.search.port import IndexBusy, Question
+from datasources.search.tantivy import TantivyIndex
+from tests.search.makers import ANA, fill, found, photo
+
+_WRITES_FOR_EVER = """
+import asyncio, sys
+from pathlib import Path
+from datasources.search.tantivy import TantivyIndex
+from tests.search.makers import photo
+
+async def main():
+    index = TantivyIndex.open(Path(sys.argv[1]))
+    for n in range(0, 10**9, 50):
+        await index.write([photo(i, labels=("a",)) for i in range(n, n + 50)])
+        await index.refresh()
+        print(n + 50, flush=True)
+
+asyncio.run(main())
+"""
+
+
+def killed_after(rounds: int, folder: Path) -> int:
+    """How many photos a writer had refreshed for certain when it was killed."""
+    command = [sys.executable, "-c", _WRITES_FOR_EVER, str(folder)]
+    root = Path(__file__).parents[2]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=root, text=True) as writer:
+        assert writer.stdout is not None
+        acknowledged = [int(writer.stdout.readline()) for _ in range(rounds)][-1]
+        writer.kill()
+    return acknowledged
+
+
+async def test_a_folder_is_opened_again_with_all_that_was_refreshed(tmp_path: Path) -> None:
+    index = TantivyIndex.open(tmp_path / "index")
+    await fill(index, photo(1), photo(2))
+    await index.write([photo(3)])
+    await index.close()
+    again = TantivyIndex.open(tmp_path / "index")
+    assert await found(again) == {1, 2}
+    await again.write([photo(1, version=1, state="TRASHED")])
+    await again.refresh()
+    assert await again.versions("ana") == {photo(n).key.id: 1 for n in (1, 2)}
+    await again.close()
+
+
+async def test_a_folder_has_one_writer_and_says_so(tmp_path: Path) -> None:
+    index = TantivyIndex.open(tmp_path)
+    with pytest.raises(IndexBusy, match="another process writes"):
+        TantivyIndex.open(tmp_path)
+    assert issubclass(IndexBusy, Throttled)
+    await index.close()
+    await TantivyIndex.open(tmp_path).close()
+
+
+async def test_a_folder_of_another_version_is_told(tmp_path: Path) -> None:
+    await TantivyIndex.open(tmp_path).close()
+    meta = tmp_path / "meta.json"
+    meta.write_text(meta.read_text().replace('"has_people"', '"had_people"'))
+    with pytest.raises(Corrupt, match="another version"):
+        TantivyIndex.open(tmp_path)
+
+
+async def test_killed_at_any_moment_nothing_refreshed_is_lost(tmp_path: Path) -> None:
+    for rounds in (1, 7):
+        acknowledged = killed_after(rounds, tmp_path)
+        index = TantivyIndex.open(tmp_path)
+        numbers = {int(photo_id[:16], 16) for photo_id in await index.versions("ana")}
+        assert numbers >= set(range(acknowledged))
+        assert numbers == set(range(len(numbers)))
+        total = (await index.ask(ANA, Question(total=True))).total
+        assert total == len(numbers)
+        await fill(index, photo(0, version=rounds + 1))
+        await index.close()
+
+
+async def test_an_id_that_is_none_is_refused_and_the_rest_of_the_index_goes_on() -> None:
+    index = TantivyIndex.open(None)
+    wrong = photo(1)
+    with pytest.raises(ValueError, match="32 hexadecimal"):
+        await index.write(
+            [photo(2), type(wrong)(key=wrong.key._replace(id="x"), version=1, state="ACTIVE", media_type="PHOTO", added_at_ms=1)]
+        )
+    await fill(index, photo(3))
+    assert await found(index) == {3}
+    await index.close()
