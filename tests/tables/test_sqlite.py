@@ -207,13 +207,13 @@ async def test_a_cancelled_call_leaves_nothing_open(tables: SqliteTables) -> Non
         calls: list[asyncio.Task[object]] = [
             asyncio.create_task(tables.items.write_each([put(f"{turn}-{n}-{i}") for i in range(100)])) for n in range(4)
         ]
-        calls.append(asyncio.create_task(tables.items.transact([put(f"{turn}-t{i}") for i in range(50)])))
+        whole = asyncio.create_task(tables.items.transact([put(f"{turn}-t{i}") for i in range(50)]))
         reads = [asyncio.create_task(all_items(tables)) for _ in range(4)]
         for _ in range(turn % 5):
             await asyncio.sleep(0)
-        for task in (*calls, *reads):
+        for task in (*calls, whole, *reads):
             task.cancel()
-        await asyncio.gather(*calls, *reads, return_exceptions=True)
+        await asyncio.gather(*calls, whole, *reads, return_exceptions=True)
         assert await tables.items.write_each([put("after", turn + 1, turn)]) == [True]
     assert not tables._store._threads._writer.in_transaction
     items = await all_items(tables)
