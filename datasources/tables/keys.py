@@ -210,6 +210,6 @@ def _associated(owner: str, version: _Version) -> bytes:
         owner.encode(),
         version.id,
         version.wrapped_by.encode(),
-        version.seals_from_s.to_bytes(8, "big", signed=True),
+        str(version.seals_from_s).encode(),
     )
     return b"".join(len(part).to_bytes(4, "big") + part for part in parts)

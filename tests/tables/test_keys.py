@@ -348,6 +348,19 @@ async def test_a_row_with_any_bit_changed_is_corrupt(house: House) -> None:
         await store.write_each([Put(KEYS, Item(key, 100, body), None)])
 
 
+async def test_a_time_that_no_clock_shows_is_corrupt(house: House) -> None:
+    """One bit turned a small number into one of 64 bits, which had raised an error of Python's own."""
+    store, key = house.tables().items, Key("owner:ana", "keys")
+    await house.ring(store=store).ensure("ana")
+    row = keys_module._read((await store.get_many(KEYS, [key]))[key])
+    for when in (2**64 - 1, 2**63, -(2**63), 1):
+        version = msgspec.structs.replace(row.versions[0], seals_from_s=when)
+        body = msgspec.msgpack.encode(msgspec.structs.replace(row, versions=(version,)))
+        await store.write_each([Put(KEYS, Item(key, 99, body), None)])
+        with pytest.raises(Corrupt):
+            await house.ring(store=store).keys_of(["ana"])
+
+
 async def test_a_moved_wrapping_key_is_corrupt(house: House) -> None:
     ring, store = house.ring(), house.tables().items
     await ring.ensure("ana")
