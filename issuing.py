@@ -10,10 +10,9 @@ from access.viewer import GuestOf
 from datasources import Sources
 from datasources.folder import prepare
 from datasources.search.elsewhere import IndexElsewhere
-from datasources.tables.grants import GrantRecord
+from datasources.tables.grants import GrantRecord, link_grantee
 from datasources.wiring import embedded
 from identity import LocalIssuer
-from ingest.load_demo import link_grantee
 from settings import Settings, UnusableSettings
 
 

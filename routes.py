@@ -20,8 +20,8 @@ from callers import Caller
 from datasources import Sources
 from datasources.errors import SourceError
 from datasources.search.port import Question
+from datasources.tables.grants import link_grantee
 from identity import LIFETIME_S, LocalIssuer
-from ingest.load_demo import link_grantee
 
 _MOST_BYTES: Final = 2_048
 _LONGEST_SECRET: Final = 200

@@ -129,6 +129,8 @@ async def _serving(app: Starlette, running: Running, now_s: Callable[[], float])
         freshness = Freshness()
         follower = IndexFollower(sources, freshness)
         await follower.settle()
+        # The index of place names is inflated by its first search: here, and not in somebody's request.
+        await sources.locations.search("a", ("en",), limit=1)
         app.router.routes[:0] = _routes(running, sources, freshness, now_s)
         running.following = asyncio.create_task(follow(follower))
         running.state = None

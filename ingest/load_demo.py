@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
@@ -15,7 +14,7 @@ from access.precision import LocationPrecision, TimePrecision
 from datasources import Sources
 from datasources.folder import write_whole
 from datasources.tables.customers import Identity
-from datasources.tables.grants import LINK, GrantRecord
+from datasources.tables.grants import GrantRecord, link_grantee
 from ingest.demo.library import DemoLibrary, DemoShare, Household, demo_library
 from ingest.following import IndexFollower
 from ingest.screen import Screen
@@ -116,11 +115,6 @@ async def _share(sources: Sources, library: DemoLibrary, share: DemoShare) -> De
     known = await sources.grants.by_slot(owner, fresh.slot)
     grant = known or await sources.grants.save(fresh, secret=secret) or fresh
     return DemoGuest(owner, album, grant.grantee, _title(library, share)) if grant.by_link else None
-
-
-def link_grantee(secret: str) -> str:
-    """By which key whoever has a link's secret is known."""
-    return f"{LINK}:{hashlib.sha256(secret.encode()).hexdigest()[:32]}"
 
 
 def _title(library: DemoLibrary, share: DemoShare) -> str:

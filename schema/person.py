@@ -47,12 +47,11 @@ class Person(Node):
     async def cover(self) -> LazyPhoto | None:
         from schema.photo import Photo
 
-        key: PhotoKey | None
-        if self.seen.record.cover is not None:
-            key = PhotoKey(self.seen.record.owner, self.seen.record.cover)
-        else:
-            key = (await counts_of(self.context, Field.PERSON)).get(self.seen.record.id, (0, None, None))[1]
-        seen = None if key is None else await self.context.photos.one(key)
+        chosen = self.seen.record.cover
+        seen = await self.context.photos.one(PhotoKey(self.seen.record.owner, chosen)) if chosen else None
+        if seen is None or self.seen.record.id not in seen.record.people:
+            newest = (await counts_of(self.context, Field.PERSON)).get(self.seen.record.id, (0, None, None))[1]
+            seen = None if newest is None else await self.context.photos.one(newest)
         return None if seen is None else Photo.of(self.context, seen)
 
     @field(C.BIOMETRIC, "In how many photos.")

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from datasources.locations.artefact import Artefact
 from datasources.words import normalize
 
-_WHOLE_NAME = 30  # what a name gains that is the whole query, on the scale of `search.weight` (20 = ten times as large)
+_WHOLE_NAME = 100  # what a name gains that is the whole query, on the scale of `search.weight` (20 = ten times as large)
 _LAST = b"\xff"  # above every byte of UTF-8
 _LONGEST = 100
 

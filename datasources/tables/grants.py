@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 
 import msgspec
@@ -19,6 +20,11 @@ GRANTS = Table("grants", indexes=("grantee",), feed=True)
 LINK = "link"
 _SECRET = "CREDENTIAL"  # noqa: S105 - the name of a sealed group
 _ENCODE = msgspec.msgpack.Encoder().encode
+
+
+def link_grantee(secret: str) -> str:
+    """What a link is known by: the secret itself is only in the link, and sealed."""
+    return f"{LINK}:{hashlib.sha256(secret.encode()).hexdigest()[:32]}"
 
 
 class GrantRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from msgspec.structs import replace as changed
 
 from access.precision import LocationPrecision, TimePrecision
-from datasources.tables.grants import LINK, GrantRecord
+from datasources.tables.grants import LINK, GrantRecord, link_grantee
 from resolvers.context import Context
 from resolvers.writing.chosen import choose, decoded, own_album
 from resolvers.writing.desk import Desk, mutate
@@ -59,11 +58,6 @@ async def unshare_album(context: Context, given: UnshareAlbum) -> Outcome:
     return await mutate(context, "unshareAlbum", given, _unshare)
 
 
-def grantee_of(secret: str) -> str:
-    """What a link is known by: the secret itself is only in the link, and sealed."""
-    return f"{LINK}:{hashlib.sha256(secret.encode()).hexdigest()[:32]}"
-
-
 async def _share(desk: Desk, given: ShareAlbum) -> Outcome:
     album = await own_album(desk, given.album_id, "albumId")
     expires = _expiry(desk, given.expires_at)
@@ -71,7 +65,7 @@ async def _share(desk: Desk, given: ShareAlbum) -> Outcome:
     for _ in range(TRIES):
         old = await _standing(desk, album.id, customer)
         secret = secrets.token_urlsafe(_SECRET_BYTES) if customer is None and old.version == 0 else None
-        record = _shown(old if secret is None else changed(old, grantee=grantee_of(secret)), given, expires)
+        record = _shown(old if secret is None else changed(old, grantee=link_grantee(secret)), given, expires)
         if await desk.sources.grants.save(record, secret=secret) is not None:
             await _check_album(desk, given.album_id, record)
             return Outcome(node=album.id, share=record.slot)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from access.viewer import Viewer
-from resolvers.writing.shares import grantee_of
+from datasources.tables.grants import link_grantee
 from tests.requests.harness import Gateway, guest
 
 SHARE = """mutation($i: ShareAlbumInput!) { shareAlbum(input: $i) {
@@ -59,7 +59,7 @@ async def test_a_link_is_one_for_an_album_and_tells_its_secret_to_the_owner_only
     assert first == again
     secret = first["url"].rpartition("#")[2]
     assert len(secret) == 43
-    visitor = guest("ana", gateway.sources.ids.decode(album).local, grantee_of(secret))
+    visitor = guest("ana", gateway.sources.ids.decode(album).local, link_grantee(secret))
     shown = await gateway.answer("query($i: ID!) { album(id: $i) { title } }", {"i": album}, as_=visitor)
     assert shown["album"] == {"title": "Trip"}
     answer = await gateway.execute("query($i: ID!) { album(id: $i) { shares { url } } }", {"i": album}, as_=visitor)

@@ -14,11 +14,11 @@ import pytest
 from starlette.applications import Starlette
 
 from access.viewer import ViewerKind
-from datasources.tables.grants import GrantRecord
+from datasources.tables.grants import GrantRecord, link_grantee
 from identity import LocalIssuer
 from ingest.demo.library import demo_library
 from ingest.holding import whole
-from ingest.load_demo import Demo, link_grantee, load_demo, loaded
+from ingest.load_demo import Demo, load_demo, loaded
 from ingest.screen import PlainScreen
 from logs import JsonLines
 from server import create_app
