@@ -33,6 +33,7 @@ from settings import Profile, Settings
 
 HOLDER = "a server"
 DRAIN_S = 20
+SWEEP_S = 3_600
 _ARRIVED = 100_000
 _ALLOWED_HEADERS = ("authorization", "content-type", "accept", "accept-language", "x-denied", "x-request-id")
 _log = logging.getLogger("photos.server")
@@ -133,13 +134,27 @@ async def _serving(app: Starlette, running: Running, now_s: Callable[[], float])
         await sources.locations.search("a", ("en",), limit=1)
         app.router.routes[:0] = _routes(running, sources, freshness, now_s)
         running.following = asyncio.create_task(follow(follower))
+        sweeping = asyncio.create_task(_sweep(sources))
         running.state = None
         try:
             yield
         finally:
             running.state = "stopping"
+            sweeping.cancel()
             running.following.cancel()
             await running.following_ended()
+            # Work that outlives its request must not meet closed sources.
+            await freshness.close()
+
+
+async def _sweep(sources: Sources) -> None:
+    """Takes out what has expired, now and every hour."""
+    while True:
+        try:
+            await sources.store.sweep()
+        except SourceError as e:
+            _log.warning("nothing was swept", extra={"reason": f"{e.source}: {type(e).__name__}"})
+        await asyncio.sleep(SWEEP_S)
 
 
 def _routes(running: Running, sources: Sources, freshness: Freshness, now_s: Callable[[], float]) -> list[BaseRoute]:

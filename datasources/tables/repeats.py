@@ -45,8 +45,8 @@ class Repeats:
         if done:
             return Repeat.FIRST
         stored = (await self._store.get_many(REPEATS, [key])).get(key)
-        if stored is None:
-            return await self._reclaim(item)
+        if stored is None:  # it ended between the two calls: the next try is the first
+            return Repeat.RUNNING
         known = msgspec.msgpack.decode(stored.body, type=_Row)
         if known.input_hash != input_hash:
             return Repeat.OTHER_INPUT
@@ -65,11 +65,6 @@ class Repeats:
     async def forget(self, key: Key) -> None:
         """The first try failed as a whole: the next one is the first."""
         await self._store.write_each([Remove(REPEATS, key, None)])
-
-    async def _reclaim(self, item: Item) -> Repeat:
-        """The old row has ended but was not swept yet."""
-        await self._store.write_each([Put(REPEATS, item, None)])
-        return Repeat.FIRST
 
 
 def _binding(key: Key, keys: OwnerKeys) -> Binding:

@@ -129,5 +129,9 @@ class ItemStore(ABC):
         """Each on its own, any number, each item once: in order, whether its condition held and it was written."""
 
     @abstractmethod
+    async def sweep(self) -> int:
+        """Removes what has expired, where the engine does not do so by itself; how many items."""
+
+    @abstractmethod
     async def close(self) -> None:
         """Lets go of connections and threads."""
