@@ -30,7 +30,7 @@ from tests.search.makers import scope_of
 
 OWNERS = ("ana", "bob", "cyn")
 ALBUMS = ("x", "y", "z")
-_HALVES = ("0000000000000001", "0000000000000002", "8000000000000000", "ffffffffffffffff")
+_HALVES = ("0000000000000001", "0000000000000002", "4000000000000000", "8000000000000000", "fffffffffffffffe", "ffffffffffffffff")
 _TIMES = (
     *("0001-01-01T00:00:00", "1965-07-01T12:00:00", "1969-12-31T23:59:59", "2024-02-29T08:30:00", "2024-02-29T08:30:01"),
     *("2024-02-29T00:00:00", "2024-12-24T18:00:00", "2025-12-24T18:00:00", "9999-12-31T23:59:59"),
@@ -106,7 +106,8 @@ documents = st.builds(
     favorite=st.booleans(),
     rating=_maybe(st.sampled_from([0, 1, 4])),
 )
-libraries = st.lists(documents, max_size=25, unique_by=lambda d: d.key)
+# An id is a keyed hash of owner and source: no two owners have a photo of one id.
+libraries = st.lists(documents, max_size=25, unique_by=lambda d: d.key.id)
 
 _grants = st.builds(
     Grant, st.sampled_from(OWNERS), st.sampled_from(ALBUMS), _levels, st.sampled_from(TimePrecision), st.booleans()
