@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -57,17 +58,19 @@ def npm() -> Path:
     lock = (HERE / "package-lock.json").read_bytes()
     cache = Path(os.environ.get("WIRE_CACHE") or ROOT / ".cache" / "wire")
     folder = cache / hashlib.sha256(lock).hexdigest()[:16]
-    if not (folder / "installed").exists():
-        _install(folder)
-    scripts = folder / "scripts"
-    scripts.mkdir(exist_ok=True)
-    for source in HERE.glob("*.mjs"):  # beside node_modules: that is where Node looks for packages
-        shutil.copy(source, scripts)
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock_file:
+        fcntl.flock(lock_file, fcntl.LOCK_EX)  # the suite runs in several processes; one of them installs
+        if not (folder / "installed").exists():
+            _install(folder)
+        scripts = folder / "scripts"
+        scripts.mkdir(exist_ok=True)
+        for source in HERE.glob("*.mjs"):  # beside node_modules: that is where Node looks for packages
+            shutil.copy(source, scripts)
     return folder
 
 
 def _install(folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
     for name in ("package.json", "package-lock.json", ".npmrc"):
         shutil.copy(HERE / name, folder)
     command = ["npm", "ci", "--ignore-scripts"]
