@@ -13,7 +13,9 @@ try {
     addEventListener('securitypolicyviolation', (event) => violations.push(`${event.violatedDirective} ${event.blockedURI}`))
   })
   page.on('pageerror', (error) => told.errors.push(error.message))
-  page.on('console', (line) => line.type() === 'error' && told.errors.push(line.text()))
+  // A browser also reports a refused operation, which is an answer.
+  const refusal = (line) => line.location().url === `${url}/graphql` && line.text().startsWith('Failed to load resource')
+  page.on('console', (line) => line.type() === 'error' && !refusal(line) && told.errors.push(line.text()))
   page.on('request', (request) => {
     const address = request.url()
     if (!address.startsWith(url) && !/^(data|blob):/.test(address)) told.foreign.push(address)
@@ -27,15 +29,24 @@ try {
   told.tabs = await page.$$eval('.graphiql-tab-button', (tabs) => tabs.map((tab) => tab.textContent.trim()))
   told.identities = await page.$$eval('#who option', (options) => options.map((option) => option.textContent))
   told.answers = []
-  const run = async () => {
-    await page.click('.graphiql-execute-button')
-    await page.waitForFunction(() => document.querySelector('.result-window .CodeMirror')?.CodeMirror.getValue().includes('"data"'))
-    told.answers.push(JSON.parse(await page.evaluate(() => document.querySelector('.result-window .CodeMirror').CodeMirror.getValue())))
+  for (const name of told.identities) {
+    await page.select('#who', name)
+    await page.waitForNetworkIdle()
+    const [response] = await Promise.all([
+      page.waitForResponse((one) => one.request().method() === 'POST'), page.click('.graphiql-execute-button'),
+    ])
+    const answer = await response.json()
+    // What is shown is this answer, and not the one before.
+    const part = JSON.stringify(answer.data ?? answer.errors[0].extensions).slice(1, -1)
+    await page.waitForFunction((part) => {
+      const text = document.querySelector('.result-window .CodeMirror')?.CodeMirror.getValue()
+      return text?.startsWith('{') && JSON.stringify(JSON.parse(text)).includes(part)
+    }, {}, part)
+    told.answers.push(answer)
   }
-  await run()
-  await page.select('#who', told.identities.at(-1))
+  await page.select('#who', told.identities[0])
+  await page.click('.graphiql-execute-button')
   await page.waitForNetworkIdle()
-  await run()
   await page.click('button[aria-label="Show Documentation Explorer"]')
   await page.waitForSelector('.graphiql-doc-explorer')
   await page.screenshot({ path: screenshot })

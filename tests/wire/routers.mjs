@@ -1,6 +1,7 @@
 // Apollo Gateway and Hive Gateway in front of the server and of a second subgraph that holds references to its photos:
-// node routers.mjs <graphql url> <token> <ids.json> <fields of Photo>; prints a line of JSON for both:
-// what came back, how many requests the server got, and what each asked for.
+// node routers.mjs <graphql url> <token> <cases.json>; prints a line of JSON for both:
+// what came back, how many requests the server got, and what each asked for; the same for a query that crosses both
+// subgraphs, and what someone without a token gets. Cases: {ids, fields, beside}.
 import { ApolloGateway, RemoteGraphQLDataSource } from '@apollo/gateway'
 import { composeServices } from '@apollo/composition'
 import { buildSubgraphSchema } from '@apollo/subgraph'
@@ -9,21 +10,18 @@ import { createServer } from 'node:http'
 import { readFileSync } from 'node:fs'
 import { graphql, parse } from 'graphql'
 
-const [url, token, idsFile, fields] = process.argv.slice(2)
-const ids = JSON.parse(readFileSync(idsFile, 'utf8'))
+const [url, token, casesFile] = process.argv.slice(2)
+const { ids, fields, beside } = JSON.parse(readFileSync(casesFile, 'utf8'))
 const authorization = `Bearer ${token}`
 const asked = []
 
-const stories = parse(`
+const storiesOf = (customer) => parse(`
   extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key"])
   type Query { story: Story }
   type Story { title: String photos: [Photo] }
-  type Photo @key(fields: "id", resolvable: false) { id: ID! }
+  type Photo @key(fields: "id") { id: ID! stars: Int }
+  ${customer ? 'type Customer @key(fields: "externalId") { externalId: String plan: String }' : ''}
 `)
-const storiesSchema = buildSubgraphSchema({
-  typeDefs: stories,
-  resolvers: { Query: { story: () => ({ title: 'A story', photos: ids.map((id) => ({ id })) }) } },
-})
 
 const listening = (handle) => new Promise((resolve) => {
   const server = createServer(async (request, response) => {
@@ -37,19 +35,27 @@ const listening = (handle) => new Promise((resolve) => {
 // Between router and server, to count what goes by.
 const server = await listening(async (body, headers) => {
   asked.push({ query: body.query, representations: body.variables?.representations ?? Object.values(body.variables ?? {})[0] })
-  const sent = { 'content-type': 'application/json', accept: headers.accept ?? '*/*', authorization: headers.authorization ?? '' }
+  const sent = { 'content-type': 'application/json', accept: headers.accept ?? '*/*', ...(headers.authorization && { authorization: headers.authorization }) }
   const response = await fetch(url, { method: 'POST', headers: sent, body: JSON.stringify(body) })
   return [response.status, await response.text()]
+})
+const sdl = (await (await fetch(url, {
+  method: 'POST', headers: { 'content-type': 'application/json', authorization },
+  body: JSON.stringify({ query: '{ _service { sdl } }' }),
+})).json()).data._service.sdl
+const stories = storiesOf(/^type Customer /m.test(sdl))
+const storiesSchema = buildSubgraphSchema({
+  typeDefs: stories,
+  resolvers: {
+    Query: { story: () => ({ title: 'A story', photos: ids.map((id) => ({ id })) }) },
+    Photo: { __resolveReference: ({ id }) => ({ id, stars: 1 }) },
+    Customer: { __resolveReference: ({ externalId }) => ({ externalId, plan: 'family' }) },
+  },
 })
 const second = await listening(async ({ query, variables }) => {
   const answer = await graphql({ schema: storiesSchema, source: query, variableValues: variables })
   return [200, JSON.stringify(answer)]
 })
-
-const sdl = (await (await fetch(url, {
-  method: 'POST', headers: { 'content-type': 'application/json', authorization },
-  body: JSON.stringify({ query: '{ _service { sdl } }' }),
-})).json()).data._service.sdl
 const composed = composeServices([
   { name: 'photos', url: server, typeDefs: parse(sdl) },
   { name: 'stories', url: second, typeDefs: stories },
@@ -59,31 +65,43 @@ if (composed.errors) throw new Error(composed.errors.map(({ message }) => messag
 const query = `{ story { title photos { ${fields} } } }`
 const told = {}
 
-asked.length = 0
+const tell = async (ask) => {
+  asked.length = 0
+  const answer = await ask(query, authorization)
+  const seen = asked.splice(0)
+  return { answer, asked: seen, beside: await ask(beside, authorization), stranger: await ask(beside) }
+}
+
 {
   class Source extends RemoteGraphQLDataSource {
-    willSendRequest({ request }) { request.http.headers.set('authorization', authorization) }
+    willSendRequest({ request, context }) {
+      if (context.authorization) request.http.headers.set('authorization', context.authorization)
+    }
   }
   const quiet = { debug() {}, info() {}, warn() {}, error: console.error }
   const gateway = new ApolloGateway({ supergraphSdl: composed.supergraphSdl, buildService: ({ url }) => new Source({ url }), logger: quiet })
   const { executor } = await gateway.load()
-  const answer = await executor({
-    document: parse(query), request: { query, variables: {} }, operationName: null, operation: parse(query).definitions[0],
-    queryHash: 'x', context: {}, cache: new Map(), schema: gateway.schema, logger: quiet, metrics: {}, overallCachePolicy: {},
-    source: query,
+  told.apollo = await tell(async (text, authorization) => {
+    const document = parse(text)
+    const { data, errors } = await executor({
+      document, request: { query: text, variables: {} }, operationName: null, operation: document.definitions[0],
+      queryHash: text, context: { authorization }, cache: new Map(), schema: gateway.schema, logger: quiet, metrics: {},
+      overallCachePolicy: {}, source: text,
+    })
+    return { data, errors }
   })
-  told.apollo = { answer: { data: answer.data, errors: answer.errors }, asked: asked.splice(0) }
   await gateway.stop()
 }
 {
   const gateway = createGatewayRuntime({
     supergraph: composed.supergraphSdl, logging: false,
-    propagateHeaders: { fromClientToSubgraphs: () => ({ authorization }) },
+    propagateHeaders: { fromClientToSubgraphs: ({ request }) => ({ authorization: request.headers.get('authorization') }) },
   })
-  const response = await gateway.fetch('http://router/graphql', {
-    method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ query }),
+  told.hive = await tell(async (text, authorization) => {
+    const headers = { 'content-type': 'application/json', ...(authorization && { authorization }) }
+    const response = await gateway.fetch('http://router/graphql', { method: 'POST', headers, body: JSON.stringify({ query: text }) })
+    return response.json()
   })
-  told.hive = { answer: await response.json(), asked: asked.splice(0) }
   await gateway[Symbol.asyncDispose]?.()
 }
 console.log(JSON.stringify(told))

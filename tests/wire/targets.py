@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -16,10 +18,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from graphql import print_schema
 
+from schema.build import build
 from tests.wire import toy
 
 ROOT = Path(__file__).parent.parent.parent
+EXAMPLES = ROOT / "execution" / "page" / "examples.json"
+_APIA = '{ photos(filter: { fileName: "IMG_8101" }) { nodes { id } } }'
+_APIA_DATA = {"fileName": "IMG_8101.HEIC", "takenAtLocal": "2024-08-06T18:20:00", "place": {"name": "Apia"}}
+_ANA = {"displayName": "Ana Moretti", "plan": "family"}
 START_S = 120
 
 
@@ -36,6 +44,7 @@ class Asked:
 class Gateway:
     """A running server, and what the suites have to know of it."""
 
+    name: str
     url: str  # without a path
     token: str  # of someone who may ask all that follows
     schema: str  # as clients see it, for Relay's compiler
@@ -43,8 +52,11 @@ class Gateway:
     mutation: Asked  # named ChangeMutation
     references: list[dict[str, Any]]  # a hundred photos: `id` and the fields below, as `_entities` must answer them
     reference_fields: str
+    beside: Asked  # through a router, with fields of the other subgraph: `Photo.stars` and, where known, `Customer.plan`
     tabs: list[str]  # titles of GraphiQL's examples; the first is run by everyone of the following
     identities: list[str]
+    readers: int  # so many of the identities, from the first on, may ask the first example
+    guarded: bool = False  # without a token, nothing
     subscription: Asked | None = None  # two events, their data under `events`
 
     @property
@@ -100,6 +112,7 @@ def the_toy(folder: Path, origins: str) -> Iterator[Gateway]:
     url = f"http://127.0.0.1:{port}"
     with serving(toy_command(port), f"{url}/graphql", {"TOY_ORIGINS": origins}):
         yield Gateway(
+            name="toy",
             url=url,
             token="of-ana",
             schema=toy.SDL,
@@ -116,10 +129,74 @@ def the_toy(folder: Path, origins: str) -> Iterator[Gateway]:
             subscription=Asked("subscription { count(to: 2) }", {}, {"events": [{"count": 1}, {"count": 2}]}),
             references=[{"id": str(number), "name": f"photo {number}"} for number in range(100)],
             reference_fields="id name",
+            beside=Asked("{ photos(first: 2) { id stars } }", {}, {"photos": [{"id": "0", "stars": 1}, {"id": "1", "stars": 1}]}),
             tabs=["Photos", "Hello"],
             identities=["ana", "guest", "service"],
+            readers=3,
         )
 
 
+@contextmanager
+def the_demo(folder: Path, origins: str) -> Iterator[Gateway]:
+    """The gateway itself with its demo library, started as people start it."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    program = str(Path(sys.executable).with_name("photos-gateway"))
+    command = [program, "serve", "--demo", "--data", str(folder / "data"), "--port", str(port)]
+    with serving(command, f"{url}/readyz", {"PHOTOS_ALLOWED_ORIGINS": origins}):
+        with urllib.request.urlopen(f"{url}/demo/identities", timeout=10) as answer:
+            known = json.load(answer)
+        token = known[0]["token"]
+        references = asked(url, token, "{ photos(first: 100) { nodes { id takenOn place { name } } } }")["photos"]["nodes"]
+        chosen = asked(url, token, _APIA)["photos"]["nodes"][0]
+        yield Gateway(
+            name="demo",
+            url=url,
+            token=token,
+            schema=clients_schema(),
+            query=Asked(
+                "query CaseQuery($file: String) { photos(filter: { fileName: $file }) { nodes { fileName takenAtLocal place { name } } } }",
+                {"file": "IMG_8101"},
+                {"photos": {"nodes": [_APIA_DATA]}},
+            ),
+            mutation=Asked(
+                "mutation ChangeMutation($input: UpdatePhotosInput!) { updatePhotos(input: $input) { photos { id rating } } }",
+                {"input": {"ids": [chosen["id"]], "set": {"rating": 4}}},
+                {"updatePhotos": {"photos": [{"id": chosen["id"], "rating": 4}]}},
+            ),
+            references=references,
+            reference_fields="id takenOn place { name }",
+            beside=Asked(
+                '{ photos(filter: { fileName: "IMG_8101" }) { nodes { fileName stars owner { displayName plan } } } }',
+                {},
+                {"photos": {"nodes": [{"fileName": "IMG_8101.HEIC", "stars": 1, "owner": _ANA}]}},
+            ),
+            tabs=[tab(one["name"], one["query"]) for one in json.loads(EXAMPLES.read_text("utf-8"))],
+            identities=["Ana Moretti", "Kenji Sato", "Guest", "Service"],
+            readers=2,  # the guest's library is a share, the service's is nobody's
+            guarded=True,
+        )
+
+
+def asked(url: str, token: str, query: str) -> Any:
+    """The data of an answer by the bearer of the token."""
+    headers = {"content-type": "application/json", "authorization": f"Bearer {token}"}
+    request = urllib.request.Request(f"{url}/graphql", json.dumps({"query": query}).encode(), headers)
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        return json.load(answer)["data"]
+
+
+def clients_schema() -> str:
+    """The served schema as introspection shows it: no directives, nothing of federation's machinery but `_entities`."""
+    return print_schema(build().graphql_schema)
+
+
+def tab(name: str, query: str) -> str:
+    """The title that GraphiQL gives a tab: the name of its first operation."""
+    named = re.search(r"(?:query|mutation)\s+(\w+)", query)
+    assert named, f"the example {name} has no name"
+    return named[1]
+
+
 # (an empty folder, the origins to allow, joined by commas) -> the running server
-TARGETS: dict[str, Callable[[Path, str], AbstractContextManager[Gateway]]] = {"toy": the_toy}
+TARGETS: dict[str, Callable[[Path, str], AbstractContextManager[Gateway]]] = {"demo": the_demo, "toy": the_toy}

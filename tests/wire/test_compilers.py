@@ -6,17 +6,34 @@ from pathlib import Path
 import pytest
 from graphql import print_schema
 
+from tests.operations.sending import operations, reduced
 from tests.operations.served import DOCUMENTS
 from tests.operations.test_served import contract
 from tests.wire.conftest import Node
+from tests.wire.targets import clients_schema
 
 pytestmark = [pytest.mark.node]
 
 
-def test_relay_and_codegen_compile_every_operation_of_real_clients(node: Node, tmp_path: Path) -> None:
-    schema = tmp_path / "schema.graphql"
-    schema.write_text(print_schema(contract()))
-    printed = node("compile.mjs", str(schema), str(DOCUMENTS), str(tmp_path / "out"))
-    told = json.loads(printed.splitlines()[-1])
+def test_relay_and_codegen_compile_every_operation_of_real_clients_against_the_contract(node: Node, tmp_path: Path) -> None:
+    told = compiled(node, tmp_path, print_schema(contract()), DOCUMENTS)
     assert told["relay"] == told["definitions"]
     assert told["typed"] > 20
+
+
+def test_relay_and_codegen_compile_every_operation_that_is_served_against_what_is_served(node: Node, tmp_path: Path) -> None:
+    folder = tmp_path / "operations"
+    folder.mkdir()
+    for name, text in reduced().documents.items():
+        (folder / name).write_text(text)
+    told = compiled(node, tmp_path, clients_schema(), folder)
+    assert told["relay"] == told["definitions"]
+    assert told["typed"] == len(operations()) > 20
+
+
+def compiled(node: Node, folder: Path, sdl: str, documents: Path) -> dict[str, int]:
+    """How many definitions there were, and how many each compiler made something of."""
+    schema = folder / "schema.graphql"
+    schema.write_text(sdl)
+    told: dict[str, int] = json.loads(node("compile.mjs", str(schema), str(documents), str(folder / "out")).splitlines()[-1])
+    return told

@@ -1,0 +1,16 @@
+"""A gateway for each test that changes something."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.requests.harness import Gateway, opened
+
+
+@pytest.fixture
+async def gateway(tmp_path: Path) -> AsyncIterator[Gateway]:
+    async with opened(tmp_path) as made:
+        yield made
