@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import groupby, pairwise
 
@@ -75,6 +76,15 @@ def tokens(text: str) -> list[str]:
         elif kind == _PAIRS:
             found += map("".join, pairwise(word))
     return found
+
+
+def rejoined(words: Sequence[str]) -> str:
+    """Neighboring tokens as they were written: overlapping pairs are one word again (東京, 京都 -> 東京都)."""
+    text = ""
+    for word in words:
+        goes_on = len(word) == len("東京") and text[-1:] == word[0] and _kind(word[0]) == _PAIRS
+        text += word[1] if goes_on else f" {word}"
+    return text.strip()
 
 
 _GAP, _WORD, _PAIRS = range(3)

@@ -14,7 +14,7 @@ from typing import Any
 from access.scope import Scope
 from datasources.search.conditions import All, Any_, AnyOf, Condition, Field, HasWord
 from datasources.search.port import Clause, TextQuery
-from datasources.words import normalize, tokens
+from datasources.words import normalize, rejoined, tokens
 from resolvers.context import Context, Languages
 from resolvers.errors import BadInput
 from resolvers.filters import compile_filter
@@ -25,6 +25,8 @@ from resolvers.sets import ORDERS, PhotoSet
 LONGEST_QUERY = 500
 MOST_PARTS = 24
 LONGEST_PHRASE = 4
+LONGEST_RUN = 8
+"""Tokens of one word in a script without spaces, which are its pairs of characters."""
 SURE = 0.6
 """A word of any language counts as it stands; inflected, only in a language of the reader."""
 _PLACE_FIELDS = {"COUNTRY": Field.COUNTRY, "REGION": Field.REGION, "CITY": Field.CITY, "LOCALITY": Field.LOCALITY}
@@ -98,9 +100,11 @@ async def _parts(context: Context, scope: Scope, query: str, languages: Language
 async def _part_at(
     context: Context, words: Sequence[str], at: int, languages: Languages, names: Mapping[str, Sequence[Condition]]
 ) -> tuple[int, Condition]:
-    for size in range(min(LONGEST_PHRASE, len(words) - at), 0, -1):
-        phrase = " ".join(words[at : at + size])
-        meanings = [*names.get(phrase, ()), *await _meanings(context, phrase, languages)]
+    for size in range(min(LONGEST_RUN, len(words) - at), 0, -1):
+        phrase, written = " ".join(words[at : at + size]), rejoined(words[at : at + size])
+        if size > LONGEST_PHRASE and " " in written:
+            continue
+        meanings = [*names.get(phrase, ()), *await _meanings(context, written, languages)]
         if size == 1:
             last = at + 1 == len(words)
             return 1, Any_((HasWord(phrase, fuzzy=True, prefix=last), *meanings))
