@@ -93,11 +93,12 @@ async def facet(found: PhotoSet, wanted: FacetRequest) -> NamedFacet:
     start = 0 if mark is None else next((i + 1 for i, b in enumerate(listed) if b.value == mark.id), mark.key + 1)
     page = listed[start : start + wanted.first]
     shown = page + [b for b in buckets if b.selected and b not in page]
+    seen = shown + [b for b in listed[:start] if b not in shown]
     ends_at = start + len(page)
     more = ends_at < len(listed) and bool(page)
     return NamedFacet(
         shown,
-        sum(b.count for b in buckets) - sum(b.count for b in shown),
+        sum(b.count for b in buckets) - sum(b.count for b in seen),
         counts.missing,
         marks.write(Position(0.0, ends_at - 1, page[-1].value)) if more else None,
     )

@@ -18,12 +18,12 @@ from schema.node import Languages, Node
 
 @strawberry.type(description="Coordinates, as finely as the viewer may know.")
 class Location:
-    """A point."""
+    """A point. Anyone may know where a place is; a photo's is decided at the field that leads here."""
 
-    latitude: float = plain(C.LOCATION, "Degrees north.")
-    longitude: float = plain(C.LOCATION, "Degrees east.")
-    altitude_meters: float | None = plain(C.LOCATION, "Metres above the sea.")
-    precision: LocationPrecision = plain(C.LOCATION, "How finely.")
+    latitude: float = plain(C.PUBLIC, "Degrees north.")
+    longitude: float = plain(C.PUBLIC, "Degrees east.")
+    altitude_meters: float | None = plain(C.PUBLIC, "Metres above the sea.")
+    precision: LocationPrecision = plain(C.PUBLIC, "How finely.")
 
     @classmethod
     def of(cls, seen: SeenLocation) -> "Location":

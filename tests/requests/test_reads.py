@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from execution.errors import RequestError
+
 
 def pages(gateway: Any, field: str, arguments: str, size: int, customer: str = "ana") -> Iterator[list[dict[str, Any]]]:
     query = f"""query($n: Int, $a: String) {{ list: {field}(first: $n, after: $a{arguments}) {{
@@ -94,11 +96,13 @@ def test_a_bucket_given_back_selects_its_own_photos(demo_gateway, by) -> None:
 
 def test_all_buckets_of_a_facet_come_page_by_page(demo_gateway) -> None:
     query = """query($a: String) { photos(first: 0) { facet(by: CITY, first: 7, after: $a, order: NAME_ASC) {
-      endCursor buckets { name key } } } }"""
+      endCursor otherCount buckets { name key count } } } }"""
     names: list[str] = []
-    after = None
+    after, left = None, None
     while True:
         facet = demo_gateway.ask(query, {"a": after})["photos"]["facet"]
+        assert left is None or facet["otherCount"] == left - sum(b["count"] for b in facet["buckets"])
+        left = facet["otherCount"]
         names += [b["key"] for b in facet["buckets"]]
         after = facet["endCursor"]
         if after is None:
@@ -180,6 +184,13 @@ def test_an_empty_list_matches_nothing_and_null_is_no_condition(demo_gateway) ->
     assert [count(given) for given in nothing] == [0] * len(nothing)
     assert count({"people": {"none": []}}) == everything
     assert count({"not": {"favorite": True}}) + count({"favorite": True}) == count({"any": [{"states": ["ACTIVE"]}]})
+
+
+def test_a_service_knows_where_places_are_and_nothing_of_photos(demo_gateway) -> None:
+    place = demo_gateway.post({"query": '{ place(id: "UGxhY2U6SVQ") { name center { latitude } } }'}, service=True)
+    assert place["data"]["place"]["center"]["latitude"] == pytest.approx(42, abs=2)
+    with pytest.raises(RequestError, match="may be read"):
+        demo_gateway.post({"query": "{ photos(first: 1) { nodes { location { latitude } } } }"}, service=True)
 
 
 def test_names_come_in_the_language_of_the_request_and_say_so(demo_gateway) -> None:
