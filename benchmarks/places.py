@@ -41,9 +41,9 @@ def main() -> None:
     begin = time.perf_counter()
     peer = RGeocoder(mode=1, verbose=False)
     print(f"reverse_geocoder: start {time.perf_counter() - begin:.2f} s")
-    atlas = gazetteer._atlas  # noqa: SLF001
+    atlas = gazetteer._atlas  # noqa: SLF001 - points are drawn from the data itself
     random = np.random.default_rng(7)
-    weight = atlas._population + 1.0  # noqa: SLF001
+    weight = atlas._population + 1.0  # noqa: SLF001 - as above
     at = random.choice(len(weight), max(SIZES), p=weight / weight.sum())
     points = np.column_stack([atlas.latitude[at], atlas.longitude[at]]) / 1e5 + random.normal(0, 0.03, (len(at), 2))
     points = np.clip(points, (-88, -180), (88, 180))

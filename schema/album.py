@@ -37,10 +37,6 @@ class Share(Node):
         """Opaque and deterministic."""
         return self.context.sources.ids.encode("Share", self.grant.owner, self.grant.slot)
 
-    @field(C.OPERATIONAL, "The global id.")
-    def id(self) -> strawberry.ID:
-        return strawberry.ID(self.global_id())
-
     @field(C.OPERATIONAL, "How it is shared.")
     def kind(self) -> ShareKind:
         return ShareKind.LINK if self.grant.by_link else ShareKind.CUSTOMER
@@ -96,10 +92,6 @@ class Album(Node):
     def global_id(self) -> str:
         """Opaque and deterministic."""
         return self.context.sources.ids.encode("Album", self.seen.record.owner, self.seen.record.id)
-
-    @field(C.OPERATIONAL, "The global id.")
-    def id(self) -> strawberry.ID:
-        return strawberry.ID(self.global_id())
 
     @field(C.CONTENT, "Its title.")
     def title(self) -> str | None:

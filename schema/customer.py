@@ -45,10 +45,6 @@ class Customer(Node):
         """Opaque and deterministic."""
         return self.context.sources.ids.encode("Customer", self.seen.record.id, self.seen.record.id)
 
-    @field(C.OPERATIONAL, "The global id.")
-    def id(self) -> strawberry.ID:
-        return strawberry.ID(self.global_id())
-
     @field(C.IDENTITY, "What other services know them by; for services, who may refer to a customer by it.")
     def external_id(self) -> str | None:
         return self.seen.identity.external_id if self.sight.owner and self.seen.identity else None

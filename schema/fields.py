@@ -52,15 +52,8 @@ def labelled(data_class: DataClass) -> list[object]:
     return [Data(class_=SchemaDataClass[data_class.name])]
 
 
-class Gated:
-    """An object made from a record that a viewer sees in part. Fields of classes outside its sight are null."""
-
-    context: Context
-    sight: Sight | None
-
-
 def field(data_class: DataClass, description: str, *, name: str | None = None) -> Callable[[Callable[..., Any]], Any]:
-    """A field of a class. On a `Gated` object the gate stands before its resolver; failures become coded errors."""
+    """A field of a class. On an object with a `sight` the gate stands before its resolver; failures are coded."""
 
     def declare(method: Callable[..., Any]) -> Any:
         return strawberry.field(

@@ -35,10 +35,6 @@ class Person(Node):
         """Opaque and deterministic."""
         return self.context.sources.ids.encode("Person", self.seen.record.owner, self.seen.record.id)
 
-    @field(C.OPERATIONAL, "The global id.")
-    def id(self) -> strawberry.ID:
-        return strawberry.ID(self.global_id())
-
     @field(C.BIOMETRIC, "As the owner named them.")
     def name(self) -> str | None:
         return self.seen.name

@@ -90,10 +90,6 @@ class Photo(Node):
         """Opaque and deterministic."""
         return self.context.sources.ids.encode("Photo", *self.seen.key)
 
-    @field(C.OPERATIONAL, "The global id.")
-    def id(self) -> strawberry.ID:
-        return strawberry.ID(self.global_id())
-
     @field(C.OPERATIONAL, "Grows with every change.")
     def version(self) -> int:
         return self.seen.record.version

@@ -122,4 +122,4 @@ def _flag(value: bool) -> tuple[str, ...]:  # noqa: FBT001 - the value itself
 
 
 def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
-    return values if len(values) < 2 else tuple(dict.fromkeys(values))  # noqa: PLR2004
+    return values if len(values) < 2 else tuple(dict.fromkeys(values))  # noqa: PLR2004 - one is alone

@@ -197,7 +197,7 @@ class Compiler:
         folded = folded_name(part)
         if not folded:
             return Query.empty_query()
-        if len(folded) <= 3:  # noqa: PLR2004
+        if len(folded) <= 3:  # noqa: PLR2004 - the longest gram
             return self._term((NAME_1, NAME_2, NAME_3)[len(folded) - 1], folded)
         found = grams(folded, 3)
         places = sorted({*range(0, len(found), 3), len(found) - 1})

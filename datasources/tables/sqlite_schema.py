@@ -56,7 +56,7 @@ class Statements:
             values = ", ".join([f"({', '.join('?' * (self.width + 1))})"] * rows)
             to = ", ".join(f"{c} = column{i + 3}" for i, c in enumerate(self.columns.split(", ")[2:]))
             return (
-                f"UPDATE {self.name} SET {to} FROM (VALUES {values})"  # noqa: S608
+                f"UPDATE {self.name} SET {to} FROM (VALUES {values})"  # noqa: S608 - our own names, no values
                 f" WHERE pk = column1 AND sk = column2 AND version = column{self.width + 1} AND {_live('?')}"
             )
         row = f"({', '.join('?' * self.width)})"
@@ -74,7 +74,7 @@ def statements_of(table: Table) -> Statements:
     name = f"items_{table.name}"
     columns = (*_FIXED, *(f"{index}_{part}" for index in table.indexes for part in ("pk", "sk")))
     at = len(columns)
-    into = f"INSERT INTO {name} ({', '.join(columns)}) VALUES ({', '.join(f'?{i + 1}' for i in range(at))})"  # noqa: S608
+    into = f"INSERT INTO {name} ({', '.join(columns)}) VALUES ({', '.join(f'?{i + 1}' for i in range(at))})"  # noqa: S608 - our own names, no values
     again = f"ON CONFLICT (pk, sk) DO UPDATE SET {', '.join(f'{c} = excluded.{c}' for c in columns[2:])}"
     to = ", ".join(f"{c} = ?{i + 3}" for i, c in enumerate(columns[2:]))
     return Statements(
@@ -84,11 +84,11 @@ def statements_of(table: Table) -> Statements:
         create=_create(table, name),
         insert=f"{into} {again} WHERE {name}.expires <= ?{at + 1}",
         replace=f"{into} {again}",
-        update=f"UPDATE {name} SET {to} WHERE pk = ?1 AND sk = ?2 AND version = ?{at + 1} AND {_live(f'?{at + 2}')}",  # noqa: S608
-        remove=f"DELETE FROM {name} WHERE pk = ?1 AND sk = ?2 RETURNING version",  # noqa: S608
-        remove_if=f"DELETE FROM {name} WHERE pk = ?1 AND sk = ?2 AND version = ?3 AND {_live('?4')} RETURNING version",  # noqa: S608
-        exists=f"SELECT 1 FROM {name} WHERE pk = ?1 AND sk = ?2 AND {_live('?3')}",  # noqa: S608
-        sweep=f"DELETE FROM {name} WHERE (pk, sk) IN (SELECT pk, sk FROM {name} WHERE expires <= ?1 LIMIT ?2)"  # noqa: S608
+        update=f"UPDATE {name} SET {to} WHERE pk = ?1 AND sk = ?2 AND version = ?{at + 1} AND {_live(f'?{at + 2}')}",  # noqa: S608 - our own names, no values
+        remove=f"DELETE FROM {name} WHERE pk = ?1 AND sk = ?2 RETURNING version",  # noqa: S608 - our own names, no values
+        remove_if=f"DELETE FROM {name} WHERE pk = ?1 AND sk = ?2 AND version = ?3 AND {_live('?4')} RETURNING version",  # noqa: S608 - our own names, no values
+        exists=f"SELECT 1 FROM {name} WHERE pk = ?1 AND sk = ?2 AND {_live('?3')}",  # noqa: S608 - our own names, no values
+        sweep=f"DELETE FROM {name} WHERE (pk, sk) IN (SELECT pk, sk FROM {name} WHERE expires <= ?1 LIMIT ?2)"  # noqa: S608 - our own names, no values
         " RETURNING pk, sk, version",
         width=at,
     )
