@@ -18,17 +18,18 @@ from starlette.requests import HTTPConnection
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from access.viewer import Viewer, ViewerKind
-from callers import Caller, callers
 from datasources import Sources
 from datasources.errors import SourceError
 from datasources.folder import UnusableFolder
-from identity import LocalIssuer, Unauthenticated, Verifier, bearer
+from identity.issuer import LocalIssuer
+from identity.verifier import Unauthenticated, Verifier, bearer
 from ingest.following import IndexFollower, follow
 from ingest.holding import whole
 from ingest.load_demo import loaded
-from logs import RequestLog
 from resolvers.freshness import Freshness
-from routes import guest_route, health_routes, identities_route, sources_answer
+from serving.callers import Caller, callers
+from serving.logs import RequestLog
+from serving.routes import guest_route, health_routes, identities_route, sources_answer
 from settings import Profile, Settings
 
 HOLDER = "a server"

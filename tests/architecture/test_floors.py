@@ -14,8 +14,11 @@ ALLOWED = {
     "resolvers": {"resolvers", "datasources", "access"},
     "schema": {"schema", "resolvers", "datasources", "access", "execution"},
     "ingest": {"ingest", "schema", "resolvers", "datasources", "access", "execution", "settings"},
+    "identity": {"identity", "datasources", "access", "settings"},
+    "serving": {"serving", "identity", "ingest", "schema", "resolvers", "datasources", "access", "execution", "settings"},
 }
-FLOORS = set(ALLOWED) | {"server", "cli", "settings", "identity"}
+ALLOWED["commands"] = {"commands", "server", *ALLOWED["serving"]}
+FLOORS = set(ALLOWED) | {"server", "cli", "settings"}
 SDKS = {"sqlite3", "tantivy", "boto3", "aioboto3", "opensearchpy", "scipy", "shapely"}
 SOURCES = {"tables", "search", "locations", "translations", "keys"}
 ENGINES = ("sqlite", "tantivy", "file", "dynamodb", "opensearch", "kms")
@@ -74,6 +77,7 @@ def test_planted_breaches_are_caught() -> None:
         "resolvers.x": "import strawberry",
         "resolvers.y": "from datasources.tables.sqlite import SqliteTables",
         "schema.x": "from datasources import wiring",
+        "ingest.x": "from commands.app import app",
         "datasources.x": "import sqlite3",
         "datasources.search.tantivy": "from datasources.tables.photos import Photos",
         "resolvers.z": "from schema.photo import Photo",

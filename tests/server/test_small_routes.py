@@ -15,13 +15,13 @@ from starlette.applications import Starlette
 
 from access.viewer import ViewerKind
 from datasources.tables.grants import GrantRecord, link_grantee
-from identity import LocalIssuer
+from identity.issuer import LocalIssuer
 from ingest.demo.library import demo_library
 from ingest.holding import whole
 from ingest.load_demo import Demo, load_demo, loaded
 from ingest.screen import PlainScreen
-from logs import JsonLines
 from server import create_app
+from serving.logs import JsonLines
 from settings import Profile, Settings, UnusableSettings
 
 NOW = 1_800_000_000.0

@@ -1,37 +1,27 @@
-"""From a bearer token to a `Viewer`, and the issuers of our own tokens. There is no switch that turns this off.
-
-The development issuer is made once per installation, so that tokens from `photos-gateway token` work in another
-process; the links' issuer gives guests their hour in every profile. Both go through the same verifier as anyone's.
-"""
+"""From a bearer token to a `Viewer`. There is no switch that turns this off."""
 
 from __future__ import annotations
 
 import hashlib
 import math
-import os
-import secrets
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final
 
 import jwt
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from jwt.types import Options
 
 from access.ids import Ids
 from access.viewer import GuestOf, Viewer, ViewerKind
 
-DEV_ISSUER: Final = "urn:photos:dev"
-LINK_ISSUER: Final = "urn:photos:links"
 LIFETIME_S: Final = 3_600
 _SLACK_S: Final = 30
 _LONGEST: Final = 8_192
 _LONGEST_SUBJECT: Final = 256
 _CACHED: Final = 10_000
 _CACHED_S: Final = 60
-_TYPE: Final = "at+jwt"
+JWT_PROFILE: Final = "at+jwt"
 _REQUIRED: Final = ("exp", "iat", "iss", "aud", "sub")
 # Times are checked here, against our clock; PyJWT would ask the system's.
 _CHECKS: Final[Options] = {"require": list(_REQUIRED), "verify_exp": False, "verify_iat": False, "verify_nbf": False}
@@ -55,77 +45,6 @@ class TrustedIssuer:
     keys: Mapping[str, Any]
     algorithms: tuple[str, ...]
     kinds: frozenset[ViewerKind]
-
-
-@dataclass(frozen=True)
-class LocalIssuer:
-    """An issuer of our own: an Ed25519 key in a file that only we may read."""
-
-    name: str
-    audience: str
-    kinds: frozenset[ViewerKind]
-    now_s: Clock
-    _key: Ed25519PrivateKey
-
-    @classmethod
-    def development(cls, folder: Path, audience: str, now_s: Clock) -> LocalIssuer:
-        """The issuer of customers' and services' tokens; refuses nothing by itself, the server refuses it in production."""
-        kinds = frozenset({ViewerKind.CUSTOMER, ViewerKind.SERVICE})
-        return cls(DEV_ISSUER, audience, kinds, now_s, _stored_key(folder / "issuer.key"))
-
-    @classmethod
-    def links(cls, folder: Path, audience: str, now_s: Clock) -> LocalIssuer:
-        """The issuer of guests' tokens."""
-        return cls(LINK_ISSUER, audience, frozenset({ViewerKind.GUEST}), now_s, _stored_key(folder / "links.key"))
-
-    @property
-    def kid(self) -> str:
-        """The name of its key."""
-        return hashlib.sha256(self._key.public_key().public_bytes_raw()).hexdigest()[:16]
-
-    @property
-    def trusted(self) -> TrustedIssuer:
-        """As the verifier knows it."""
-        return TrustedIssuer(self.name, {self.kid: self._key.public_key()}, ("EdDSA",), self.kinds)
-
-    def token(
-        self,
-        kind: ViewerKind,
-        subject: str,
-        *,
-        until_s: float | None = None,
-        claims: Mapping[str, object] | None = None,
-    ) -> str:
-        """A token of an hour, or shorter; `claims` are further ones."""
-        if kind not in self.kinds:
-            raise ValueError(f"{self.name} gives no tokens to a {kind.value}")
-        now = int(self.now_s())
-        end = now + LIFETIME_S if until_s is None else min(now + LIFETIME_S, int(until_s))
-        payload = {
-            "iss": self.name,
-            "aud": self.audience,
-            "sub": subject,
-            "iat": now,
-            "exp": end,
-            "jti": secrets.token_hex(8),
-            "kind": kind.value.lower(),
-            **(claims or {}),
-        }
-        return jwt.encode(payload, self._key, algorithm="EdDSA", headers={"typ": _TYPE, "kid": self.kid})
-
-    def customer(self, external_id: str) -> str:
-        """A customer's token."""
-        return self.token(ViewerKind.CUSTOMER, external_id)
-
-    def service(self, name: str, scopes: tuple[str, ...] = (), purpose: str | None = None) -> str:
-        """A service's token."""
-        claims = {"scope": " ".join(scopes), **({} if purpose is None else {"purpose": purpose})}
-        return self.token(ViewerKind.SERVICE, name, claims=claims)
-
-    def guest(self, of: GuestOf, *, until_s: float | None = None) -> str:
-        """The token of whoever came by a link."""
-        guest = {"owner": of.owner, "album": of.album, "grantee": of.grantee}
-        return self.token(ViewerKind.GUEST, of.grantee, until_s=until_s, claims={"guest": guest})
 
 
 @dataclass
@@ -161,7 +80,7 @@ class Verifier:
         except (jwt.PyJWTError, RecursionError) as e:  # 6 KB of brackets are deeper than Python reads
             raise Unauthenticated("MALFORMED") from e
         header, issuer = unsafe["header"], self.issuers.get(str(unsafe["payload"].get("iss")))
-        if str(header.get("typ", "")).lower().removeprefix("application/") != _TYPE:
+        if str(header.get("typ", "")).lower().removeprefix("application/") != JWT_PROFILE:
             raise Unauthenticated("TYPE")
         if issuer is None or (key := issuer.keys.get(str(header.get("kid")))) is None:
             raise Unauthenticated("ISSUER")
@@ -218,18 +137,3 @@ def bearer(header: str | None) -> str:
     if scheme.lower() != "bearer" or not token.strip():
         raise Unauthenticated("MISSING")
     return token.strip()
-
-
-def _stored_key(file: Path) -> Ed25519PrivateKey:
-    """The key in a file, made when there is none: of two processes that make one, both take the first."""
-    if not file.exists():
-        fresh = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
-        with os.fdopen(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as stream:
-            stream.write(Ed25519PrivateKey.generate().private_bytes_raw())
-        try:
-            os.link(fresh, file)
-        except FileExistsError:
-            pass
-        finally:
-            fresh.unlink()
-    return Ed25519PrivateKey.from_private_bytes(file.read_bytes())

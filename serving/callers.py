@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from access.viewer import GuestOf
-from identity import LIFETIME_S, LocalIssuer
+from identity.issuer import LocalIssuer
+from identity.verifier import LIFETIME_S
 from ingest.load_demo import Demo
 
 SERVICE = "demo-service"

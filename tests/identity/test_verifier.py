@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from access.ids import Ids
 from access.viewer import GuestOf, ViewerKind
-from identity import LocalIssuer, Unauthenticated, Verifier, bearer
+from identity.issuer import LocalIssuer
+from identity.verifier import Unauthenticated, Verifier, bearer
 
 AUDIENCE = "photos-data-gateway"
 NOW = 1_800_000_000.0
@@ -163,7 +164,7 @@ def test_a_verified_token_is_remembered_but_never_beyond_its_end(here: Installat
 
 
 def test_the_memory_of_verified_tokens_is_bounded(here: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("identity._CACHED", 3)
+    monkeypatch.setattr("identity.verifier._CACHED", 3)
     for i in range(10):
         here.verifier.viewer(here.dev.customer(f"c{i}"))
     assert len(here.verifier._seen) == 3

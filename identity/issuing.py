@@ -12,7 +12,7 @@ from datasources.folder import prepare
 from datasources.search.elsewhere import IndexElsewhere
 from datasources.tables.grants import GrantRecord, link_grantee
 from datasources.wiring import embedded
-from identity import LocalIssuer
+from identity.issuer import LocalIssuer
 from settings import Settings, UnusableSettings
 
 

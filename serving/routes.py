@@ -16,12 +16,13 @@ from starlette.routing import Route
 
 from access.scope import Scope
 from access.viewer import GuestOf, Viewer, ViewerKind
-from callers import Caller
 from datasources import Sources
 from datasources.errors import SourceError
 from datasources.search.port import Question
 from datasources.tables.grants import link_grantee
-from identity import LIFETIME_S, LocalIssuer
+from identity.issuer import LocalIssuer
+from identity.verifier import LIFETIME_S
+from serving.callers import Caller
 
 _MOST_BYTES: Final = 2_048
 _LONGEST_SECRET: Final = 200

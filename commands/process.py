@@ -14,11 +14,11 @@ from typing import Any
 
 import uvicorn
 
-from callers import callers, card
-from identity import LocalIssuer
+from identity.issuer import LocalIssuer
 from ingest.load_demo import loaded
-from logs import configure
 from server import DRAIN_S, Running, create_app
+from serving.callers import callers, card
+from serving.logs import configure
 from settings import Settings, UnusableSettings
 
 

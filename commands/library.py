@@ -1,0 +1,97 @@
+"""Commands over a library: `import` and `verify`."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from commands.app import INTERRUPTED, Data, app, refuse, say, settings_of
+
+_LONGEST_OWNER: Final = 256
+
+
+@app.command("import")
+def import_(
+    path: Annotated[Path, typer.Argument(help="JSON Lines or Parquet file of photo records, or a folder of JPEG files")],
+    owner: Annotated[str, typer.Option(help="The customer's id (the `sub` of their tokens)")],
+    data: Data = None,
+    *,
+    restore: Annotated[bool, typer.Option("--restore", help="Bring back photos that were deleted")] = False,
+) -> None:
+    """Import photos for one customer.
+
+    Importing again changes nothing; stopped by Ctrl-C or killed, the same command goes on. A bad record is reported at
+    the end and costs nothing else. Beside a running server, the server indexes. The last line of standard output is one
+    JSON object. Exit code 0 if anything could be taken, 1 if nothing could, 130 if stopped by Ctrl-C.
+    """
+    if not 0 < len(owner) <= _LONGEST_OWNER or not owner.isprintable():
+        refuse("--owner must be a printable text of at most 256 characters.")
+    raise typer.Exit(asyncio.run(_import(path, owner, restore=restore, data=settings_of(data=data).data)))
+
+
+async def _import(path: Path, owner: str, *, restore: bool, data: Path) -> int:
+    from ingest.run import Order, run_import
+    from ingest.screen import screen_for
+
+    stop, screen = asyncio.Event(), screen_for()
+    loop = asyncio.get_running_loop()
+
+    def stopped() -> None:
+        loop.remove_signal_handler(signal.SIGINT)  # a second Ctrl-C ends at once: nothing acknowledged is lost
+        screen.say("Stopping after the batch in hand...")
+        stop.set()
+
+    loop.add_signal_handler(signal.SIGINT, stopped)
+    try:
+        ended = await run_import(data, Order(path, owner, restore=restore), screen, stop)
+    finally:
+        screen.close()
+    for line in ended.tally.report(ended.unknown):
+        screen.say(line)
+    if not ended.whole:
+        screen.say("Stopped. The same command goes on from here.")
+    say(ended.tally.line(ended.seconds))
+    if not ended.whole:
+        return INTERRUPTED
+    return 0 if ended.tally.taken or not ended.tally.records else 1
+
+
+@app.command()
+def verify(
+    data: Data = None, *, repair: Annotated[bool, typer.Option("--repair", help="Rebuild the index where it differs")] = False
+) -> None:
+    """Compare tables, index and change feed, and open every seal. Exit code 1 where they disagree."""
+    folder = settings_of(data=data).data
+    if not folder.exists():
+        refuse(f"There is no data folder {folder}.")
+    raise typer.Exit(asyncio.run(_verify(folder, repair=repair)))
+
+
+async def _verify(data: Path, *, repair: bool) -> int:
+    from datasources.errors import Corrupt
+    from ingest.holding import whole
+    from ingest.screen import screen_for
+    from ingest.verify import drop_damaged_index
+    from ingest.verify import verify as compare
+
+    screen = screen_for()
+    try:
+        async with whole(data, "a verification") as sources:
+            findings = await compare(sources, repair=repair)
+    except Corrupt as e:
+        if e.source != "search":
+            raise
+        if not repair:
+            refuse(f"The index is damaged ({e.reason}). `photos-gateway verify --repair` rebuilds it from the tables.")
+        drop_damaged_index(data)
+        async with whole(data, "a verification") as sources:
+            findings = await compare(sources, repair=True)
+    for example in findings.examples:
+        screen.say(example)
+    screen.say("Tables and index agree." if findings.agrees else "Tables and index disagree.")
+    say(findings.line())
+    return 0 if findings.agrees else 1
