@@ -15,6 +15,7 @@ from execution.documents import Classes
 from resolvers.context import Context
 from schema.album import Album, Share
 from schema.classes import classes_of
+from schema.costs import pricing_of
 from schema.customer import Customer
 from schema.mutations.mutation import Mutation
 from schema.nodes import references
@@ -51,6 +52,7 @@ class Gateway:
         self.graphql_schema: GraphQLSchema = self.strawberry._schema  # noqa: SLF001 - strawberry has no public name for it
         _tell_one_of(self.graphql_schema)
         self.classes = classes_of(self.strawberry)
+        self.pricing = pricing_of(self.graphql_schema)
 
     def sdl(self) -> str:
         """The schema as text, with federation's directives and the class of everything."""

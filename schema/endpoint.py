@@ -49,7 +49,7 @@ def endpoint(
     hide_suggestions: bool = False,
 ) -> Endpoint:
     """`/graphql` over these sources."""
-    documents: Documents[DataClass] = Documents(gateway.graphql_schema, classify=gateway.classify)
+    documents: Documents[DataClass] = Documents(gateway.graphql_schema, classify=gateway.classify, pricing=gateway.pricing)
     runner: Runner[DataClass] = Runner(gateway.graphql_schema, decide=decide, hide_suggestions=hide_suggestions)
 
     async def make_context(connection: HTTPConnection, payload: Mapping[str, Any] | None) -> Context:
