@@ -30,7 +30,7 @@ from resolvers.freshness import Freshness
 from serving.callers import Caller, callers
 from serving.logs import RequestLog
 from serving.routes import guest_route, health_routes, identities_route, sources_answer
-from settings import Profile, Settings
+from settings import Settings
 
 HOLDER = "a server"
 DRAIN_S = 20
@@ -175,7 +175,7 @@ def _routes(running: Running, sources: Sources, freshness: Freshness, now_s: Cal
     return [
         *graphql_routes(settings, sources, freshness, door),
         guest_route(sources, links),
-        *([identities_route(known)] if settings.profile is Profile.DEVELOPMENT else []),
+        *([identities_route(known)] if settings.development else []),
         *health_routes(ready),
     ]
 
@@ -183,30 +183,22 @@ def _routes(running: Running, sources: Sources, freshness: Freshness, now_s: Cal
 def graphql_routes(settings: Settings, sources: Sources, freshness: Freshness, door: Door) -> Sequence[BaseRoute]:
     """`/graphql` over HTTP and WebSocket, and in development the page with its files."""
     from execution import graphiql
-    from execution.http import WireSettings
-    from execution.websocket import SocketSettings
     from schema.build import build
     from schema.endpoint import endpoint
+    from serving.gates import gates_of, socket_of, wire_of
 
-    development = settings.profile is Profile.DEVELOPMENT
-    wire = WireSettings(
-        most_bytes=settings.max_body_bytes,
-        deadline_s=settings.deadline_s,
-        get_queries=development,
-        page=graphiql.page() if development else None,
-    )
     doors = endpoint(
-        build(),
+        build(auth_in_sdl=settings.auth_in_sdl, node_in_sdl=settings.node_in_sdl),
         sources,
         freshness,
         door.identify,
         public_url=settings.url,
-        wire=wire,
-        socket=SocketSettings(origins=settings.allowed_origins, deadline_s=settings.deadline_s),
-        hide_suggestions=not development,
+        wire=wire_of(settings),
+        socket=socket_of(settings),
+        gates=gates_of(settings, sources.documents),
     )
     return [
         Route("/graphql", doors.http),
         WebSocketRoute("/graphql", doors.socket),
-        *(graphiql.routes() if development else []),
+        *(graphiql.routes() if settings.development else []),
     ]

@@ -12,6 +12,7 @@ from datasources.search.port import PhotoIndex
 from datasources.tables.albums import ALBUMS, Albums
 from datasources.tables.changes import ChangeFeed
 from datasources.tables.customers import CUSTOMERS, Customers
+from datasources.tables.documents import DOCUMENTS, PersistedDocuments
 from datasources.tables.grants import GRANTS, Grants
 from datasources.tables.keys import KEYS, KeyRing
 from datasources.tables.people import PEOPLE, People
@@ -20,7 +21,7 @@ from datasources.tables.repeats import REPEATS, Repeats
 from datasources.tables.store import ItemStore
 from datasources.translations.port import TranslationService
 
-TABLES = (PHOTOS, ALBUMS, PEOPLE, CUSTOMERS, GRANTS, KEYS, REPEATS)
+TABLES = (PHOTOS, ALBUMS, PEOPLE, CUSTOMERS, GRANTS, KEYS, REPEATS, DOCUMENTS)
 """Every table, for engines that must make them first."""
 
 
@@ -38,6 +39,7 @@ class Sources:
     customers: Customers
     grants: Grants
     repeats: Repeats
+    documents: PersistedDocuments
     index: PhotoIndex
     locations: LocationService
     translations: TranslationService

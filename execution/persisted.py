@@ -7,9 +7,8 @@ of what anybody sent: they save bytes and are never trusted.
 from __future__ import annotations
 
 import hashlib
-from abc import ABC, abstractmethod
 from collections import OrderedDict
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 from execution.documents import Documents, Prepared
 from execution.errors import RequestError
@@ -21,10 +20,9 @@ MOST_CHARACTERS: Final = 4 * 1024 * 1024
 """Of all remembered texts together."""
 
 
-class Safelist(ABC):
+class Safelist(Protocol):
     """Documents that may be sent by their id."""
 
-    @abstractmethod
     async def text(self, document_id: str) -> str | None:
         """The text of a document in use; None where there is none of that id."""
 

@@ -1,6 +1,7 @@
 """The whole schema, put together: types, scalars, directives, federation, and what each coordinate's class is."""
 
 from collections.abc import Collection
+from functools import cache
 
 from graphql import GraphQLInputObjectType, GraphQLSchema
 from strawberry import federation
@@ -23,6 +24,7 @@ from schema.person import Person
 from schema.photo import Photo
 from schema.photo_set import PhotoConnection
 from schema.place import Label, Place
+from schema.printing import printed
 from schema.query import Query
 from schema.scalars import SCALARS
 from schema.search import PhotoSearchConnection
@@ -39,9 +41,9 @@ class FederatedSchema(federation.Schema):
 
 
 class Gateway:
-    """The schema as other floors use it."""
+    """The schema as other floors use it. `auth_in_sdl`, `node_in_sdl`: what `_service.sdl` shows."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, auth_in_sdl: bool = False, node_in_sdl: bool = True) -> None:
         self.strawberry = FederatedSchema(
             query=Query,
             mutation=Mutation,
@@ -54,9 +56,12 @@ class Gateway:
         self.classes = classes_of(self.strawberry)
         self.pricing = pricing_of(self.graphql_schema)
 
-    def sdl(self) -> str:
-        """The schema as text, with federation's directives and the class of everything."""
-        return self.strawberry.as_str()
+        sdl = cache(lambda: self.sdl(auth=auth_in_sdl, refetch=node_in_sdl))  # a router asks, a process prints once
+        self.graphql_schema.type_map["_Service"].fields["sdl"].resolve = lambda *_: sdl()  # type: ignore[attr-defined]
+
+    def sdl(self, *, auth: bool = False, refetch: bool = True) -> str:
+        """The schema as text, with federation's directives, the class and the price of everything; see `schema.printing`."""
+        return printed(self.strawberry.as_str(), self.classes, self.pricing, auth=auth, refetch=refetch)
 
     def classify(self, coordinate: str) -> DataClass | None:
         """The class of a coordinate; None for what the GraphQL specification and federation bring."""
@@ -92,6 +97,6 @@ def use_of(coordinate: str) -> Use:
     return Use.SEARCH if coordinate.endswith("(query:)") else Use.FILTER
 
 
-def build() -> Gateway:
+def build(*, auth_in_sdl: bool = False, node_in_sdl: bool = True) -> Gateway:
     """Made once for a process."""
-    return Gateway()
+    return Gateway(auth_in_sdl=auth_in_sdl, node_in_sdl=node_in_sdl)

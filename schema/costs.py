@@ -41,7 +41,8 @@ def pricing_of(schema: GraphQLSchema) -> Pricing:
             weights[name] = _weight(found)
         for field_name, field in found.fields.items():
             size = _size(field)
-            if size is not None:
+            # A page's own lists are sized by whoever asked for the page.
+            if size is not None and not (field_name in _PAGED and name.endswith(("Connection", "PhotoSet", "Facet"))):
                 sizes[f"{name}.{field_name}"] = size
         if _is_item(found):
             weights |= {f"{name}.{k}": LIGHT for k, f in found.fields.items() if get_named_type(f.type).name in WHOLE}
