@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from access.viewer import ViewerKind
+from access.viewer import Viewer, ViewerKind
 from execution.documents import Prepared
 from execution.errors import RequestError
 from resolvers.context import Context
@@ -34,6 +34,11 @@ class Exposure:
             raise _refused("The schema is shown to routers and developers only.", "INTROSPECTION")
         if "Query._entities" in outputs and not context.router:
             raise _refused("References are answered for a router only; its credential is missing.", "ROUTER")
+
+
+def is_router(viewer: Viewer) -> bool:
+    """Whether a token is a router's own: a service's with the scope. A person's never is."""
+    return viewer.kind is ViewerKind.SERVICE and ROUTER in viewer.scopes
 
 
 def _refused(message: str, reason: str) -> RequestError:
