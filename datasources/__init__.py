@@ -18,9 +18,11 @@ from datasources.tables.people import PEOPLE, People
 from datasources.tables.photos import PHOTOS, Photos
 from datasources.tables.repeats import REPEATS, Repeats
 from datasources.tables.store import ItemStore
+from datasources.tables.tickets import TICKETS, Tickets
+from datasources.tables.zones import ZONINGS, Zones
 from datasources.translations.port import TranslationService
 
-TABLES = (PHOTOS, ALBUMS, PEOPLE, CUSTOMERS, GRANTS, KEYS, REPEATS)
+TABLES = (PHOTOS, ALBUMS, PEOPLE, CUSTOMERS, GRANTS, KEYS, REPEATS, TICKETS, ZONINGS)
 """Every table, for engines that must make them first."""
 
 
@@ -38,6 +40,8 @@ class Sources:
     customers: Customers
     grants: Grants
     repeats: Repeats
+    tickets: Tickets
+    zones: Zones
     index: PhotoIndex
     locations: LocationService
     translations: TranslationService
