@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Literal
@@ -11,6 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 _SLASHES = 2
+_LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+_CLOUD = ("AWS_EXECUTION_ENV", "AWS_LAMBDA_FUNCTION_NAME", "ECS_CONTAINER_METADATA_URI_V4", "ECS_CONTAINER_METADATA_URI")
 Algorithm = Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
 
 
@@ -48,10 +52,20 @@ class Issuer(BaseModel):
     @classmethod
     def _safe(cls, given: str) -> str:
         parts = urlsplit(given)
-        local = parts.hostname in {"127.0.0.1", "::1", "localhost"}
+        local = parts.hostname in _LOOPBACK
         if parts.scheme != "https" and not (parts.scheme == "http" and local):
             raise ValueError(f"{given} is no https address")
         return given
+
+
+def production_nearby(environ: Mapping[str, str]) -> str | None:
+    """The name of a variable that says we run in a cloud, or are pointed to a real key service or store; None: no such."""
+    if (name := next((n for n in _CLOUD if environ.get(n)), None)) is not None:
+        return name
+    ours = {name: value for name, value in environ.items() if name.startswith(("PHOTOS_", "AWS_ENDPOINT_URL"))}
+    local = any("ENDPOINT" in name and urlsplit(value).hostname in _LOOPBACK for name, value in ours.items())
+    real = (n for n, v in ours.items() if "amazonaws.com" in v or (v.startswith("arn:aws:kms:") and not local))
+    return next(real, None)
 
 
 class Settings(BaseSettings):
@@ -107,9 +121,18 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _loopback_only(self) -> Settings:
-        if self.host not in {"127.0.0.1", "::1", "localhost"} and not self.expose:
+        if self.host not in _LOOPBACK and not self.expose:
             raise ValueError(f"host {self.host} is reachable from outside: set PHOTOS_EXPOSE=true if that is wanted")
         return self
+
+    @field_validator("issuers")
+    @classmethod
+    def _known_apart(cls, given: tuple[Issuer, ...]) -> tuple[Issuer, ...]:
+        if len({i.name for i in given}) < len(given) or any(i.name.startswith("urn:photos:") for i in given):
+            raise ValueError("issuers must have names of their own")
+        if sum("customer" in i.kinds for i in given) > 1:
+            raise ValueError("only one issuer may speak for customers: `sub` is the customer's id, whoever says it")
+        return given
 
     @model_validator(mode="after")
     def _burst(self) -> Settings:
@@ -139,6 +162,11 @@ class Settings(BaseSettings):
             raise UnusableSettings(
                 "The production profile cannot run on the embedded engines: it refuses the development issuer of tokens "
                 "and a root key that lies beside the data. Use PHOTOS_PROFILE=development."
+            )
+        if (name := production_nearby(os.environ)) is not None:
+            raise UnusableSettings(
+                f"{name} looks like production, and the development profile gives tokens to whoever reaches this machine: "
+                "it refuses to start beside it."
             )
 
     @property

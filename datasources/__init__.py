@@ -19,9 +19,11 @@ from datasources.tables.people import PEOPLE, People
 from datasources.tables.photos import PHOTOS, Photos
 from datasources.tables.repeats import REPEATS, Repeats
 from datasources.tables.store import ItemStore
+from datasources.tables.tickets import TICKETS, Tickets
+from datasources.tables.zones import ZONINGS, Zones
 from datasources.translations.port import TranslationService
 
-TABLES = (PHOTOS, ALBUMS, PEOPLE, CUSTOMERS, GRANTS, KEYS, REPEATS, DOCUMENTS)
+TABLES = (PHOTOS, ALBUMS, PEOPLE, CUSTOMERS, GRANTS, KEYS, REPEATS, TICKETS, ZONINGS, DOCUMENTS)
 """Every table, for engines that must make them first."""
 
 
@@ -40,6 +42,8 @@ class Sources:
     grants: Grants
     repeats: Repeats
     documents: PersistedDocuments
+    tickets: Tickets
+    zones: Zones
     index: PhotoIndex
     locations: LocationService
     translations: TranslationService

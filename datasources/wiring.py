@@ -16,6 +16,8 @@ from datasources.tables.keys import KeyRing
 from datasources.tables.people import People
 from datasources.tables.photos import Photos
 from datasources.tables.repeats import Repeats
+from datasources.tables.tickets import Tickets
+from datasources.tables.zones import Zones
 
 
 def now_ms() -> int:
@@ -49,6 +51,8 @@ async def embedded(data: Path, *, index: PhotoIndex | None = None) -> Sources:
         grants=Grants(tables.items, ring),
         repeats=Repeats(tables.items),
         documents=PersistedDocuments(tables.items, now_ms),
+        tickets=Tickets(tables.items, ring),
+        zones=Zones(tables.items, ring),
         index=index or open_index(data),
         locations=Gazetteer.open(),
         translations=ConceptTables.open(),

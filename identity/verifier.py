@@ -13,7 +13,7 @@ import jwt
 from jwt.types import Options
 
 from access.ids import Ids
-from access.viewer import GuestOf, Viewer, ViewerKind
+from access.viewer import GuestOf, TicketOf, Viewer, ViewerKind
 from identity.jwks import RemoteKeys
 
 LIFETIME_S: Final = 3_600
@@ -59,6 +59,9 @@ class ClaimNames(NamedTuple):
     purpose: str = "purpose"
 
 
+OUR_CLAIMS: Final = ClaimNames()
+
+
 @dataclass(frozen=True, slots=True)
 class TrustedIssuer:
     """Whose tokens are believed: by which keys (by `kid`), algorithms fixed here, and of which kinds of callers."""
@@ -69,7 +72,7 @@ class TrustedIssuer:
     kinds: frozenset[ViewerKind]
     audience: str | None = None  # ours unless told
     types: frozenset[str] = frozenset({JWT_PROFILE})
-    claims: ClaimNames = ClaimNames()
+    claims: ClaimNames = OUR_CLAIMS
 
     def __post_init__(self) -> None:
         """Whoever can verify by a shared secret can sign by it too."""
@@ -161,6 +164,7 @@ class Verifier:
             subject=subject,
             customer=self.ids.local_id("customer", subject) if kind is ViewerKind.CUSTOMER else None,
             guest_of=_guest(claims.get("guest")) if kind is ViewerKind.GUEST else None,
+            ticket=_ticket(claims.get("ticket")) if kind is ViewerKind.SUPPORT else None,
             scopes=scopes,
             purpose=purpose,
             expires_at=int(claims["exp"]),
@@ -200,6 +204,12 @@ def _guest(claim: object) -> GuestOf:
     if not isinstance(claim, dict) or not all(isinstance(claim.get(k), str) for k in ("owner", "album", "grantee")):
         raise Unauthenticated("CLAIMS")
     return GuestOf(claim["owner"], claim["album"], claim["grantee"])
+
+
+def _ticket(claim: object) -> TicketOf:
+    if not isinstance(claim, dict) or not all(isinstance(claim.get(k), str) for k in ("owner", "slot")):
+        raise Unauthenticated("CLAIMS")
+    return TicketOf(claim["owner"], claim["slot"])
 
 
 def bearer(header: str | None) -> str:
