@@ -131,10 +131,7 @@ class Verifier:
             raise Unauthenticated("ISSUER")
         if str(header.get("typ", "")).lower().removeprefix("application/") not in issuer.types:
             raise Unauthenticated("TYPE")
-        # Extensions that we do not know must be understood, so the token is refused. Keys and addresses of keys that a
-        # token brings itself (jwk, jku, x5c, x5u) are not looked at.
-        if "crit" in header or "b64" in header:
-            raise Unauthenticated("CRITICAL")
+        # Keys and addresses of keys that a token brings itself (jwk, jku, x5c, x5u) are not looked at.
         kid = str(header.get("kid"))
         if (key := issuer.keys.get(kid)) is None:
             raise UnknownKey(issuer, kid)
@@ -154,7 +151,7 @@ class Verifier:
 
     def _viewer(self, issuer: TrustedIssuer, claims: Mapping[str, Any]) -> Viewer:
         named = issuer.claims
-        kind, scopes = _kind(issuer, claims.get(named.kind)), _scopes(claims.get(named.scope, ""))
+        kind, scopes = _kind(issuer, claims.get(named.kind)), _scopes(issuer, claims.get(named.scope, ""))
         subject, purpose = claims["sub"], claims.get(named.purpose)
         texts = isinstance(subject, str) and isinstance(purpose, str | None)
         if kind is None or scopes is None or not texts or not 0 < len(subject) <= _LONGEST_SUBJECT or not subject.isprintable():
@@ -178,11 +175,12 @@ def _kind(issuer: TrustedIssuer, claim: object) -> ViewerKind | None:
     return next((k for k in issuer.kinds if k.value.lower() == claim), None)
 
 
-def _scopes(claim: object) -> frozenset[str] | None:
-    """A text with spaces (RFC 9068), or a list of texts, as some providers write it."""
+def _scopes(issuer: TrustedIssuer, claim: object) -> frozenset[str] | None:
+    """A text with spaces (RFC 9068), or of issuers outside a list of texts, as some write it."""
     if isinstance(claim, str):
         return frozenset(claim.split())
-    if isinstance(claim, list) and all(isinstance(scope, str) and " " not in scope for scope in claim):
+    outside = isinstance(issuer.keys, RemoteKeys)
+    if outside and isinstance(claim, list) and all(isinstance(scope, str) and " " not in scope for scope in claim):
         return frozenset(claim)
     return None
 

@@ -16,10 +16,8 @@ def many(template: str, count: int) -> str:
 
 def ladder(rungs: int, width: int = 2) -> str:
     """Each fragment spreads the next one several times: its size doubles with every rung."""
-    inner = [" ".join(f"x{n}_{w}: cover {{ ...F{n + 1} }}" for w in range(width)) for n in range(rungs)]
-    fragments = [
-        f"fragment F{n} on Album {{ cover {{ albums {{ {body.replace('cover', 'cover')} }} }} }}" for n, body in enumerate(inner)
-    ]
+    bodies = [" ".join(f"x{n}_{w}: cover {{ ...F{n + 1} }}" for w in range(width)) for n in range(rungs)]
+    fragments = [f"fragment F{n} on Album {{ cover {{ albums {{ {body} }} }} }}" for n, body in enumerate(bodies)]
     return "{ albums { nodes { ...F0 } } } " + " ".join(fragments) + f" fragment F{rungs} on Photo {{ id }}"
 
 
@@ -63,8 +61,8 @@ DOCUMENTS: list[Case] = [
     ("one key over inline fragments", "{ photos { nodes { " + "... { id } " * 17 + "} } }", {}, (TOO, "REPEATED_FIELDS")),
     ("overlap of arguments", "{ " + many("photos(first: %) { nodes { id } }", 17) + " }", {}, (TOO, "REPEATED_FIELDS")),
     ("a deep document", "{ photos { nodes { " + nested("albums { photos { nodes { ", "id", 5).replace("}", "} } }") + " } } }", {}, (TOO, "DEPTH")),
-    ("eleven levels", "{ photos { nodes { albums { cover { albums { cover { albums { cover { albums { id } } } } } } } } } }", {}, None),
-    ("twelve levels", "{ photos { nodes { albums { cover { albums { cover { albums { cover { albums { cover { id } } } } } } } } } } }", {}, (TOO, "DEPTH")),
+    ("ten levels", "{ photos(first: 9) { nodes { albums(first: 2) { cover { albums(first: 2) { cover { albums(first: 2) { cover { albums { id } } } } } } } } } }", {}, None),
+    ("eleven levels", "{ photos { nodes { albums { cover { albums { cover { albums { cover { albums { cover { id } } } } } } } } } } }", {}, (TOO, "DEPTH")),
     ("braces without end", "{ photos " * 200, {}, UNPARSED),
     ("brackets without end", "{ photos(filter: " + "[" * 400, {}, UNPARSED),
     ("types without end", "query ($a: " + "[" * 400, {}, UNPARSED),
@@ -73,7 +71,7 @@ DOCUMENTS: list[Case] = [
     ("a longer ladder without depth", flat_ladder(16), {}, (TOO, "DEPTH")),
     ("a long ladder without depth", flat_ladder(30), {}, (TOO, "DEPTH")),
     ("a chain of fragments", "{ ...F0 } " + many("fragment F% on Query { ...F%x }", 40), {}, INVALID),
-    ("fragments that all spread each other", crossed(20), {}, (TOO, "DEPTH")),
+    ("fragments that all spread each other", crossed(15), {}, (TOO, "DEPTH")),
     ("a fragment that spreads itself", "{ ...F } fragment F on Query { ...F }", {}, ("GRAPHQL_VALIDATION_FAILED", "FRAGMENT_CYCLE")),
     ("a cycle of three", "{ ...A } fragment A on Query { ...B } fragment B on Query { ...C } fragment C on Query { ...A }", {}, ("GRAPHQL_VALIDATION_FAILED", "FRAGMENT_CYCLE")),
     ("a cycle that nothing reaches", "{ viewer { kind } } fragment A on Query { ...A }", {}, INVALID),
@@ -87,19 +85,19 @@ DOCUMENTS: list[Case] = [
     ("a huge block string", "{ places(query: " + BLOCK + ") { nodes { id } } }", {}, None),
     ("a larger string", '{ places(query: "' + "a" * 20_000 + '") { nodes { id } } }', {}, (TOO, "CHARACTERS")),
     ("escapes without end", '{ places(query: "' + "\\u0041" * 2_500 + '") { nodes { id } } }', {}, None),
-    ("comments without end", "{ viewer { kind } } " + "# x\n" * 4_000, {}, None),
+    ("comments without end", "{ viewer { kind } } " + "# x\n" * 400, {}, None),
     ("a number of ten thousand digits", "{ photos(first: " + "9" * 10_000 + ") { nodes { id } } }", {}, INVALID),
     ("a huge page", "{ photos(first: 2147483647) { nodes { id } } }", {}, None),
     ("pages in pages", "{ photos(first: 200) { nodes { albums(first: 200) { photos(first: 200) { nodes { id } } } } } }", {}, (TOO, "COST")),
     ("pages in pages by variables", "query ($n: Int) { photos(first: $n) { nodes { albums(first: $n) { photos(first: $n) { nodes { id } } } } } }", {"n": 200}, (TOO, "COST")),
     ("pages in pages by defaults", "query ($n: Int = 200) { photos(first: $n) { nodes { albums(first: $n) { photos(first: $n) { nodes { id } } } } } }", {}, (TOO, "COST")),
     ("pages by floats", "query ($n: Int) { photos(first: $n) { nodes { albums(first: $n) { photos(first: $n) { nodes { id } } } } } }", {"n": 200.0}, (TOO, "COST")),
-    ("facets by the hundred", "{ photos(first: 0) { " + many("a%: facet(by: CITY, first: 200) { buckets { node { id } } }", 30) + " } }", {}, None),
+    ("facets by the hundred", "{ photos(first: 0) { " + many("a%: facet(by: CITY, first: 200) { buckets { key } }", 28) + " } }", {}, None),
     ("facets on every album", "{ albums(first: 200) { nodes { photos(first: 200) { " + many("a%: facet(by: CITY, first: 200) { buckets { node { id } } }", 10) + " } } } }", {}, (TOO, "COST")),
-    ("a mutation eleven times", "mutation { " + many('a%: trashPhotos(input: {ids: []}) { clientMutationId }', 11) + " }", {}, (TOO, "ROOT_FIELDS")),
+    ("a mutation eleven times", "mutation { " + many("a%: trashPhotos(input: {ids: []}) { clientMutationId }", 11) + " }", {}, (TOO, "ROOT_FIELDS")),
     ("introspection in a loop", LOOP, {}, (TOO, "INTROSPECTION")),
     ("introspection in a loop by fragments", "{ __schema { types { ...T } } } fragment T on __Type { fields { type { ...U } } } fragment U on __Type { fields { type { ...V } } } fragment V on __Type { fields { name } }", {}, (TOO, "INTROSPECTION")),
-    ("introspection of implementations in a loop", "{ __type(name: \"Node\") { possibleTypes { interfaces { possibleTypes { name } } } } }", {}, (TOO, "INTROSPECTION")),
+    ("introspection of implementations in a loop", '{ __type(name: "Node") { possibleTypes { interfaces { possibleTypes { name } } } } }', {}, (TOO, "INTROSPECTION")),
     ("types of types", "{ __schema { types { " + nested("ofType { ", "name", 18) + " } } }", {}, (TOO, "INTROSPECTION")),
     ("introspection thirty times", "{ " + many("a%: __schema { types { name } }", 30) + " }", {}, (TOO, "ROOT_FIELDS")),
     ("a list of five hundred", "{ nodes(ids: [" + '"x" ' * 490 + "]) { id } }", {}, (TOO, "TOKENS")),
@@ -119,8 +117,8 @@ DOCUMENTS: list[Case] = [
     ("one variable often", "query (" + "$v: Int " * 100 + ") { viewer { kind } }", {}, INVALID),
     ("eleven operations", many("query Q% { viewer { kind } }", 11), {}, (TOO, "OPERATIONS")),
     ("operations of one name", many("query Q { viewer { kind } }", 3), {}, INVALID),
-    ("unknown fields by the hundred", "{ " + many("unknownField%", 300) + " }", {}, (TOO, "ROOT_FIELDS")),
-    ("unknown fields beneath", "{ viewer { " + many("kindd%", 300) + " } }", {}, INVALID),
+    ("unknown fields by the hundred", "{ " + many("unknownField%", 300) + " }", {}, ("GRAPHQL_VALIDATION_FAILED", "UNKNOWN_FIELDS")),
+    ("unknown fields beneath", "{ viewer { " + many("kindd%", 300) + " } }", {}, ("GRAPHQL_VALIDATION_FAILED", "UNKNOWN_FIELDS")),
     ("a definition of a type", "type Query { a: Int }", {}, INVALID),
     ("nothing", "", {}, UNPARSED),
     ("only a comment", "# nothing", {}, UNPARSED),
