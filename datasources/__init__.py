@@ -18,7 +18,7 @@ from datasources.tables.people import PEOPLE, People
 from datasources.tables.photos import PHOTOS, Photos
 from datasources.tables.repeats import REPEATS, Repeats
 from datasources.tables.store import ItemStore
-from datasources.translations.port import TranslationService
+from datasources.translations.port import TranslationService, Translator
 
 TABLES = (PHOTOS, ALBUMS, PEOPLE, CUSTOMERS, GRANTS, KEYS, REPEATS)
 """Every table, for engines that must make them first."""
@@ -41,11 +41,13 @@ class Sources:
     index: PhotoIndex
     locations: LocationService
     translations: TranslationService
+    translator: Translator
     ids: Ids
     cursors: Cursors
     now_ms: Callable[[], int]
 
     async def close(self) -> None:
         """Lets go of everything, what was opened last first."""
+        await self.translator.close()
         await self.index.close()
         await self.store.close()
