@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -17,6 +17,8 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from datasources import Sources
 from datasources.errors import SourceError
 from datasources.folder import UnusableFolder
+from datasources.translations.port import AmazonSettings
+from datasources.wiring import amazon_translator
 from identity.issuer import LocalIssuer
 from identity.outside import OutsideIssuers
 from identity.verifier import Verifier
@@ -92,7 +94,7 @@ def create_app(settings: Settings, now_s: Callable[[], float] = time.time) -> St
 
 @asynccontextmanager
 async def _serving(app: Starlette, running: Running, now_s: Callable[[], float]) -> AsyncIterator[None]:
-    async with whole(running.settings.data, HOLDER) as sources:
+    async with whole(running.settings.data, HOLDER) as opened, translating(opened, running.settings) as sources:
         freshness = Freshness()
         follower = IndexFollower(sources, freshness)
         await follower.settle()
@@ -114,6 +116,26 @@ async def _serving(app: Starlette, running: Running, now_s: Callable[[], float])
             await outside.close()
             # Work that outlives its request must not meet closed sources.
             await freshness.close()
+
+
+@asynccontextmanager
+async def translating(sources: Sources, settings: Settings) -> AsyncIterator[Sources]:
+    """The sources with the translator of the settings, which is closed at the end."""
+    if settings.translator == "none":
+        yield sources
+        return
+    chosen = AmazonSettings(
+        settings.translator_region,
+        settings.translator_endpoint,
+        settings.translator_terminologies,
+        settings.translator_deadline_s,
+        settings.translator_personal,
+    )
+    translator = amazon_translator(chosen)
+    try:
+        yield replace(sources, translator=translator)
+    finally:
+        await translator.close()
 
 
 async def _sweep(sources: Sources) -> None:

@@ -63,6 +63,7 @@ def production_nearby(environ: Mapping[str, str]) -> str | None:
     if (name := next((n for n in _CLOUD if environ.get(n)), None)) is not None:
         return name
     ours = {name: value for name, value in environ.items() if name.startswith(("PHOTOS_", "AWS_ENDPOINT_URL"))}
+    ours = {name: value for name, value in ours.items() if not name.startswith("PHOTOS_TRANSLATOR")}  # holds nobody's data
     local = any("ENDPOINT" in name and urlsplit(value).hostname in _LOOPBACK for name, value in ours.items())
     real = (n for n, v in ours.items() if "amazonaws.com" in v or (v.startswith("arn:aws:kms:") and not local))
     return next(real, None)
@@ -105,7 +106,18 @@ class Settings(BaseSettings):
     issuers: tuple[Issuer, ...] = Field(default=(), description="Issuers of tokens, as a JSON list; docs/identity.md")
     node_in_sdl: bool = Field(default=True, description="Whether `_service.sdl` has Query.node and Query.nodes")
 
-    @field_validator("allowed_origins", mode="before")
+    translator: Literal["none", "amazon"] = Field(default="none", description="The machine for words that no table knows")
+    translator_region: str = Field(default="us-east-1", description="Region of Amazon Translate")
+    translator_endpoint: str | None = Field(default=None, description="Address of Amazon Translate; AWS's own unless told")
+    translator_terminologies: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="Custom terminologies of Amazon Translate, with commas between them"
+    )
+    translator_deadline_s: float = Field(default=1.0, gt=0, le=10, description="Seconds to wait for a translation")
+    translator_personal: bool = Field(
+        default=False, description="Whether what customers type may be sent to the translator; services' terms always may"
+    )
+
+    @field_validator("allowed_origins", "translator_terminologies", mode="before")
     @classmethod
     def _listed(cls, given: object) -> object:
         return tuple(o.strip() for o in given.split(",") if o.strip()) if isinstance(given, str) else given

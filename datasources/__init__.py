@@ -21,7 +21,7 @@ from datasources.tables.repeats import REPEATS, Repeats
 from datasources.tables.store import ItemStore
 from datasources.tables.tickets import TICKETS, Tickets
 from datasources.tables.zones import ZONINGS, Zones
-from datasources.translations.port import TranslationService
+from datasources.translations.port import TranslationService, Translator
 
 TABLES = (PHOTOS, ALBUMS, PEOPLE, CUSTOMERS, GRANTS, KEYS, REPEATS, TICKETS, ZONINGS, DOCUMENTS)
 """Every table, for engines that must make them first."""
@@ -47,11 +47,13 @@ class Sources:
     index: PhotoIndex
     locations: LocationService
     translations: TranslationService
+    translator: Translator
     ids: Ids
     cursors: Cursors
     now_ms: Callable[[], int]
 
     async def close(self) -> None:
         """Lets go of everything, what was opened last first."""
+        await self.translator.close()
         await self.index.close()
         await self.store.close()
