@@ -90,7 +90,7 @@ async def add_manifest(settings: Settings, manifest: Path, client: str) -> Regis
 
     if not client.isprintable() or not 0 < len(client) <= _LONGEST_NAME or "#" in client:
         raise UnusableSettings("A client's name is a short text.")
-    schema, found = build(), entries(_content(manifest))
+    found, schema = entries(_content(manifest)), build()
     documents: Documents[Any] = Documents(
         schema.graphql_schema,
         classify=schema.classify,
