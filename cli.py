@@ -6,10 +6,10 @@ import os
 import sys
 from collections.abc import Callable
 
-from commands import documents, library, serve, support, tokens
+from commands import audit, documents, library, serve, support, tokens
 from commands.app import INTERRUPTED, app
 
-COMMANDS = (serve, library, tokens, support, documents)
+COMMANDS = (audit, serve, library, tokens, support, documents)
 """Each registers its commands when it is imported."""
 
 

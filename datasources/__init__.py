@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from access.ids import Cursors, Ids
+from datasources.audit.port import AuditLog
 from datasources.keys.port import KeyService
 from datasources.locations.port import LocationService
 from datasources.search.port import PhotoIndex
@@ -17,13 +18,14 @@ from datasources.tables.grants import GRANTS, Grants
 from datasources.tables.keys import KEYS, KeyRing
 from datasources.tables.people import PEOPLE, People
 from datasources.tables.photos import PHOTOS, Photos
+from datasources.tables.readings import READINGS, Readings
 from datasources.tables.repeats import REPEATS, Repeats
 from datasources.tables.store import ItemStore
 from datasources.tables.tickets import TICKETS, Tickets
 from datasources.tables.zones import ZONINGS, Zones
 from datasources.translations.port import TranslationService, Translator
 
-TABLES = (PHOTOS, ALBUMS, PEOPLE, CUSTOMERS, GRANTS, KEYS, REPEATS, TICKETS, ZONINGS, DOCUMENTS)
+TABLES = (PHOTOS, ALBUMS, PEOPLE, CUSTOMERS, GRANTS, KEYS, REPEATS, TICKETS, ZONINGS, DOCUMENTS, READINGS)
 """Every table, for engines that must make them first."""
 
 
@@ -44,6 +46,8 @@ class Sources:
     documents: PersistedDocuments
     tickets: Tickets
     zones: Zones
+    readings: Readings
+    audit: AuditLog
     index: PhotoIndex
     locations: LocationService
     translations: TranslationService
@@ -55,5 +59,6 @@ class Sources:
     async def close(self) -> None:
         """Lets go of everything, what was opened last first."""
         await self.translator.close()
+        await self.audit.close()
         await self.index.close()
         await self.store.close()

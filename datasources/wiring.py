@@ -8,6 +8,7 @@ from pathlib import Path
 
 from access.ids import Cursors, Ids
 from datasources import TABLES, Sources
+from datasources.audit.chain import signing_key
 from datasources.search.port import PhotoIndex
 from datasources.tables.albums import Albums
 from datasources.tables.customers import Customers
@@ -16,6 +17,7 @@ from datasources.tables.grants import Grants
 from datasources.tables.keys import KeyRing
 from datasources.tables.people import People
 from datasources.tables.photos import Photos
+from datasources.tables.readings import Readings
 from datasources.tables.repeats import Repeats
 from datasources.tables.tickets import Tickets
 from datasources.tables.zones import Zones
@@ -32,6 +34,7 @@ async def embedded(data: Path, *, index: PhotoIndex | None = None, translator: T
 
     One process at a time may do so (`folder.IndexLock`); others give an `index` of their own, `IndexElsewhere`.
     """
+    from datasources.audit.file import FileAuditLog
     from datasources.keys.file import FileKeyService
     from datasources.locations.gazetteer import Gazetteer
     from datasources.tables.sqlite import SqliteTables
@@ -56,6 +59,8 @@ async def embedded(data: Path, *, index: PhotoIndex | None = None, translator: T
         documents=PersistedDocuments(tables.items, now_ms),
         tickets=Tickets(tables.items, ring),
         zones=Zones(tables.items, ring),
+        readings=Readings(tables.items),
+        audit=FileAuditLog(data, signing_key(await ring.installation_secret("audit")), now_ms),
         index=index or open_index(data),
         locations=Gazetteer.open(),
         translations=ConceptTables.open(),

@@ -9,6 +9,7 @@ from functools import cached_property, partial
 
 from access.classes import DataClass
 from access.policy import Sight, withheld
+from access.readings import Readings
 from access.scope import Scope
 from access.viewer import Viewer
 from datasources import Sources
@@ -62,6 +63,7 @@ class Context:
         self.public_url = public_url
         self.router = router
         self.withheld: set[DataClass] = set()
+        self.readings = Readings()
         self.degraded: dict[tuple[str, str], set[str]] = {}
         self._scope: asyncio.Task[Scope] | None = None
 
