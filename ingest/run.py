@@ -19,10 +19,10 @@ from ingest.following import IndexFollower, reached
 from ingest.holding import beside
 from ingest.readers.opening import open_reader
 from ingest.readers.reading import Item, Reader, Reading
-from ingest.records import ImportRecord
 from ingest.screen import Screen
 from ingest.tally import Tally
-from ingest.writer import Done, Writer
+from resolvers.importing.records import ImportRecord
+from resolvers.importing.writer import Done, Writer
 from resolvers.indexing import CONSUMER
 
 BATCH = 250

@@ -12,7 +12,7 @@ from typing import Any
 from PIL import Image
 
 from ingest.readers.jpeg_header import is_bounded
-from ingest.records import MAX_NAME
+from resolvers.importing.records import MAX_NAME
 
 _EXIF_IFD, _GPS_IFD = 0x8769, 0x8825
 _MAKE, _MODEL, _ORIENTATION = 0x010F, 0x0110, 0x0112

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from ingest.moments import written
 from ingest.readers.exif import Tags, number_of, text_of
-from ingest.records import OffsetSource
+from resolvers.importing.moments import written
+from resolvers.importing.records import OffsetSource
 
 # (wall clock, offset), best first: original, digitised, changed. The offset's tag must be the one of its clock.
 _CLOCKS = ((0x9003, 0x9011), (0x9004, 0x9012), (0x0132, 0x9010))

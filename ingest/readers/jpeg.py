@@ -13,8 +13,8 @@ from ingest.readers.exif_caption import caption
 from ingest.readers.exif_place import location
 from ingest.readers.exif_time import taken
 from ingest.readers.jpeg_header import BadPicture, Header, read_header
-from ingest.record_reading import read_record
-from ingest.records import BadRecord, ImportRecord, OffsetSource
+from resolvers.importing.record_reading import read_record
+from resolvers.importing.records import BadRecord, ImportRecord, OffsetSource
 
 MAGIC = b"\xff\xd8\xff"
 _END = b"\xff\xd9"

@@ -6,8 +6,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ingest.record_reading import UnknownKeys
-from ingest.records import ImportRecord
+from resolvers.importing.record_reading import UnknownKeys
+from resolvers.importing.records import ImportRecord
 
 
 class Unreadable(ValueError):

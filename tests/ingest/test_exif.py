@@ -11,7 +11,7 @@ from PIL import Image
 from PIL.TiffImagePlugin import IFDRational
 
 from ingest.readers.jpeg import Picture, read_jpeg
-from ingest.records import OffsetSource
+from resolvers.importing.records import OffsetSource
 
 
 def picture(

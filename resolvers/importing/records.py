@@ -92,7 +92,7 @@ class EmbeddingRecord(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class ImportRecord(msgspec.Struct, frozen=True, rename="camel", kw_only=True, omit_defaults=True):
-    """One photo, checked. `ingest.record_reading` makes it from a mapping or from JSON, and JSON from it."""
+    """One photo, checked. `resolvers.importing.record_reading` makes it from a mapping or from JSON, and JSON from it."""
 
     source_id: Annotated[str, Meta(min_length=1, max_length=1_000)]
     media_type: MediaType = MediaType.UNKNOWN

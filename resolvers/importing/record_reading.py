@@ -10,8 +10,8 @@ from typing import Any
 
 import msgspec
 
-from ingest.moments import parse_instant, parse_moment, written
-from ingest.records import (
+from resolvers.importing.moments import parse_instant, parse_moment, written
+from resolvers.importing.records import (
     AlbumRecord,
     BadRecord,
     CameraRecord,

@@ -12,8 +12,8 @@ from datasources.locations.port import PlaceRecord, Point
 from datasources.tables.albums import AlbumKey, AlbumRecord
 from datasources.tables.people import PersonKey, PersonRecord
 from datasources.tables.photos import LabelMark, PhotoRecord
-from ingest.drafting import Links
-from ingest.records import ImportRecord
+from resolvers.importing.drafting import Links
+from resolvers.importing.records import ImportRecord
 
 _MERGES = 20
 """A person is followed through so many merges; a circle, which cannot be, ends there too."""

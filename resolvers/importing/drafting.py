@@ -12,7 +12,15 @@ from datetime import datetime
 import msgspec
 
 from datasources.tables.photos import Content, Coordinates, Draft, Embedding, LabelMark, PhotoRecord, SeenPhoto
-from ingest.records import MAX_ALBUMS, MAX_KEYWORDS, MAX_PEOPLE, CameraRecord, ExposureRecord, ImportRecord, MediaType
+from resolvers.importing.records import (
+    MAX_ALBUMS,
+    MAX_KEYWORDS,
+    MAX_PEOPLE,
+    CameraRecord,
+    ExposureRecord,
+    ImportRecord,
+    MediaType,
+)
 
 
 @dataclass(frozen=True, slots=True)

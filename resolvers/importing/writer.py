@@ -16,9 +16,9 @@ from datasources import Sources
 from datasources.errors import Conflict
 from datasources.photo_key import PhotoKey
 from datasources.tables.photos import Draft, PhotoRecord, tombstone
-from ingest.drafting import draft
-from ingest.linking import Names
-from ingest.records import ImportRecord
+from resolvers.importing.drafting import draft
+from resolvers.importing.linking import Names
+from resolvers.importing.records import ImportRecord
 
 _TRIES = 3
 _ENCODE = msgspec.json.Encoder().encode
