@@ -20,7 +20,7 @@ ALLOWED = {
 ALLOWED["commands"] = {"commands", "server", *ALLOWED["serving"]}
 FLOORS = set(ALLOWED) | {"server", "cli", "settings"}
 SDKS = {"sqlite3", "tantivy", "boto3", "aioboto3", "opensearchpy", "scipy", "shapely"}
-SOURCES = {"tables", "search", "locations", "translations", "keys"}
+SOURCES = {"tables", "search", "locations", "translations", "keys", "media"}
 ENGINES = ("sqlite", "tantivy", "file", "dynamodb", "opensearch", "kms")
 
 
