@@ -27,8 +27,11 @@ from ingest.following import IndexFollower, follow
 from ingest.holding import whole
 from ingest.load_demo import loaded
 from resolvers.freshness import Freshness
+from resolvers.jobs.kinds import WORKS
+from resolvers.jobs.runner import JobRunner, sweep_files
 from serving.callers import Caller, callers
 from serving.logs import RequestLog
+from serving.results import results_route
 from serving.routes import guest_route, health_routes, identities_route, sources_answer
 from settings import Profile, Settings
 
@@ -136,12 +139,16 @@ async def _serving(app: Starlette, running: Running, now_s: Callable[[], float])
         app.router.routes[:0] = _routes(running, sources, freshness, now_s)
         running.following = asyncio.create_task(follow(follower))
         sweeping = asyncio.create_task(_sweep(sources))
+        # One process has the folder, so a lease of "a server" is its own of an earlier life: after a kill it goes on at once.
+        working = asyncio.create_task(JobRunner(sources, WORKS, worker=HOLDER).serve())
         running.state = None
         try:
             yield
         finally:
             running.state = "stopping"
             sweeping.cancel()
+            working.cancel()
+            await asyncio.wait({working})
             running.following.cancel()
             await running.following_ended()
             # Work that outlives its request must not meet closed sources.
@@ -152,6 +159,7 @@ async def _sweep(sources: Sources) -> None:
     """Takes out what has expired, now and every hour."""
     while True:
         try:
+            await sweep_files(sources)
             await sources.store.sweep()
         except SourceError as e:
             _log.warning("nothing was swept", extra={"reason": f"{e.source}: {type(e).__name__}"})
@@ -175,6 +183,7 @@ def _routes(running: Running, sources: Sources, freshness: Freshness, now_s: Cal
     return [
         *graphql_routes(settings, sources, freshness, door),
         guest_route(sources, links),
+        results_route(sources, door.identify),
         *([identities_route(known)] if settings.profile is Profile.DEVELOPMENT else []),
         *health_routes(ready),
     ]

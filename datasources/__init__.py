@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from access.ids import Cursors, Ids
 from datasources.keys.port import KeyService
 from datasources.locations.port import LocationService
+from datasources.media.port import MediaStore
 from datasources.search.port import PhotoIndex
 from datasources.tables.albums import ALBUMS, Albums
 from datasources.tables.changes import ChangeFeed
 from datasources.tables.customers import CUSTOMERS, Customers
 from datasources.tables.grants import GRANTS, Grants
+from datasources.tables.jobs import JOBS, Jobs
 from datasources.tables.keys import KEYS, KeyRing
 from datasources.tables.people import PEOPLE, People
 from datasources.tables.photos import PHOTOS, Photos
@@ -20,7 +22,7 @@ from datasources.tables.repeats import REPEATS, Repeats
 from datasources.tables.store import ItemStore
 from datasources.translations.port import TranslationService
 
-TABLES = (PHOTOS, ALBUMS, PEOPLE, CUSTOMERS, GRANTS, KEYS, REPEATS)
+TABLES = (PHOTOS, ALBUMS, PEOPLE, CUSTOMERS, GRANTS, KEYS, REPEATS, JOBS)
 """Every table, for engines that must make them first."""
 
 
@@ -38,6 +40,9 @@ class Sources:
     customers: Customers
     grants: Grants
     repeats: Repeats
+    jobs: Jobs
+    results: MediaStore
+    """Files of jobs, each job's under a name of its own (`resolvers.jobs.run.folder_of`)."""
     index: PhotoIndex
     locations: LocationService
     translations: TranslationService

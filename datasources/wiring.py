@@ -11,6 +11,7 @@ from datasources.search.port import PhotoIndex
 from datasources.tables.albums import Albums
 from datasources.tables.customers import Customers
 from datasources.tables.grants import Grants
+from datasources.tables.jobs import Jobs
 from datasources.tables.keys import KeyRing
 from datasources.tables.people import People
 from datasources.tables.photos import Photos
@@ -29,6 +30,7 @@ async def embedded(data: Path, *, index: PhotoIndex | None = None) -> Sources:
     """
     from datasources.keys.file import FileKeyService
     from datasources.locations.gazetteer import Gazetteer
+    from datasources.media.files import FileMediaStore
     from datasources.tables.sqlite import SqliteTables
     from datasources.translations.tables import ConceptTables
 
@@ -47,6 +49,8 @@ async def embedded(data: Path, *, index: PhotoIndex | None = None) -> Sources:
         customers=Customers(tables.items, ring),
         grants=Grants(tables.items, ring),
         repeats=Repeats(tables.items),
+        jobs=Jobs(tables.items),
+        results=FileMediaStore(data / "results"),
         index=index or open_index(data),
         locations=Gazetteer.open(),
         translations=ConceptTables.open(),

@@ -1,12 +1,17 @@
 """Who is asking."""
 
+from typing import Annotated
+
 import strawberry
 
 from access.classes import DataClass as C
 from resolvers.context import Context
+from resolvers.jobs.listing import jobs_page
+from schema.bulk import BulkOperationConnection
 from schema.customer import Customer
 from schema.enums import ViewerKind
-from schema.fields import field
+from schema.fields import argument, field, given
+from schema.node import After
 
 
 @strawberry.type(description="Who is asking. Its id is its own, never the customer's.")
@@ -41,3 +46,12 @@ class Viewer:
     @field(C.PUBLIC, "The purpose the token names.")
     def purpose(self) -> str | None:
         return self.context.viewer.purpose
+
+    @field(C.PUBLIC, "Bulk operations that this caller started, latest first.")
+    async def bulk_operations(
+        self,
+        first: Annotated[int | None, argument(C.PUBLIC, "How many; 50 unless told.")] = strawberry.UNSET,
+        after: After = strawberry.UNSET,
+    ) -> BulkOperationConnection | None:
+        page = await jobs_page(self.context, first=given(first), after=given(after))
+        return BulkOperationConnection(context=self.context, page=page)
