@@ -7,8 +7,8 @@ import hashlib
 import os
 import stat
 from collections.abc import AsyncIterator
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 import msgspec
 
@@ -75,7 +75,7 @@ async def pieces_of_file(link: Linked, start: int, end: int) -> AsyncIterator[by
             yield piece
 
 
-def _opened(link: Linked) -> BinaryIO:
+def _opened(link: Linked) -> BufferedReader:
     try:
         descriptor = os.open(link.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as e:
