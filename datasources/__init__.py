@@ -6,8 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from access.ids import Cursors, Ids
+from access.signing import Signer
 from datasources.keys.port import KeyService
 from datasources.locations.port import LocationService
+from datasources.media.originals import Originals
 from datasources.media.port import MediaStore
 from datasources.search.port import PhotoIndex
 from datasources.tables.albums import ALBUMS, Albums
@@ -48,9 +50,14 @@ class Sources:
     translations: TranslationService
     ids: Ids
     cursors: Cursors
+    signer: Signer
+    media: MediaStore
+    originals: Originals
     now_ms: Callable[[], int]
 
     async def close(self) -> None:
         """Lets go of everything, what was opened last first."""
+        await self.results.close()
+        await self.media.close()
         await self.index.close()
         await self.store.close()

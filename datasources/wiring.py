@@ -6,7 +6,9 @@ import time
 from pathlib import Path
 
 from access.ids import Cursors, Ids
+from access.signing import Signer
 from datasources import TABLES, Sources
+from datasources.media.originals import Originals
 from datasources.search.port import PhotoIndex
 from datasources.tables.albums import Albums
 from datasources.tables.customers import Customers
@@ -38,6 +40,7 @@ async def embedded(data: Path, *, index: PhotoIndex | None = None) -> Sources:
     tables = SqliteTables.open(data / "tables.sqlite", TABLES, clock=time.time)
     ring = KeyRing(tables.items, key_service)
     secret = await ring.installation_secret("ids")
+    ids, media = Ids(secret), FileMediaStore(data / "media")
     return Sources(
         store=tables.items,
         feed=tables.feed,
@@ -54,8 +57,11 @@ async def embedded(data: Path, *, index: PhotoIndex | None = None) -> Sources:
         index=index or open_index(data),
         locations=Gazetteer.open(),
         translations=ConceptTables.open(),
-        ids=Ids(secret),
+        ids=ids,
         cursors=Cursors(secret),
+        signer=Signer(secret),
+        media=media,
+        originals=Originals(media, ring, ids.local_id),
         now_ms=now_ms,
     )
 

@@ -63,6 +63,7 @@ class Import:
         writer = Writer(self.sources, owner, restore=order.restore)
         for batch in _batches(reader.readings(known.position if known else None)):
             await self._write(writer, batch)
+            reader.release(batch)
             bookmarks.keep(Bookmark(reader.fingerprint, batch[-1].position, self.tally.counts))
             self.screen.moved(self.tally.records, batch[-1].done, reader.total)
             await asyncio.sleep(0)  # a signal is heard between two batches
@@ -152,10 +153,13 @@ async def run_import(
     """Imports a path into a data folder, beside a running server too. Raises `Unreadable`, `UnusableFolder`, `SourceError`."""
     begun = now_s()
     reader = open_reader(order.path)
-    async with beside(data, HOLDER) as (sources, ours):
-        job = Import(sources, IndexFollower(sources) if ours else None, screen, stop)
-        whole = await job.run(reader, order, data)
-        settled = await job.finish(data)
+    try:
+        async with beside(data, HOLDER) as (sources, ours):
+            job = Import(sources, IndexFollower(sources) if ours else None, screen, stop)
+            whole = await job.run(reader, order, data)
+            settled = await job.finish(data)
+    finally:
+        reader.close()
     return Ended(job.tally, whole and settled, now_s() - begun, reader.unknown.names)
 
 
