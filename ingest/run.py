@@ -17,8 +17,10 @@ from datasources.wiring import open_index
 from ingest.bookmarks import Bookmark, Bookmarks
 from ingest.following import IndexFollower, reached
 from ingest.holding import beside
+from ingest.readers.export import ExportReader
 from ingest.readers.opening import open_reader
 from ingest.readers.reading import Item, Reader, Reading
+from ingest.restoring import Restoring
 from ingest.screen import Screen
 from ingest.tally import Tally
 from resolvers.importing.records import ImportRecord
@@ -61,6 +63,10 @@ class Import:
             self.tally.resume(known.counts)
             self.screen.say(f"Going on after {self.tally.records:,} records of an interrupted import, counted in below.")
         writer = Writer(self.sources, owner, restore=order.restore)
+        if isinstance(reader, ExportReader):
+            restoring = Restoring(self.sources, owner)
+            await restoring.restore(reader)
+            writer.knows(albums=restoring.albums, people=restoring.people)
         for batch in _batches(reader.readings(known.position if known else None)):
             await self._write(writer, batch)
             reader.release(batch)

@@ -94,6 +94,11 @@ class Customers:
         items = await self._store.get_many(CUSTOMERS, [Key(i, _SORT) for i in ids])
         return {r.id: r for r in (read_body(_RECORD, i, CUSTOMERS) for i in items.values())}
 
+    async def identity_of(self, customer: str) -> Identity | None:
+        """Who a customer is; for writers."""
+        seen = await self._seen({customer: OWNER_SIGHT})
+        return seen[customer].identity if customer in seen else None
+
     async def everyone(self) -> AsyncIterator[str]:
         """The id of every customer, in order; for rebuilding and verifying. Sixteen partitions, so that none gets hot."""
         for bucket in _BUCKETS:

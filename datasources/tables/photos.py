@@ -15,7 +15,7 @@ from access.scope import Scope
 from access.seals import Binding, OwnerKeys, seal
 from datasources.photo_key import PhotoKey
 from datasources.sortkeys import key_text, taken_key
-from datasources.tables.bodies import open_group, read_body
+from datasources.tables.bodies import open_group, open_sealed, read_body
 from datasources.tables.store import Item, ItemStore, Key, Put, Span, Table
 
 PHOTOS = Table("photos", indexes=("timeline", "changes"), feed=True)
@@ -156,6 +156,13 @@ class SeenPhoto:
         plain = self._open(DataClass.LOCATION)
         return None if plain is None else _COORDINATES.decode(plain)
 
+    @cached_property
+    def embedding(self) -> Embedding | None:
+        """The vector that came with the record, of the class of its words."""
+        sealed = self.record.sealed.get(EMBEDDING) if self.sight.may(DataClass.CONTENT) else None
+        plain = None if sealed is None else open_sealed(EMBEDDING, self.keys, self.record.binding, sealed)
+        return None if plain is None else _EMBEDDING.decode(plain)
+
 
 @dataclass(frozen=True, slots=True)
 class Draft:
@@ -181,6 +188,7 @@ class Keys(Protocol):
 
 _RECORD = msgspec.msgpack.Decoder(PhotoRecord)
 _CONTENT = msgspec.msgpack.Decoder(Content)
+_EMBEDDING = msgspec.msgpack.Decoder(Embedding)
 _COORDINATES = msgspec.msgpack.Decoder(Coordinates)
 _ENCODE = msgspec.msgpack.Encoder().encode
 

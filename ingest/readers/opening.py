@@ -5,12 +5,16 @@ from __future__ import annotations
 import stat
 from pathlib import Path
 
+from ingest.readers.export import ExportReader
+from ingest.readers.export_files import Files
 from ingest.readers.reading import Reader, Unreadable
 
 
 def open_reader(path: Path) -> Reader:
     """Raises Unreadable with one sentence. A further format is one reader and one line here."""
     try:
+        if (export := Files.at(path)) is not None:
+            return ExportReader(export, path)
         mode = path.stat().st_mode
         if stat.S_ISDIR(mode):
             from ingest.readers.folder import FolderReader

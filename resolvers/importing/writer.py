@@ -68,6 +68,11 @@ class Writer:
             rest = [a for a in rest if a.place not in done]
         return [done[i] for i in range(len(records))]
 
+    def knows(self, *, albums: Mapping[str, str | None], people: Mapping[str, str]) -> None:
+        """Local ids that keys stand for, told beforehand: they need not be looked up or made."""
+        self._names.albums.update(albums)
+        self._names.people.update(people)
+
     def unknown_place(self, record: ImportRecord) -> bool:
         """Whether a written record named a place that nobody knows."""
         return record.place_id is not None and self._names.places.get(record.place_id, record) is None

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from datasources.tables.jobs import JobKind
-from resolvers.jobs.export import export
+from resolvers.exporting.export import export
 from resolvers.jobs.run import Work
 
 WORKS: Mapping[JobKind, Work] = MappingProxyType({JobKind.EXPORT: export})

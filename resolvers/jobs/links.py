@@ -25,7 +25,7 @@ class Link:
 
     @classmethod
     def to(cls, context: Context, record: JobRecord, file: JobFile) -> Link:
-        """The same text for a quarter of an hour; good for at most an hour and a quarter, and never for longer than the file is there."""
+        """The same text for a quarter of an hour; good for an hour and a quarter at most, and while the file is there."""
         end_s = window_end(context.sources.now_ms() // 1_000) + MORE_S
         if record.files_until_ms is not None:
             end_s = min(end_s, record.files_until_ms // 1_000)
