@@ -72,15 +72,9 @@ async def stored(gateway: Gateway, viewer: Viewer) -> dict[str, dict[str, Any]]:
     assert more is None
     seen = await gateway.sources.photos.opened(records, OWNER_SIGHT)
     library = await Library.of(gateway.sources, gateway.scope(viewer), viewer.customer)
-    covers = await library.covers([x.record.cover for x in (*library.albums, *library.people)])
-    chosen = sorted(
-        (name or "", covers[cover])
-        for name, cover in (
-            *((a.title, a.record.cover) for a in library.albums),
-            *((p.name, p.record.cover) for p in library.people),
-        )
-        if cover in covers
-    )
+    covers = await library.covers([*(a.record.cover for a in library.albums), *(p.record.cover for p in library.people)])
+    named = [(a.title, a.record.cover) for a in library.albums] + [(p.name, p.record.cover) for p in library.people]
+    chosen = sorted((name or "", covers[cover]) for name, cover in named if cover is not None)
     return {"covers": {"chosen": chosen}} | {
         s.content.source_id: {f: getattr(s.record, f) for f in KEPT_FIELDS} | {"embedding": s.embedding, "content": s.content}
         for s in seen.values()

@@ -54,10 +54,13 @@ async def everything(gateway: Gateway, viewer: Viewer) -> dict[str, Any]:
     photos = await _all(
         gateway, viewer, "photos(filter: {states: [ACTIVE, HIDDEN, TRASHED]}, first: 50, after: $a)", fields_of("Photo")
     )
-    within = "photos(filter: {states: [ACTIVE, HIDDEN, TRASHED]}, first: 200) { nodes { sourceId } }"
+    within = "photos(filter: {states: [ACTIVE, HIDDEN, TRASHED]}, first: 200) { nodes { sourceId takenAtLocal } }"
     albums = await _all(
         gateway, viewer, "albums(first: 200, after: $a, order: TITLE_ASC)", f"{fields_of('Album')} {COVER} {within}"
     )
+    for album in albums:
+        nodes = album.pop("photos")["nodes"]
+        album |= {"order": [n["takenAtLocal"] for n in nodes], "photos": sorted(n["sourceId"] for n in nodes)}
     people = await _all(gateway, viewer, "people(first: 200, after: $a, order: NAME_ASC)", f"{fields_of('Person')} {COVER}")
     customer = await gateway.answer(f"{{ viewer {{ customer {{ {fields_of('Customer')} }} }} }}", as_=viewer)
     order = await _all(gateway, viewer, "albums(first: 200, after: $a, order: CREATED_AT_DESC)", "createdAt")
