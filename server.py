@@ -29,6 +29,7 @@ from ingest.load_demo import loaded
 from resolvers.freshness import Freshness
 from resolvers.jobs.kinds import WORKS
 from resolvers.jobs.runner import JobRunner, sweep_files
+from resolvers.zoning import settle_all
 from serving.callers import Caller, callers
 from serving.logs import RequestLog
 from serving.results import results_route
@@ -138,6 +139,7 @@ async def _serving(app: Starlette, running: Running, now_s: Callable[[], float])
         await sources.locations.search("a", ("en",), limit=1)
         app.router.routes[:0] = _routes(running, sources, freshness, now_s)
         running.following = asyncio.create_task(follow(follower))
+        freshness.keep(settle_all(sources, freshness))
         sweeping = asyncio.create_task(_sweep(sources))
         # One process has the folder, so a lease of "a server" is its own of an earlier life: after a kill it goes on at once.
         working = asyncio.create_task(JobRunner(sources, WORKS, worker=HOLDER).serve())
@@ -170,7 +172,8 @@ def _routes(running: Running, sources: Sources, freshness: Freshness, now_s: Cal
     settings = running.settings
     issuer = LocalIssuer.development(settings.data, settings.audience, now_s)
     links = LocalIssuer.links(settings.data, settings.audience, now_s)
-    trusted = {i.name: i.trusted for i in (issuer, links)}
+    support = LocalIssuer.support(settings.data, settings.audience, now_s)
+    trusted = {i.name: i.trusted for i in (issuer, links, support)}
     door = Door(sources, Verifier(trusted, settings.audience, sources.ids, now_s))
 
     def known() -> list[Caller]:

@@ -22,9 +22,11 @@ from datasources.tables.people import PEOPLE, People
 from datasources.tables.photos import PHOTOS, Photos
 from datasources.tables.repeats import REPEATS, Repeats
 from datasources.tables.store import ItemStore
+from datasources.tables.tickets import TICKETS, Tickets
+from datasources.tables.zones import ZONINGS, Zones
 from datasources.translations.port import TranslationService
 
-TABLES = (PHOTOS, ALBUMS, PEOPLE, CUSTOMERS, GRANTS, KEYS, REPEATS, JOBS)
+TABLES = (PHOTOS, ALBUMS, PEOPLE, CUSTOMERS, GRANTS, KEYS, REPEATS, TICKETS, ZONINGS, JOBS)
 """Every table, for engines that must make them first."""
 
 
@@ -45,6 +47,8 @@ class Sources:
     jobs: Jobs
     results: MediaStore
     """Files of jobs, each job's under a name of its own (`resolvers.jobs.run.folder_of`)."""
+    tickets: Tickets
+    zones: Zones
     index: PhotoIndex
     locations: LocationService
     translations: TranslationService

@@ -18,6 +18,8 @@ from datasources.tables.keys import KeyRing
 from datasources.tables.people import People
 from datasources.tables.photos import Photos
 from datasources.tables.repeats import Repeats
+from datasources.tables.tickets import Tickets
+from datasources.tables.zones import Zones
 
 
 def now_ms() -> int:
@@ -54,6 +56,8 @@ async def embedded(data: Path, *, index: PhotoIndex | None = None) -> Sources:
         repeats=Repeats(tables.items),
         jobs=Jobs(tables.items),
         results=FileMediaStore(data / "results"),
+        tickets=Tickets(tables.items, ring),
+        zones=Zones(tables.items, ring),
         index=index or open_index(data),
         locations=Gazetteer.open(),
         translations=ConceptTables.open(),

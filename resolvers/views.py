@@ -74,9 +74,14 @@ async def _no_finer(context: Context, place: PlaceRecord, finest: PlaceKind) -> 
     return max(allowed, key=lambda p: order.index(p.kind), default=None)
 
 
-def moment(at_ms: int | None) -> datetime | None:
+def at(at_ms: int) -> datetime:
     """Milliseconds since 1970 as a moment."""
-    return None if at_ms is None else datetime.fromtimestamp(at_ms / 1_000, UTC)
+    return datetime.fromtimestamp(at_ms / 1_000, UTC)
+
+
+def moment(at_ms: int | None) -> datetime | None:
+    """The same, or none."""
+    return None if at_ms is None else at(at_ms)
 
 
 def added_at(photo: SeenPhoto) -> datetime | None:

@@ -10,7 +10,7 @@ from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.info import Info
 
 from access.classes import DataClass
-from access.policy import ever
+from access.policy import Use, ever
 from execution.documents import Classes
 from resolvers.context import Context
 from schema.album import Album, Share
@@ -73,8 +73,23 @@ def _tell_one_of(schema: GraphQLSchema) -> None:
 
 def decide(context: Context, needed: Classes[DataClass]) -> Collection[str]:
     """The first gate, before any I/O: coordinates of classes that this kind of caller never sees on any record."""
-    allowed = ever(context.viewer)
-    return [c for (data_class, _), coordinates in needed.items() if data_class not in allowed for c in coordinates]
+    allowed = {use: ever(context.viewer, use) for use in Use}
+    return [
+        coordinate
+        for (data_class, kind), coordinates in needed.items()
+        for coordinate in coordinates
+        if data_class not in allowed[Use.READ if kind == "read" else use_of(coordinate)]
+    ]
+
+
+def use_of(coordinate: str) -> Use:
+    """What an input coordinate uses its class for: said by where it stands, so that a new one is judged without being listed."""
+    owner, _, _ = coordinate.partition(".")
+    if owner in {"FacetBy", "TimeUnit"}:
+        return Use.FACET
+    if owner.endswith("Order"):
+        return Use.SORT
+    return Use.SEARCH if coordinate.endswith("(query:)") else Use.FILTER
 
 
 def build() -> Gateway:

@@ -19,9 +19,9 @@ from resolvers.importing.record_reading import read_record
 from resolvers.importing.records import BadRecord, Kept
 
 OWN: Final = frozenset(
-    {"owner", "id", "version", "added_at_ms", "changed_at_ms", "deleted", "source_digest", "sealed", "albums", "people"}
+    {"owner", "id", "version", "added_at_ms", "changed_at_ms", "deleted", "source_digest", "sealed", "albums", "people", "home"}
 )
-"""Fields of a stored photo that belong to one library: the importing one gives its own."""
+"""Fields of a stored photo that belong to one library: the importing one gives its own (`home` by its zones)."""
 KEPT_FIELDS: Final = tuple(f for f in PhotoRecord.__struct_fields__ if f not in OWN)
 Names = Mapping[str, str | None]
 """Titles or names by local id."""
