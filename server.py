@@ -31,6 +31,7 @@ from resolvers.jobs.kinds import WORKS
 from resolvers.jobs.runner import JobRunner, sweep_files
 from resolvers.zoning import settle_all
 from serving.callers import Caller, callers
+from serving.importing import import_route
 from serving.logs import RequestLog
 from serving.results import results_route
 from serving.routes import guest_route, health_routes, identities_route, sources_answer
@@ -186,6 +187,7 @@ def _routes(running: Running, sources: Sources, freshness: Freshness, now_s: Cal
     return [
         *graphql_routes(settings, sources, freshness, door),
         guest_route(sources, links),
+        import_route(sources, door.identify),
         results_route(sources, door.identify),
         *([identities_route(known)] if settings.profile is Profile.DEVELOPMENT else []),
         *health_routes(ready),

@@ -11,7 +11,6 @@ from itertools import islice
 from pathlib import Path
 
 from datasources import Sources
-from datasources.errors import Conflict, Corrupt
 from datasources.folder import IndexLock
 from datasources.wiring import open_index
 from ingest.bookmarks import Bookmark, Bookmarks
@@ -23,7 +22,7 @@ from ingest.readers.reading import Item, Reader, Reading
 from ingest.restoring import Restoring
 from ingest.screen import Screen
 from ingest.tally import Tally
-from resolvers.importing.records import ImportRecord
+from resolvers.importing.taking import take
 from resolvers.importing.writer import Done, Writer
 from resolvers.indexing import CONSUMER
 
@@ -95,20 +94,13 @@ class Import:
             await self.follower.add(list(written.values()))
 
     async def _outcomes(self, writer: Writer, items: Sequence[Item]) -> list[tuple[Item, Done]]:
-        """All at once; where one of them is impossible, one by one, so that it costs no other."""
-        records: list[ImportRecord] = [i.record for i in items]
-        with suppress(ValueError, Conflict, Corrupt):
-            return list(zip(items, await writer.write(records), strict=True))
+        """What was taken; the others are counted as rejected."""
         outcomes: list[tuple[Item, Done]] = []
-        for item in items:
-            try:
-                outcomes.append((item, (await writer.write([item.record]))[0]))
-            except ValueError:
-                self.tally.reject(item.where, "is larger than what one photo may hold")
-            except Conflict:
-                self.tally.reject(item.where, "is being changed by others: import it again")
-            except Corrupt:
-                self.tally.reject(item.where, "is stored already, but what is stored cannot be read")
+        for item, done in zip(items, await take(writer, [i.record for i in items]), strict=True):
+            if isinstance(done, str):
+                self.tally.reject(item.where, done)
+            else:
+                outcomes.append((item, done))
         return outcomes
 
     async def finish(self, data: Path) -> bool:

@@ -23,9 +23,12 @@ from datasources.tables.people import PersonKey, SeenPerson
 from datasources.tables.photos import SeenPhoto
 from datasources.translations.port import LocalizedWord
 from resolvers.freshness import Freshness
+from resolvers.importing.taking import may_write
 from resolvers.loading import Loader
 from resolvers.questions import Part, Questions
 
+WRITERS_BYTES = 8 << 20
+"""Of a service that may write photos: 200 records with vectors."""
 Languages = tuple[str, ...]
 Named = tuple[str, Languages]
 """An id, and the languages its name is wanted in."""
@@ -56,6 +59,11 @@ class Context:
         self.withheld: set[DataClass] = set()
         self.degraded: dict[tuple[str, str], set[str]] = {}
         self._scope: asyncio.Task[Scope] | None = None
+
+    @property
+    def most_bytes(self) -> int | None:
+        """How large a body this caller may send; None: as large as any."""
+        return WRITERS_BYTES if may_write(self.viewer, "") else None
 
     async def scope(self) -> Scope:
         """What this request may touch; grants are loaded once."""

@@ -8,8 +8,11 @@ from schema.mutations.customer import CustomerMutations
 from schema.mutations.people import PersonMutations
 from schema.mutations.photos import PhotoMutations
 from schema.mutations.shares import ShareMutations
+from schema.mutations.upserts import UpsertMutations
 
 
 @strawberry.type(description="What can be changed.")
-class Mutation(PhotoMutations, AlbumMutations, ShareMutations, PersonMutations, CustomerMutations, BulkMutations):
+class Mutation(
+    PhotoMutations, AlbumMutations, ShareMutations, PersonMutations, CustomerMutations, BulkMutations, UpsertMutations
+):
     """Fields run one after the other, in the order of the document."""
