@@ -19,11 +19,12 @@ from datasources.tables.grants import GRANTS, Grants
 from datasources.tables.keys import KEYS, KeyRing
 from datasources.tables.people import PEOPLE, People
 from datasources.tables.photos import PHOTOS, Photos
+from datasources.tables.pictures import PICTURES, Pictures
 from datasources.tables.repeats import REPEATS, Repeats
 from datasources.tables.store import ItemStore
 from datasources.translations.port import TranslationService
 
-TABLES = (PHOTOS, ALBUMS, PEOPLE, CUSTOMERS, GRANTS, KEYS, REPEATS)
+TABLES = (PHOTOS, ALBUMS, PEOPLE, CUSTOMERS, GRANTS, KEYS, REPEATS, PICTURES)
 """Every table, for engines that must make them first."""
 
 
@@ -49,6 +50,7 @@ class Sources:
     signer: Signer
     media: MediaStore
     originals: Originals
+    pictures: Pictures
     now_ms: Callable[[], int]
 
     async def close(self) -> None:

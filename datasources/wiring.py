@@ -16,6 +16,7 @@ from datasources.tables.grants import Grants
 from datasources.tables.keys import KeyRing
 from datasources.tables.people import People
 from datasources.tables.photos import Photos
+from datasources.tables.pictures import Pictures
 from datasources.tables.repeats import Repeats
 
 
@@ -59,6 +60,7 @@ async def embedded(data: Path, *, index: PhotoIndex | None = None) -> Sources:
         signer=Signer(secret),
         media=media,
         originals=Originals(media, ring, ids.local_id),
+        pictures=Pictures(tables.items, ring),
         now_ms=now_ms,
     )
 
