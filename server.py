@@ -28,7 +28,10 @@ from ingest.holding import whole
 from ingest.load_demo import loaded
 from resolvers.freshness import Freshness
 from serving.callers import Caller, callers
+from serving.darkroom import Darkroom
 from serving.logs import RequestLog
+from serving.media import Media
+from serving.origins import Neighbours
 from serving.routes import guest_route, health_routes, identities_route, sources_answer
 from settings import Profile, Settings
 
@@ -133,7 +136,8 @@ async def _serving(app: Starlette, running: Running, now_s: Callable[[], float])
         await follower.settle()
         # The index of place names is inflated by its first search: here, and not in somebody's request.
         await sources.locations.search("a", ("en",), limit=1)
-        app.router.routes[:0] = _routes(running, sources, freshness, now_s)
+        darkroom = Darkroom(sources.originals, running.settings.data / "renditions")
+        app.router.routes[:0] = _routes(running, sources, freshness, now_s, darkroom)
         running.following = asyncio.create_task(follow(follower))
         sweeping = asyncio.create_task(_sweep(sources))
         running.state = None
@@ -146,6 +150,7 @@ async def _serving(app: Starlette, running: Running, now_s: Callable[[], float])
             await running.following_ended()
             # Work that outlives its request must not meet closed sources.
             await freshness.close()
+            await darkroom.close()
 
 
 async def _sweep(sources: Sources) -> None:
@@ -158,12 +163,15 @@ async def _sweep(sources: Sources) -> None:
         await asyncio.sleep(SWEEP_S)
 
 
-def _routes(running: Running, sources: Sources, freshness: Freshness, now_s: Callable[[], float]) -> list[BaseRoute]:
+def _routes(
+    running: Running, sources: Sources, freshness: Freshness, now_s: Callable[[], float], darkroom: Darkroom
+) -> list[BaseRoute]:
     settings = running.settings
     issuer = LocalIssuer.development(settings.data, settings.audience, now_s)
     links = LocalIssuer.links(settings.data, settings.audience, now_s)
     trusted = {i.name: i.trusted for i in (issuer, links)}
     door = Door(sources, Verifier(trusted, settings.audience, sources.ids, now_s))
+    neighbours = Neighbours(settings.url, settings.allowed_origins)
 
     def known() -> list[Caller]:
         demo = loaded(settings.data)
@@ -175,6 +183,7 @@ def _routes(running: Running, sources: Sources, freshness: Freshness, now_s: Cal
     return [
         *graphql_routes(settings, sources, freshness, door),
         guest_route(sources, links),
+        Media(sources, door.verifier, darkroom, neighbours).route(),
         *([identities_route(known)] if settings.profile is Profile.DEVELOPMENT else []),
         *health_routes(ready),
     ]

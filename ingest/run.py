@@ -17,7 +17,8 @@ from datasources.wiring import open_index
 from ingest.bookmarks import Bookmark, Bookmarks
 from ingest.following import IndexFollower, reached
 from ingest.holding import beside
-from ingest.pictures.stage import Looked, PictureStage
+from ingest.pictures.looked import Looked
+from ingest.pictures.stage import PictureStage
 from ingest.readers.opening import open_reader
 from ingest.readers.reading import Item, Reader, Reading
 from ingest.records import ImportRecord

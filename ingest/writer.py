@@ -49,10 +49,11 @@ class _Asked(NamedTuple):
 class Writer:
     """Writes one owner's records. Importing again changes nothing, and makes no second photo."""
 
-    def __init__(self, sources: Sources, owner: str, *, restore: bool = False) -> None:
+    def __init__(self, sources: Sources, owner: str, *, restore: bool = False, drawn: bool = False) -> None:
         self._sources = sources
         self._owner = owner
         self._restore = restore
+        self._drawn = drawn
         self._names = Names(sources, owner, restore)
 
     async def write(self, records: Sequence[ImportRecord]) -> Sequence[Done]:
@@ -116,5 +117,8 @@ class Writer:
         for a, place in zip(asked, places, strict=True):
             old = stored.get(a.photo) or self._names.fresh(a.photo.id)
             links = self._names.links(a.record, a.digest, place)
-            made.append(draft(a.record, links, tombstone(old) if old.deleted else old, seen.get(a.photo)))
+            old = tombstone(old) if old.deleted else old
+            if self._drawn:
+                old = msgspec.structs.replace(old, drawn=True)
+            made.append(draft(a.record, links, old, seen.get(a.photo)))
         return made
