@@ -26,6 +26,7 @@ from datasources.media.linked import Changed
 from datasources.photo_key import PhotoKey
 from datasources.pictures.rungs import Size
 from datasources.tables.photos import SeenPhoto
+from datasources.tables.pictures import PictureRecord
 from identity.verifier import Unauthenticated, Verifier, bearer
 from resolvers.pictures import DRAWN, MEDIA, ORIGINAL, RENDITION, TYPES, may_have_original
 from resolvers.placeholders import subject_of
@@ -77,10 +78,10 @@ class Media:
         """One file, or one of few refusals that tell nothing."""
         try:
             signed = self._signed(request)
-            photo = await self._photo(signed)
+            photo, picture = await self._photo(signed)
             if signed.what[0] == RENDITION:
                 return await self._rendition(request, signed, photo)
-            return await self._original(request, signed, photo)
+            return await self._original(request, signed, photo, picture)
         except (BadAddress, _Refused):
             return _plain(403)
         except Busy:
@@ -105,7 +106,7 @@ class Media:
         except Unauthenticated:
             return False
 
-    async def _photo(self, signed: Signed) -> SeenPhoto:
+    async def _photo(self, signed: Signed) -> tuple[SeenPhoto, PictureRecord | None]:
         """The photo as this viewer may see it now: grants, albums, trash and erasure are read from the tables."""
         key = PhotoKey(*signed.what[1:3])
         grants = await self.sources.grants.of_viewer(signed.viewer)
@@ -115,11 +116,12 @@ class Media:
             raise _Refused
         if signed.what[0] == ORIGINAL and not may_have_original(photo):
             raise _Refused
+        record = None
         if signed.what[3] != DRAWN:
             record = (await self.sources.pictures.raw([key])).get(key)
             if record is None or signed.what[3] != (record.original if signed.what[0] == ORIGINAL else record.source):
                 raise _Refused
-        return photo
+        return photo, record
 
     async def _rendition(self, request: Request, signed: Signed, photo: SeenPhoto) -> Response:
         _, owner, _, source, width, height, encoding = signed.what
@@ -142,14 +144,14 @@ class Media:
 
         return _served(request, _File(etag, TYPES[encoding], len(data), read), headers)
 
-    async def _original(self, request: Request, signed: Signed, photo: SeenPhoto) -> Response:
+    async def _original(self, request: Request, signed: Signed, photo: SeenPhoto, picture: PictureRecord | None) -> Response:
         _, owner, _, name = signed.what
         stream = await self.sources.originals.open(photo.sight, owner, name)
         if stream is None:
             raise _Refused
         etag = _tag(signed.what)
         headers = self._headers(signed, etag)
-        content_type = photo.record.content_type or ""
+        content_type = (picture.content_type if picture else None) or ""
         if content_type not in _SAFE:
             content_type, headers["content-disposition"] = "application/octet-stream", "attachment"
         if _unchanged(request, etag):

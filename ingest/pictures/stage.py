@@ -49,9 +49,14 @@ class PictureStage:
     async def take(self, items: Sequence[tuple[PhotoKey, Item]]) -> None:
         """Remembers the files of photos that were written; those of archives are kept now."""
         found = {key: item for key, item in items if item.original is not None}
-        known = await self.sources.pictures.raw(list(found)) if found else {}
+        if not found:
+            return
+        known = await self.sources.pictures.raw(list(found))
+        photos = await self.sources.photos.raw(list(found))
         waiting = []
         for key, item in found.items():
+            if key not in photos or photos[key].deleted:
+                continue
             record = known.get(key) or PictureRecord(owner=self.owner, id=key.id)
             if record.original is not None and not record.linked and (record.motion or item.motion is None):
                 continue
@@ -166,7 +171,8 @@ class PictureStage:
             if await self.sources.pictures.save(record, shown) is not None:
                 return
             known = (await self.sources.pictures.raw([record.key])).get(record.key)
-            if known is None:
+            if known is None:  # deleted while we looked
+                await self.sources.originals.delete(self.owner, record.files)
                 return
             twins = tuple(dict.fromkeys((*record.twins, *known.twins)))[:MOST_TWINS]
             record = msgspec.structs.replace(record, version=known.version, twins=twins)
