@@ -8,7 +8,7 @@ import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from starlette.applications import Starlette
@@ -48,6 +48,7 @@ class Running:
     """What lives as long as the process serves."""
 
     settings: Settings
+    sources: Sources | None = None
     state: str | None = "starting"
     """Why requests should not come now; None when they may."""
     following: asyncio.Task[None] | None = None
@@ -130,7 +131,9 @@ def create_app(settings: Settings, now_s: Callable[[], float] = time.time) -> St
 
 @asynccontextmanager
 async def _serving(app: Starlette, running: Running, now_s: Callable[[], float]) -> AsyncIterator[None]:
-    async with whole(running.settings.data, HOLDER) as sources:
+    async with whole(running.settings.data, HOLDER) as opened:
+        # One clock for tokens, addresses and whatever expires.
+        sources = running.sources = replace(opened, now_ms=lambda: int(now_s() * 1_000))
         freshness = Freshness()
         follower = IndexFollower(sources, freshness)
         await follower.settle()

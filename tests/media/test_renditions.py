@@ -21,7 +21,7 @@ from datasources.pictures.rungs import Size
 
 CANARY = b"CANARY-7f3a"
 TEXT = CANARY.decode()
-CAMERAS = Path(os.environ.get("PHOTOS_SAMPLES") or Path(__file__).parents[3] / "shared" / "data" / "photos")
+CAMERAS = Path(os.environ.get("PHOTO_SAMPLES") or "no-folder-of-real-files")
 HIDDEN = (
     *(CANARY, b"Exif", b"http://ns.adobe.com", b"xmpmeta", b"Photoshop", b"8BIM", b"ICC_PROFILE", b"acsp", b"GPS", b"MM\x00*", b"II*\x00"),
     *(b"NIKON", b"Canon", b"FUJI", b"SONY", b"OLYMPUS", b"KODAK", b"ICCP", b"EXIF", b"XMP ", b"Adobe", b"Ducky", b"CREATOR"),
