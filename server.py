@@ -21,6 +21,8 @@ from access.viewer import Viewer, ViewerKind
 from datasources import Sources
 from datasources.errors import SourceError
 from datasources.folder import UnusableFolder
+from datasources.translations.port import AmazonSettings
+from datasources.wiring import amazon_translator
 from identity.issuer import LocalIssuer
 from identity.verifier import Unauthenticated, Verifier, bearer
 from ingest.following import IndexFollower, follow
@@ -131,9 +133,9 @@ def create_app(settings: Settings, now_s: Callable[[], float] = time.time) -> St
 
 @asynccontextmanager
 async def _serving(app: Starlette, running: Running, now_s: Callable[[], float]) -> AsyncIterator[None]:
-    async with whole(running.settings.data, HOLDER) as opened:
+    async with whole(running.settings.data, HOLDER) as opened, translating(opened, running.settings) as translated:
         # One clock for tokens, addresses and whatever expires.
-        sources = running.sources = replace(opened, now_ms=lambda: int(now_s() * 1_000))
+        sources = running.sources = replace(translated, now_ms=lambda: int(now_s() * 1_000))
         freshness = Freshness()
         follower = IndexFollower(sources, freshness)
         await follower.settle()
@@ -154,6 +156,26 @@ async def _serving(app: Starlette, running: Running, now_s: Callable[[], float])
             # Work that outlives its request must not meet closed sources.
             await freshness.close()
             await darkroom.close()
+
+
+@asynccontextmanager
+async def translating(sources: Sources, settings: Settings) -> AsyncIterator[Sources]:
+    """The sources with the translator of the settings, which is closed at the end."""
+    if settings.translator == "none":
+        yield sources
+        return
+    chosen = AmazonSettings(
+        settings.translator_region,
+        settings.translator_endpoint,
+        settings.translator_terminologies,
+        settings.translator_deadline_s,
+        settings.translator_personal,
+    )
+    translator = amazon_translator(chosen)
+    try:
+        yield replace(sources, translator=translator)
+    finally:
+        await translator.close()
 
 
 async def _sweep(sources: Sources) -> None:
