@@ -138,5 +138,7 @@ def one_line(text: str) -> str:
 
 def cleaned(text: str) -> str:
     """Without what a record refuses: control characters, half surrogates, replacement marks."""
+    if text.isascii() and text.isprintable():
+        return text.strip()
     kept = (c for c in text if c == "\n" or (ord(c) >= 32 and not 127 <= ord(c) < 160))  # noqa: PLR2004
     return "".join(c for c in kept if not 0xD800 <= ord(c) <= 0xDFFF and c != "\ufffd").strip()  # noqa: PLR2004

@@ -37,7 +37,7 @@ class Header:
 def read_jpeg(data: Bytes) -> Parsed:
     """Raises BadFile with the reason if it is damaged or cut off."""
     header = read_header(data)
-    if data.find(_END, header.scan_at) < 0:
+    if data.rfind(_END) < header.scan_at:  # from behind: it stands near the end, and a picture is long
         # Within a picture's bytes 0xFF is always followed by zero, so this mark can be nothing else.
         raise BadFile("is cut off: its picture has no end")
     return picture("image/jpeg", (header.width, header.height), header.exif, header.xmp, header.photoshop)

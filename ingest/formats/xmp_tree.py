@@ -65,6 +65,8 @@ def parse(packet: bytes) -> Element:
     try:
         parser.feed(packet.strip(b"\0 \t\r\n"))
         root: Element = parser.close()
+    except BadXmp:
+        raise
     except (ParseError, ValueError, LookupError) as error:
         raise BadXmp("is no whole XML") from error
     return root

@@ -32,6 +32,8 @@ class _Step:
     """A unit on its way: `half` 1 is the film beside a still that turned out not to be its moving part."""
 
     unit: Unit
+    at: Parts
+    """The path of the unit that was planned: a film told apart keeps that of its still, for the order's sake."""
     place: int
     half: int
     done: int
@@ -40,7 +42,7 @@ class _Step:
 
     @property
     def key(self) -> _Key:
-        return self.unit.entry.parts[:-1], self.unit.entry.parts[-1], self.place, self.half
+        return self.at[:-1], self.at[-1], self.place, self.half
 
 
 class FilesReader(Reader):
@@ -112,7 +114,7 @@ class FilesReader(Reader):
             units = self._bound(plan(folder, listed, self._titles))
             for unit in units:
                 done += unit.entry.size + sum(e.size for e in unit.companions)
-                step = _Step(unit, places[id(unit.entry)], 0, min(done, self.total))
+                step = _Step(unit, unit.entry.parts, places[id(unit.entry)], 0, min(done, self.total))
                 if behind is None or step.key > behind:
                     yield step
                 elif step.key == behind and unit.motion is not None:
@@ -235,7 +237,7 @@ def _finished(answer: Future[Any]) -> Future[Any]:
 
 
 def _position(step: _Step) -> str:
-    return f"{step.place}:{step.half}:{quote(b'/'.join(step.unit.entry.parts), safe='/')}"
+    return f"{step.place}:{step.half}:{quote(b'/'.join(step.at), safe='/')}"
 
 
 def _behind(after: str | None) -> _Key | None:

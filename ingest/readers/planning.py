@@ -45,19 +45,17 @@ class _Sorted:
 def plan(folder: str, entries: Iterable[Entry], titles_of: Titles) -> list[Unit]:
     """The units of one folder, in the order of their names."""
     found = _sorted(entries)
-    by_name, told_by, albums = _takeout(folder, found, titles_of)
-    beside = _xmp_of(found.photos, found.xmps)
-    motions = _motions(found.photos)
-    taken = {entry.parts for entry in motions.values()}
-    trashed = is_trash(folder) and bool(by_name)
+    json_of, told_by, albums = _takeout(folder, found, titles_of)
+    xmp_of = _xmp_of(found.photos, found.xmps)
+    film_of = _films(found.photos)
+    taken = set(film_of.values())
+    trashed = is_trash(folder) and bool(json_of)
     units = [
-        Unit(e, "", False, beside.get(e.parts), by_name.get(e.parts), motions.get(e.parts), albums, trashed)
-        for e in found.photos
-        if e.parts not in taken
+        Unit(e, "", False, xmp_of.get(e), json_of.get(e), film_of.get(e), albums, trashed) for e in found.photos if e not in taken
     ]
     units += [Unit(e, e.reason, e.skipped) for e in found.refused]
-    used = {e.parts for e in by_name.values()} | {e.parts for e in beside.values()}
-    units += [_alone(e, told_by) for e in (*found.jsons, *found.xmps) if e.parts not in used]
+    used = {e.name for e in (*json_of.values(), *xmp_of.values())}  # by name: another part may have the same once more
+    units += [_alone(e, told_by) for e in (*found.jsons, *found.xmps) if e.name not in used]
     return sorted(units, key=lambda unit: unit.entry.parts)
 
 
@@ -72,7 +70,7 @@ def _sorted(entries: Iterable[Entry]) -> _Sorted:
 
 def _takeout(
     folder: str, found: _Sorted, titles_of: Titles
-) -> tuple[dict[tuple[bytes, ...], Entry], dict[tuple[bytes, ...], tuple[str | None, str | None]], tuple[str, ...]]:
+) -> tuple[dict[Entry, Entry], Mapping[Entry, tuple[str | None, str | None]], tuple[str, ...]]:
     """Each photo's JSON, what the JSON without a photo tell of, and the album that the folder is."""
     if not found.jsons:
         return {}, {}, ()
@@ -82,20 +80,20 @@ def _takeout(
     titles = dict(titles_of(left)) if left else {}
     lost = {e.name: photo for e, (_, photo) in titles.items() if photo}
     if lost:
-        rest = [e for e in found.photos if e.parts not in matched]
+        rest = [e for e in found.photos if e not in matched]
         matched |= _matched(rest, Sidecars((), lost), named)
     album = next((title for title, _ in titles.values() if title is not None), None)
     albums = (f"{folder}\0{album or folder}",) if album is not None and folder and not is_of_a_year(album or folder) else ()
-    return matched, {e.parts: told for e, told in titles.items()}, albums
+    return matched, titles, albums
 
 
-def _matched(photos: Sequence[Entry], sidecars: Sidecars, named: Mapping[str, Entry]) -> dict[tuple[bytes, ...], Entry]:
-    return {e.parts: named[json] for e in photos if (json := sidecars.of(e.name)) is not None}
+def _matched(photos: Sequence[Entry], sidecars: Sidecars, named: Mapping[str, Entry]) -> dict[Entry, Entry]:
+    return {e: named[json] for e in photos if (json := sidecars.of(e.name)) is not None}
 
 
-def _alone(entry: Entry, told_by: Mapping[tuple[bytes, ...], tuple[str | None, str | None]]) -> Unit:
+def _alone(entry: Entry, told_by: Mapping[Entry, tuple[str | None, str | None]]) -> Unit:
     """Something that tells of a photo, without the photo."""
-    album, photo = told_by.get(entry.parts, (None, None))
+    album, photo = told_by.get(entry, (None, None))
     if photo is not None:
         return Unit(entry, "tells of a photo that is not beside it: is a part of the export missing?")
     if album is not None:
@@ -104,7 +102,7 @@ def _alone(entry: Entry, told_by: Mapping[tuple[bytes, ...], tuple[str | None, s
     return Unit(entry, what, skipped=True)
 
 
-def _xmp_of(photos: Sequence[Entry], xmps: Sequence[Entry]) -> dict[tuple[bytes, ...], Entry]:
+def _xmp_of(photos: Sequence[Entry], xmps: Sequence[Entry]) -> dict[Entry, Entry]:
     """`a.jpg.xmp` is for `a.jpg`; `a.xmp` is for the raw file `a`, or where there is none, for every file `a`."""
     if not xmps:
         return {}
@@ -112,25 +110,36 @@ def _xmp_of(photos: Sequence[Entry], xmps: Sequence[Entry]) -> dict[tuple[bytes,
     stems: dict[str, list[Entry]] = defaultdict(list)
     for entry in photos:
         stems[_stem(entry.name)].append(entry)
-    found: dict[tuple[bytes, ...], Entry] = {}
+    found: dict[Entry, Entry] = {}
     for stem, same in stems.items():
         raws = [e for e in same if ending(e.name) in _RAW]
         for entry in same:
             whole = by_base.get(entry.name.lower())
             by_stem = by_base.get(stem) if entry in raws or not raws else None
             if (xmp := whole or by_stem) is not None:
-                found[entry.parts] = xmp
+                found[entry] = xmp
     return found
 
 
-def _motions(photos: Sequence[Entry]) -> dict[tuple[bytes, ...], Entry]:
+def _films(photos: Sequence[Entry]) -> dict[Entry, Entry]:
     """Still and film of one name: whether they are one live photo, reading them decides. HEIC goes before JPEG."""
-    films = {_stem(e.name): e for e in photos if may_be_motion(e.name)}
+    films: dict[str, list[Entry]] = defaultdict(list)
+    for entry in photos:
+        if may_be_motion(entry.name):
+            films[_stem(entry.name)].append(entry)
     stills = [e for e in photos if may_be_still(e.name) and _stem(e.name) in films]
-    found: dict[str, Entry] = {}
-    for entry in sorted(stills, key=lambda e: (not e.name.lower().endswith((".heic", ".heif")), e.parts)):
-        found.setdefault(_stem(entry.name), entry)
-    return {still.parts: films[stem] for stem, still in found.items()}
+    found: dict[Entry, Entry] = {}
+    for still in sorted(stills, key=lambda e: (not e.name.lower().endswith((".heic", ".heif")), e.parts)):
+        free = films[_stem(still.name)]
+        if free:
+            film = next((f for f in free if _archive(f) == _archive(still)), free[0])
+            free.remove(film)
+            found[still] = film
+    return found
+
+
+def _archive(entry: Entry) -> bytes:
+    return entry.source.path if entry.source is not None and entry.source.packed else b""
 
 
 def _stem(name: str) -> str:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
+from ingest.formats.kinds import kind_of_name
+
 _LONGEST, _SHORTEST = 51, 40
 _EXTRA = "supplemental-metadata"
 _NUMBERED = re.compile(r"(.*)\((\d{1,4})\)", re.DOTALL)
@@ -53,8 +55,8 @@ class Sidecars:
         for name in sorted(names):
             for key in _promised(name):
                 self._exact.setdefault(key, name)
-                stem, dot, _ = key[0].rpartition(".")
-                if dot:
+                stem = key[0].rpartition(".")[0]
+                if kind_of_name(key[0]) != "other":
                     self._stems.setdefault((stem, key[1]), name)
         for name, title in (titles or {}).items():
             stem, dot, end = _UNSAFE.sub("_", title).rpartition(".")
