@@ -16,7 +16,12 @@ _LONGEST_OWNER: Final = 256
 
 @app.command("import")
 def import_(
-    path: Annotated[Path, typer.Argument(help="JSON Lines or Parquet file of photo records, or a folder of JPEG files")],
+    path: Annotated[
+        list[Path],
+        typer.Argument(
+            help="A folder of photos and videos, archives of one (zip, tar, Takeout's parts), or JSON Lines or Parquet"
+        ),
+    ],
     owner: Annotated[str, typer.Option(help="The customer's id (the `sub` of their tokens)")],
     data: Data = None,
     *,
@@ -41,7 +46,7 @@ class Choices(NamedTuple):
     link: bool
 
 
-async def _import(path: Path, owner: str, choices: Choices, data: Path) -> int:
+async def _import(paths: list[Path], owner: str, choices: Choices, data: Path) -> int:
     from ingest.run import Order, run_import
     from ingest.screen import screen_for
 
@@ -55,7 +60,7 @@ async def _import(path: Path, owner: str, choices: Choices, data: Path) -> int:
 
     loop.add_signal_handler(signal.SIGINT, stopped)
     try:
-        ended = await run_import(data, Order(path, owner, **choices._asdict()), screen, stop)
+        ended = await run_import(data, Order(paths[0], owner, more=tuple(paths[1:]), **choices._asdict()), screen, stop)
     finally:
         screen.close()
     for line in ended.tally.report(ended.unknown):
