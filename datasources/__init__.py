@@ -20,13 +20,14 @@ from datasources.tables.jobs import JOBS, Jobs
 from datasources.tables.keys import KEYS, KeyRing
 from datasources.tables.people import PEOPLE, People
 from datasources.tables.photos import PHOTOS, Photos
+from datasources.tables.pictures import PICTURES, Pictures
 from datasources.tables.repeats import REPEATS, Repeats
 from datasources.tables.store import ItemStore
 from datasources.tables.tickets import TICKETS, Tickets
 from datasources.tables.zones import ZONINGS, Zones
-from datasources.translations.port import TranslationService
+from datasources.translations.port import TranslationService, Translator
 
-TABLES = (PHOTOS, ALBUMS, PEOPLE, CUSTOMERS, GRANTS, KEYS, REPEATS, TICKETS, ZONINGS, JOBS)
+TABLES = (PHOTOS, ALBUMS, PEOPLE, CUSTOMERS, GRANTS, KEYS, REPEATS, TICKETS, ZONINGS, PICTURES, JOBS)
 """Every table, for engines that must make them first."""
 
 
@@ -52,16 +53,19 @@ class Sources:
     index: PhotoIndex
     locations: LocationService
     translations: TranslationService
+    translator: Translator
     ids: Ids
     cursors: Cursors
     signer: Signer
     media: MediaStore
     originals: Originals
+    pictures: Pictures
     now_ms: Callable[[], int]
 
     async def close(self) -> None:
         """Lets go of everything, what was opened last first."""
         await self.results.close()
+        await self.translator.close()
         await self.media.close()
         await self.index.close()
         await self.store.close()

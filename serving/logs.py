@@ -127,4 +127,6 @@ class RequestLog:
 def _route(path: str) -> str:
     if path in ROUTES:
         return path
+    if path.startswith("/media/"):
+        return "/media"  # the rest is a credential
     return next((f"/{room}" for room in ("graphiql", "results") if path.startswith(f"/{room}/")), "other")

@@ -34,7 +34,7 @@ _BY_HASH = "sha256:"
 class ExportReader(Reader):
     """Photos of an export, with their originals; `section` gives what is not a photo."""
 
-    def __init__(self, files: Files, path: Path) -> None:
+    def __init__(self, files: Files, path: Path, spool: Path | None = None) -> None:
         manifest = files.manifest()
         assert manifest is not None
         if manifest.version != VERSION:
@@ -42,6 +42,7 @@ class ExportReader(Reader):
         self._files = files
         self._listed = [f for f in manifest.files if _NAME.fullmatch(f.name)]
         self._photos = [f for f in self._listed if f.path == "photos"]
+        self._beneath = spool
         self._spool: Path | None = None
         total = sum(f.bytes for f in self._photos)
         super().__init__(total=total, fingerprint=hashlib.sha256(repr(manifest).encode()).hexdigest())
@@ -91,7 +92,8 @@ class ExportReader(Reader):
             record = read_export(given, self.unknown)
         except BadRecord as bad:
             return Rejected(position, str(bad), where, done)
-        found = {what: self._original(record_id, given.get(what), archive) for what, record_id in _ids(record).items()}
+        kinds = {"original": record.content_type or "application/octet-stream", "motion": "video/quicktime"}
+        found = {w: self._original(i, given.get(w), archive, kinds[w]) for w, i in _ids(record).items()}
         lost = tuple(
             f"its {what} is not in the export as it should be"
             for what, o in found.items()
@@ -99,12 +101,14 @@ class ExportReader(Reader):
         )
         return Item(position, record, where, done, lost, found.get("original"), found.get("motion"))
 
-    def _original(self, source_id: str, name: Any, archive: zipfile.ZipFile | None) -> Original | None:
+    def _original(self, source_id: str, name: Any, archive: zipfile.ZipFile | None, content_type: str) -> Original | None:
         """A member copied out of the archive, if its bytes are those that the record tells of."""
         if archive is None or not isinstance(name, str) or not source_id.startswith(_BY_HASH):
             return None
         if self._spool is None:
-            self._spool = Path(tempfile.mkdtemp(prefix="photos-export-"))
+            if self._beneath is not None:
+                self._beneath.mkdir(mode=0o700, exist_ok=True)
+            self._spool = Path(tempfile.mkdtemp(prefix="photos-export-", dir=self._beneath))
         expected, digest = source_id.removeprefix(_BY_HASH), hashlib.sha256()
         target = self._spool / expected
         try:
@@ -117,7 +121,7 @@ class ExportReader(Reader):
         if digest.hexdigest() != expected:
             target.unlink()
             return None
-        return Original(target, expected, "application/octet-stream", target.stat().st_size, spooled=True)
+        return Original(target, expected, content_type, target.stat().st_size, spooled=True)
 
     def release(self, readings: Sequence[Reading]) -> None:
         """See the port."""

@@ -53,6 +53,7 @@ async def imported(gateway: Gateway, path: Path, owner: str, data: Path, **order
     job = Import(gateway.sources, IndexFollower(gateway.sources), PlainScreen(io.StringIO()), asyncio.Event())
     try:
         assert await job.run(reader, Order(path, owner, **order), data)
+        assert await job.look()
         assert await job.finish(data)
     finally:
         reader.close()
