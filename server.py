@@ -5,26 +5,23 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.requests import HTTPConnection
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
-from access.viewer import Viewer, ViewerKind
 from datasources import Sources
 from datasources.errors import SourceError
 from datasources.folder import UnusableFolder
 from datasources.translations.port import AmazonSettings
 from datasources.wiring import amazon_translator
 from identity.issuer import LocalIssuer
-from identity.verifier import Unauthenticated, Verifier, bearer
+from identity.outside import OutsideIssuers
+from identity.verifier import Verifier
 from ingest.following import IndexFollower, follow
 from ingest.holding import whole
 from ingest.load_demo import loaded
@@ -34,18 +31,18 @@ from resolvers.jobs.runner import JobRunner, sweep_files
 from resolvers.zoning import settle_all
 from serving.callers import Caller, callers
 from serving.darkroom import Darkroom
+from serving.door import Door
 from serving.importing import import_route
 from serving.logs import RequestLog
 from serving.media import Media
 from serving.origins import Neighbours
 from serving.results import results_route
 from serving.routes import guest_route, health_routes, identities_route, sources_answer
-from settings import Profile, Settings
+from settings import Settings
 
 HOLDER = "a server"
 DRAIN_S = 20
 SWEEP_S = 3_600
-_ARRIVED = 100_000
 _ALLOWED_HEADERS = ("authorization", "content-type", "accept", "accept-language", "x-denied", "x-request-id")
 _log = logging.getLogger("photos.server")
 
@@ -74,39 +71,6 @@ class Running:
         """Returns when the index is followed no more."""
         if self.following is not None:
             await asyncio.wait({self.following})
-
-
-@dataclass
-class Door:
-    """Who asks: verified tokens to viewers. A customer's first verified token makes the customer (DECISIONS 6)."""
-
-    sources: Sources
-    verifier: Verifier
-    _arrived: OrderedDict[str, None] = field(default_factory=OrderedDict)
-
-    async def identify(self, connection: HTTPConnection, payload: Mapping[str, Any] | None) -> Viewer:
-        """The viewer of a request or of a WebSocket's `connection_init`; raises `GraphQLProblem` UNAUTHENTICATED."""
-        from execution.errors import GraphQLProblem
-
-        try:
-            viewer = self.verifier.viewer(bearer(_authorization(connection, payload)))
-        except Unauthenticated as e:
-            raise GraphQLProblem("UNAUTHENTICATED", "A valid bearer token is needed.", reason=e.reason) from e
-        connection.scope.setdefault("state", {})["viewer"] = viewer.kind.value
-        if viewer.kind is ViewerKind.CUSTOMER and viewer.customer is not None and viewer.customer not in self._arrived:
-            await self.sources.customers.ensure(viewer.customer, viewer.subject, now_ms=self.sources.now_ms())
-            self._arrived[viewer.customer] = None
-            if len(self._arrived) > _ARRIVED:
-                self._arrived.popitem(last=False)
-        return viewer
-
-
-def _authorization(connection: HTTPConnection, payload: Mapping[str, Any] | None) -> str | None:
-    header = connection.headers.get("authorization")
-    if header is not None or payload is None:
-        return header
-    given = next((v for k, v in payload.items() if k.lower() == "authorization"), None)
-    return given if isinstance(given, str) else None
 
 
 def create_app(settings: Settings, now_s: Callable[[], float] = time.time) -> Starlette:
@@ -147,7 +111,8 @@ async def _serving(app: Starlette, running: Running, now_s: Callable[[], float])
         # The index of place names is inflated by its first search: here, and not in somebody's request.
         await sources.locations.search("a", ("en",), limit=1)
         darkroom = Darkroom(sources.originals, running.settings.data / "renditions")
-        app.router.routes[:0] = _routes(running, sources, freshness, now_s, darkroom)
+        outside = OutsideIssuers.of(running.settings.issuers, now_s)
+        app.router.routes[:0] = _routes(running, sources, freshness, outside, darkroom)
         running.following = asyncio.create_task(follow(follower))
         freshness.keep(settle_all(sources, freshness))
         sweeping = asyncio.create_task(_sweep(sources))
@@ -163,6 +128,7 @@ async def _serving(app: Starlette, running: Running, now_s: Callable[[], float])
             await asyncio.wait({working})
             running.following.cancel()
             await running.following_ended()
+            await outside.close()
             # Work that outlives its request must not meet closed sources.
             await freshness.close()
             await darkroom.close()
@@ -200,13 +166,15 @@ async def _sweep(sources: Sources) -> None:
 
 
 def _routes(
-    running: Running, sources: Sources, freshness: Freshness, now_s: Callable[[], float], darkroom: Darkroom
+    running: Running, sources: Sources, freshness: Freshness, outside: OutsideIssuers, darkroom: Darkroom
 ) -> list[BaseRoute]:
-    settings = running.settings
+    settings, now_s = running.settings, outside.now_s
     issuer = LocalIssuer.development(settings.data, settings.audience, now_s)
     links = LocalIssuer.links(settings.data, settings.audience, now_s)
     support = LocalIssuer.support(settings.data, settings.audience, now_s)
-    trusted = {i.name: i.trusted for i in (issuer, links, support)}
+    # The issuer of tokens for everyone is the development profile's alone.
+    own = (issuer, links, support) if settings.development else (links, support)
+    trusted = {**outside.trusted, **{i.name: i.trusted for i in own}}
     door = Door(sources, Verifier(trusted, settings.audience, sources.ids, now_s))
     neighbours = Neighbours(settings.url, settings.allowed_origins)
 
@@ -223,7 +191,7 @@ def _routes(
         import_route(sources, door.identify),
         results_route(sources, door.identify),
         Media(sources, door.verifier, darkroom, neighbours).route(),
-        *([identities_route(known)] if settings.profile is Profile.DEVELOPMENT else []),
+        *([identities_route(known)] if settings.development else []),
         *health_routes(ready),
     ]
 
@@ -231,30 +199,22 @@ def _routes(
 def graphql_routes(settings: Settings, sources: Sources, freshness: Freshness, door: Door) -> Sequence[BaseRoute]:
     """`/graphql` over HTTP and WebSocket, and in development the page with its files."""
     from execution import graphiql
-    from execution.http import WireSettings
-    from execution.websocket import SocketSettings
     from schema.build import build
     from schema.endpoint import endpoint
+    from serving.gates import gates_of, socket_of, wire_of
 
-    development = settings.profile is Profile.DEVELOPMENT
-    wire = WireSettings(
-        most_bytes=settings.max_body_bytes,
-        deadline_s=settings.deadline_s,
-        get_queries=development,
-        page=graphiql.page() if development else None,
-    )
     doors = endpoint(
-        build(),
+        build(auth_in_sdl=settings.auth_in_sdl, node_in_sdl=settings.node_in_sdl),
         sources,
         freshness,
         door.identify,
         public_url=settings.url,
-        wire=wire,
-        socket=SocketSettings(origins=settings.allowed_origins, deadline_s=settings.deadline_s),
-        hide_suggestions=not development,
+        wire=wire_of(settings),
+        socket=socket_of(settings),
+        gates=gates_of(settings, sources.documents),
     )
     return [
         Route("/graphql", doors.http),
         WebSocketRoute("/graphql", doors.socket),
-        *(graphiql.routes() if development else []),
+        *(graphiql.routes() if settings.development else []),
     ]

@@ -15,6 +15,7 @@ from datasources.search.port import PhotoIndex
 from datasources.tables.albums import ALBUMS, Albums
 from datasources.tables.changes import ChangeFeed
 from datasources.tables.customers import CUSTOMERS, Customers
+from datasources.tables.documents import DOCUMENTS, PersistedDocuments
 from datasources.tables.grants import GRANTS, Grants
 from datasources.tables.jobs import JOBS, Jobs
 from datasources.tables.keys import KEYS, KeyRing
@@ -27,7 +28,7 @@ from datasources.tables.tickets import TICKETS, Tickets
 from datasources.tables.zones import ZONINGS, Zones
 from datasources.translations.port import TranslationService, Translator
 
-TABLES = (PHOTOS, ALBUMS, PEOPLE, CUSTOMERS, GRANTS, KEYS, REPEATS, TICKETS, ZONINGS, PICTURES, JOBS)
+TABLES = (PHOTOS, ALBUMS, PEOPLE, CUSTOMERS, GRANTS, KEYS, REPEATS, TICKETS, ZONINGS, PICTURES, JOBS, DOCUMENTS)
 """Every table, for engines that must make them first."""
 
 
@@ -48,6 +49,7 @@ class Sources:
     jobs: Jobs
     results: MediaStore
     """Files of jobs, each job's under a name of its own (`resolvers.jobs.run.folder_of`)."""
+    documents: PersistedDocuments
     tickets: Tickets
     zones: Zones
     index: PhotoIndex

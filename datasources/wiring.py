@@ -13,6 +13,7 @@ from datasources.media.originals import Originals
 from datasources.search.port import PhotoIndex
 from datasources.tables.albums import Albums
 from datasources.tables.customers import Customers
+from datasources.tables.documents import PersistedDocuments
 from datasources.tables.grants import Grants
 from datasources.tables.jobs import Jobs
 from datasources.tables.keys import KeyRing
@@ -60,6 +61,7 @@ async def embedded(data: Path, *, index: PhotoIndex | None = None, translator: T
         repeats=Repeats(tables.items),
         jobs=Jobs(tables.items),
         results=FileMediaStore(data / "results"),
+        documents=PersistedDocuments(tables.items, now_ms),
         tickets=Tickets(tables.items, ring),
         zones=Zones(tables.items, ring),
         index=index or open_index(data),

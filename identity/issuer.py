@@ -17,6 +17,7 @@ from typing import Final
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from access.scopes import OWN, SHARED, SUPPORT
 from access.viewer import GuestOf, TicketOf, ViewerKind
 from identity.verifier import JWT_PROFILE, LIFETIME_S, Clock, TrustedIssuer
 
@@ -88,7 +89,7 @@ class LocalIssuer:
 
     def customer(self, external_id: str) -> str:
         """A customer's token."""
-        return self.token(ViewerKind.CUSTOMER, external_id)
+        return self.token(ViewerKind.CUSTOMER, external_id, claims={"scope": f"{OWN} {SHARED}"})
 
     def service(self, name: str, scopes: tuple[str, ...] = (), purpose: str | None = None) -> str:
         """A service's token."""
@@ -98,11 +99,11 @@ class LocalIssuer:
     def guest(self, of: GuestOf, *, until_s: float | None = None) -> str:
         """The token of whoever came by a link."""
         guest = {"owner": of.owner, "album": of.album, "grantee": of.grantee}
-        return self.token(ViewerKind.GUEST, of.grantee, until_s=until_s, claims={"guest": guest})
+        return self.token(ViewerKind.GUEST, of.grantee, until_s=until_s, claims={"guest": guest, "scope": SHARED})
 
     def supporter(self, agent: str, of: TicketOf, *, until_s: float) -> str:
         """The token of whoever works with a ticket."""
-        claims = {"ticket": {"owner": of.owner, "slot": of.slot}}
+        claims = {"ticket": {"owner": of.owner, "slot": of.slot}, "scope": SUPPORT}
         return self.token(ViewerKind.SUPPORT, agent, until_s=until_s, claims=claims)
 
 

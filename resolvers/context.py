@@ -31,6 +31,7 @@ from resolvers.questions import Part, Questions
 
 WRITERS_BYTES = 8 << 20
 """Of a service that may write photos: 200 records with vectors."""
+WRITERS_VALUES = 1_000_000
 Languages = tuple[str, ...]
 Named = tuple[str, Languages]
 """An id, and the languages its name is wanted in."""
@@ -51,13 +52,21 @@ class Context:
     """One request. Loaders are made when first used; everything from one source goes through one loader."""
 
     def __init__(
-        self, sources: Sources, freshness: Freshness, viewer: Viewer, languages: Languages, *, public_url: str = ""
+        self,
+        sources: Sources,
+        freshness: Freshness,
+        viewer: Viewer,
+        languages: Languages,
+        *,
+        public_url: str = "",
+        router: bool = False,
     ) -> None:
         self.sources = sources
         self.freshness = freshness
         self.viewer = viewer
         self.languages = languages
         self.public_url = public_url
+        self.router = router
         self.withheld: set[DataClass] = set()
         self.degraded: dict[tuple[str, str], set[str]] = {}
         self._scope: asyncio.Task[Scope] | None = None
@@ -67,6 +76,21 @@ class Context:
     def most_bytes(self) -> int | None:
         """How large a body this caller may send; None: as large as any."""
         return WRITERS_BYTES if may_write(self.viewer, "") else None
+
+    @property
+    def most_values(self) -> int | None:
+        """How many values its variables may hold, and a list of them; None: as many as any caller's."""
+        return WRITERS_VALUES if may_write(self.viewer, "") else None
+
+    @property
+    def principal(self) -> str:
+        """Who pays for the request: the same for every guest of one link."""
+        return self.viewer.key
+
+    @property
+    def remaining_s(self) -> float | None:
+        """Seconds until the caller's token ends."""
+        return self.viewer.expires_at - self.sources.now_ms() / 1_000 if self.viewer.expires_at else None
 
     async def scope(self) -> Scope:
         """What this request may touch; grants are loaded once."""

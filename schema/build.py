@@ -1,8 +1,9 @@
 """The whole schema, put together: types, scalars, directives, federation, and what each coordinate's class is."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from functools import cache
 
-from graphql import GraphQLInputObjectType, GraphQLSchema
+from graphql import GraphQLInputObjectType, GraphQLInterfaceType, GraphQLObjectType, GraphQLSchema
 from strawberry import federation
 from strawberry.federation.schema import FederationAny
 from strawberry.schema.config import StrawberryConfig
@@ -11,10 +12,12 @@ from strawberry.types.info import Info
 
 from access.classes import DataClass
 from access.policy import Use, ever
+from access.viewer import Viewer
 from execution.documents import Classes
 from resolvers.context import Context
 from schema.album import Album, Share
 from schema.classes import classes_of
+from schema.costs import pricing_of
 from schema.customer import Customer
 from schema.mutations.mutation import Mutation
 from schema.nodes import references
@@ -22,6 +25,7 @@ from schema.person import Person
 from schema.photo import Photo
 from schema.photo_set import PhotoConnection
 from schema.place import Label, Place
+from schema.printing import printed
 from schema.query import Query
 from schema.scalars import SCALARS
 from schema.search import PhotoSearchConnection
@@ -39,9 +43,9 @@ class FederatedSchema(federation.Schema):
 
 
 class Gateway:
-    """The schema as other floors use it."""
+    """The schema as other floors use it. `auth_in_sdl`, `node_in_sdl`: what `_service.sdl` shows."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, auth_in_sdl: bool = False, node_in_sdl: bool = True) -> None:
         self.strawberry = FederatedSchema(
             query=Query,
             mutation=Mutation,
@@ -53,10 +57,14 @@ class Gateway:
         self.graphql_schema: GraphQLSchema = self.strawberry._schema  # noqa: SLF001 - strawberry has no public name for it
         _tell_one_of(self.graphql_schema)
         self.classes = classes_of(self.strawberry)
+        self.pricing = pricing_of(self.graphql_schema)
 
-    def sdl(self) -> str:
-        """The schema as text, with federation's directives and the class of everything."""
-        return self.strawberry.as_str()
+        sdl = cache(lambda: self.sdl(auth=auth_in_sdl, refetch=node_in_sdl))  # a router asks, a process prints once
+        self.graphql_schema.type_map["_Service"].fields["sdl"].resolve = lambda *_: sdl()  # type: ignore[attr-defined]
+
+    def sdl(self, *, auth: bool = False, refetch: bool = True) -> str:
+        """The schema as text, with federation's directives, the class and the price of everything; see `schema.printing`."""
+        return printed(self.strawberry.as_str(), self.classes, self.pricing, auth=auth, refetch=refetch)
 
     def classify(self, coordinate: str) -> DataClass | None:
         """The class of a coordinate; None for what the GraphQL specification and federation bring."""
@@ -72,7 +80,7 @@ def _tell_one_of(schema: GraphQLSchema) -> None:
 
 
 def decide(context: Context, needed: Classes[DataClass]) -> Collection[str]:
-    """The first gate, before any I/O: coordinates of classes that this kind of caller never sees on any record."""
+    """The first gate, before any I/O: coordinates whose class this caller cannot use so on any record."""
     allowed = {use: ever(context.viewer, use) for use in Use}
     return [
         coordinate
@@ -80,6 +88,20 @@ def decide(context: Context, needed: Classes[DataClass]) -> Collection[str]:
         for coordinate in coordinates
         if data_class not in allowed[Use.READ if kind == "read" else use_of(coordinate)]
     ]
+
+
+def allowed_to(gateway: Gateway, viewer: Viewer) -> Callable[[str], bool]:
+    """Whether this caller passes the first gate with a coordinate."""
+    allowed = {use: ever(viewer, use) for use in Use}
+    types = gateway.graphql_schema.type_map
+
+    def passes(coordinate: str) -> bool:
+        data_class = gateway.classify(coordinate)
+        owner = types.get(coordinate.partition(".")[0])
+        reads = isinstance(owner, GraphQLObjectType | GraphQLInterfaceType) and "(" not in coordinate
+        return data_class is None or data_class in allowed[Use.READ if reads else use_of(coordinate)]
+
+    return passes
 
 
 def use_of(coordinate: str) -> Use:
@@ -92,6 +114,6 @@ def use_of(coordinate: str) -> Use:
     return Use.SEARCH if coordinate.endswith("(query:)") else Use.FILTER
 
 
-def build() -> Gateway:
+def build(*, auth_in_sdl: bool = False, node_in_sdl: bool = True) -> Gateway:
     """Made once for a process."""
-    return Gateway()
+    return Gateway(auth_in_sdl=auth_in_sdl, node_in_sdl=node_in_sdl)

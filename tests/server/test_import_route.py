@@ -128,3 +128,19 @@ async def test_gzip_of_several_members_is_one_text(size) -> None:
     assert b"".join([p async for p in inflated(pieces(packed, size))]) == text + b"end"
     with pytest.raises(BadStream):
         _ = [p async for p in inflated(pieces(packed[:-3], size))]
+
+
+UPSERT = """mutation($input: UpsertPhotosInput!) { upsertPhotos(input: $input) { photos { id } userErrors { message field } } }"""
+
+
+async def test_a_service_sends_two_hundred_records_with_vectors_in_one_mutation(gateway) -> None:
+    vector = [round(0.001 * i + 0.1, 4) for i in range(768)]
+    lines = [{"sourceId": f"s{i}", "embedding": {"model": "m", "vector": vector}} for i in range(200)]
+    sent = {"query": UPSERT, "variables": {"input": {"customerId": "ana", "records": lines}}}
+    writer = gateway.service("photos:write", "photos:read")
+    answer = (await gateway.client.post("/graphql", json=sent, headers=writer)).json()
+    assert "errors" not in answer, answer["errors"]
+    done = answer["data"]["upsertPhotos"]
+    assert (len({p["id"] for p in done["photos"]}), done["userErrors"]) == (200, [])
+    for other in (gateway.service("photos:read"), gateway.customer("ana")):
+        assert (await gateway.client.post("/graphql", json=sent, headers=other)).status_code == 413
