@@ -26,10 +26,17 @@ from ingest.following import IndexFollower, follow
 from ingest.holding import whole
 from ingest.load_demo import loaded
 from resolvers.freshness import Freshness
+from resolvers.jobs.kinds import WORKS
+from resolvers.jobs.runner import JobRunner, sweep_files
 from resolvers.zoning import settle_all
 from serving.callers import Caller, callers
+from serving.darkroom import Darkroom
 from serving.door import Door
+from serving.importing import import_route
 from serving.logs import RequestLog
+from serving.media import Media
+from serving.origins import Neighbours
+from serving.results import results_route
 from serving.routes import guest_route, health_routes, identities_route, sources_answer
 from settings import Settings
 
@@ -45,6 +52,7 @@ class Running:
     """What lives as long as the process serves."""
 
     settings: Settings
+    sources: Sources | None = None
     state: str | None = "starting"
     """Why requests should not come now; None when they may."""
     following: asyncio.Task[None] | None = None
@@ -94,28 +102,36 @@ def create_app(settings: Settings, now_s: Callable[[], float] = time.time) -> St
 
 @asynccontextmanager
 async def _serving(app: Starlette, running: Running, now_s: Callable[[], float]) -> AsyncIterator[None]:
-    async with whole(running.settings.data, HOLDER) as opened, translating(opened, running.settings) as sources:
+    async with whole(running.settings.data, HOLDER) as opened, translating(opened, running.settings) as translated:
+        # One clock for tokens, addresses and whatever expires.
+        sources = running.sources = replace(translated, now_ms=lambda: int(now_s() * 1_000))
         freshness = Freshness()
         follower = IndexFollower(sources, freshness)
         await follower.settle()
         # The index of place names is inflated by its first search: here, and not in somebody's request.
         await sources.locations.search("a", ("en",), limit=1)
+        darkroom = Darkroom(sources.originals, running.settings.data / "renditions")
         outside = OutsideIssuers.of(running.settings.issuers, now_s)
-        app.router.routes[:0] = _routes(running, sources, freshness, outside)
+        app.router.routes[:0] = _routes(running, sources, freshness, outside, darkroom)
         running.following = asyncio.create_task(follow(follower))
         freshness.keep(settle_all(sources, freshness))
         sweeping = asyncio.create_task(_sweep(sources))
+        # One process has the folder, so a lease of "a server" is its own of an earlier life: after a kill it goes on at once.
+        working = asyncio.create_task(JobRunner(sources, WORKS, worker=HOLDER).serve())
         running.state = None
         try:
             yield
         finally:
             running.state = "stopping"
             sweeping.cancel()
+            working.cancel()
+            await asyncio.wait({working})
             running.following.cancel()
             await running.following_ended()
             await outside.close()
             # Work that outlives its request must not meet closed sources.
             await freshness.close()
+            await darkroom.close()
 
 
 @asynccontextmanager
@@ -142,13 +158,16 @@ async def _sweep(sources: Sources) -> None:
     """Takes out what has expired, now and every hour."""
     while True:
         try:
+            await sweep_files(sources)
             await sources.store.sweep()
         except SourceError as e:
             _log.warning("nothing was swept", extra={"reason": f"{e.source}: {type(e).__name__}"})
         await asyncio.sleep(SWEEP_S)
 
 
-def _routes(running: Running, sources: Sources, freshness: Freshness, outside: OutsideIssuers) -> list[BaseRoute]:
+def _routes(
+    running: Running, sources: Sources, freshness: Freshness, outside: OutsideIssuers, darkroom: Darkroom
+) -> list[BaseRoute]:
     settings, now_s = running.settings, outside.now_s
     issuer = LocalIssuer.development(settings.data, settings.audience, now_s)
     links = LocalIssuer.links(settings.data, settings.audience, now_s)
@@ -157,6 +176,7 @@ def _routes(running: Running, sources: Sources, freshness: Freshness, outside: O
     own = (issuer, links, support) if settings.development else (links, support)
     trusted = {**outside.trusted, **{i.name: i.trusted for i in own}}
     door = Door(sources, Verifier(trusted, settings.audience, sources.ids, now_s))
+    neighbours = Neighbours(settings.url, settings.allowed_origins)
 
     def known() -> list[Caller]:
         demo = loaded(settings.data)
@@ -168,6 +188,9 @@ def _routes(running: Running, sources: Sources, freshness: Freshness, outside: O
     return [
         *graphql_routes(settings, sources, freshness, door),
         guest_route(sources, links),
+        import_route(sources, door.identify),
+        results_route(sources, door.identify),
+        Media(sources, door.verifier, darkroom, neighbours).route(),
         *([identities_route(known)] if settings.development else []),
         *health_routes(ready),
     ]

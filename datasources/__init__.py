@@ -6,18 +6,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from access.ids import Cursors, Ids
+from access.signing import Signer
 from datasources.audit.port import AuditLog
 from datasources.keys.port import KeyService
 from datasources.locations.port import LocationService
+from datasources.media.originals import Originals
+from datasources.media.port import MediaStore
 from datasources.search.port import PhotoIndex
 from datasources.tables.albums import ALBUMS, Albums
 from datasources.tables.changes import ChangeFeed
 from datasources.tables.customers import CUSTOMERS, Customers
 from datasources.tables.documents import DOCUMENTS, PersistedDocuments
 from datasources.tables.grants import GRANTS, Grants
+from datasources.tables.jobs import JOBS, Jobs
 from datasources.tables.keys import KEYS, KeyRing
 from datasources.tables.people import PEOPLE, People
 from datasources.tables.photos import PHOTOS, Photos
+from datasources.tables.pictures import PICTURES, Pictures
 from datasources.tables.readings import READINGS, Readings
 from datasources.tables.repeats import REPEATS, Repeats
 from datasources.tables.store import ItemStore
@@ -25,7 +30,7 @@ from datasources.tables.tickets import TICKETS, Tickets
 from datasources.tables.zones import ZONINGS, Zones
 from datasources.translations.port import TranslationService, Translator
 
-TABLES = (PHOTOS, ALBUMS, PEOPLE, CUSTOMERS, GRANTS, KEYS, REPEATS, TICKETS, ZONINGS, DOCUMENTS, READINGS)
+TABLES = (PHOTOS, ALBUMS, PEOPLE, CUSTOMERS, GRANTS, KEYS, REPEATS, TICKETS, ZONINGS, PICTURES, JOBS, DOCUMENTS, READINGS)
 """Every table, for engines that must make them first."""
 
 
@@ -43,6 +48,9 @@ class Sources:
     customers: Customers
     grants: Grants
     repeats: Repeats
+    jobs: Jobs
+    results: MediaStore
+    """Files of jobs, each job's under a name of its own (`resolvers.jobs.run.folder_of`)."""
     documents: PersistedDocuments
     tickets: Tickets
     zones: Zones
@@ -54,11 +62,17 @@ class Sources:
     translator: Translator
     ids: Ids
     cursors: Cursors
+    signer: Signer
+    media: MediaStore
+    originals: Originals
+    pictures: Pictures
     now_ms: Callable[[], int]
 
     async def close(self) -> None:
         """Lets go of everything, what was opened last first."""
+        await self.results.close()
         await self.translator.close()
         await self.audit.close()
+        await self.media.close()
         await self.index.close()
         await self.store.close()

@@ -7,16 +7,20 @@ import time
 from pathlib import Path
 
 from access.ids import Cursors, Ids
+from access.signing import Signer
 from datasources import TABLES, Sources
 from datasources.audit.chain import signing_key
+from datasources.media.originals import Originals
 from datasources.search.port import PhotoIndex
 from datasources.tables.albums import Albums
 from datasources.tables.customers import Customers
 from datasources.tables.documents import PersistedDocuments
 from datasources.tables.grants import Grants
+from datasources.tables.jobs import Jobs
 from datasources.tables.keys import KeyRing
 from datasources.tables.people import People
 from datasources.tables.photos import Photos
+from datasources.tables.pictures import Pictures
 from datasources.tables.readings import Readings
 from datasources.tables.repeats import Repeats
 from datasources.tables.tickets import Tickets
@@ -37,6 +41,7 @@ async def embedded(data: Path, *, index: PhotoIndex | None = None, translator: T
     from datasources.audit.file import FileAuditLog
     from datasources.keys.file import FileKeyService
     from datasources.locations.gazetteer import Gazetteer
+    from datasources.media.files import FileMediaStore
     from datasources.tables.sqlite import SqliteTables
     from datasources.translations.silent import NoTranslator
     from datasources.translations.tables import ConceptTables
@@ -45,6 +50,7 @@ async def embedded(data: Path, *, index: PhotoIndex | None = None, translator: T
     tables = SqliteTables.open(data / "tables.sqlite", TABLES, clock=time.time)
     ring = KeyRing(tables.items, key_service)
     secret = await ring.installation_secret("ids")
+    ids, media = Ids(secret), FileMediaStore(data / "media")
     return Sources(
         store=tables.items,
         feed=tables.feed,
@@ -56,6 +62,8 @@ async def embedded(data: Path, *, index: PhotoIndex | None = None, translator: T
         customers=Customers(tables.items, ring),
         grants=Grants(tables.items, ring),
         repeats=Repeats(tables.items),
+        jobs=Jobs(tables.items),
+        results=FileMediaStore(data / "results"),
         documents=PersistedDocuments(tables.items, now_ms),
         tickets=Tickets(tables.items, ring),
         zones=Zones(tables.items, ring),
@@ -65,8 +73,12 @@ async def embedded(data: Path, *, index: PhotoIndex | None = None, translator: T
         locations=Gazetteer.open(),
         translations=ConceptTables.open(),
         translator=translator or NoTranslator(),
-        ids=Ids(secret),
+        ids=ids,
         cursors=Cursors(secret),
+        signer=Signer(secret),
+        media=media,
+        originals=Originals(media, ring, ids.local_id),
+        pictures=Pictures(tables.items, ring),
         now_ms=now_ms,
     )
 

@@ -18,7 +18,7 @@ from datasources.tables.grants import GrantRecord, link_grantee
 from ingest.demo.library import DemoLibrary, DemoShare, Household, demo_library
 from ingest.following import IndexFollower
 from ingest.screen import Screen
-from ingest.writer import Writer
+from resolvers.importing.writer import Writer
 
 _BATCH = 250
 _FILE = "demo.json"
@@ -83,7 +83,7 @@ async def _load_household(
     customer = await sources.customers.ensure(owner, household.external_id, now_ms=sources.now_ms())
     settings = msgspec.structs.replace(customer, languages=household.languages, time_zone=household.time_zone)
     await sources.customers.save(settings, identity=Identity(household.external_id, household.display_name))
-    writer = Writer(sources, owner)
+    writer = Writer(sources, owner, drawn=True)
     records, (written, total) = iter(household.records), progress
     while batch := list(islice(records, _BATCH)):
         done = await writer.write(batch)

@@ -3,31 +3,35 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from pathlib import Path
 
 from datasources import Sources
-from datasources.errors import Conflict, Corrupt
 from datasources.folder import IndexLock
 from datasources.wiring import open_index
 from ingest.bookmarks import Bookmark, Bookmarks
 from ingest.following import IndexFollower, reached
 from ingest.holding import beside
+from ingest.pictures.looked import Looked
+from ingest.pictures.stage import PictureStage
+from ingest.readers.export import ExportReader
 from ingest.readers.opening import open_reader
 from ingest.readers.reading import Item, Reader, Reading
-from ingest.records import ImportRecord
+from ingest.restoring import Restoring
 from ingest.screen import Screen
 from ingest.tally import Tally
-from ingest.writer import Done, Writer
+from resolvers.importing.taking import take
+from resolvers.importing.writer import Done, Writer
 from resolvers.indexing import CONSUMER
 
 BATCH = 250
 HOLDER = "an import"
 _LOOK_S = 0.1
+_COPIED = 1 << 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,9 @@ class Order:
     path: Path
     owner: str
     restore: bool = False
+    link: bool = False
+    more: tuple[Path, ...] = ()
+    """Further parts of the same library (the zips of one Takeout)."""
 
 
 @dataclass
@@ -48,26 +55,40 @@ class Import:
     screen: Screen
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     tally: Tally = field(default_factory=Tally)
+    pictures: PictureStage | None = None
 
     async def run(self, reader: Reader, order: Order, data: Path) -> bool:
         """Writes everything that is not behind already; False when it was stopped. Indexing is `finish`'s."""
         ids = self.sources.ids
         owner = ids.local_id("customer", order.owner)
         await self.sources.customers.ensure(owner, order.owner, now_ms=self.sources.now_ms())
-        name = ids.local_id("import", owner, str(order.path.resolve()), str(order.restore))
+        paths = [os.fspath(path.resolve()).encode("utf-8", "surrogateescape").hex() for path in (order.path, *order.more)]
+        name = ids.local_id("import", owner, *paths, str(order.restore))
         bookmarks = Bookmarks.of(data, name)
         known = bookmarks.read(reader.fingerprint)
         if known is not None:
             self.tally.resume(known.counts)
             self.screen.say(f"Going on after {self.tally.records:,} records of an interrupted import, counted in below.")
         writer = Writer(self.sources, owner, restore=order.restore)
-        for batch in _batches(reader.readings(known.position if known else None)):
-            await self._write(writer, batch)
-            bookmarks.keep(Bookmark(reader.fingerprint, batch[-1].position, self.tally.counts))
-            self.screen.moved(self.tally.records, batch[-1].done, reader.total)
-            await asyncio.sleep(0)  # a signal is heard between two batches
-            if self.stop.is_set():
-                return False
+        if isinstance(reader, ExportReader):
+            restoring = Restoring(self.sources, owner)
+            await restoring.restore(reader)
+            writer.knows(albums=restoring.albums, people=restoring.people)
+        self.pictures = PictureStage(self.sources, owner, link=order.link)
+        batches = _batches(reader.readings(known.position if known else None))
+        ahead = asyncio.create_task(asyncio.to_thread(next, batches, None))
+        try:
+            while batch := await ahead:
+                ahead = asyncio.create_task(asyncio.to_thread(next, batches, None))  # read while the last one is written
+                await self._write(writer, batch)
+                reader.release(batch)
+                bookmarks.keep(Bookmark(reader.fingerprint, batch[-1].position, self.tally.counts))
+                self.screen.moved(self.tally.records, batch[-1].done, reader.total)
+                if self.stop.is_set():
+                    return False
+        finally:
+            reader.stop()
+            await asyncio.wait([ahead])
         bookmarks.remove()
         return True
 
@@ -83,26 +104,30 @@ class Import:
                 self.tally.remark(item.where, remark)
             if writer.unknown_place(item.record):
                 self.tally.remark(item.where, "its placeId is no place we know and was left out")
+        if self.pictures is not None:
+            await self.pictures.take([(writer.key_of(item.record), item) for item, _ in outcomes])
         written = {d.written.key: d.written for _, d in outcomes if d.written is not None}
         if self.follower is not None and written:
             await self.follower.add(list(written.values()))
 
     async def _outcomes(self, writer: Writer, items: Sequence[Item]) -> list[tuple[Item, Done]]:
-        """All at once; where one of them is impossible, one by one, so that it costs no other."""
-        records: list[ImportRecord] = [i.record for i in items]
-        with suppress(ValueError, Conflict, Corrupt):
-            return list(zip(items, await writer.write(records), strict=True))
+        """What was taken; the others are counted as rejected."""
         outcomes: list[tuple[Item, Done]] = []
-        for item in items:
-            try:
-                outcomes.append((item, (await writer.write([item.record]))[0]))
-            except ValueError:
-                self.tally.reject(item.where, "is larger than what one photo may hold")
-            except Conflict:
-                self.tally.reject(item.where, "is being changed by others: import it again")
-            except Corrupt:
-                self.tally.reject(item.where, "is stored already, but what is stored cannot be read")
+        for item, done in zip(items, await take(writer, [i.record for i in items]), strict=True):
+            if isinstance(done, str):
+                self.tally.reject(item.where, done)
+            else:
+                outcomes.append((item, done))
         return outcomes
+
+    async def look(self) -> bool:
+        """Keeps the files and looks at them; False when told to stop before the end, and the same import goes on."""
+        if self.pictures is None:
+            return True
+        try:
+            return await self.pictures.run(self.stop, self.screen.looked)
+        finally:
+            self.pictures.close()
 
     async def finish(self, data: Path) -> bool:
         """Returns when the index has everything written here; False when told to stop before."""
@@ -144,6 +169,8 @@ class Ended:
     whole: bool
     seconds: float
     unknown: list[str]
+    looked: Looked | None = None
+    """What was done with the files, after those seconds."""
 
 
 async def run_import(
@@ -151,14 +178,30 @@ async def run_import(
 ) -> Ended:
     """Imports a path into a data folder, beside a running server too. Raises `Unreadable`, `UnusableFolder`, `SourceError`."""
     begun = now_s()
-    reader = open_reader(order.path)
-    async with beside(data, HOLDER) as (sources, ours):
-        job = Import(sources, IndexFollower(sources) if ours else None, screen, stop)
-        whole = await job.run(reader, order, data)
-        settled = await job.finish(data)
-    return Ended(job.tally, whole and settled, now_s() - begun, reader.unknown.names)
+    reader = await asyncio.to_thread(open_reader, order.path, *order.more, spool=data / "imports")
+    try:
+        async with beside(data, HOLDER) as (sources, ours):
+            job = Import(sources, IndexFollower(sources) if ours else None, screen, stop)
+            whole = await job.run(reader, order, data)
+            settled = await job.finish(data)
+            # What was done with files out of archives in between is told apart.
+            seconds = now_s() - begun - (job.pictures.looked.seconds if job.pictures else 0.0)
+            whole = whole and await job.look() and settled
+    finally:
+        reader.close()
+    return Ended(job.tally, whole, seconds, reader.unknown.names, job.pictures.looked if job.pictures else None)
 
 
 def _batches(readings: Iterator[Reading]) -> Iterator[list[Reading]]:
-    while batch := list(islice(readings, BATCH)):
+    """So many readings, or so many bytes of copies that lie on the disk until they are written."""
+    batch: list[Reading] = []
+    copied = 0
+    for reading in readings:
+        batch.append(reading)
+        if isinstance(reading, Item):
+            copied += sum(o.size for o in (reading.original, reading.motion) if o is not None and o.spooled)
+        if len(batch) == BATCH or copied > _COPIED:
+            yield batch
+            batch, copied = [], 0
+    if batch:
         yield batch

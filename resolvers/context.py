@@ -22,11 +22,17 @@ from datasources.tables.customers import SeenCustomer
 from datasources.tables.grants import GrantRecord
 from datasources.tables.people import PersonKey, SeenPerson
 from datasources.tables.photos import SeenPhoto
+from datasources.tables.pictures import SeenPicture
 from datasources.translations.port import LocalizedWord
 from resolvers.freshness import Freshness
+from resolvers.importing.taking import may_write
 from resolvers.loading import Loader
+from resolvers.placeholders import DrawnOf, drawn_placeholders
 from resolvers.questions import Part, Questions
 
+WRITERS_BYTES = 8 << 20
+"""Of a service that may write photos: 200 records with vectors."""
+WRITERS_VALUES = 1_000_000
 Languages = tuple[str, ...]
 Named = tuple[str, Languages]
 """An id, and the languages its name is wanted in."""
@@ -66,6 +72,17 @@ class Context:
         self.readings = Readings()
         self.degraded: dict[tuple[str, str], set[str]] = {}
         self._scope: asyncio.Task[Scope] | None = None
+        self._pictured: dict[PhotoKey, SeenPhoto] = {}
+
+    @property
+    def most_bytes(self) -> int | None:
+        """How large a body this caller may send; None: as large as any."""
+        return WRITERS_BYTES if may_write(self.viewer, "") else None
+
+    @property
+    def most_values(self) -> int | None:
+        """How many values its variables may hold, and a list of them; None: as many as any caller's."""
+        return WRITERS_VALUES if may_write(self.viewer, "") else None
 
     @property
     def principal(self) -> str:
@@ -147,6 +164,24 @@ class Context:
         for photo in found.values():
             self.told(photo.sight)
         return found
+
+    async def picture(self, photo: SeenPhoto) -> SeenPicture | None:
+        """The picture of a photo that was seen; those of a level of the answer are one batch."""
+        self._pictured[photo.key] = photo
+        return await self.pictures.one(photo.key)
+
+    @cached_property
+    def pictures(self) -> Loader[PhotoKey, SeenPicture]:
+        """Pictures of photos; ask by `picture`, which knows what was seen."""
+        return Loader(self._pictures)
+
+    async def _pictures(self, keys: Sequence[PhotoKey]) -> Mapping[PhotoKey, SeenPicture]:
+        return await self.sources.pictures.of_photos(await self.scope(), [self._pictured[k] for k in keys])
+
+    @cached_property
+    def drawn_placeholders(self) -> Loader[DrawnOf, bytes]:
+        """ThumbHashes of the demo's drawings."""
+        return Loader(drawn_placeholders)
 
     @cached_property
     def albums(self) -> Loader[AlbumKey, SeenAlbum]:

@@ -8,9 +8,11 @@ import strawberry
 from access.classes import DataClass as C
 from datasources.tables.tickets import SeenTicket
 from resolvers.context import Context
+from resolvers.jobs.listing import jobs_page
 from resolvers.readings import readings_page
 from resolvers.views import at
 from schema.access_log import AccessRecordConnection
+from schema.bulk import BulkOperationConnection
 from schema.customer import Customer
 from schema.enums import ViewerKind
 from schema.fields import SchemaDataClass, argument, field, given, plain
@@ -83,6 +85,15 @@ class Viewer:
         if self.context.viewer.customer is None:
             return None
         return AccessRecordConnection.of(await readings_page(self.context, first=given(first), after=given(after)))
+
+    @field(C.PUBLIC, "Bulk operations that this caller started, latest first.")
+    async def bulk_operations(
+        self,
+        first: Annotated[int | None, argument(C.PUBLIC, "How many; 50 unless told.")] = strawberry.UNSET,
+        after: After = strawberry.UNSET,
+    ) -> BulkOperationConnection | None:
+        page = await jobs_page(self.context, first=given(first), after=given(after))
+        return BulkOperationConnection(context=self.context, page=page)
 
     @field(C.IDENTITY, "Support tickets that opened this customer's data, open ones first.")
     async def support_tickets(

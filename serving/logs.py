@@ -32,7 +32,7 @@ ALLOWED: Final = (
     "lag",
     "reason",
 )
-ROUTES: Final = frozenset({"/graphql", "/guest", "/demo/identities", "/livez", "/readyz"})
+ROUTES: Final = frozenset({"/graphql", "/import", "/guest", "/demo/identities", "/livez", "/readyz"})
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_-]{8,64}")
 _QUIET: Final = frozenset({"/livez", "/readyz"})
 _HEADERS: Final = {
@@ -127,4 +127,6 @@ class RequestLog:
 def _route(path: str) -> str:
     if path in ROUTES:
         return path
-    return "/graphiql" if path.startswith("/graphiql/") else "other"
+    if path.startswith("/media/"):
+        return "/media"  # the rest is a credential
+    return next((f"/{room}" for room in ("graphiql", "results") if path.startswith(f"/{room}/")), "other")

@@ -15,7 +15,7 @@ from access.seals import Binding, OwnerKeys, seal
 from access.zones import Circle, at_home
 from datasources.photo_key import PhotoKey
 from datasources.sortkeys import key_text, taken_key
-from datasources.tables.bodies import Keys, open_group, read_body
+from datasources.tables.bodies import Keys, open_group, open_sealed, read_body
 from datasources.tables.store import Item, ItemStore, Key, Put, Span, Table
 from datasources.tables.zones import Zones
 
@@ -40,6 +40,8 @@ class Content(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     file_name: str | None = None
     keywords: tuple[str, ...] = ()
     recognized_text: str | None = None
+    motion_id: str | None = None
+    """The moving part of a live photo: `sha256:` and the hash of its file."""
 
 
 class Coordinates(msgspec.Struct, frozen=True, array_like=True):
@@ -97,6 +99,10 @@ class PhotoRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     hidden: bool = False
     rating: int | None = None
     trashed_at_ms: int | None = None
+    burst: str | None = None
+    """Keyed hash of the camera's name for the burst: equal within the owner only."""
+    drawn: bool = False
+    """A photo of the demo, whose picture is drawn when it is asked for."""
     source_digest: str | None = None
     """Keyed hash of the record as imported last: importing the same again changes nothing."""
     sealed: Mapping[str, bytes] = {}
@@ -155,6 +161,13 @@ class SeenPhoto:
         plain = self._open(DataClass.LOCATION)
         return None if plain is None else _COORDINATES.decode(plain)
 
+    @cached_property
+    def embedding(self) -> Embedding | None:
+        """The vector that came with the record, of the class of its words."""
+        sealed = self.record.sealed.get(EMBEDDING) if self.sight.may(DataClass.CONTENT) else None
+        plain = None if sealed is None else open_sealed(EMBEDDING, self.keys, self.record.binding, sealed)
+        return None if plain is None else _EMBEDDING.decode(plain)
+
 
 @dataclass(frozen=True, slots=True)
 class Draft:
@@ -170,6 +183,7 @@ class Draft:
 
 _RECORD = msgspec.msgpack.Decoder(PhotoRecord)
 _CONTENT = msgspec.msgpack.Decoder(Content)
+_EMBEDDING = msgspec.msgpack.Decoder(Embedding)
 _COORDINATES = msgspec.msgpack.Decoder(Coordinates)
 _ENCODE = msgspec.msgpack.Encoder().encode
 

@@ -20,7 +20,7 @@ ALLOWED = {
 ALLOWED["commands"] = {"commands", "server", *ALLOWED["serving"]}
 FLOORS = set(ALLOWED) | {"server", "cli", "settings"}
 SDKS = {"sqlite3", "tantivy", "boto3", "aioboto3", "opensearchpy", "scipy", "shapely"}
-SOURCES = {"tables", "search", "locations", "translations", "keys"}
+SOURCES = {"tables", "search", "locations", "translations", "keys", "media"}
 ENGINES = ("sqlite", "tantivy", "file", "dynamodb", "opensearch", "kms")
 
 
@@ -90,7 +90,9 @@ LONG_FILES: dict[str, str] = {
     "datasources/tables/photos.py": "the noun, its seals and its one write path are one idea",
     "schema/photo.py": "one type, forty fields",
     "schema/enums.py": "a list",
+    "resolvers/context.py": "one request: a loader for each thing that is loaded",
     "ingest/demo": "tables of the demo's world",
+    "datasources/pictures/scenery.py": "a list of shapes",
     "ingest/places": "a developer's build command",
 }
 

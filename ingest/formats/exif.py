@@ -1,0 +1,144 @@
+"""What EXIF tells of a photo, in the names of the import record; what it tells absurdly is left out with a remark."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from ingest.formats.tiff import BadTiff, Bytes, Directory, byte_order, directory, first_directory
+from resolvers.importing.records import MAX_NAME
+
+_EXIF_IFD, _GPS_IFD = 0x8769, 0x8825
+_MAKE, _MODEL, _ORIENTATION = 0x010F, 0x0110, 0x0112
+_RATING, _RATING_PERCENT = 0x4746, 0x4749
+_LENS, _LENS_OLD = 0xA434, 0xFDEA
+_EXPOSURE_TIME, _F_NUMBER, _ISO, _SHUTTER, _APERTURE, _FOCAL = 0x829A, 0x829D, 0x8827, 0x9201, 0x9202, 0x920A
+_ISO_WHEN_LARGE = (0x8833, 0x8832)
+_ISO_LARGE = 65_535
+_SHORTEST = 1e-8  # no shutter, aperture or lens is less
+_EMPTY = Directory(b"", "<", 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Tags:
+    """The three directories: of the image, of the photo, of the place."""
+
+    image: Directory
+    photo: Directory = _EMPTY
+    gps: Directory = _EMPTY
+
+
+def read_tags(tiff: Bytes, start: int = 0) -> Tags | None:
+    """Of the TIFF that begins there; None if its first directory is damaged or absurd."""
+    try:
+        return tags_of(first_directory(tiff, start))
+    except BadTiff:
+        return None
+
+
+def read_odd_tags(tiff: Bytes, start: int, first: int) -> Tags | None:
+    """The same for raw files whose header is no TIFF's, but whose directories are."""
+    try:
+        return tags_of(directory(tiff, byte_order(tiff, start) or "<", start, first))
+    except BadTiff:
+        return None
+
+
+def tags_of(image: Directory) -> Tags:
+    """The image's directory with the two that it names."""
+    photo, gps = image.inside(_EXIF_IFD), image.inside(_GPS_IFD)
+    return Tags(image, photo[0] if photo else _EMPTY, gps[0] if gps else _EMPTY)
+
+
+def rating(tags: Tags) -> int | None:
+    """One to five stars; Windows also writes per cent."""
+    stars = number_of(tags.image.get(_RATING))
+    if stars is not None and stars in {1, 2, 3, 4, 5}:
+        return int(stars)
+    return stars_of_percent(number_of(tags.image.get(_RATING_PERCENT)))
+
+
+def stars_of_percent(percent: float | None) -> int | None:
+    """1, 25, 50, 75, 99 are what Windows writes for one to five stars."""
+    if percent is None or not 0 < percent <= 100:  # noqa: PLR2004
+        return None
+    return min(5, 1 + round(percent / 25)) if percent > 12 else 1  # noqa: PLR2004
+
+
+def is_turned(tags: Tags) -> bool:
+    """Whether width and height change places when the picture is shown upright."""
+    return tags.image.get(_ORIENTATION) in {5, 6, 7, 8}
+
+
+def camera(tags: Tags) -> dict[str, str]:
+    """Make, model and lens."""
+    found = {
+        "make": text_of(tags.image.get(_MAKE)),
+        "model": text_of(tags.image.get(_MODEL)),
+        "lens": text_of(tags.photo.get(_LENS)) or text_of(tags.image.get(_LENS_OLD)),
+    }
+    return {name: one_line(value) for name, value in found.items() if value.strip("-0. ")}
+
+
+def exposure(tags: Tags) -> dict[str, float]:
+    """Sensitivity, f-number, seconds and millimetres; APEX values where the plain ones are absent."""
+    photo = tags.photo
+    aperture = number_of(photo.get(_F_NUMBER))
+    if aperture is None and (apex := number_of(photo.get(_APERTURE))) is not None and abs(apex) < 32:  # noqa: PLR2004
+        aperture = round(2 ** (apex / 2), 1)
+    seconds = number_of(photo.get(_EXPOSURE_TIME))
+    if seconds is None and (apex := number_of(photo.get(_SHUTTER))) is not None and abs(apex) < 32:  # noqa: PLR2004
+        seconds = 2**-apex
+    found = {"aperture": (aperture, 1_000), "shutterSeconds": (seconds, 864_000)}
+    found["focalLengthMm"] = (number_of(photo.get(_FOCAL)), 100_000)
+    plain: dict[str, float] = {n: round(v, 9) for n, (v, most) in found.items() if v is not None and _SHORTEST < v <= most}
+    if iso := _iso(photo):
+        plain["iso"] = iso
+    return plain
+
+
+def _iso(photo: Directory) -> int | None:
+    iso = number_of(photo.get(_ISO))
+    if iso is None or iso == _ISO_LARGE:
+        iso = next((n for tag in _ISO_WHEN_LARGE if (n := number_of(photo.get(tag)))), iso)
+    return int(iso) if iso is not None and 1 <= iso <= 10_000_000 else None  # noqa: PLR2004
+
+
+def number_of(value: Any) -> float | None:
+    """A finite number, also the first of several; 0/0 and other things are None."""
+    if isinstance(value, tuple) and value:
+        value = value[0]
+    if isinstance(value, str | bytes | tuple) or value is None:
+        return None
+    try:
+        number = float(value)
+    except (ValueError, TypeError, ArithmeticError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def text_of(value: Any) -> str:
+    """A text without padding and control characters; cameras and people write UTF-8 where the standard has ASCII."""
+    raw = value
+    if not isinstance(raw, bytes):
+        return ""
+    raw = raw.split(b"\0", 1)[0]
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError:
+        text = raw.decode("cp1252", "replace")
+    return cleaned(text)
+
+
+def one_line(text: str) -> str:
+    """As long and as plain as a name may be."""
+    return " ".join(cleaned(text).split("\n"))[:MAX_NAME]
+
+
+def cleaned(text: str) -> str:
+    """Without what a record refuses: control characters, half surrogates, replacement marks."""
+    if text.isascii() and text.isprintable():
+        return text.strip()
+    kept = (c for c in text if c == "\n" or (ord(c) >= 32 and not 127 <= ord(c) < 160))  # noqa: PLR2004
+    return "".join(c for c in kept if not 0xD800 <= ord(c) <= 0xDFFF and c != "\ufffd").strip()  # noqa: PLR2004

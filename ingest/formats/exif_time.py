@@ -1,0 +1,105 @@
+"""When a photo was taken: the camera's wall clock, and its offset from the tag for it or from the satellites' clock."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Any
+
+from ingest.formats.exif import Tags, number_of, text_of
+from ingest.formats.tiff import Directory
+from ingest.formats.told import Moment
+from resolvers.importing.records import OffsetSource
+
+# (wall clock, offset), best first: original, digitised, changed. The offset's tag must be the one of its clock.
+_CLOCKS = ((0x9003, 0x9011), (0x9004, 0x9012), (0x0132, 0x9010))
+_GPS_TIME, _GPS_DATE = 7, 29
+_WALL = re.compile(r"(\d{4})[:/.-](\d{1,2})[:/.-](\d{1,2})[ T](\d{1,2}):(\d{1,2})(?::(\d{1,2}))?.*", re.DOTALL)
+_OFFSET = re.compile(r"([+-])(\d{1,2}):?(\d{2})")
+# Offsets in use that are no half hours: Nepal, Eucla, Chatham (and its summer).
+_QUARTERS = frozenset({345, 525, 765, 825})
+_SLACK_S = 90
+_OFFSETS_MINUTES = range(-12 * 60, 14 * 60 + 1, 15)
+
+
+def taken(tags: Tags, noted: int | None = None) -> Moment | None:
+    """The wall clock; its offset from the tag, else by the satellites, else as the maker's note has it (`noted`).
+
+    The note comes last: it is a setting of the camera that people forget to change when they travel, as they forget
+    the clock; then both are wrong together, and the satellites alone tell.
+    """
+    wall, offset = _clock(tags)
+    if wall is None:
+        instant = _instant(tags.gps)
+        return None if instant is None else Moment(instant.isoformat(timespec="seconds"), 0, OffsetSource.GPS, in_utc=True)
+    if offset is not None:
+        return Moment(wall.isoformat(), offset, OffsetSource.EXIF)
+    offset = _offset_by_satellites(wall, tags.gps)
+    if offset is not None:
+        return Moment(wall.isoformat(), offset, OffsetSource.GPS)
+    return Moment(wall.isoformat(), noted, OffsetSource.EXIF if noted is not None else None)
+
+
+def _clock(tags: Tags) -> tuple[datetime | None, int | None]:
+    for wall_tag, offset_tag in _CLOCKS:
+        wall = wall_of(tags.photo.get(wall_tag) or tags.image.get(wall_tag))
+        if wall is not None:
+            return wall, _offset(tags.photo.get(offset_tag))
+    return None, None
+
+
+def wall_of(value: Any) -> datetime | None:
+    """Cameras without a time write zeros or blanks: those are no day of the calendar."""
+    match = _WALL.fullmatch(text_of(value))
+    if match is None:
+        return None
+    try:
+        return datetime(*(int(part or 0) for part in match.groups()))  # type: ignore[arg-type]  # noqa: DTZ001
+    except ValueError:
+        return None
+
+
+def _offset(value: Any) -> int | None:
+    """As cameras write it."""
+    text = text_of(value)
+    if text in {"Z", "z"}:
+        return 0
+    match = _OFFSET.fullmatch(text)
+    if match is None:
+        return None
+    minutes = int(match[2]) * 60 + int(match[3])
+    minutes = -minutes if match[1] == "-" else minutes
+    return minutes if _OFFSETS_MINUTES[0] <= minutes <= _OFFSETS_MINUTES[-1] and int(match[3]) < 60 else None  # noqa: PLR2004
+
+
+def _offset_by_satellites(wall: datetime, gps: Directory) -> int | None:
+    instant = _instant(gps)
+    return None if instant is None else offset_between(wall, instant)
+
+
+def offset_between(wall: datetime, instant: datetime) -> int | None:
+    """Wall clock minus UTC, where that is an offset somebody uses.
+
+    A fix may be some seconds old and the camera's clock some seconds wrong; more than that would make up an offset.
+    """
+    apart_s = (wall - instant).total_seconds()
+    offset = round(apart_s / 900) * 15
+    usual = offset % 30 == 0 or offset in _QUARTERS
+    return offset if usual and offset in _OFFSETS_MINUTES and abs(apart_s - offset * 60) <= _SLACK_S else None
+
+
+def _instant(gps: Directory) -> datetime | None:
+    """The satellites' clock."""
+    day = re.fullmatch(r"(\d{4})[:-](\d{2})[:-](\d{2})", text_of(gps.get(_GPS_DATE)))
+    time = gps.get(_GPS_TIME)
+    if day is None or not isinstance(time, tuple) or len(time) != 3:  # noqa: PLR2004
+        return None
+    parts = [number_of(part) for part in time]
+    if None in parts or any(not 0 <= (part or 0) < most for part, most in zip(parts, (24, 60, 61), strict=True)):
+        return None
+    hours, minutes, seconds = (part or 0.0 for part in parts)
+    with suppress(ValueError, OverflowError):
+        midnight = datetime(int(day[1]), int(day[2]), int(day[3]))  # noqa: DTZ001
+        return midnight + timedelta(hours=hours, minutes=minutes, seconds=seconds)
+    return None
