@@ -14,8 +14,8 @@ _STRIDE = 20
 _TRIES = 50
 _OFFSETS = {"opensearch": 0, "opensearch-transport": 1, "dynamodb": 2, "s3": 3, "s3-admin": 4, "kms": 5, "faults": 6}
 _FAULT_PORTS = range(10, 20)
-ACCESS_KEY, SECRET_KEY, REGION = "local-servers", "local-servers-secret", "us-east-1"
-"""Good for nothing but these servers on loopback."""
+ACCESS_KEY, SECRET_KEY, REGION = "localservers", "localserverssecret", "us-east-1"
+"""Good for nothing but these servers on loopback. DynamoDB Local takes letters and digits only."""
 
 
 class ServersError(Exception):

@@ -5,39 +5,18 @@ from __future__ import annotations
 import asyncio
 import random
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Protocol
 
 import pytest
 
 from datasources.errors import Conflict, Corrupt
 from datasources.tables.changes import Change, ChangeFeed
-from datasources.tables.sqlite import SqliteTables
-from datasources.tables.store import Item, ItemStore, Key, Put, Remove, Table
+from datasources.tables.store import Item, Key, Put, Remove, Table
+from tests.tables.engines import ADAPTERS, PARAMS, Clock, Tables
 
 FED = Table("fed", indexes=("by_time",), feed=True, expires=True)
 QUIET = Table("quiet")
-
-
-class Clock:
-    now = 1_800_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-class Tables(Protocol):
-    items: ItemStore
-    feed: ChangeFeed
-
-    async def sweep(self) -> int: ...
-    async def close(self) -> None: ...
-
-
-ADAPTERS: dict[str, Callable[[Path, Clock], Tables]] = {
-    "sqlite": lambda folder, clock: SqliteTables.open(folder / "tables.sqlite", (FED, QUIET), clock=clock),
-}
 
 
 @pytest.fixture
@@ -45,11 +24,10 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture(params=list(ADAPTERS))
+@pytest.fixture(params=PARAMS)
 async def tables(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> AsyncIterator[Tables]:
-    opened = ADAPTERS[request.param](tmp_path, clock)
-    yield opened
-    await opened.close()
+    async with ADAPTERS[request.param](tmp_path, (FED, QUIET), clock) as opened:
+        yield opened
 
 
 def put(sort: str, version: int, if_version: int | None = None, *, table: Table = FED) -> Put:
@@ -154,10 +132,9 @@ import asyncio, sys
 from pathlib import Path
 from tests_feed import FED, Clock, ADAPTERS, put
 async def main(name, folder, who, count):
-    tables = ADAPTERS[name](Path(folder), Clock())
-    for n in range(int(count)):
-        assert all(await tables.items.write_each([put(f"{who}{n}-{i}", 1, 0) for i in range(5)]))
-    await tables.close()
+    async with ADAPTERS[name](Path(folder), (FED, QUIET), Clock()) as tables:
+        for n in range(int(count)):
+            assert all(await tables.items.write_each([put(f"{who}{n}-{i}", 1, 0) for i in range(5)]))
 asyncio.run(main(*sys.argv[1:]))
 """
 
