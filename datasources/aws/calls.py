@@ -88,6 +88,10 @@ class AwsCalls:
                     raise failure from cause
                 attempt += 1
 
+    def refusal(self, answered: Answered) -> Unavailable:
+        """The error for an expected code that means nothing special after all."""
+        return Unavailable(self.source, f"refuses our calls ({answered.code})")
+
     def _refused(self, error: ClientError) -> tuple[SourceError, bool]:
         code, status = _code(error), _status(error)
         if code in _THROTTLES or status == _BUSY:

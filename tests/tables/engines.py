@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import pytest
 
-from datasources.aws.access import AwsAccess
 from datasources.tables.changes import ChangeFeed
 from datasources.tables.dynamodb import DynamoTables
 from datasources.tables.dynamodb_schema import drop, make_missing
 from datasources.tables.sqlite import SqliteTables
 from datasources.tables.store import ItemStore, Table
-from tests.servers import places_of
+from tests.servers import aws_access
 
 
 class Clock:
@@ -48,13 +46,6 @@ async def sqlite(folder: Path, tables: Sequence[Table], clock: Clock) -> AsyncIt
         await opened.close()
 
 
-def dynamodb_access(**more: Any) -> AwsAccess:
-    """The running DynamoDB Local; its credentials are the environment's, as everywhere."""
-    places = places_of("dynamodb")
-    os.environ.update({k: v for k, v in places.environment().items() if k.startswith("AWS_")})
-    return AwsAccess("us-east-1", more.pop("url", places.url("dynamodb")), **more)
-
-
 @asynccontextmanager
 async def dynamodb(folder: Path, tables: Sequence[Table], clock: Clock) -> AsyncIterator[Tables]:
     """A second opening of the same folder sees the same tables; whoever made them drops them."""
@@ -63,7 +54,7 @@ async def dynamodb(folder: Path, tables: Sequence[Table], clock: Clock) -> Async
     if mine:
         noted.write_text(f"t{secrets.token_hex(6)}-")
     prefix = noted.read_text()
-    opened = await DynamoTables.open(dynamodb_access(), tables, prefix=prefix, clock=clock)
+    opened = await DynamoTables.open(aws_access("dynamodb"), tables, prefix=prefix, clock=clock)
     opened.sign(SECRET)
     try:
         if mine:
