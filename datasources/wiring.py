@@ -6,7 +6,9 @@ import time
 from pathlib import Path
 
 from access.ids import Cursors, Ids
+from access.signing import Signer
 from datasources import TABLES, Sources
+from datasources.media.originals import Originals
 from datasources.search.port import PhotoIndex
 from datasources.tables.albums import Albums
 from datasources.tables.customers import Customers
@@ -14,6 +16,7 @@ from datasources.tables.grants import Grants
 from datasources.tables.keys import KeyRing
 from datasources.tables.people import People
 from datasources.tables.photos import Photos
+from datasources.tables.pictures import Pictures
 from datasources.tables.repeats import Repeats
 
 
@@ -29,6 +32,7 @@ async def embedded(data: Path, *, index: PhotoIndex | None = None) -> Sources:
     """
     from datasources.keys.file import FileKeyService
     from datasources.locations.gazetteer import Gazetteer
+    from datasources.media.files import FileMediaStore
     from datasources.tables.sqlite import SqliteTables
     from datasources.translations.tables import ConceptTables
 
@@ -36,6 +40,7 @@ async def embedded(data: Path, *, index: PhotoIndex | None = None) -> Sources:
     tables = SqliteTables.open(data / "tables.sqlite", TABLES, clock=time.time)
     ring = KeyRing(tables.items, key_service)
     secret = await ring.installation_secret("ids")
+    ids, media = Ids(secret), FileMediaStore(data / "media")
     return Sources(
         store=tables.items,
         feed=tables.feed,
@@ -50,8 +55,12 @@ async def embedded(data: Path, *, index: PhotoIndex | None = None) -> Sources:
         index=index or open_index(data),
         locations=Gazetteer.open(),
         translations=ConceptTables.open(),
-        ids=Ids(secret),
+        ids=ids,
         cursors=Cursors(secret),
+        signer=Signer(secret),
+        media=media,
+        originals=Originals(media, ring, ids.local_id),
+        pictures=Pictures(tables.items, ring),
         now_ms=now_ms,
     )
 

@@ -39,6 +39,8 @@ class Content(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     file_name: str | None = None
     keywords: tuple[str, ...] = ()
     recognized_text: str | None = None
+    motion_id: str | None = None
+    """The moving part of a live photo: `sha256:` and the hash of its file."""
 
 
 class Coordinates(msgspec.Struct, frozen=True, array_like=True):
@@ -94,6 +96,8 @@ class PhotoRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     hidden: bool = False
     rating: int | None = None
     trashed_at_ms: int | None = None
+    burst: str | None = None
+    """Keyed hash of the camera's name for the burst: equal within the owner only."""
     source_digest: str | None = None
     """Keyed hash of the record as imported last: importing the same again changes nothing."""
     sealed: Mapping[str, bytes] = {}

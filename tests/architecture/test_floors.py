@@ -20,8 +20,8 @@ ALLOWED = {
 ALLOWED["commands"] = {"commands", "server", *ALLOWED["serving"]}
 FLOORS = set(ALLOWED) | {"server", "cli", "settings"}
 SDKS = {"sqlite3", "tantivy", "boto3", "aioboto3", "botocore", "aiobotocore", "opensearchpy", "scipy", "shapely"}
-SOURCES = {"tables", "search", "locations", "translations", "keys"}
-ENGINES = ("sqlite", "tantivy", "file", "dynamodb", "opensearch", "kms")
+SOURCES = {"tables", "search", "locations", "translations", "keys", "media"}
+ENGINES = ("sqlite", "tantivy", "file", "dynamodb", "opensearch", "kms", "s3")
 
 
 def modules() -> Iterator[tuple[str, str]]:
