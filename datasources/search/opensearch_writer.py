@@ -16,7 +16,8 @@ from datasources.search.port import PhotoDocument, Removal, Unwritable
 
 _log = logging.getLogger("photos.search")
 _MOST_ENTRIES = 500
-_MOST_BYTES = 4_000_000
+_MOST_BYTES = 1_000_000
+"""From a mebibyte on the client warns that sending may keep others waiting."""
 _DONE = frozenset({200, 201, 409})
 """409: the index has this version or a newer one."""
 _MISSING = 404

@@ -16,10 +16,10 @@ _MOST = 1 << 24
 
 
 def units(clauses: Sequence[Clause]) -> list[int]:
-    """The weight of each clause in units; `ValueError` where all of them together are more than floats can tell apart."""
+    """The weight of each clause in units; `OverflowError` where all of them together are more than floats can tell apart."""
     found = [round(clause.weight * UNIT) for clause in clauses]
     if sum(found) >= _MOST or any(unit < 0 for unit in found):
-        raise ValueError("the weights of a text are at least 0 and together less than 1677")
+        raise OverflowError("the weights of a text are at least 0 and together less than 1677")
     return found
 
 

@@ -184,5 +184,5 @@ async def test_weights_count_in_ten_thousandths_so_that_every_engine_adds_them_a
     text = TextQuery((*(Clause(HasWord(w), 15.12344) for w in words), *last))
     hits = await walk(index, ANA, Question(limit=1, order=Order.RELEVANCE, text=text))
     assert [(number_of(h), h.position.score) for h in hits] == [(2, 377.9619), (1, 377.9618)]
-    with pytest.raises(ValueError, match="1677"):
+    with pytest.raises(OverflowError, match="1677"):
         await index.ask(ANA, Question(limit=1, order=Order.RELEVANCE, text=TextQuery((Clause(HasWord("a"), 1700.0),))))
