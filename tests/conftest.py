@@ -17,11 +17,6 @@ settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    if item.get_closest_marker("servers") and os.environ.get("SERVERS") != "1":
-        pytest.skip("needs the real local servers: `make servers`, then `make test SERVERS=1`")
-
-
 @pytest.fixture(scope="session")
 def demo_gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoGateway]:
     """The demo library, loaded once."""
