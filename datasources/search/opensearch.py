@@ -16,7 +16,7 @@ from datasources.search.conditions import AnyOf, Condition, Field
 from datasources.search.opensearch_asking import Asking, Body
 from datasources.search.opensearch_query import every, inside, query
 from datasources.search.opensearch_schema import document_id, key_of, place_of, routing
-from datasources.search.opensearch_wire import SOURCE, Cluster, Wire, no_index, whole
+from datasources.search.opensearch_wire import SOURCE, Cluster, Wire, legible, no_index, whole
 from datasources.search.opensearch_writer import Writer
 from datasources.search.port import (
     Answer,
@@ -63,7 +63,8 @@ class OpenSearchIndex(PhotoIndex):
         askings = [Asking(scoping.bind(question), question) for question in questions]
         bodies = [asking.bodies() for asking in askings]
         told = iter(await self._search(scope.owners, [body for several in bodies for body in several]))
-        return [asking.read([next(told) for _ in several]) for asking, several in zip(askings, bodies, strict=True)]
+        with legible():
+            return [asking.read([next(told) for _ in several]) for asking, several in zip(askings, bodies, strict=True)]
 
     @override
     async def rarities(self, scope: Scope, conditions: Sequence[Condition]) -> tuple[int, Sequence[int]]:
@@ -73,8 +74,8 @@ class OpenSearchIndex(PhotoIndex):
         asked = {str(n): {"filter": query(scoping.rewrite(c))} for n, c in enumerate(conditions)}
         body: Body = {"size": 0, "track_total_hits": True, "query": inside(scoping.rows)}
         (told,) = await self._search(scope.owners, [body | {"aggs": asked} if asked else body])
-        counts = [told["aggregations"][name]["doc_count"] for name in asked]
-        return told["hits"]["total"]["value"], counts
+        with legible():
+            return told["hits"]["total"]["value"], [told["aggregations"][name]["doc_count"] for name in asked]
 
     @override
     async def positions(self, scope: Scope, keys: Sequence[PhotoKey], order: Order) -> Mapping[PhotoKey, Position]:
@@ -88,8 +89,9 @@ class OpenSearchIndex(PhotoIndex):
                 rows = every([inside(scoping.rows, part.rows), ids])
                 bodies.append({"size": len(some), "_source": False, "sort": [{part.key.value: "asc"}], "query": rows})
         told = await self._search(scope.owners, bodies)
-        hits = [hit for answer in told for hit in answer["hits"]["hits"]]
-        return {key_of(hit["_id"]): place_of(hit["sort"][0]) for hit in hits}
+        with legible():
+            hits = [hit for answer in told for hit in answer["hits"]["hits"]]
+            return {key_of(hit["_id"]): place_of(hit["sort"][0]) for hit in hits}
 
     @override
     async def write(self, entries: Sequence[PhotoDocument | Removal]) -> None:
@@ -117,11 +119,12 @@ class OpenSearchIndex(PhotoIndex):
         body["query"] = query(AnyOf(Field.OWNER, (owner,)))
         while True:
             (told,) = await self._search({owner}, [body])
-            hits = told["hits"]["hits"]
-            found |= {key_of(hit["_id"]).id: hit["_version"] for hit in hits}
-            if len(hits) < _PAGE:
-                return found
-            body["search_after"] = hits[-1]["sort"]
+            with legible():
+                hits = told["hits"]["hits"]
+                found |= {key_of(hit["_id"]).id: hit["_version"] for hit in hits}
+                if len(hits) < _PAGE:
+                    return found
+                body["search_after"] = hits[-1]["sort"]
 
     @override
     async def close(self) -> None:
@@ -146,7 +149,8 @@ class OpenSearchIndex(PhotoIndex):
             no_index()
         if not isinstance(told, dict) or len(told.get("responses", ())) != len(bodies):
             raise Corrupt(SOURCE, "the answer does not match the question")
-        return [whole(answer) for answer in told["responses"]]
+        with legible():
+            return [whole(answer) for answer in told["responses"]]
 
 
 def _nothing(question: Question) -> Answer:

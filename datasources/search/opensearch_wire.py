@@ -6,7 +6,8 @@ import asyncio
 import logging
 import random
 import ssl
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -148,15 +149,22 @@ def _name(kind: str) -> str:
     return kind if kind.replace("_", "").isalnum() else "without a name"
 
 
+@contextmanager
+def legible() -> Iterator[None]:
+    """Reading an answer: one that is not of the expected form is `Corrupt`."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError):
+        raise Corrupt(SOURCE, "the answer is not of the expected form") from None
+
+
 def no_index() -> NoReturn:
     """What stands for a missing index: it must be made, and writes never make one."""
     raise Unavailable(SOURCE, "there is no index by this name: make it with `photos-gateway reindex`")
 
 
-def whole(answer: Any) -> Mapping[str, Any]:
+def whole(answer: dict[str, Any]) -> Mapping[str, Any]:
     """One answer to a search, if it speaks for every shard; what is partial is a failure, never a smaller answer."""
-    if not isinstance(answer, dict):
-        raise Corrupt(SOURCE, "the answer is not of the expected form")
     if "error" in answer:
         kind = str(answer["error"].get("type", "")) if isinstance(answer["error"], dict) else ""
         failure = of_status(int(answer.get("status", _FAULTY)), kind)
@@ -165,9 +173,7 @@ def whole(answer: Any) -> Mapping[str, Any]:
         raise failure
     if answer.get("timed_out"):
         raise DeadlineExceeded(SOURCE, "the cluster stopped searching half way")
-    shards = answer.get("_shards")
-    if not isinstance(shards, dict) or "hits" not in answer:
-        raise Corrupt(SOURCE, "the answer is not of the expected form")
+    shards = answer["_shards"]
     if shards["failed"] or shards["successful"] < shards["total"]:
         raise Unavailable(SOURCE, f"{shards['failed']} of {shards['total']} parts of the index did not answer")
     return answer
