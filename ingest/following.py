@@ -15,7 +15,7 @@ from typing import NoReturn
 from datasources import Sources
 from datasources.errors import Corrupt, SourceError
 from datasources.photo_key import PhotoKey
-from datasources.search.port import PhotoDocument, Removal
+from datasources.search.port import PhotoDocument, Removal, Unwritable
 from datasources.tables.photos import PHOTOS, PhotoRecord
 from resolvers.freshness import Freshness
 from resolvers.indexing import CONSUMER, documents, entries
@@ -40,7 +40,7 @@ class IndexFollower:
 
     async def add(self, records: Sequence[PhotoRecord]) -> None:
         """Photos just written; visible after `settle` at the latest."""
-        await self.sources.index.write(await documents(self.sources, records))
+        await self._write(await documents(self.sources, records))
         self._written.update({r.key: r.version for r in records})
         self._batches += 1
         if self._batches % _REFRESH_EVERY == 0:
@@ -54,7 +54,7 @@ class IndexFollower:
             others = [k for k, version in newest.items() if self._written.get(k, 0) < version]
             made = await self._entries(others) if others else ()
             if newest:
-                await self.sources.index.write(made)
+                await self._write(made)
                 await self.sources.index.refresh()
             if self.freshness is not None:
                 await self.freshness.reached({e.key: e.version for e in made})
@@ -62,6 +62,13 @@ class IndexFollower:
             count += len(changes)
         self._written.clear()
         return count
+
+    async def _write(self, made: Sequence[PhotoDocument | Removal]) -> None:
+        """One photo that the engine does not take must not keep the others waiting: the next try would fail alike."""
+        try:
+            await self.sources.index.write(made)
+        except Unwritable as e:
+            _log.error("photos are left out of the index", extra={"count": len(e.keys)})
 
     async def _entries(self, keys: Sequence[PhotoKey]) -> Sequence[PhotoDocument | Removal]:
         """One photo that cannot be read must not keep the rest of the library from being found: it alone is left out."""
