@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 _SLASHES = 2
+Algorithm = Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
 
 
 class UnusableSettings(Exception):
@@ -21,6 +23,35 @@ class Profile(Enum):
 
     DEVELOPMENT = "development"
     PRODUCTION = "production"
+
+
+class Issuer(BaseModel):
+    """An issuer of tokens outside (OpenID Connect): what its tokens must be like, and how its claims are read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(min_length=1, description="The `iss` of its tokens, letter by letter")
+    jwks: str = Field(description="Where its keys are: https, or http on this machine")
+    algorithms: tuple[Algorithm, ...] = Field(
+        default=("RS256",), min_length=1, description="Algorithms of signatures; never one with a shared secret"
+    )
+    audience: str | None = Field(default=None, description="The `aud` of its tokens; the gateway's own unless told")
+    types: tuple[Literal["at+jwt", "jwt"], ...] = Field(default=("at+jwt",), min_length=1, description="The `typ` of its tokens")
+    kinds: tuple[Literal["customer", "service"], ...] = Field(
+        default=("customer",), min_length=1, description="Callers it may speak for"
+    )
+    kind_claim: str = Field(default="kind", description="The claim that says which; needed where it speaks for both")
+    scope_claim: str = Field(default="scope", description="The claim with scopes: a text with spaces, or a list of texts")
+    purpose_claim: str = Field(default="purpose", description="The claim with a service's purpose")
+
+    @field_validator("jwks")
+    @classmethod
+    def _safe(cls, given: str) -> str:
+        parts = urlsplit(given)
+        local = parts.hostname in {"127.0.0.1", "::1", "localhost"}
+        if parts.scheme != "https" and not (parts.scheme == "http" and local):
+            raise ValueError(f"{given} is no https address")
+        return given
 
 
 class Settings(BaseSettings):
@@ -40,6 +71,24 @@ class Settings(BaseSettings):
     audience: str = Field(default="photos-data-gateway", description="The `aud` that tokens must carry")
     deadline_s: float = Field(default=10.0, gt=0, description="Seconds a request may take in all")
     max_body_bytes: int = Field(default=262_144, gt=0, description="Largest request body")
+    max_answer_bytes: int = Field(default=4_194_304, ge=1_024, description="Largest answer")
+    max_tokens: int = Field(default=500, ge=50, le=10_000, description="Tokens of a document that is not on the safelist")
+    max_listed_tokens: int = Field(default=2_000, ge=50, le=20_000, description="Tokens of a document on the safelist")
+    max_depth: int = Field(default=10, ge=5, le=30, description="Levels of fields in an operation")
+    max_aliases: int = Field(default=30, ge=0, le=1_000, description="Aliases in an operation, fragments expanded")
+    max_root_fields: int = Field(default=10, ge=1, le=100, description="Root fields of an operation")
+    max_cost: float = Field(default=25_000, ge=1_000, description="Dearest operation, in cost units")
+    rate_per_s: float | None = Field(
+        default=None, gt=0, description="Cost units a second for each caller; 20,000 in production, 2,000,000 in development"
+    )
+    rate_burst: float | None = Field(
+        default=None, gt=0, description="Cost units a caller may save up; ten seconds' worth unless told, never below max_cost"
+    )
+    ad_hoc_documents: bool | None = Field(
+        default=None, description="Whether documents off the safelist may be sent; only in development unless told"
+    )
+    auth_in_sdl: bool = Field(default=False, description="Whether `_service.sdl` is the printing with auth directives")
+    issuers: tuple[Issuer, ...] = Field(default=(), description="Issuers of tokens, as a JSON list; docs/identity.md")
     node_in_sdl: bool = Field(default=True, description="Whether `_service.sdl` has Query.node and Query.nodes")
 
     @field_validator("allowed_origins", mode="before")
@@ -61,6 +110,28 @@ class Settings(BaseSettings):
         if self.host not in {"127.0.0.1", "::1", "localhost"} and not self.expose:
             raise ValueError(f"host {self.host} is reachable from outside: set PHOTOS_EXPOSE=true if that is wanted")
         return self
+
+    @model_validator(mode="after")
+    def _burst(self) -> Settings:
+        if self.rate_burst is not None and self.rate_burst < self.max_cost:
+            raise ValueError("rate_burst is below max_cost: the dearest operation could never be asked")
+        return self
+
+    @property
+    def development(self) -> bool:
+        """Whether everything is shown (DECISIONS 5)."""
+        return self.profile is Profile.DEVELOPMENT
+
+    @property
+    def rate(self) -> tuple[float, float]:
+        """Cost units a second and saved up."""
+        per_s = self.rate_per_s or (2_000_000 if self.development else 20_000)
+        return per_s, self.rate_burst or max(10 * per_s, self.max_cost + 1)
+
+    @property
+    def ad_hoc(self) -> bool:
+        """Whether documents off the safelist may be sent."""
+        return self.development if self.ad_hoc_documents is None else self.ad_hoc_documents
 
     def check_profile(self) -> None:
         """Raises `UnusableSettings` where these settings must not serve."""

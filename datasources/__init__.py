@@ -15,6 +15,7 @@ from datasources.search.port import PhotoIndex
 from datasources.tables.albums import ALBUMS, Albums
 from datasources.tables.changes import ChangeFeed
 from datasources.tables.customers import CUSTOMERS, Customers
+from datasources.tables.documents import DOCUMENTS, PersistedDocuments
 from datasources.tables.grants import GRANTS, Grants
 from datasources.tables.keys import KEYS, KeyRing
 from datasources.tables.people import PEOPLE, People
@@ -24,7 +25,7 @@ from datasources.tables.repeats import REPEATS, Repeats
 from datasources.tables.store import ItemStore
 from datasources.translations.port import TranslationService
 
-TABLES = (PHOTOS, ALBUMS, PEOPLE, CUSTOMERS, GRANTS, KEYS, REPEATS, PICTURES)
+TABLES = (PHOTOS, ALBUMS, PEOPLE, CUSTOMERS, GRANTS, KEYS, REPEATS, PICTURES, DOCUMENTS)
 """Every table, for engines that must make them first."""
 
 
@@ -42,6 +43,7 @@ class Sources:
     customers: Customers
     grants: Grants
     repeats: Repeats
+    documents: PersistedDocuments
     index: PhotoIndex
     locations: LocationService
     translations: TranslationService

@@ -12,6 +12,7 @@ from datasources.media.originals import Originals
 from datasources.search.port import PhotoIndex
 from datasources.tables.albums import Albums
 from datasources.tables.customers import Customers
+from datasources.tables.documents import PersistedDocuments
 from datasources.tables.grants import Grants
 from datasources.tables.keys import KeyRing
 from datasources.tables.people import People
@@ -52,6 +53,7 @@ async def embedded(data: Path, *, index: PhotoIndex | None = None) -> Sources:
         customers=Customers(tables.items, ring),
         grants=Grants(tables.items, ring),
         repeats=Repeats(tables.items),
+        documents=PersistedDocuments(tables.items, now_ms),
         index=index or open_index(data),
         locations=Gazetteer.open(),
         translations=ConceptTables.open(),

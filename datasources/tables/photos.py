@@ -206,8 +206,7 @@ class Photos:
 
     async def by_ids(self, scope: Scope, ids: Sequence[PhotoKey]) -> Mapping[PhotoKey, SeenPhoto]:
         """Those that exist for this scope; one batch. Absent: not there, or not to be seen."""
-        reachable = scope.owners
-        wanted = [Key(*k) for k in dict.fromkeys(ids) if k.owner in reachable]
+        wanted = [Key(*k) for k in dict.fromkeys(ids) if scope.reaches(k.owner)]
         items = await self._store.get_many(PHOTOS, wanted) if wanted else {}
         records = [r for r in map(read_record, items.values()) if not r.deleted]
         sights = [(r, scope.sight(r.owner, r.albums, active=r.state == "ACTIVE")) for r in records]
