@@ -22,7 +22,6 @@ from datasources import Sources
 from datasources.errors import SourceError
 from datasources.folder import UnusableFolder
 from identity.issuer import LocalIssuer
-from identity.outside import OutsideIssuers
 from identity.verifier import KeysUnavailable, Unauthenticated, Verifier, bearer
 from ingest.following import IndexFollower, follow
 from ingest.holding import whole
@@ -38,6 +37,8 @@ from settings import Settings
 HOLDER = "a server"
 DRAIN_S = 20
 SWEEP_S = 3_600
+_STREAM_PAUSE_S = 1.0
+"""DynamoDB answers ten questions a second about streams, to everybody together."""
 ROUTER_HEADER = "router-authorization"
 _ARRIVED = 100_000
 _ALLOWED_HEADERS = ("authorization", "content-type", "accept", "accept-language", "x-denied", "x-request-id")
@@ -146,14 +147,15 @@ def create_app(settings: Settings, now_s: Callable[[], float] = time.time) -> St
 
 @asynccontextmanager
 async def _serving(app: Starlette, running: Running, now_s: Callable[[], float]) -> AsyncIterator[None]:
-    async with whole(running.settings.data, HOLDER) as sources:
+    stack = running.settings.engines
+    async with whole(running.settings.data, HOLDER, stack) as sources:
         freshness = Freshness()
-        follower = IndexFollower(sources, freshness)
+        follower = IndexFollower(sources, freshness, reads_feed=stack is None or stack.follow)
         await follower.settle()
         # The index of place names is inflated by its first search: here, and not in somebody's request.
         await sources.locations.search("a", ("en",), limit=1)
         app.router.routes[:0] = _routes(running, sources, freshness, now_s)
-        running.following = asyncio.create_task(follow(follower))
+        running.following = asyncio.create_task(follow(follower, idle_s=0.1 if stack is None else _STREAM_PAUSE_S))
         sweeping = asyncio.create_task(_sweep(sources))
         running.state = None
         try:

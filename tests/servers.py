@@ -30,4 +30,4 @@ def aws_access(name: str, **more: Any) -> AwsAccess:
     """How to reach one of them; credentials are the environment's, as everywhere."""
     places = places_of(name)
     os.environ.update({k: v for k, v in places.environment().items() if k.startswith("AWS_")})
-    return AwsAccess(REGION, more.pop("url", places.url(name)), **more)
+    return AwsAccess(REGION, **{"url": places.url(name), "read_timeout_s": 15.0, **more})

@@ -64,16 +64,16 @@ class Places:
         raise ServersError(f"No {_STRIDE} free ports from {self.first_port} on: set PHOTOS_SERVERS_PORT to another range.")
 
     def environment(self) -> dict[str, str]:
-        """What AWS clients and the tests read."""
+        """What AWS clients and `make run STACK=local` read."""
         return {
             "AWS_ACCESS_KEY_ID": ACCESS_KEY,
             "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+            "PHOTOS_STACK": "local",
             "PHOTOS_REGION": REGION,
             "PHOTOS_DYNAMODB_URL": self.url("dynamodb"),
             "PHOTOS_S3_URL": self.url("s3"),
             "PHOTOS_KMS_URL": self.url("kms"),
-            "PHOTOS_OPENSEARCH_URLS": self.url("opensearch"),
-            "PHOTOS_FAULTS_URL": self.url("faults"),
+            "PHOTOS_OPENSEARCH_URL": self.url("opensearch"),
         }
 
 

@@ -10,6 +10,7 @@ from typing import Protocol
 
 import pytest
 
+from datasources.retrying import Patience
 from datasources.tables.changes import ChangeFeed
 from datasources.tables.dynamodb import DynamoTables
 from datasources.tables.dynamodb_schema import drop, make_missing
@@ -54,7 +55,9 @@ async def dynamodb(folder: Path, tables: Sequence[Table], clock: Clock) -> Async
     if mine:
         noted.write_text(f"t{secrets.token_hex(6)}-")
     prefix = noted.read_text()
-    opened = await DynamoTables.open(aws_access("dynamodb"), tables, prefix=prefix, clock=clock)
+    opened = await DynamoTables.open(
+        aws_access("dynamodb"), tables, prefix=prefix, clock=clock, patience=Patience(deadline_s=30.0)
+    )
     opened.sign(SECRET)
     try:
         if mine:
