@@ -67,7 +67,7 @@ class StackName(Enum):
 class Settings(BaseSettings):
     """Settings with their defaults: what `make run` needs."""
 
-    model_config = SettingsConfigDict(env_prefix="PHOTOS_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="PHOTOS_", extra="ignore", frozen=True, hide_input_in_errors=True)
 
     profile: Profile = Field(default=Profile.DEVELOPMENT, description="development or production")
     data: Path = Field(default=Path(".data"), description="Folder of the embedded engines and the demo's keys")

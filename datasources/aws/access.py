@@ -28,6 +28,8 @@ class AwsAccess:
         import aioboto3
         from aiobotocore.config import AioConfig
 
+        from datasources.aws.sessions import CheckedSession
+
         config = AioConfig(
             retries={"total_max_attempts": 1, "mode": "standard"},
             connect_timeout=self.connect_timeout_s,
@@ -36,6 +38,7 @@ class AwsAccess:
             signature_version="s3v4" if service == "s3" else None,
             s3={"addressing_style": "path"} if service == "s3" and self.url else None,
             tcp_keepalive=True,
+            http_session_cls=CheckedSession,
         )
         place = {"region_name": self.region, "endpoint_url": self.url, "verify": self.authorities or True}
         async with aioboto3.Session().client(service, config=config, **place) as client:
