@@ -68,6 +68,10 @@ class IndexFollower:
         self._written.clear()
         return count
 
+    async def index(self, keys: Sequence[PhotoKey]) -> None:
+        """Brings the index up to the tables for these photos, durable on return."""
+        await self._write(await self._entries(keys))
+
     async def _write(self, made: Sequence[PhotoDocument | Removal]) -> None:
         """One photo that the engine does not take must not keep the others waiting: the next try would fail alike."""
         try:

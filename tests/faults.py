@@ -58,20 +58,20 @@ class Faults:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            while (request := await _message(reader)) is not None:
+            while (request := await _message(reader, writer)) is not None:
                 head, body = request
                 self.seen.append((head[0].decode(), body))
                 fault = self.next.pop(0) if self.next else self.always
-                code, answer = (0, b"") if self.upstream is None else await _forwarded(self.upstream, head, body)
+                code, answer, told_head = (0, b"", []) if self.upstream is None else await _forwarded(self.upstream, head, body)
                 if fault == CUT:
-                    writer.write(_answer(code, answer)[: -max(1, len(answer) // 2)])
+                    writer.write(_answer(code, answer, told_head)[: -max(1, len(answer) // 2)])
                     await writer.drain()
                     return
                 told = fault(code, answer) if callable(fault) else (code, answer)
                 if told is None:
                     await reader.read()
                     return
-                writer.write(_answer(*told))
+                writer.write(_answer(*told, told_head if told == (code, answer) else []))
                 await writer.drain()
         finally:
             writer.close()
@@ -101,28 +101,46 @@ async def faults(upstream: str | None = None) -> AsyncIterator[Faults]:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _message(reader: asyncio.StreamReader) -> tuple[Head, bytes] | None:
+async def _message(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter | None = None, *, head_only: bool = False
+) -> tuple[Head, bytes] | None:
+    """A request or an answer; whoever waits for leave to send a body gets it."""
     try:
         head = (await reader.readuntil(b"\r\n\r\n")).split(b"\r\n")
     except (asyncio.IncompleteReadError, ConnectionError):
         return None
+    if head_only:
+        return head, b""
+    if writer is not None and any(line.lower().startswith(b"expect:") for line in head):
+        writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
     lengths = [int(line.split(b":")[1]) for line in head if line.lower().startswith(b"content-length:")]
     return head, await reader.readexactly(lengths[0]) if lengths else b""
 
 
-async def _forwarded(upstream: str, head: Head, body: bytes) -> tuple[int, bytes]:
+async def _forwarded(upstream: str, head: Head, body: bytes) -> tuple[int, bytes, Head]:
+    """Status, body, and the headers that say something of the body."""
     where = urlsplit(upstream)
     reader, writer = await asyncio.open_connection(where.hostname, where.port)
     try:
-        kept = [line for line in head if not line.lower().startswith((b"connection:", b"accept-encoding:"))]
+        kept = [line for line in head if not line.lower().startswith((b"connection:", b"accept-encoding:", b"expect:"))]
         kept.insert(1, b"Connection: close")
         writer.write(b"\r\n".join(kept) + body)
-        answer = await _message(reader)
+        only = head[0].startswith(b"HEAD ")
+        answer = await _message(reader, head_only=only)
         assert answer is not None
-        return int(answer[0][0].split()[1]), answer[1]
+        told = [
+            line
+            for line in answer[0][1:]
+            if line.lower().startswith((b"etag:", b"content-range:", *([b"content-length:"] if only else [])))
+        ]
+        return int(answer[0][0].split()[1]), answer[1], told
     finally:
         writer.close()
 
 
-def _answer(code: int, body: bytes) -> bytes:
-    return f"HTTP/1.1 {code} -\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+def _answer(code: int, body: bytes, head: Head) -> bytes:
+    length = (
+        [] if any(line.lower().startswith(b"content-length:") for line in head) else [f"Content-Length: {len(body)}".encode()]
+    )
+    lines = [f"HTTP/1.1 {code} -".encode(), b"Content-Type: application/json", *head, *length]
+    return b"\r\n".join(lines) + b"\r\n\r\n" + body

@@ -29,6 +29,8 @@ _THROTTLES = frozenset({
 })  # fmt: skip
 _SERVER_FAULT = 500
 _BUSY = 429
+_NOTHING = (b"null",)
+"""So the stand-in for KMS says that there is nothing to say."""
 _JSON_SERVICES = frozenset({"dynamodb", "dynamodbstreams", "kms"})
 
 
@@ -130,5 +132,6 @@ def _check_body(response_dict: Mapping[str, Any], **_: Any) -> None:
     told = response_dict["headers"].get("x-amz-crc32")
     if told is not None and told.isdecimal() and zlib.crc32(body) != int(told):
         raise _Garbled("an answer whose checksum is another")
-    if response_dict["status_code"] < 300 and not (body.startswith(b"{") and body.rstrip().endswith(b"}")):  # noqa: PLR2004 - HTTP
+    whole = (body.startswith(b"{") and body.rstrip().endswith(b"}")) or body in _NOTHING
+    if response_dict["status_code"] < 300 and not whole:  # noqa: PLR2004 - HTTP
         raise _Garbled("an answer that is no JSON")

@@ -26,8 +26,8 @@ _made: set[str] = set()
 
 
 def cluster(url: str | None = None, **changes: Any) -> Cluster:
-    """The cluster of `make servers`, or of PHOTOS_OPENSEARCH_URLS."""
-    found = url or os.environ.get("PHOTOS_OPENSEARCH_URLS") or places_of("opensearch").url("opensearch")
+    """The cluster of `make servers`, or of PHOTOS_OPENSEARCH_URL."""
+    found = url or os.environ.get("PHOTOS_OPENSEARCH_URL") or places_of("opensearch").url("opensearch")
     return Cluster(found, **{"deadline_s": 60.0, **changes})
 
 
