@@ -24,7 +24,7 @@ from datasources.tables.photos import PHOTOS, Photos
 from datasources.tables.pictures import PICTURES, Pictures
 from datasources.tables.repeats import REPEATS, Repeats
 from datasources.tables.store import ItemStore
-from datasources.translations.port import TranslationService
+from datasources.translations.port import TranslationService, Translator
 
 TABLES = (PHOTOS, ALBUMS, PEOPLE, CUSTOMERS, GRANTS, KEYS, REPEATS, PICTURES, DOCUMENTS)
 """Every table, for engines that must make them first."""
@@ -48,6 +48,7 @@ class Sources:
     index: PhotoIndex
     locations: LocationService
     translations: TranslationService
+    translator: Translator
     ids: Ids
     cursors: Cursors
     signer: Signer
@@ -60,6 +61,7 @@ class Sources:
 
     async def close(self) -> None:
         """Lets go of everything, what was opened last first."""
+        await self.translator.close()
         await self.media.close()
         await self.index.close()
         await self.store.close()

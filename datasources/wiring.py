@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ from datasources.tables.photos import Photos
 from datasources.tables.pictures import Pictures
 from datasources.tables.repeats import Repeats
 from datasources.tables.store import ItemStore
+from datasources.translations.port import AmazonSettings, Translator
 
 if TYPE_CHECKING:
     from datasources.keys.kms import KmsKeyService
@@ -55,7 +57,7 @@ class _Engines:
     held: AsyncExitStack
 
 
-async def embedded(data: Path, *, index: PhotoIndex | None = None) -> Sources:
+async def embedded(data: Path, *, index: PhotoIndex | None = None, translator: Translator | None = None) -> Sources:
     """Everything in one prepared folder, no server: SQLite, tantivy, the packed gazetteer, a key file.
 
     One process at a time may do so (`folder.IndexLock`); others give an `index` of their own, `IndexElsewhere`.
@@ -70,7 +72,7 @@ async def embedded(data: Path, *, index: PhotoIndex | None = None) -> Sources:
     secret = await ring.installation_secret("ids")
     media = FileMediaStore(data / "media")
     engines = _Engines(tables.items, tables.feed, key_service, ring, index or open_index(data), media, AsyncExitStack())
-    return _sources(engines, secret)
+    return _sources(engines, secret, translator)
 
 
 def open_index(data: Path) -> PhotoIndex:
@@ -161,8 +163,9 @@ def _cluster(stack: Stack) -> Cluster:
     return Cluster(stack.search_url, stack.search_user, stack.search_password, stack.authorities)
 
 
-def _sources(engines: _Engines, secret: bytes) -> Sources:
+def _sources(engines: _Engines, secret: bytes, translator: Translator | None = None) -> Sources:
     from datasources.locations.gazetteer import Gazetteer
+    from datasources.translations.silent import NoTranslator
     from datasources.translations.tables import ConceptTables
 
     store, ring, ids = engines.store, engines.ring, Ids(secret)
@@ -181,6 +184,7 @@ def _sources(engines: _Engines, secret: bytes) -> Sources:
         index=engines.index,
         locations=Gazetteer.open(),
         translations=ConceptTables.open(),
+        translator=translator or NoTranslator(),
         ids=ids,
         cursors=Cursors(secret),
         signer=Signer(secret),
@@ -190,3 +194,10 @@ def _sources(engines: _Engines, secret: bytes) -> Sources:
         now_ms=now_ms,
         held=engines.held,
     )
+
+
+def amazon_translator(settings: AmazonSettings) -> Translator:
+    """Amazon Translate; nothing is connected before it is first asked."""
+    from datasources.translations.amazon import AmazonTranslator
+
+    return AmazonTranslator(settings, now_s=time.monotonic, chance=random.random)

@@ -14,6 +14,7 @@ PORTS = {
     "LocationService": "tests/contract/test_locations.py",
     "TranslationService": "tests/contract/test_translations.py",
     "MediaStore": "tests/contract/test_media_store.py",
+    "Translator": "tests/contract/test_translators.py",
 }
 STANDS_IN = {"IndexElsewhere": "the index is another process's: it refuses everything"}
 MADE_BY = {
