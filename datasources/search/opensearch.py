@@ -135,7 +135,8 @@ class OpenSearchIndex(PhotoIndex):
 
     async def _refreshed_after(self, running: asyncio.Task[None]) -> None:
         await asyncio.wait([running])
-        self._refreshing = asyncio.current_task()
+        # Whoever asks from here on may have written after this refresh began: it is no longer the next.
+        self._refreshing, self._next = self._next, None
         await self._writer.refresh()
 
     async def _search(self, owners: frozenset[str] | set[str], bodies: Sequence[Body]) -> Sequence[Mapping[str, Any]]:
