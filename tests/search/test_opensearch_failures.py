@@ -193,8 +193,9 @@ async def test_a_refresh_that_has_begun_does_not_serve_who_asks_later() -> None:
         proxy.always = lambda _s, _b: (200, whole)
         first = asyncio.create_task(index.refresh())
         for expected in (1, 2, 3):
-            while len(proxy.seen) < expected:  # noqa: ASYNC110 - the proxy is in this loop
-                await asyncio.sleep(0)
+            async with asyncio.timeout(10):
+                while len(proxy.seen) < expected:  # noqa: ASYNC110 - the proxy is in this loop
+                    await asyncio.sleep(0)
             asked = len(proxy.seen)
             later = asyncio.create_task(index.refresh())
             await asyncio.sleep(0)
