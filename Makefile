@@ -1,6 +1,7 @@
 # Everything a person does here. `make` alone lists it. Any Python from 3.11 on serves.
 PORT ?= 8000
-DATA ?= .data
+STACK ?= embedded
+DATA ?= $(if $(filter local,$(STACK)),.data-local,.data)
 SERVERS ?= 0
 VENV := .venv
 BIN := $(VENV)/bin
@@ -18,8 +19,8 @@ MAKEFLAGS += --no-builtin-rules
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-run: $(VENV)/runtime.stamp ## Demo library and server on PORT=8000, data in DATA=.data
-	@exec $(BIN)/photos-gateway serve --demo --data "$(DATA)" --port "$(PORT)"
+run: $(VENV)/runtime.stamp ## Demo library and server on PORT=8000, data in DATA=.data (STACK=local: on the servers of `make servers`)
+	@if [ "$(STACK)" = local ]; then eval "$$($(BIN)/python -m deploy.servers env)"; fi; exec $(BIN)/photos-gateway serve --demo --data "$(DATA)" --port "$(PORT)"
 
 test: $(VENV)/dev.stamp ## Lint, types and every test that needs no server (SERVERS=1: those too)
 	$(BIN)/ruff check .

@@ -35,6 +35,8 @@ class IndexFollower:
 
     sources: Sources
     freshness: Freshness | None = None
+    reads_feed: bool = True
+    """False where Lambda follows: then only what is added here is indexed here."""
     _written: dict[PhotoKey, int] = field(default_factory=dict)
     _batches: int = 0
 
@@ -48,6 +50,9 @@ class IndexFollower:
 
     async def settle(self) -> int:
         """Everything in the feed is in the index, durable and visible, and the mark says so; how many changes there were."""
+        if not self.reads_feed:
+            await self.sources.index.refresh()
+            return 0
         count = 0
         while changes := await self.sources.feed.read(await self.sources.feed.mark(CONSUMER), limit=_CHANGES):
             newest = {PhotoKey(*c.key): c.version for c in changes if c.table == PHOTOS.name}
@@ -86,9 +91,13 @@ class IndexFollower:
             return [Removal(key, r.version) for r in records.values()]
 
 
-async def follow(follower: IndexFollower, pause: Callable[[float], Awaitable[None]] = asyncio.sleep) -> NoReturn:
+async def follow(
+    follower: IndexFollower, pause: Callable[[float], Awaitable[None]] = asyncio.sleep, *, idle_s: float = _IDLE_S
+) -> NoReturn:
     """Settles for ever: at once when there is more, every 100 ms when there is nothing, ever slower while a source fails."""
     failures = 0
+    while not follower.reads_feed:
+        await pause(_SLOWEST_S)
     while True:
         try:
             await follower.settle()
@@ -96,7 +105,7 @@ async def follow(follower: IndexFollower, pause: Callable[[float], Awaitable[Non
         except SourceError as e:
             failures += 1
             _log.warning("the index is not following", extra={"reason": f"{e.source}: {type(e).__name__}"})
-        await pause(min(_IDLE_S * 2**failures, _SLOWEST_S))
+        await pause(min(idle_s * 2**failures, _SLOWEST_S))
 
 
 async def reached(sources: Sources, position: str | None) -> bool:

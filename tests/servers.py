@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import functools
 import os
+from typing import Any
 
 import pytest
 
-from deploy.servers.places import Places
+from datasources.aws.access import AwsAccess
+from deploy.servers.places import REGION, Places
 from deploy.servers.processes import Processes
 
 WANTED = os.environ.get("SERVERS") == "1"
@@ -22,3 +24,10 @@ def places_of(*names: str) -> Places:
     if down:
         pytest.fail(f"SERVERS=1, and {', '.join(down)} does not run: make servers")
     return places
+
+
+def aws_access(name: str, **more: Any) -> AwsAccess:
+    """How to reach one of them; credentials are the environment's, as everywhere."""
+    places = places_of(name)
+    os.environ.update({k: v for k, v in places.environment().items() if k.startswith("AWS_")})
+    return AwsAccess(REGION, **{"url": places.url(name), "read_timeout_s": 15.0, **more})

@@ -1,12 +1,15 @@
-"""The protocol of KMS by moto, with the refusals that moto leaves out. Runs in an environment of its own.
+"""The protocol of KMS by moto, with what moto leaves out. Runs in an environment of its own.
 
-moto remembers that a key is disabled or on its way to deletion, and encrypts with it all the same.
+moto remembers that a key is disabled or on its way to deletion, and encrypts with it all the same; it takes some contexts
+for each other; and it refuses an unknown key without the words by which KMS does.
 """
 
 import sys
 from typing import Any
 
 from moto.core.exceptions import JsonRESTError
+from moto.kms import utils
+from moto.kms.exceptions import AccessDeniedException
 from moto.kms.models import KmsBackend
 from moto.server import main
 
@@ -25,6 +28,11 @@ def check(key: Any) -> None:
         raise Refused("DisabledException", f"{key.arn} is disabled.")
 
 
+def told_apart(encryption_context: dict[str, str]) -> bytes:
+    """The context as associated data: no two contexts give the same bytes."""
+    return repr(sorted(encryption_context.items())).encode()
+
+
 shipped_encrypt, shipped_decrypt = KmsBackend.encrypt, KmsBackend.decrypt
 
 
@@ -36,7 +44,14 @@ def encrypt(self: Any, key_id: str, plaintext: bytes, encryption_context: dict[s
 
 def decrypt(self: Any, ciphertext_blob: bytes, encryption_context: dict[str, str], key_id: str | None = None) -> Any:
     """As moto, of a usable key, and of the one that was named."""
-    plain, arn = shipped_decrypt(self, ciphertext_blob=ciphertext_blob, encryption_context=encryption_context)
+    try:
+        plain, arn = shipped_decrypt(self, ciphertext_blob=ciphertext_blob, encryption_context=encryption_context)
+    except AccessDeniedException as e:
+        raise Refused(
+            "AccessDeniedException",
+            "The ciphertext refers to a customer master key that does not exist, does not exist in this region, "
+            "or you are not allowed to access.",
+        ) from e
     used = self.any_id_to_key_id(arn)
     check(self.keys[used])
     if key_id is not None and self.any_id_to_key_id(key_id) != used:
@@ -44,5 +59,6 @@ def decrypt(self: Any, ciphertext_blob: bytes, encryption_context: dict[str, str
     return plain, arn
 
 
+utils._serialize_encryption_context = told_apart  # noqa: SLF001 - moto has no other door
 KmsBackend.encrypt, KmsBackend.decrypt = encrypt, decrypt
 main(sys.argv[1:])

@@ -14,8 +14,8 @@ _STRIDE = 20
 _TRIES = 50
 _OFFSETS = {"opensearch": 0, "opensearch-transport": 1, "dynamodb": 2, "s3": 3, "s3-admin": 4, "kms": 5, "faults": 6}
 _FAULT_PORTS = range(10, 20)
-ACCESS_KEY, SECRET_KEY, REGION = "local-servers", "local-servers-secret", "us-east-1"
-"""Good for nothing but these servers on loopback."""
+ACCESS_KEY, SECRET_KEY, REGION = "localservers", "localserverssecret", "us-east-1"
+"""Good for nothing but these servers on loopback. DynamoDB Local takes letters and digits only."""
 
 
 class ServersError(Exception):
@@ -64,16 +64,16 @@ class Places:
         raise ServersError(f"No {_STRIDE} free ports from {self.first_port} on: set PHOTOS_SERVERS_PORT to another range.")
 
     def environment(self) -> dict[str, str]:
-        """What AWS clients and the tests read."""
+        """What AWS clients and `make run STACK=local` read."""
         return {
             "AWS_ACCESS_KEY_ID": ACCESS_KEY,
             "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+            "PHOTOS_STACK": "local",
             "PHOTOS_REGION": REGION,
             "PHOTOS_DYNAMODB_URL": self.url("dynamodb"),
             "PHOTOS_S3_URL": self.url("s3"),
             "PHOTOS_KMS_URL": self.url("kms"),
-            "PHOTOS_OPENSEARCH_URLS": self.url("opensearch"),
-            "PHOTOS_FAULTS_URL": self.url("faults"),
+            "PHOTOS_OPENSEARCH_URL": self.url("opensearch"),
         }
 
 
