@@ -110,7 +110,7 @@ def place_of(sort: str, *, score: float = 0.0) -> Position:
 
 
 def row(entry: PhotoDocument | Removal) -> dict[str, Any]:
-    """The fields of a photo, or of the mark that one is gone."""
+    """The fields of a photo, or of the mark that one is gone; a vector as an array, which is written with short numbers."""
     made: dict[str, Any] = {HOLDER: entry.key.owner}
     if isinstance(entry, PhotoDocument):
         made |= {field.label: values for field, values in keywords(entry).items() if values}
@@ -139,4 +139,4 @@ def _names(name: str | None) -> dict[str, Any]:
 
 def _vector(embedding: Embedding | None) -> dict[str, Any]:
     found = direction(embedding)
-    return {} if embedding is None or found is None else {MODEL: embedding.model, vector(len(found)): found.tolist()}
+    return {} if embedding is None or found is None else {MODEL: embedding.model, vector(len(found)): found}

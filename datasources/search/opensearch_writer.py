@@ -123,7 +123,7 @@ def _loads(entries: Sequence[PhotoDocument | Removal], names: Sequence[str]) -> 
     load: list[_Line] = []
     size = 0
     for entry in entries:
-        document = orjson.dumps(row(entry))
+        document = orjson.dumps(row(entry), option=orjson.OPT_SERIALIZE_NUMPY)
         found = [(entry.key, name, _action(entry, name) + b"\n" + document + b"\n") for name in names]
         grown = sum(len(line) for _, _, line in found)
         if load and (len(load) + len(found) > _MOST_ENTRIES * len(names) or size + grown > _MOST_BYTES):
