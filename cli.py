@@ -6,10 +6,10 @@ import os
 import sys
 from collections.abc import Callable
 
-from commands import library, serve, settings, tokens
+from commands import library, searching, serve, settings, tokens
 from commands.app import INTERRUPTED, app
 
-COMMANDS = (serve, library, tokens, settings)
+COMMANDS = (serve, library, searching, tokens, settings)
 """Each registers its commands when it is imported."""
 
 

@@ -149,10 +149,15 @@ async def make_local(stack: Stack) -> Made:
         return Made(made or forgotten, forgotten)
 
 
-def _indices(stack: Stack, held: AsyncExitStack) -> Indices:
+def indices_of(stack: Stack) -> Indices:
+    """The indices behind the name of the one that is read, for whoever makes or exchanges them; to be closed."""
     from datasources.search.opensearch_indices import Indices
 
-    indices = Indices.connect(_cluster(stack), stack.index)
+    return Indices.connect(_cluster(stack), stack.index)
+
+
+def _indices(stack: Stack, held: AsyncExitStack) -> Indices:
+    indices = indices_of(stack)
     held.push_async_callback(indices.close)
     return indices
 

@@ -12,15 +12,19 @@ from access.scope import Scope
 from datasources.errors import Corrupt
 from datasources.photo_key import PhotoKey
 from datasources.search.columns import SortKey
-from datasources.search.conditions import AnyOf, Condition, Field
-from datasources.search.opensearch_asking import Asking, Body
+from datasources.search.conditions import AnyOf, Condition, Everything, Field
+from datasources.search.directions import direction
+from datasources.search.opensearch_asking import Asking, Body, likeness
 from datasources.search.opensearch_query import every, inside, query
 from datasources.search.opensearch_schema import document_id, key_of, place_of, routing
 from datasources.search.opensearch_wire import SOURCE, Cluster, Wire, legible, no_index, whole
 from datasources.search.opensearch_writer import Writer
 from datasources.search.port import (
+    MAX_NEAREST,
     Answer,
+    Embedding,
     FacetCounts,
+    Near,
     Order,
     PhotoDocument,
     PhotoIndex,
@@ -94,6 +98,19 @@ class OpenSearchIndex(PhotoIndex):
             return {key_of(hit["_id"]): place_of(hit["sort"][0]) for hit in hits}
 
     @override
+    async def nearest(self, scope: Scope, to: Embedding, k: int, condition: Condition = Everything()) -> Sequence[Near]:  # noqa: B008 - frozen
+        wanted = direction(to)
+        if scope.empty or wanted is None or k < 1:
+            return []
+        (told,) = await self._search(
+            scope.owners, [likeness(Scoping(scope), to.model, wanted.tolist(), min(k, MAX_NEAREST), condition)]
+        )
+        with legible():
+            # The engine's score is (1 + cosine) / 2.
+            found = [Near(key_of(hit["_id"]), 2 * hit["_score"] - 1) for hit in told["hits"]["hits"]]
+        return sorted(found, key=lambda n: (n.similarity, n.key.id), reverse=True)
+
+    @override
     async def write(self, entries: Sequence[PhotoDocument | Removal]) -> None:
         await self._writer.write(entries)
 
@@ -135,7 +152,8 @@ class OpenSearchIndex(PhotoIndex):
 
     async def _refreshed_after(self, running: asyncio.Task[None]) -> None:
         await asyncio.wait([running])
-        self._refreshing = asyncio.current_task()
+        # Whoever asks from here on may have written after this refresh began: it is no longer the next.
+        self._refreshing, self._next = self._next, None
         await self._writer.refresh()
 
     async def _search(self, owners: frozenset[str] | set[str], bodies: Sequence[Body]) -> Sequence[Mapping[str, Any]]:

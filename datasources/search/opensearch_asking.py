@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from datasources.search.conditions import Everything
+from datasources.search.conditions import Condition, Everything
 from datasources.search.opensearch_facets import FacetPlan
 from datasources.search.opensearch_query import Query, every, inside, matching, query
-from datasources.search.opensearch_schema import key_of, place_of
+from datasources.search.opensearch_schema import MODEL, key_of, place_of, vector
 from datasources.search.port import Answer, Hit, Order, Question
-from datasources.search.scoping import Bound, Part
+from datasources.search.scoping import Bound, Part, Scoping
 from datasources.search.scores import UNIT, score
 
 Body = dict[str, Any]
 _DOWN = frozenset({Order.TAKEN_DESC, Order.ADDED_DESC, Order.RELEVANCE})
 _SCORE = "_score"
+EF_SEARCH = 512
+"""Candidates kept while walking the graph: what it takes for 0.98 of the exact answer (`benchmarks/vectors.py`)."""
 
 
 class Asking:
@@ -95,3 +97,10 @@ class Asking:
     def _hit(self, found: Mapping[str, Any]) -> Hit:
         *scored, place = found["sort"]
         return Hit(key_of(found["_id"]), place_of(place, score=score(scored[0]) if scored else 0.0))
+
+
+def likeness(scoping: Scoping, model: str, wanted: Sequence[float], k: int, condition: Condition) -> Body:
+    """The search for the vectors most alike. Scope and condition stand inside: cut off afterwards, few would be left of k."""
+    rows = every([inside(scoping.rows, scoping.with_vectors(condition)), {"term": {MODEL: {"value": model}}}])
+    asked = {"vector": list(wanted), "k": k, "filter": rows, "method_parameters": {"ef_search": max(EF_SEARCH, 2 * k)}}
+    return {"size": k, "_source": False, "query": {"knn": {vector(len(wanted)): asked}}}

@@ -10,7 +10,8 @@ from datasources.photo_key import PhotoKey
 from datasources.search.analysis import folded_name, grams, stems, words
 from datasources.search.columns import BROKEN, SortKey, keywords, numbers, points, sort_key
 from datasources.search.conditions import Field, Kind
-from datasources.search.port import PhotoDocument, Position, Removal
+from datasources.search.directions import direction
+from datasources.search.port import DIMENSIONS, Embedding, PhotoDocument, Position, Removal
 from datasources.sortkeys import key_text
 
 HOLDER = "holder"
@@ -21,6 +22,9 @@ NAME_1, NAME_2, NAME_3 = "name_1", "name_2", "name_3"
 LEVELS = tuple(level for level in LocationPrecision if level is not LocationPrecision.NONE)
 _ID = 32
 _KEY = 16
+
+MODEL = "vector_model"
+"""The model of the one vector that a photo may have."""
 
 _TERMS = {"type": "keyword", "doc_values": False}
 _ROW = {"type": "text", "analyzer": "given", "norms": False, "index_options": "positions"}
@@ -36,6 +40,17 @@ def longitude(level: LocationPrecision) -> str:
     return f"longitude_{level.name.lower()}"
 
 
+def vector(size: int) -> str:
+    """The field of vectors of so many numbers."""
+    return f"vector_{size}"
+
+
+def _vectors(size: int) -> dict[str, Any]:
+    # Always `lucene`: another engine ends the node at the first write where its native library is missing.
+    method = {"name": "hnsw", "engine": "lucene", "space_type": "cosinesimil", "parameters": {"m": 16, "ef_construction": 128}}
+    return {"type": "knn_vector", "dimension": size, "method": method}
+
+
 def mapping() -> dict[str, Any]:
     """Strict, without the source: documents are never read back, and what is not here is refused."""
     fields: dict[str, Any] = {HOLDER: {"type": "keyword", "doc_values": False}}
@@ -47,6 +62,7 @@ def mapping() -> dict[str, Any]:
     # Key and id as one text: unique, exact (numbers of 64 bits pass through JSON as floats), and searched after as it is.
     fields |= {key.value: {"type": "keyword"} for key in SortKey}
     fields |= {name(level): {"type": "double"} for level in LEVELS for name in (latitude, longitude)}
+    fields |= {MODEL: {"type": "keyword", "doc_values": False}} | {vector(size): _vectors(size) for size in DIMENSIONS}
     fields |= dict.fromkeys((STEM, NAME_1, NAME_2), _TERMS) | dict.fromkeys((WORD, NAME_3), _ROW)
     return {"dynamic": "strict", "_source": {"enabled": False}, "_routing": {"required": True}, "properties": fields}
 
@@ -59,6 +75,7 @@ def settings(*, shards: int, replicas: int | None) -> dict[str, Any]:
     """
     made: dict[str, Any] = {
         "number_of_shards": shards,
+        "knn": True,
         "refresh_interval": "-1",
         "gc_deletes": "-1",
         "translog.durability": "request",
@@ -93,7 +110,7 @@ def place_of(sort: str, *, score: float = 0.0) -> Position:
 
 
 def row(entry: PhotoDocument | Removal) -> dict[str, Any]:
-    """The fields of a photo, or of the mark that one is gone."""
+    """The fields of a photo, or of the mark that one is gone; a vector as an array, which is written with short numbers."""
     made: dict[str, Any] = {HOLDER: entry.key.owner}
     if isinstance(entry, PhotoDocument):
         made |= {field.label: values for field, values in keywords(entry).items() if values}
@@ -101,7 +118,7 @@ def row(entry: PhotoDocument | Removal) -> dict[str, Any]:
         made |= {key.value: key_text(sort_key(entry, key), entry.key.id) for key in SortKey}
         for level, point in points(entry).items():
             made[latitude(level)], made[longitude(level)] = map(float, point)
-        made |= _texts(entry) | _names(entry.file_name)
+        made |= _texts(entry) | _names(entry.file_name) | _vector(entry.embedding)
     return made
 
 
@@ -118,3 +135,8 @@ def _names(name: str | None) -> dict[str, Any]:
         return {}
     made = {NAME_1: sorted(set(folded)), NAME_2: sorted(set(grams(folded, 2))), NAME_3: " ".join(grams(folded, 3))}
     return {column: terms for column, terms in made.items() if terms}
+
+
+def _vector(embedding: Embedding | None) -> dict[str, Any]:
+    found = direction(embedding)
+    return {} if embedding is None or found is None else {MODEL: embedding.model, vector(len(found)): found}

@@ -20,6 +20,9 @@ from datasources.photo_key import PhotoKey
 from datasources.search.conditions import Condition, Everything, Field
 
 MAX_BUCKETS = 10_000
+MAX_NEAREST = 1_000
+DIMENSIONS = (64, 128, 256, 384, 512, 768, 1024)
+"""Numbers that a vector may have; others are not kept by any index."""
 
 
 class IndexBusy(Throttled):
@@ -42,6 +45,13 @@ class Coordinates(NamedTuple):
 
     latitude: float
     longitude: float
+
+
+class Embedding(msgspec.Struct, frozen=True):
+    """A vector and the model that made it; those of different models are never compared."""
+
+    model: str
+    vector: tuple[float, ...]
 
 
 class PhotoDocument(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,6 +91,7 @@ class PhotoDocument(msgspec.Struct, frozen=True, kw_only=True):
     duration: float | None = None
     favorite: bool = False
     rating: int | None = None
+    embedding: Embedding | None = None
 
 
 class Removal(msgspec.Struct, frozen=True):
@@ -156,6 +167,13 @@ class Hit(NamedTuple):
     position: Position
 
 
+class Near(NamedTuple):
+    """A photo found by its vector, and the cosine of the angle between the two."""
+
+    key: PhotoKey
+    similarity: float
+
+
 class Bucket(msgspec.Struct, frozen=True):
     """A value (numbers as their decimal text), how many photos have it, and the newest of them with its sort key."""
 
@@ -200,6 +218,14 @@ class PhotoIndex(ABC):
     @abstractmethod
     async def positions(self, scope: Scope, keys: Sequence[PhotoKey], order: Order) -> Mapping[PhotoKey, Position]:
         """Where given photos stand in an order by time, as this scope sees them; the unknown and unseen are absent."""
+
+    @abstractmethod
+    async def nearest(self, scope: Scope, to: Embedding, k: int, condition: Condition = Everything()) -> Sequence[Near]:  # noqa: B008 - frozen
+        """The k photos (at most 1,000) whose vectors of this model are most alike, best first, then by id downwards.
+
+        Scope and condition are inside the search, so k are found where there are k. Exact or, at 0.98 of what is exact,
+        approximate. Vectors are CONTENT: a row that does not show that has none.
+        """
 
     @abstractmethod
     async def write(self, entries: Sequence[PhotoDocument | Removal]) -> None:

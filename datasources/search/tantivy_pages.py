@@ -53,6 +53,16 @@ class Names:
         return [Row(score, key, f"{high:016x}{low:016x}", owner) for (score, key, _), high, low, owner in named]
 
 
+def ids_of(searcher: tantivy.Searcher, query: tantivy.Query) -> np.ndarray:
+    """The ids of all rows of a query, as 16 bytes each, in no order."""
+    count = searcher.search(query, limit=1).count
+    rows = [address for _, address in searcher.search(query, limit=max(count, 1), count=False).hits]
+    halves = np.empty((len(rows), 2), dtype=">u8")
+    for at, name in enumerate((ID_HIGH, ID_LOW)):
+        halves[:, at] = searcher.fast_field_values(name, rows)
+    return halves.view("S16").ravel()
+
+
 @dataclass(frozen=True, slots=True)
 class Way:
     """Which way a page goes, from where, and how far."""

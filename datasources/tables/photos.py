@@ -12,7 +12,8 @@ import msgspec
 from access.classes import DataClass
 from access.policy import Sight
 from access.scope import Scope
-from access.seals import Binding, OwnerKeys, seal
+from access.seals import Binding, OwnerKeys, SealError, seal, unseal
+from datasources.errors import Corrupt
 from datasources.photo_key import PhotoKey
 from datasources.sortkeys import key_text, taken_key
 from datasources.tables.bodies import open_group, read_body
@@ -156,6 +157,16 @@ class SeenPhoto:
         plain = self._open(DataClass.LOCATION)
         return None if plain is None else _COORDINATES.decode(plain)
 
+    @property
+    def embedding(self) -> Embedding | None:
+        """Its vector, for the indexer: made of what the photo shows, so the owner's sight is needed."""
+        if not self.sight.owner or EMBEDDING not in self.record.sealed:
+            return None
+        try:
+            return _EMBEDDING.decode(unseal(self.keys, self.record.binding, EMBEDDING, self.record.sealed[EMBEDDING]))
+        except SealError as e:
+            raise Corrupt(PHOTOS.name, str(e)) from e
+
 
 @dataclass(frozen=True, slots=True)
 class Draft:
@@ -181,6 +192,7 @@ class Keys(Protocol):
 
 _RECORD = msgspec.msgpack.Decoder(PhotoRecord)
 _CONTENT = msgspec.msgpack.Decoder(Content)
+_EMBEDDING = msgspec.msgpack.Decoder(Embedding)
 _COORDINATES = msgspec.msgpack.Decoder(Coordinates)
 _ENCODE = msgspec.msgpack.Encoder().encode
 

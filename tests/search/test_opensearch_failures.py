@@ -186,6 +186,26 @@ async def test_refreshes_asked_for_together_are_one_now_and_one_after_it() -> No
         assert len(proxy.seen) == 3
 
 
+async def test_a_refresh_that_has_begun_does_not_serve_who_asks_later() -> None:
+    """What was written after it began may not be in it."""
+    whole = b'{"_shards": {"total": 1, "successful": 1, "failed": 0}}'
+    async with spoiled() as (proxy, index, _):
+        proxy.always = lambda _s, _b: (200, whole)
+        first = asyncio.create_task(index.refresh())
+        for expected in (1, 2, 3):
+            async with asyncio.timeout(10):
+                while len(proxy.seen) < expected:  # noqa: ASYNC110 - the proxy is in this loop
+                    await asyncio.sleep(0)
+            asked = len(proxy.seen)
+            later = asyncio.create_task(index.refresh())
+            await asyncio.sleep(0)
+            await first
+            first = later
+            assert asked == expected
+        await first
+        assert len(proxy.seen) == 4
+
+
 def certificate(folder: Path) -> tuple[ssl.SSLContext, Path]:
     """A certificate for 127.0.0.1 that nobody else has signed."""
     key = ec.generate_private_key(ec.SECP256R1())
