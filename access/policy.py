@@ -151,6 +151,13 @@ class Sight:
             case _:
                 return True
 
+    def level(self, data_class: DataClass) -> LocationPrecision:
+        """How finely places of this class are told: PLACE by names, LOCATION by coordinates."""
+        rule = MATRIX[data_class].of(self.relation)
+        if rule is not None and rule.fineness is Fineness.CITY:
+            return min(self.location, LocationPrecision.CITY)
+        return self.location
+
     @property
     def owner(self) -> bool:
         """Whether the record is the viewer's own."""

@@ -83,11 +83,24 @@ class Context:
 
     async def _load_scope(self) -> Scope:
         grants = await self.sources.grants.of_viewer(self.viewer)
-        return Scope.of(self.viewer, grants, now_ms=self.sources.now_ms())
+        now_ms = self.sources.now_ms()
+        ticket = await self.sources.tickets.of_viewer(self.viewer, now_ms=now_ms) if self.viewer.ticket else None
+        scope = Scope.of(self.viewer, grants, now_ms=now_ms, ticket=ticket)
+        if not (scope.grants or scope.leave):
+            return scope
+        return scope.while_settling(await self.sources.zones.settling())
 
     def forget_scope(self) -> None:
         """A mutation changed grants: the rest of the request reads them anew."""
         self._scope = None
+
+    def renew(self) -> None:
+        """Before each event of a subscription: what was withdrawn meanwhile is not told, whatever was loaded before."""
+        self.forget_scope()
+        for loader in vars(self).values():
+            if isinstance(loader, Loader):
+                loader.clear_all()
+        self.withheld.clear()
 
     def told(self, sight: Sight) -> None:
         """Remembers what was kept back, for `extensions`."""
