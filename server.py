@@ -28,8 +28,11 @@ from ingest.load_demo import loaded
 from resolvers.freshness import Freshness
 from resolvers.zoning import settle_all
 from serving.callers import Caller, callers
+from serving.darkroom import Darkroom
 from serving.door import Door
 from serving.logs import RequestLog
+from serving.media import Media
+from serving.origins import Neighbours
 from serving.routes import guest_route, health_routes, identities_route, sources_answer
 from settings import Settings
 
@@ -47,6 +50,7 @@ class Running:
     """What lives as long as the process serves."""
 
     settings: Settings
+    sources: Sources | None = None
     state: str | None = "starting"
     """Why requests should not come now; None when they may."""
     following: asyncio.Task[None] | None = None
@@ -97,14 +101,17 @@ def create_app(settings: Settings, now_s: Callable[[], float] = time.time) -> St
 @asynccontextmanager
 async def _serving(app: Starlette, running: Running, now_s: Callable[[], float]) -> AsyncIterator[None]:
     stack = running.settings.engines
-    async with whole(running.settings.data, HOLDER, stack) as opened, translating(opened, running.settings) as sources:
+    async with whole(running.settings.data, HOLDER, stack) as opened, translating(opened, running.settings) as translated:
+        # One clock for tokens, addresses and whatever expires.
+        sources = running.sources = replace(translated, now_ms=lambda: int(now_s() * 1_000))
         freshness = Freshness()
         follower = IndexFollower(sources, freshness, reads_feed=stack is None or stack.follow)
         await follower.settle()
         # The index of place names is inflated by its first search: here, and not in somebody's request.
         await sources.locations.search("a", ("en",), limit=1)
+        darkroom = Darkroom(sources.originals, running.settings.data / "renditions")
         outside = OutsideIssuers.of(running.settings.issuers, now_s)
-        app.router.routes[:0] = _routes(running, sources, freshness, outside)
+        app.router.routes[:0] = _routes(running, sources, freshness, outside, darkroom)
         running.following = asyncio.create_task(follow(follower, idle_s=0.1 if stack is None else _STREAM_PAUSE_S))
         freshness.keep(settle_all(sources, freshness))
         sweeping = asyncio.create_task(_sweep(sources))
@@ -119,6 +126,7 @@ async def _serving(app: Starlette, running: Running, now_s: Callable[[], float])
             await outside.close()
             # Work that outlives its request must not meet closed sources.
             await freshness.close()
+            await darkroom.close()
 
 
 @asynccontextmanager
@@ -151,7 +159,9 @@ async def _sweep(sources: Sources) -> None:
         await asyncio.sleep(SWEEP_S)
 
 
-def _routes(running: Running, sources: Sources, freshness: Freshness, outside: OutsideIssuers) -> list[BaseRoute]:
+def _routes(
+    running: Running, sources: Sources, freshness: Freshness, outside: OutsideIssuers, darkroom: Darkroom
+) -> list[BaseRoute]:
     settings, now_s = running.settings, outside.now_s
     issuer = LocalIssuer.development(settings.data, settings.audience, now_s)
     links = LocalIssuer.links(settings.data, settings.audience, now_s)
@@ -160,6 +170,7 @@ def _routes(running: Running, sources: Sources, freshness: Freshness, outside: O
     own = (issuer, links, support) if settings.development else (links, support)
     trusted = {**outside.trusted, **{i.name: i.trusted for i in own}}
     door = Door(sources, Verifier(trusted, settings.audience, sources.ids, now_s))
+    neighbours = Neighbours(settings.url, settings.allowed_origins)
 
     def known() -> list[Caller]:
         demo = loaded(settings.data)
@@ -171,6 +182,7 @@ def _routes(running: Running, sources: Sources, freshness: Freshness, outside: O
     return [
         *graphql_routes(settings, sources, freshness, door),
         guest_route(sources, links),
+        Media(sources, door.verifier, darkroom, neighbours).route(),
         *([identities_route(known)] if settings.development else []),
         *health_routes(ready),
     ]

@@ -17,8 +17,8 @@ from access.scope import Scope
 from access.seals import Binding, OwnerKeys, SealError, seal, unseal
 from datasources.errors import Corrupt
 from datasources.photo_key import PhotoKey
-from datasources.tables.bodies import open_group, read_body
-from datasources.tables.photos import Keys, SeenPhoto
+from datasources.tables.bodies import Keys, open_group, read_body
+from datasources.tables.photos import SeenPhoto
 from datasources.tables.store import Item, ItemStore, Key, Put, Remove, Span, Table
 
 PICTURES = Table("pictures", indexes=("waiting",))

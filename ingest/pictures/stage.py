@@ -24,6 +24,7 @@ from datasources import Sources
 from datasources.media.linked import Changed, Linked, pieces_of_file
 from datasources.photo_key import PhotoKey
 from datasources.tables.pictures import MOST_TWINS, PictureRecord, Shown, Waiting
+from ingest.pictures.looked import Looked
 from ingest.pictures.twins import Twins
 from ingest.pictures.work import WORK
 from ingest.readers.reading import Item
@@ -31,28 +32,6 @@ from ingest.workers import WorkerDied, Workers
 
 _TRIES = 5
 _AT_ONCE = 100
-
-
-@dataclass
-class Looked:
-    """What the second part did, for the report."""
-
-    kept: int = 0
-    unshowable: int = 0
-    lost: int = 0
-    seconds: float = 0.0
-
-    def report(self) -> list[str]:
-        """Lines for the person who imports: apart from the metadata, and after them."""
-        lines = []
-        if self.kept:
-            how = f"{self.kept:,} in {self.seconds:.1f} s ({self.kept / max(self.seconds, 0.001):,.0f}/s)"
-            lines.append(f"Files kept, hashed and looked at: {how}.")
-        if self.unshowable:
-            lines.append(f"{self.unshowable:,} of them cannot be shown as pictures; their files are kept.")
-        if self.lost:
-            lines.append(f"{self.lost:,} files changed or went before they were kept: import them again.")
-        return lines
 
 
 @dataclass
@@ -70,9 +49,14 @@ class PictureStage:
     async def take(self, items: Sequence[tuple[PhotoKey, Item]]) -> None:
         """Remembers the files of photos that were written; those of archives are kept now."""
         found = {key: item for key, item in items if item.original is not None}
-        known = await self.sources.pictures.raw(list(found)) if found else {}
+        if not found:
+            return
+        known = await self.sources.pictures.raw(list(found))
+        photos = await self.sources.photos.raw(list(found))
         waiting = []
         for key, item in found.items():
+            if key not in photos or photos[key].deleted:
+                continue
             record = known.get(key) or PictureRecord(owner=self.owner, id=key.id)
             if record.original is not None and not record.linked and (record.motion or item.motion is None):
                 continue
@@ -187,7 +171,8 @@ class PictureStage:
             if await self.sources.pictures.save(record, shown) is not None:
                 return
             known = (await self.sources.pictures.raw([record.key])).get(record.key)
-            if known is None:
+            if known is None:  # deleted while we looked
+                await self.sources.originals.delete(self.owner, record.files)
                 return
             twins = tuple(dict.fromkeys((*record.twins, *known.twins)))[:MOST_TWINS]
             record = msgspec.structs.replace(record, version=known.version, twins=twins)

@@ -91,6 +91,7 @@ LONG_FILES: dict[str, str] = {
     "schema/photo.py": "one type, forty fields",
     "schema/enums.py": "a list",
     "ingest/demo": "tables of the demo's world",
+    "datasources/pictures/scenery.py": "a list of shapes",
     "ingest/places": "a developer's build command",
 }
 
