@@ -26,7 +26,8 @@ from datasources.search.opensearch_wire import Cluster
 from datasources.search.port import Embedding, PhotoDocument, PhotoIndex
 from datasources.search.tantivy import TantivyIndex
 
-SIZE, K, ASKED, MODEL = 384, 50, 30, "bench"
+SIZE = int(os.environ.get("VECTOR_SIZE", "384"))
+K, ASKED, MODEL = 50, 30, "bench"
 KEPT: dict[str, Condition] = {
     "all": Everything(),
     "50 %": Between(Field.RATING, 0, 49),

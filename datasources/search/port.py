@@ -21,8 +21,7 @@ from datasources.search.conditions import Condition, Everything, Field
 
 MAX_BUCKETS = 10_000
 MAX_NEAREST = 1_000
-DIMENSIONS = (64, 128, 256, 384, 512, 768, 1024)
-"""Numbers that a vector may have; others are not kept by any index."""
+DIMENSIONS = (64, 128, 256, 384, 512, 768, 1024)  # numbers of a vector; others are not kept by any index
 
 
 class IndexBusy(Throttled):
@@ -223,8 +222,7 @@ class PhotoIndex(ABC):
     async def nearest(self, scope: Scope, to: Embedding, k: int, condition: Condition = Everything()) -> Sequence[Near]:  # noqa: B008 - frozen
         """The k photos (at most 1,000) whose vectors of this model are most alike, best first, then by id downwards.
 
-        Scope and condition are inside the search, so k are found where there are k. Exact or, at 0.98 of what is exact,
-        approximate. Vectors are CONTENT: a row that does not show that has none.
+        Inside scope and condition: k, where there are k. At least 0.98 of the exact answer. Rows not showing CONTENT have none.
         """
 
     @abstractmethod
