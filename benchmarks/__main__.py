@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import runpy
 
-MODULES = ("benchmarks.timeline", "benchmarks.ingest", "benchmarks.search")
+MODULES = ("benchmarks.timeline", "benchmarks.ingest", "benchmarks.search", "benchmarks.gates")
 
 if __name__ == "__main__":
     for module in MODULES:
