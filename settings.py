@@ -104,7 +104,7 @@ class Settings(BaseSettings):
     max_root_fields: int = Field(default=10, ge=1, le=100, description="Root fields of an operation")
     max_cost: float = Field(default=25_000, ge=1_000, description="Dearest operation, in cost units")
     rate_per_s: float | None = Field(
-        default=None, gt=0, description="Cost units a second for each caller; 20,000 in production, 2,000,000 in development"
+        default=None, gt=0, description="Cost units a second for each caller; 5,000 in production, 2,000,000 in development"
     )
     rate_burst: float | None = Field(
         default=None, gt=0, description="Cost units a caller may save up; ten seconds' worth unless told, never below max_cost"
@@ -245,7 +245,7 @@ class Settings(BaseSettings):
     @property
     def rate(self) -> tuple[float, float]:
         """Cost units a second and saved up."""
-        per_s = self.rate_per_s or (2_000_000 if self.development else 20_000)
+        per_s = self.rate_per_s or (2_000_000 if self.development else 5_000)
         return per_s, self.rate_burst or max(10 * per_s, self.max_cost + 1)
 
     @property

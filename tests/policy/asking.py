@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -27,6 +27,19 @@ _NUMBERS = {"first": (0, 1, 2, 3, 7), "last": (1, 2), "limit": (1, 5)}
 _DEFAULT_NUMBERS = (0, 1, 2, 5, 400, 600)
 _DEPTH = 4
 _OFTEN = {"photos": 6, "searchPhotos": 6, "customer": 3, "photo": 2, "album": 2, "nodes": 2, "_entities": 2, "albums": 2}
+_OF_TYPE = {
+    "albums": "Album",
+    "people": "Person",
+    "labels": "Label",
+    "places": "Place",
+    "owners": "Customer",
+    "photo": "Photo",
+    "album": "Album",
+    "person": "Person",
+    "place": "Place",
+    "customer": "Customer",
+}
+_TELLING = frozenset({"albums", "people", "places", "near", "within", "takenAt", "addedAt"})
 _NOT_ASKED = frozenset({"_service"})
 
 
@@ -34,7 +47,8 @@ _NOT_ASKED = frozenset({"_service"})
 class Pools:
     """Values that mean something in the worlds asked."""
 
-    ids: Sequence[str]
+    ids: Mapping[str, Sequence[str]]
+    """Global ids by type."""
     words: Sequence[str]
     points: Sequence[tuple[float, float]]
     keys: Sequence[str]
@@ -100,7 +114,7 @@ class Asker:
                 self._variables["after"] = "String", None
                 said.append("after: $after")
             elif is_required_argument(definition) or (wanted and self.allowed(coordinate)):
-                value = self._value(definition.type, argument, 3)
+                value = self._value(definition.type, name if argument == "id" else argument, 3)
                 said.append(f"{argument}: {self._spoken(definition.type, value)}")
         return f"({', '.join(said)})" if said else ""
 
@@ -136,24 +150,26 @@ class Asker:
             values = [v for v in expected.values if self.allowed(f"{expected.name}.{v}")]
             return self.rng.choice(values or list(expected.values))
         if isinstance(expected, GraphQLInputObjectType):
-            return self._input(expected, depth)
+            return self._input(expected, name, depth)
         return self._scalar(expected.name, name)
 
-    def _input(self, expected: GraphQLInputObjectType, depth: int) -> dict[str, Any]:
+    def _input(self, expected: GraphQLInputObjectType, name: str, depth: int) -> dict[str, Any]:
         names = [n for n in expected.fields if self.allowed(f"{expected.name}.{n}")]
         needed = [n for n, f in expected.fields.items() if isinstance(f.type, GraphQLNonNull)]
         if expected.is_one_of:
             needed, extra = [], self.rng.sample(names, 1)
         else:
-            extra = self.rng.sample(names, min(len(names), self.rng.choice((0, 1, 1, 2))))
+            likely = [*names, *(n for n in names if n in _TELLING)]
+            extra = self.rng.sample(likely, min(len(likely), self.rng.choice((0, 1, 1, 2))))
         if depth <= 0:
             extra = [n for n in extra if get_named_type(expected.fields[n].type) is not expected]
         if depth < 3:
             extra = [n for n in extra if n != "facets"]
-        return {n: self._value(expected.fields[n].type, n, depth - 1) for n in dict.fromkeys([*needed, *extra])}
+        meant = name if expected.name == "IdsFilter" else None
+        return {n: self._value(expected.fields[n].type, meant or n, depth - 1) for n in dict.fromkeys([*needed, *extra])}
 
     def _scalar(self, kind: str, name: str) -> Any:
-        rng, pools = self.rng, self.pools
+        rng = self.rng
         match kind:
             case "Int":
                 return rng.choice(_NUMBERS.get(name, _DEFAULT_NUMBERS))
@@ -162,7 +178,7 @@ class Asker:
             case "Boolean":
                 return rng.random() < 0.5
             case "ID":
-                return rng.choice(pools.ids)
+                return self._id(name)
             case "DateTime":
                 return f"{rng.choice(('2023-12-24', '2024-02-29', '2024-05-01', '2023-11-15'))}T{rng.randrange(24):02d}:00:00Z"
             case "LocalDateTime":
@@ -172,9 +188,16 @@ class Asker:
             case "MonthDay":
                 return rng.choice(("02-29", "05-01", "12-24"))
             case "_Any":
-                return {"__typename": rng.choice(("Photo", "Album", "Person", "Customer", "Place")), "id": rng.choice(pools.ids)}
+                kind = rng.choice(("Photo", "Album", "Person", "Customer", "Place"))
+                return {"__typename": kind, "id": rng.choice(self.pools.ids[kind])}
             case _:
                 return self._text(name)
+
+    def _id(self, name: str) -> str:
+        kind = _OF_TYPE.get(name)
+        if kind is None or self.rng.random() < 0.1:
+            kind = self.rng.choice([*self.pools.ids])
+        return self.rng.choice(self.pools.ids[kind])
 
     def _float(self, name: str) -> float:
         rng = self.rng

@@ -5,6 +5,7 @@ What the viewer may see is said here a second time, from the rules as people rea
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
@@ -134,7 +135,9 @@ def redrawn(spec: Spec, known: Known, rng: Random, *, home: bool | None, told: f
     if "CONTENT" not in known.classes:
         content = other.content
         fields["labels"] = other.fields["labels"]
-    albums = tuple(a for a in ALBUMS[spec.owner] if (a in albums if a in told else rng.random() < 0.5))
+    # Their order shows; those that do not show stand anywhere.
+    hidden = [a for a in ALBUMS[spec.owner] if a not in told and rng.random() < 0.5]
+    albums = (*hidden[:1], *(a for a in albums if a in told), *hidden[1:])
     fields |= _times(fields, other.fields, known, rng)
     at, place = _places(spec, other, known, rng, home=home)
     fields["place"] = place
@@ -142,7 +145,7 @@ def redrawn(spec: Spec, known: Known, rng: Random, *, home: bool | None, told: f
 
 
 def _times(fields: dict[str, Any], other: dict[str, Any], known: Known, rng: Random) -> dict[str, Any]:
-    made = {}
+    made: dict[str, Any] = {}
     local = fields["taken_local"]
     if known.time is T.DAY and local:
         made["taken_local"] = f"{local[:10]}T{rng.randrange(24):02d}:{rng.randrange(60):02d}:00"
@@ -162,12 +165,12 @@ def _places(
 ) -> tuple[tuple[float, float] | None, str | None]:
     place = spec.fields["place"]
     told = max(known.place, known.point if known.point in {L.CITY, L.COUNTRY} else L.NONE)
-    alike = {
+    alike: Mapping[L, list[str | None]] = {
         L.NONE: [*POINTS, None],
         L.COUNTRY: [p for p in POINTS if place and COUNTRY_OF[p] == COUNTRY_OF[place]],
         L.CITY: [p for p in POINTS if place and CITY_OF.get(p, p) == CITY_OF.get(place, place)],
-    }.get(told, [place])
-    new_place = rng.choice(alike or [None])
+    }
+    new_place = rng.choice(alike.get(told, [place]) or [None])
     return _point(spec, other, known, rng, home=home), new_place
 
 
@@ -177,14 +180,18 @@ def _point(spec: Spec, other: Spec, known: Known, rng: Random, *, home: bool | N
     if spec.at is None or known.point is L.EXACT:
         return spec.at
     if known.point is L.KILOMETER:
-        return next(p for p in iter(lambda: _near(spec.at, rng), None) if tile(*p, 15) == tile(*spec.at, 15))
+        return _alike(spec.at, 15, rng)
     if home:
-        return next(p for p in iter(lambda: _near(spec.at, rng), None) if tile(*p, 14) == tile(*spec.at, 14))
+        return _alike(spec.at, 14, rng)
     return other.at or (rng.uniform(-60, 60), rng.uniform(-170, 170))
 
 
-def _near(at: tuple[float, float], rng: Random) -> tuple[float, float]:
-    return at[0] + rng.uniform(-0.01, 0.01), at[1] + rng.uniform(-0.01, 0.01)
+def _alike(at: tuple[float, float], zoom: int, rng: Random) -> tuple[float, float]:
+    """Another point of the same tile."""
+    while True:
+        other = at[0] + rng.uniform(-0.01, 0.01), at[1] + rng.uniform(-0.01, 0.01)
+        if tile(*other, zoom) == tile(*at, zoom):
+            return other
 
 
 def tile(latitude: float, longitude: float, zoom: int) -> tuple[int, int]:

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from unittest.mock import PropertyMock, patch
 
+from access.classes import DataClass
 from access.policy import Sight
 from access.scope import Scope
-from access.seals import unseal
+from access.seals import Binding, OwnerKeys, Seals, unseal
 from datasources.search.columns import SortKey
-from datasources.search.conditions import Everything, Field
+from datasources.search.conditions import Condition, Everything, Field
 from datasources.search.port import Order
 from datasources.search.scoping import Part, Scoping
 from datasources.search.tantivy import TantivyIndex
@@ -33,14 +34,14 @@ def _exact_order(self: Scoping, order: Order) -> tuple[Part, ...]:
     return (Part(Everything(), key),)
 
 
-def _counted_over_all(self: TantivyIndex, scope: Scope, conditions: list[object]) -> tuple[int, list[int]]:
+def _counted_over_all(self: TantivyIndex, scope: Scope, conditions: list[Condition]) -> tuple[int, list[int]]:
     searcher = self._index.searcher()
     compiler = Compiler(self._schema, searcher, Everything())
-    total, *counts = (searcher.search(compiler.inside(c), limit=1).count for c in [Everything(), *conditions])  # type: ignore[arg-type]
+    total, *counts = (searcher.search(compiler.inside(c), limit=1).count for c in [Everything(), *conditions])
     return total, counts
 
 
-def _opened_for_all(sight: Sight, data_class, keys, binding, sealed):  # type: ignore[no-untyped-def]
+def _opened_for_all(_: Sight, data_class: DataClass, keys: OwnerKeys, binding: Binding, sealed: Seals) -> bytes | None:
     value = sealed.get(data_class.value)
     return None if value is None else unseal(keys, binding, data_class.value, value)
 

@@ -85,13 +85,15 @@ def _asker(looker: Looker, one: World, other: World, rng: Random) -> Asker:
     schema, _ = served()
     viewer = looker.viewer({a: local("ana", a) for a in ALBUMS["ana"]})
     photos = sorted({(s.owner, s.name) for s in (*one.specs, *other.specs)})
-    ids = [IDS.encode("Photo", o, local(o, n)) for o, n in photos]
-    ids += [IDS.encode("Album", o, local(o, a)) for o, albums in ALBUMS.items() for a in albums] * 2
-    ids += [IDS.encode("Person", o, local(o, p)) for o, people in PEOPLE.items() for p in people] * 2
-    ids += [IDS.encode("Customer", o, o) for o in ALBUMS] * 3
-    ids += [public_id("Place", p) for p in (*POINTS, "IT", "FR", "IT.07")] * 2
-    ids += [public_id("Label", c) for c in ("beach", "dog", "snow")]
+    ids = {
+        "Photo": [IDS.encode("Photo", o, local(o, n)) for o, n in photos],
+        "Album": [IDS.encode("Album", o, local(o, a)) for o, albums in ALBUMS.items() for a in albums],
+        "Person": [IDS.encode("Person", o, local(o, p)) for o, people in PEOPLE.items() for p in people],
+        "Customer": [IDS.encode("Customer", o, o) for o in ALBUMS],
+        "Place": [public_id("Place", p) for p in (*POINTS, "IT", "FR", "IT.07")],
+        "Label": [public_id("Label", c) for c in ("beach", "dog", "snow")],
+    }
     points = [s.at for s in (*one.specs, *other.specs) if s.at] + list(POINTS.values())
-    keys = [*ids, "2024", "05", "PHOTO", "Nikon", "true", "5", *WORDS]
+    keys = [*(i for of_type in ids.values() for i in of_type), "2024", "05", "PHOTO", "Nikon", "true", "5", *WORDS]
     pools = Pools(ids, (*WORDS, "roma", "eva", "img", "s"), points, keys)
     return Asker(schema.graphql_schema, allowed_to(schema, viewer), pools, rng)
