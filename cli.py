@@ -6,10 +6,10 @@ import os
 import sys
 from collections.abc import Callable
 
-from commands import audit, documents, library, serve, support, tokens
+from commands import audit, documents, library, searching, serve, settings, support, tokens
 from commands.app import INTERRUPTED, app
 
-COMMANDS = (audit, serve, library, tokens, support, documents)
+COMMANDS = (serve, library, searching, tokens, support, documents, settings, audit)
 """Each registers its commands when it is imported."""
 
 

@@ -43,6 +43,8 @@ from settings import Settings
 HOLDER = "a server"
 DRAIN_S = 20
 SWEEP_S = 3_600
+_STREAM_PAUSE_S = 1.0
+"""DynamoDB answers ten questions a second about streams, to everybody together."""
 _ALLOWED_HEADERS = ("authorization", "content-type", "accept", "accept-language", "x-denied", "x-request-id")
 _log = logging.getLogger("photos.server")
 
@@ -102,18 +104,19 @@ def create_app(settings: Settings, now_s: Callable[[], float] = time.time) -> St
 
 @asynccontextmanager
 async def _serving(app: Starlette, running: Running, now_s: Callable[[], float]) -> AsyncIterator[None]:
-    async with whole(running.settings.data, HOLDER) as opened, translating(opened, running.settings) as translated:
+    stack = running.settings.engines
+    async with whole(running.settings.data, HOLDER, stack) as opened, translating(opened, running.settings) as translated:
         # One clock for tokens, addresses and whatever expires.
         sources = running.sources = replace(translated, now_ms=lambda: int(now_s() * 1_000))
         freshness = Freshness()
-        follower = IndexFollower(sources, freshness)
+        follower = IndexFollower(sources, freshness, reads_feed=stack is None or stack.follow)
         await follower.settle()
         # The index of place names is inflated by its first search: here, and not in somebody's request.
         await sources.locations.search("a", ("en",), limit=1)
         darkroom = Darkroom(sources.originals, running.settings.data / "renditions")
         outside = OutsideIssuers.of(running.settings.issuers, now_s)
         app.router.routes[:0] = _routes(running, sources, freshness, outside, darkroom)
-        running.following = asyncio.create_task(follow(follower))
+        running.following = asyncio.create_task(follow(follower, idle_s=0.1 if stack is None else _STREAM_PAUSE_S))
         freshness.keep(settle_all(sources, freshness))
         sweeping = asyncio.create_task(_sweep(sources))
         # One process has the folder, so a lease of "a server" is its own of an earlier life: after a kill it goes on at once.

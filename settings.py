@@ -1,4 +1,4 @@
-"""Every setting of the gateway, read from the environment (`PHOTOS_...`) and checked at start. Nothing secret is here."""
+"""Every setting of the gateway, read from the environment (`PHOTOS_...`) and checked at start. Secrets are never printed."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from datasources.aws.stack import Stack
 
 _SLASHES = 2
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
@@ -58,6 +60,14 @@ class Issuer(BaseModel):
         return given
 
 
+class StackName(Enum):
+    """Which engines stand behind the ports."""
+
+    EMBEDDED = "embedded"
+    LOCAL = "local"
+    AWS = "aws"
+
+
 def production_nearby(environ: Mapping[str, str]) -> str | None:
     """The name of a variable that says we run in a cloud, or are pointed to a real key service or store; None: no such."""
     if (name := next((n for n in _CLOUD if environ.get(n)), None)) is not None:
@@ -72,7 +82,7 @@ def production_nearby(environ: Mapping[str, str]) -> str | None:
 class Settings(BaseSettings):
     """Settings with their defaults: what `make run` needs."""
 
-    model_config = SettingsConfigDict(env_prefix="PHOTOS_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="PHOTOS_", extra="ignore", frozen=True, hide_input_in_errors=True)
 
     profile: Profile = Field(default=Profile.DEVELOPMENT, description="development or production")
     data: Path = Field(default=Path(".data"), description="Folder of the embedded engines and the demo's keys")
@@ -94,7 +104,7 @@ class Settings(BaseSettings):
     max_root_fields: int = Field(default=10, ge=1, le=100, description="Root fields of an operation")
     max_cost: float = Field(default=25_000, ge=1_000, description="Dearest operation, in cost units")
     rate_per_s: float | None = Field(
-        default=None, gt=0, description="Cost units a second for each caller; 20,000 in production, 2,000,000 in development"
+        default=None, gt=0, description="Cost units a second for each caller; 5,000 in production, 2,000,000 in development"
     )
     rate_burst: float | None = Field(
         default=None, gt=0, description="Cost units a caller may save up; ten seconds' worth unless told, never below max_cost"
@@ -105,6 +115,36 @@ class Settings(BaseSettings):
     auth_in_sdl: bool = Field(default=False, description="Whether `_service.sdl` is the printing with auth directives")
     issuers: tuple[Issuer, ...] = Field(default=(), description="Issuers of tokens, as a JSON list; docs/identity.md")
     node_in_sdl: bool = Field(default=True, description="Whether `_service.sdl` has Query.node and Query.nodes")
+    stack: StackName = Field(
+        default=StackName.EMBEDDED,
+        description="embedded (no server), local (`make servers`), or aws (DynamoDB, S3, KMS, OpenSearch)",
+    )
+    region: str = Field(default="us-east-1", pattern=r"^[a-z]{2}(-[a-z]+)+-\d$", description="Region of AWS")
+    table_prefix: str = Field(
+        default="photos-", pattern=r"^[A-Za-z0-9_.-]{1,100}$", description="What the names of our DynamoDB tables begin with"
+    )
+    bucket: str = Field(
+        default="photos-gateway", pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", description="Bucket of S3 for media"
+    )
+    key_id: str = Field(
+        default="alias/photos-gateway", min_length=1, max_length=2_048, description="Key of KMS: id, ARN or `alias/...`"
+    )
+    dynamodb_url: str | None = Field(default=None, description="Address of DynamoDB; the region's own unless told")
+    s3_url: str | None = Field(default=None, description="Address of S3; the region's own unless told")
+    kms_url: str | None = Field(default=None, description="Address of KMS; the region's own unless told")
+    opensearch_url: str | None = Field(default=None, description="Address of OpenSearch; needed unless the stack is embedded")
+    opensearch_user: str | None = Field(default=None, description="User of OpenSearch, where it asks for one")
+    opensearch_password: SecretStr | None = Field(default=None, description="Password of that user; never printed")
+    opensearch_index: str = Field(
+        default="photos", pattern=r"^[a-z][a-z0-9-]{0,100}$", description="Alias of the index of photos"
+    )
+    authorities: Path | None = Field(
+        default=None, description="File of certificates (PEM) whose signatures are trusted instead of the system's"
+    )
+    follow_changes: bool | None = Field(
+        default=None,
+        description="Whether the server brings the index up from the change feed; not on aws, where Lambda does, unless told",
+    )
 
     translator: Literal["none", "amazon"] = Field(default="none", description="The machine for words that no table knows")
     translator_region: str = Field(default="us-east-1", description="Region of Amazon Translate")
@@ -137,6 +177,51 @@ class Settings(BaseSettings):
             raise ValueError(f"host {self.host} is reachable from outside: set PHOTOS_EXPOSE=true if that is wanted")
         return self
 
+    @field_validator("dynamodb_url", "s3_url", "kms_url", "opensearch_url")
+    @classmethod
+    def _address(cls, given: str | None) -> str | None:
+        """An address with a password in it would be printed with every error."""
+        if given is None or given == "":
+            return None
+        parts = urlsplit(given)
+        if (
+            parts.scheme not in {"http", "https"}
+            or not parts.hostname
+            or parts.username
+            or parts.query
+            or parts.path not in {"", "/"}
+        ):
+            raise ValueError("an address is https://HOST or https://HOST:PORT, without a user, a path or a query")
+        return given.rstrip("/")
+
+    @field_validator("authorities")
+    @classmethod
+    def _readable(cls, given: Path | None) -> Path | None:
+        if given is not None and not given.is_file():
+            raise ValueError(f"there is no file {given}")
+        return given
+
+    @model_validator(mode="after")
+    def _engines(self) -> Settings:
+        addresses = self._addresses()
+        if self.stack is not StackName.EMBEDDED and self.opensearch_url is None:
+            raise ValueError(f"the stack {self.stack.value} needs PHOTOS_OPENSEARCH_URL")
+        if (self.opensearch_user is None) != (self.opensearch_password is None):
+            raise ValueError("opensearch_user and opensearch_password belong together")
+        missing = [name for name, url in addresses.items() if url is None]
+        if self.stack is StackName.LOCAL and missing:
+            raise ValueError(f"the stack local needs PHOTOS_{missing[0].upper()}: `make run STACK=local` sets it")
+        far = [name for name, url in addresses.items() if url is not None and not _on_this_machine(url)]
+        if self.stack is StackName.LOCAL and far:
+            raise ValueError(f"the stack local may be emptied at any time, so {far[0]} must be on this machine")
+        plain = [name for name in far if str(addresses[name]).startswith("http:")]
+        if plain:
+            raise ValueError(f"{plain[0]} must be https: what is sent there is personal")
+        return self
+
+    def _addresses(self) -> dict[str, str | None]:
+        return {name: getattr(self, name) for name in ("opensearch_url", "dynamodb_url", "s3_url", "kms_url")}
+
     @field_validator("issuers")
     @classmethod
     def _known_apart(cls, given: tuple[Issuer, ...]) -> tuple[Issuer, ...]:
@@ -160,7 +245,7 @@ class Settings(BaseSettings):
     @property
     def rate(self) -> tuple[float, float]:
         """Cost units a second and saved up."""
-        per_s = self.rate_per_s or (2_000_000 if self.development else 20_000)
+        per_s = self.rate_per_s or (2_000_000 if self.development else 5_000)
         return per_s, self.rate_burst or max(10 * per_s, self.max_cost + 1)
 
     @property
@@ -170,16 +255,53 @@ class Settings(BaseSettings):
 
     def check_profile(self) -> None:
         """Raises `UnusableSettings` where these settings must not serve."""
-        if self.profile is Profile.PRODUCTION:
+        if self.development:
+            if self.stack is StackName.AWS:
+                raise UnusableSettings(
+                    "The development profile gives tokens to whoever reaches this machine: it refuses the stack aws. "
+                    "Set PHOTOS_PROFILE=production."
+                )
+            if (name := production_nearby(os.environ)) is not None:
+                raise UnusableSettings(
+                    f"{name} looks like production, and the development profile gives tokens to whoever reaches this machine: "
+                    "it refuses to start beside it."
+                )
+            return
+        if self.stack is not StackName.AWS:
             raise UnusableSettings(
-                "The production profile cannot run on the embedded engines: it refuses the development issuer of tokens "
-                "and a root key that lies beside the data. Use PHOTOS_PROFILE=development."
+                f"The production profile cannot run on the {self.stack.value} engines: the embedded ones keep a root key beside "
+                "the data, the local ones are for tests. Set PHOTOS_STACK=aws, or PHOTOS_PROFILE=development."
             )
-        if (name := production_nearby(os.environ)) is not None:
+        if not self.issuers:
             raise UnusableSettings(
-                f"{name} looks like production, and the development profile gives tokens to whoever reaches this machine: "
-                "it refuses to start beside it."
+                "The production profile trusts no development issuer of tokens: set PHOTOS_ISSUERS (docs/identity.md)."
             )
+        plain = [name for name, url in self._addresses().items() if url is not None and url.startswith("http:")]
+        if plain:
+            raise UnusableSettings(f"The production profile reaches every source by https: PHOTOS_{plain[0].upper()} is http.")
+
+    @property
+    def engines(self) -> Stack | None:
+        """The real engines; None where the embedded ones serve."""
+        if self.stack is StackName.EMBEDDED:
+            return None
+        local = self.stack is StackName.LOCAL
+        return Stack(
+            region=self.region,
+            prefix=self.table_prefix,
+            bucket=self.bucket,
+            key_id=self.key_id,
+            search_url=self.opensearch_url or "",
+            index=self.opensearch_index,
+            dynamodb_url=self.dynamodb_url,
+            s3_url=self.s3_url,
+            kms_url=self.kms_url,
+            search_user=self.opensearch_user,
+            search_password=self.opensearch_password.get_secret_value() if self.opensearch_password else None,
+            authorities=self.authorities,
+            local=local,
+            follow=local if self.follow_changes is None else self.follow_changes,
+        )
 
     @property
     def url(self) -> str:
@@ -188,3 +310,7 @@ class Settings(BaseSettings):
             return self.public_url.rstrip("/")
         host = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "::1": "[::1]"}.get(self.host, self.host)  # noqa: S104
         return f"http://{host}:{self.port}"
+
+
+def _on_this_machine(url: str) -> bool:
+    return urlsplit(url).hostname in _LOOPBACK

@@ -11,6 +11,7 @@ MODULES = (
     "benchmarks.search",
     "benchmarks.exporting",
     "benchmarks.duplicates",
+    "benchmarks.gates",
 )
 
 if __name__ == "__main__":

@@ -24,9 +24,13 @@ INTERRUPTED: Final = 130
 def settings_of(**given: Any) -> Settings:
     """Settings from the environment, and what the command line says over them."""
     from pydantic import ValidationError
+    from pydantic_settings import SettingsError
 
     try:
         return Settings(**{name: value for name, value in given.items() if value is not None})
+    except SettingsError as e:
+        # Its cause would show what stands in the variable.
+        refuse(f"{str(e).removeprefix('error parsing value for field ').split(' from')[0]} is no JSON (docs/settings.md).")
     except ValidationError as e:
         first = e.errors(include_url=False, include_context=False)[0]
         name = ".".join(str(part) for part in first["loc"])

@@ -10,6 +10,7 @@ from typing import Annotated, Final, NamedTuple
 import typer
 
 from commands.app import INTERRUPTED, Data, app, refuse, say, settings_of
+from settings import Settings
 
 _LONGEST_OWNER: Final = 256
 
@@ -36,7 +37,7 @@ def import_(
     """
     if not 0 < len(owner) <= _LONGEST_OWNER or not owner.isprintable():
         refuse("--owner must be a printable text of at most 256 characters.")
-    raise typer.Exit(asyncio.run(_import(path, owner, Choices(restore=restore, link=link), settings_of(data=data).data)))
+    raise typer.Exit(asyncio.run(_import(path, owner, Choices(restore=restore, link=link), settings_of(data=data))))
 
 
 class Choices(NamedTuple):
@@ -46,7 +47,7 @@ class Choices(NamedTuple):
     link: bool
 
 
-async def _import(paths: list[Path], owner: str, choices: Choices, data: Path) -> int:
+async def _import(paths: list[Path], owner: str, choices: Choices, settings: Settings) -> int:
     from ingest.run import Order, run_import
     from ingest.screen import screen_for
 
@@ -60,7 +61,8 @@ async def _import(paths: list[Path], owner: str, choices: Choices, data: Path) -
 
     loop.add_signal_handler(signal.SIGINT, stopped)
     try:
-        ended = await run_import(data, Order(paths[0], owner, more=tuple(paths[1:]), **choices._asdict()), screen, stop)
+        order = Order(paths[0], owner, more=tuple(paths[1:]), **choices._asdict())
+        ended = await run_import(settings.data, order, screen, stop, stack=settings.engines)
     finally:
         screen.close()
     for line in ended.tally.report(ended.unknown):
@@ -80,13 +82,13 @@ def verify(
     data: Data = None, *, repair: Annotated[bool, typer.Option("--repair", help="Rebuild the index where it differs")] = False
 ) -> None:
     """Compare tables, index and change feed, and open every seal. Exit code 1 where they disagree."""
-    folder = settings_of(data=data).data
-    if not folder.exists():
-        refuse(f"There is no data folder {folder}.")
-    raise typer.Exit(asyncio.run(_verify(folder, repair=repair)))
+    settings = settings_of(data=data)
+    if settings.engines is None and not settings.data.exists():
+        refuse(f"There is no data folder {settings.data}.")
+    raise typer.Exit(asyncio.run(_verify(settings, repair=repair)))
 
 
-async def _verify(data: Path, *, repair: bool) -> int:
+async def _verify(settings: Settings, *, repair: bool) -> int:
     from datasources.errors import Corrupt
     from ingest.holding import whole
     from ingest.screen import screen_for
@@ -95,15 +97,15 @@ async def _verify(data: Path, *, repair: bool) -> int:
 
     screen = screen_for()
     try:
-        async with whole(data, "a verification") as sources:
+        async with whole(settings.data, "a verification", settings.engines) as sources:
             findings = await compare(sources, repair=repair)
     except Corrupt as e:
-        if e.source != "search":
+        if e.source != "search" or settings.engines is not None:
             raise
         if not repair:
             refuse(f"The index is damaged ({e.reason}). `photos-gateway verify --repair` rebuilds it from the tables.")
-        drop_damaged_index(data)
-        async with whole(data, "a verification") as sources:
+        drop_damaged_index(settings.data)
+        async with whole(settings.data, "a verification") as sources:
             findings = await compare(sources, repair=True)
     for example in findings.examples:
         screen.say(example)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
 
 from access.ids import Cursors, Ids
 from access.signing import Signer
@@ -67,6 +68,8 @@ class Sources:
     originals: Originals
     pictures: Pictures
     now_ms: Callable[[], int]
+    held: AsyncExitStack = field(default_factory=AsyncExitStack)
+    """Connections that several sources share."""
 
     async def close(self) -> None:
         """Lets go of everything, what was opened last first."""
@@ -76,3 +79,4 @@ class Sources:
         await self.media.close()
         await self.index.close()
         await self.store.close()
+        await self.held.aclose()

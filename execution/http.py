@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
 from graphql import OperationType
-from starlette.requests import HTTPConnection, Request
+from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -120,7 +120,12 @@ class GraphQLEndpoint(Generic[C]):
         if request.method == "GET":
             return from_get(request)
         # Some callers send much in one request; who they are was settled before a byte of it is read.
-        return await from_post(request, getattr(context, "most_bytes", None) or self._settings.most_bytes)
+        most = getattr(context, "most_bytes", None) or self._settings.most_bytes
+        try:
+            async with deadline(self._settings.deadline_s):  # a body may come a byte a minute
+                return await from_post(request, most)
+        except ClientDisconnect:
+            raise ClientGone from None
 
     async def _execute(self, request: Request, operation: Operation, context: Any) -> dict[str, Any]:
         async with deadline(self._settings.deadline_s):

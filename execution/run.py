@@ -21,7 +21,7 @@ from graphql.execution import create_source_event_stream, map_source_to_response
 
 from execution.documents import Classes, Prepared, round_cost
 from execution.errors import DeniedPosition, ErrorMapper, RequestError
-from execution.rate import FLAT, Toll
+from execution.rate import FLAT, LEAST_PART, Toll
 from execution.values import check_variables
 
 C = TypeVar("C")
@@ -168,7 +168,7 @@ class Runner(Generic[C]):
         if errors:
             answer["errors"] = self._errors.field_errors(errors)
         spent = prepared.cost_of(result.data)
-        self._toll.settle(context, cost - spent)
+        self._toll.settle(context, cost - max(spent, LEAST_PART * cost))
         extensions = getattr(context, "extensions", None)
         told = dict(extensions() or {}) if callable(extensions) else {}
         answer["extensions"] = {"cost": {"requested": round_cost(cost), "actual": round_cost(spent)}, **told}

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from datasources import Sources
+from datasources.aws.stack import Stack
 from datasources.folder import IndexLock
 from datasources.wiring import open_index
 from ingest.bookmarks import Bookmark, Bookmarks
@@ -174,14 +175,21 @@ class Ended:
 
 
 async def run_import(
-    data: Path, order: Order, screen: Screen, stop: asyncio.Event, now_s: Callable[[], float] = time.monotonic
+    data: Path,
+    order: Order,
+    screen: Screen,
+    stop: asyncio.Event,
+    now_s: Callable[[], float] = time.monotonic,
+    *,
+    stack: Stack | None = None,
 ) -> Ended:
     """Imports a path into a data folder, beside a running server too. Raises `Unreadable`, `UnusableFolder`, `SourceError`."""
     begun = now_s()
     reader = await asyncio.to_thread(open_reader, order.path, *order.more, spool=data / "imports")
     try:
-        async with beside(data, HOLDER) as (sources, ours):
-            job = Import(sources, IndexFollower(sources) if ours else None, screen, stop)
+        async with beside(data, HOLDER, stack) as (sources, ours):
+            follower = IndexFollower(sources, reads_feed=stack is None or stack.follow) if ours else None
+            job = Import(sources, follower, screen, stop)
             whole = await job.run(reader, order, data)
             settled = await job.finish(data)
             # What was done with files out of archives in between is told apart.

@@ -13,7 +13,7 @@ from access.policy import OWNER_SIGHT
 from datasources import Sources
 from datasources.locations.port import PlaceKind, PlaceRecord
 from datasources.photo_key import PhotoKey
-from datasources.search.port import Coordinates, PhotoDocument, Removal
+from datasources.search.port import Coordinates, Embedding, PhotoDocument, Removal
 from datasources.tables.photos import PHOTOS, PhotoRecord, SeenPhoto
 from resolvers.clearing import clear
 from resolvers.freshness import Freshness
@@ -64,7 +64,7 @@ async def catch_up(sources: Sources, freshness: Freshness | None = None, *, limi
 
 def document(photo: SeenPhoto, places: Mapping[str, PlaceRecord]) -> PhotoDocument:
     """The index document of one photo (DECISIONS 12)."""
-    r, content, point = photo.record, photo.content, photo.coordinates
+    r, content, point, vector = photo.record, photo.content, photo.coordinates, photo.embedding
     at = _hierarchy(r.place, places)
     return PhotoDocument(
         key=r.key,
@@ -97,6 +97,7 @@ def document(photo: SeenPhoto, places: Mapping[str, PlaceRecord]) -> PhotoDocume
         duration=r.duration_s,
         favorite=r.favorite,
         rating=r.rating,
+        embedding=None if vector is None else Embedding(vector.model, vector.vector),
     )
 
 

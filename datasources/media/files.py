@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 import secrets
 import shutil
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping, Sequence
@@ -16,10 +15,10 @@ from threading import Lock
 from typing import BinaryIO, TypeVar
 
 from datasources.errors import Unavailable
+from datasources.media.names import checked_key, checked_owner
 from datasources.media.port import MediaKey, MediaStore
 
 _PIECE = 1 << 20
-_PART = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}", re.ASCII)
 _UNDER_WAY = "~"
 """Names of files that are still being written begin so: no key does."""
 R = TypeVar("R")
@@ -90,13 +89,10 @@ class FileMediaStore(MediaStore):
         self._threads.shutdown(wait=True)
 
     def _owner(self, owner: str) -> Path:
-        if not _PART.fullmatch(owner):
-            raise ValueError("no owner of files is called so")
-        return self._folder / owner
+        return self._folder / checked_owner(owner)
 
     def _path(self, key: MediaKey) -> Path:
-        if not _PART.fullmatch(key.name):
-            raise ValueError("no file is called so")
+        checked_key(key)
         return self._owner(key.owner) / key.name[:2] / key.name
 
     async def _run(self, work: Callable[[], R]) -> R:

@@ -9,8 +9,8 @@ from typing import NoReturn
 from access.scope import Scope
 from datasources.errors import Unavailable
 from datasources.photo_key import PhotoKey
-from datasources.search.conditions import Condition
-from datasources.search.port import Answer, Order, PhotoDocument, PhotoIndex, Position, Question, Removal
+from datasources.search.conditions import Condition, Everything
+from datasources.search.port import Answer, Embedding, Near, Order, PhotoDocument, PhotoIndex, Position, Question, Removal
 
 
 class IndexElsewhere(PhotoIndex):
@@ -26,6 +26,9 @@ class IndexElsewhere(PhotoIndex):
         _refuse()
 
     async def positions(self, scope: Scope, keys: Sequence[PhotoKey], order: Order) -> Mapping[PhotoKey, Position]:
+        _refuse()
+
+    async def nearest(self, scope: Scope, to: Embedding, k: int, condition: Condition = Everything()) -> Sequence[Near]:  # noqa: B008 - frozen
         _refuse()
 
     async def write(self, entries: Sequence[PhotoDocument | Removal]) -> None:

@@ -15,11 +15,13 @@ from typing import NamedTuple
 import msgspec
 
 from access.scope import Scope
-from datasources.errors import Throttled
+from datasources.errors import Corrupt, Throttled
 from datasources.photo_key import PhotoKey
 from datasources.search.conditions import Condition, Everything, Field
 
 MAX_BUCKETS = 10_000
+MAX_NEAREST = 1_000
+DIMENSIONS = (64, 128, 256, 384, 512, 768, 1024)  # numbers of a vector; others are not kept by any index
 
 
 class IndexBusy(Throttled):
@@ -29,11 +31,26 @@ class IndexBusy(Throttled):
         super().__init__("search", "another process writes to this index; stop it, or use another folder")
 
 
+class Unwritable(Corrupt):
+    """The engine will never take these photos' documents; all others were written."""
+
+    def __init__(self, keys: tuple[PhotoKey, ...]) -> None:
+        super().__init__("search", f"{len(keys)} photos cannot be indexed")
+        self.keys = keys
+
+
 class Coordinates(NamedTuple):
     """Degrees north and east."""
 
     latitude: float
     longitude: float
+
+
+class Embedding(msgspec.Struct, frozen=True):
+    """A vector and the model that made it; those of different models are never compared."""
+
+    model: str
+    vector: tuple[float, ...]
 
 
 class PhotoDocument(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,6 +90,7 @@ class PhotoDocument(msgspec.Struct, frozen=True, kw_only=True):
     duration: float | None = None
     favorite: bool = False
     rating: int | None = None
+    embedding: Embedding | None = None
 
 
 class Removal(msgspec.Struct, frozen=True):
@@ -94,7 +112,7 @@ class Order(Enum):
 
 
 class Clause(msgspec.Struct, frozen=True):
-    """A part of a text query: what counts as a match of it, and what a match weighs."""
+    """A part of a text query: what counts as a match of it, and what a match weighs, in ten-thousandths (`scores`)."""
 
     condition: Condition
     weight: float = 1.0
@@ -148,6 +166,13 @@ class Hit(NamedTuple):
     position: Position
 
 
+class Near(NamedTuple):
+    """A photo found by its vector, and the cosine of the angle between the two."""
+
+    key: PhotoKey
+    similarity: float
+
+
 class Bucket(msgspec.Struct, frozen=True):
     """A value (numbers as their decimal text), how many photos have it, and the newest of them with its sort key."""
 
@@ -194,10 +219,18 @@ class PhotoIndex(ABC):
         """Where given photos stand in an order by time, as this scope sees them; the unknown and unseen are absent."""
 
     @abstractmethod
+    async def nearest(self, scope: Scope, to: Embedding, k: int, condition: Condition = Everything()) -> Sequence[Near]:  # noqa: B008 - frozen
+        """The k photos (at most 1,000) whose vectors of this model are most alike, best first, then by id downwards.
+
+        Inside scope and condition: k, where there are k. At least 0.98 of the exact answer. Rows not showing CONTENT have none.
+        """
+
+    @abstractmethod
     async def write(self, entries: Sequence[PhotoDocument | Removal]) -> None:
         """Puts documents in, or takes them out, unless the index has the same or a newer version of them.
 
         Removals are remembered long enough that a replayed older document does not come back. Visible after `refresh`.
+        Raises `Unwritable` about single documents, when all others are written.
         """
 
     @abstractmethod

@@ -96,6 +96,10 @@ class Scoping:
             facets=tuple(self._facet(f) for f in question.facets),
         )
 
+    def with_vectors(self, condition: Condition) -> Condition:
+        """The rows of a condition whose vectors may be compared: they are made of what a photo shows."""
+        return both(self.readable(Field.LABEL, Use.SEARCH), self.rewrite(condition))
+
     def rewrite(self, condition: Condition, use: Use = Use.FILTER) -> Condition:  # noqa: PLR0911 - one case a condition
         """The same condition, in which a leaf holds only on rows whose share shows what it tells."""
         match condition:

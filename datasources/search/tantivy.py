@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Self, TypeVar
 
+import numpy as np
 import tantivy
+from numpy.typing import NDArray
 from typing_extensions import override
 
 from access.scope import Scope
 from datasources.errors import Corrupt, Unavailable
 from datasources.photo_key import PhotoKey
-from datasources.search.conditions import Condition, Everything
+from datasources.search.conditions import AnyOf, Condition, Everything, Field
+from datasources.search.directions import direction
 from datasources.search.port import (
+    MAX_NEAREST,
     Answer,
+    Embedding,
     FacetCounts,
+    Near,
     Order,
     PhotoDocument,
     PhotoIndex,
@@ -27,10 +34,11 @@ from datasources.search.port import (
 )
 from datasources.search.scoping import Scoping
 from datasources.search.tantivy_facets import Facets
-from datasources.search.tantivy_pages import Names, Pages
+from datasources.search.tantivy_pages import Names, Pages, ids_of
 from datasources.search.tantivy_query import Compiler, every
 from datasources.search.tantivy_schema import ID, ID_HIGH, ID_LOW, OWNER_NUMBER, VERSION, id_text, schema
 from datasources.search.tantivy_writer import Writer
+from datasources.search.vectors import Vectors
 
 _T = TypeVar("_T")
 _READERS = 2
@@ -39,10 +47,11 @@ _READERS = 2
 class TantivyIndex(PhotoIndex):
     """Searches run in a few threads (the engine lets go of the interpreter's lock), writes in one."""
 
-    def __init__(self, index: tantivy.Index, columns: tantivy.Schema) -> None:
+    def __init__(self, index: tantivy.Index, columns: tantivy.Schema, vectors: Path | None) -> None:
         self._index = index
         self._schema = columns
-        self._writer = Writer(index, columns)
+        self._vectors = Vectors(vectors)
+        self._writer = Writer(index, columns, self._vectors)
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="search")
         self._writing = ThreadPoolExecutor(1, thread_name_prefix="search-writer")
 
@@ -51,14 +60,14 @@ class TantivyIndex(PhotoIndex):
         """The index in this folder, made if there is none; None: in memory. `IndexBusy` where another process has it."""
         columns = schema()
         if folder is None:
-            return cls(tantivy.Index(columns, sort_by_field=OWNER_NUMBER), columns)
+            return cls(tantivy.Index(columns, sort_by_field=OWNER_NUMBER), columns, None)
         folder.mkdir(parents=True, exist_ok=True)
         try:
             # An owner's rows lie together in each segment: what others have costs a customer next to nothing.
             index = tantivy.Index(columns, path=str(folder), sort_by_field=OWNER_NUMBER)
         except ValueError as error:
             raise Corrupt("search", "the index is damaged or of another version: remove its folder and rebuild it") from error
-        return cls(index, columns)
+        return cls(index, columns, folder / "vectors.sqlite")
 
     @override
     async def ask(self, scope: Scope, question: Question) -> Answer:
@@ -81,6 +90,13 @@ class TantivyIndex(PhotoIndex):
         if scope.empty or not keys:
             return {}
         return await self._read(lambda: self._positions(scope, keys, order))
+
+    @override
+    async def nearest(self, scope: Scope, to: Embedding, k: int, condition: Condition = Everything()) -> Sequence[Near]:  # noqa: B008 - frozen
+        wanted = direction(to)
+        if scope.empty or wanted is None or k < 1:
+            return []
+        return await self._read(lambda: self._nearest(scope, to.model, wanted, min(k, MAX_NEAREST), condition))
 
     @override
     async def write(self, entries: Sequence[PhotoDocument | Removal]) -> None:
@@ -138,6 +154,22 @@ class TantivyIndex(PhotoIndex):
             found |= {row.hit().key: row.hit().position for row in names.of([(0.0, key, a) for key, a in hits])}
         return found
 
+    def _nearest(self, scope: Scope, model: str, wanted: NDArray[np.float32], k: int, condition: Condition) -> Sequence[Near]:
+        """Every vector of the owners is looked at, those alone of the rows that the scope and the condition leave."""
+        scoping, searcher = Scoping(scope), self._index.searcher()
+        compiler = Compiler(self._schema, searcher, scoping.rows)
+        rows = scoping.with_vectors(condition)
+        found: list[Near] = []
+        for owner in scope.owners:
+            shelf = self._vectors.shelf(owner, model)
+            among = None
+            if owner != scope.own or not isinstance(rows, Everything):
+                query = compiler.inside(rows, AnyOf(Field.OWNER, (owner,)))
+                among = ids_of(searcher, query)
+            ids, alike = shelf.like(wanted, k, among)
+            found += [Near(PhotoKey(owner, i), s) for i, s in zip(ids, alike, strict=True)]
+        return sorted(found, key=lambda n: (n.similarity, n.key.id), reverse=True)[:k]
+
     def _versions(self, owner: str) -> Mapping[str, int]:
         searcher = self._index.searcher()
         query = tantivy.Query.const_score_query(tantivy.Query.term_query(self._schema, "owner", owner), 0.0)
@@ -149,7 +181,7 @@ class TantivyIndex(PhotoIndex):
     async def _read(self, work: Callable[[], _T]) -> _T:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._readers, work)
-        except (ValueError, OSError) as error:
+        except (ValueError, OSError, sqlite3.Error) as error:
             raise Unavailable("search", "the index failed to read") from error
 
     async def _write(self, work: Callable[[], _T]) -> _T:

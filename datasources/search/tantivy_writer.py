@@ -10,6 +10,7 @@ from datasources.errors import Unavailable
 from datasources.photo_key import PhotoKey
 from datasources.search.port import IndexBusy, PhotoDocument, Removal
 from datasources.search.tantivy_schema import HOLDER, ID, ID_HIGH, ID_LOW, OWNER_NUMBER, VERSION, id_text, owner_number, row
+from datasources.search.vectors import Vectors
 
 _HEAP = 64_000_000
 _LOCKED = "LockBusy"
@@ -18,8 +19,9 @@ _LOCKED = "LockBusy"
 class Writer:
     """Used from one thread only."""
 
-    def __init__(self, index: tantivy.Index, schema: tantivy.Schema) -> None:
+    def __init__(self, index: tantivy.Index, schema: tantivy.Schema, vectors: Vectors) -> None:
         self._index = index
+        self._vectors = vectors
         self._schema = schema
         self._pending: dict[PhotoKey, int] = {}
         self._broken = False
@@ -49,10 +51,13 @@ class Writer:
                 self._pending[entry.key] = entry.version
         except ValueError as error:
             self._fail(error)
+        self._vectors.write(fresh)
 
     def refresh(self) -> None:
         """Everything written is on disk, and searchers made from now on see it."""
         self._alive()
+        # Vectors first: killed in between, what was not committed here is written again, and they with it.
+        self._vectors.commit()
         try:
             self._writer.commit()
             self._index.reload()
@@ -63,6 +68,7 @@ class Writer:
     def erase(self, owner: str) -> None:
         """Nothing of one customer is left, not even the marks of removals."""
         self._alive()
+        self._vectors.erase(owner)
         self._writer.delete_documents_by_term(HOLDER, owner)
         self.refresh()
 
@@ -70,6 +76,7 @@ class Writer:
         """Lets go of the lock; what was not refreshed is gone."""
         self._writer.rollback()
         self._writer.wait_merging_threads()
+        self._vectors.close()
 
     def _versions(self, keys: Mapping[PhotoKey, object]) -> dict[PhotoKey, int]:
         """What the index has of these photos: one look at what is committed, then what is not yet."""

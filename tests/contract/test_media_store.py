@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
@@ -13,6 +14,8 @@ import pytest
 from datasources.errors import Unavailable
 from datasources.media.files import FileMediaStore
 from datasources.media.port import MediaKey, MediaStore
+from datasources.media.s3 import S3MediaStore
+from tests.servers import aws_access
 
 Maker = Callable[[Path], AbstractAsyncContextManager[MediaStore]]
 
@@ -26,12 +29,23 @@ async def files(folder: Path) -> AsyncIterator[MediaStore]:
         await store.close()
 
 
-ADAPTERS: dict[str, Maker] = {"files": files}
+@asynccontextmanager
+async def s3(_: Path) -> AsyncIterator[MediaStore]:
+    store = await S3MediaStore.open(aws_access("s3"), f"contract-{secrets.token_hex(6)}")
+    await store.make_bucket()
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+ADAPTERS: dict[str, Maker] = {"files": files, "s3": s3}
 """A further engine is one line here; one that needs a server is marked `servers`."""
+PARAMS = [pytest.param("files"), pytest.param("s3", marks=pytest.mark.servers)]
 KEY = MediaKey("ana", "0123abcd")
 
 
-@pytest.fixture(params=sorted(ADAPTERS))
+@pytest.fixture(params=PARAMS)
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[MediaStore]:
     async with ADAPTERS[request.param](tmp_path) as made:
         yield made

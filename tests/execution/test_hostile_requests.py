@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -78,6 +80,15 @@ async def test_other_methods_change_nothing(method: str, parameters: dict[str, s
     response = await asked(method, params=parameters, headers={"accept": "application/json"})
     assert response.status_code == status
     assert "data" not in response.json()
+
+
+async def test_a_body_that_never_ends_is_given_up() -> None:
+    async def dripping() -> AsyncIterator[bytes]:
+        yield b'{"query": '
+        await asyncio.Event().wait()
+
+    response = await asked(settings=WireSettings(deadline_s=0.05), content=dripping(), headers=JSON)
+    assert response.json()["errors"][0]["extensions"]["code"] == "DEADLINE_EXCEEDED"
 
 
 async def test_an_answer_that_is_too_large_is_not_sent() -> None:

@@ -7,9 +7,10 @@ import pytest
 from execution.documents import Prepared
 from execution.errors import RequestError
 from execution.persisted import Persisted
-from execution.rate import REFUSED, Buckets, Rate, Toll
+from execution.rate import FRESH, REFUSED, Buckets, Rate, Toll
 from execution.requests import Operation
 from execution.run import Runner
+from tests.execution.test_persisted import hash_of
 from tests.wire.toy import decide, toy_documents, toy_schema
 
 
@@ -124,3 +125,26 @@ async def test_refused_documents_are_paid_for() -> None:
             await persisted.prepare(Operation("{ nope }", None, {}), Asking("ana"))
         codes.append(refused.value.code)
     assert codes == ["GRAPHQL_VALIDATION_FAILED"] * 3 + ["RATE_LIMITED"] * 2
+
+
+async def test_documents_that_are_new_cost_more_than_known_ones_unless_they_are_listed() -> None:
+    class Everything:
+        async def text(self, _: str) -> str:
+            return "{ hello }"
+
+    for safelist, charged in ((None, FRESH), (Everything(), 0)):
+        buckets = Buckets(Rate(0.001, 1_000), Clock())
+        persisted = Persisted(toy_documents(), toll=Toll(buckets), safelist=safelist)
+        for _ in range(3):
+            await persisted.prepare(Operation("{ hello }", None, {}, hash_of("{ hello }")), Asking("ana"))
+        assert buckets._level("ana") == 1_000 - charged
+
+
+async def test_an_operation_whose_answer_is_empty_pays_a_part_nevertheless() -> None:
+    buckets = Buckets(Rate(0.001, 100), Clock())
+    schema = toy_schema()
+    schema.query_type.fields["photos"].resolve = lambda *_, **__: None  # type: ignore[union-attr]
+    runner: Runner[str] = Runner(schema, decide=decide, toll=Toll(buckets))
+    answer = await runner.execute(toy_documents().prepare("{ photos { id } }"), {}, Asking("ana"))
+    assert answer["extensions"]["cost"] == {"requested": 10, "actual": 0}
+    assert buckets._level("ana") == 100 - 1 - 1

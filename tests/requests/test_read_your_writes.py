@@ -19,8 +19,8 @@ from access.scope import Scope
 from access.viewer import Viewer
 from datasources.errors import SourceError, Unavailable
 from datasources.photo_key import PhotoKey
-from datasources.search.conditions import Condition
-from datasources.search.port import Answer, Order, PhotoDocument, PhotoIndex, Position, Question, Removal
+from datasources.search.conditions import Condition, Everything
+from datasources.search.port import Answer, Embedding, Near, Order, PhotoDocument, PhotoIndex, Position, Question, Removal
 from resolvers.freshness import Freshness
 from resolvers.indexing import catch_up
 from tests.requests.harness import Gateway, opened
@@ -82,6 +82,9 @@ class LateIndex(PhotoIndex):
 
     async def ask_many(self, scope: Scope, questions: Sequence[Question]) -> Sequence[Answer]:
         return await self._real.ask_many(scope, questions)
+
+    async def nearest(self, scope: Scope, to: Embedding, k: int, condition: Condition = Everything()) -> Sequence[Near]:  # noqa: B008 - frozen
+        return await self._real.nearest(scope, to, k, condition)
 
     async def rarities(self, scope: Scope, conditions: Sequence[Condition]) -> tuple[int, Sequence[int]]:
         return await self._real.rarities(scope, conditions)

@@ -224,7 +224,7 @@ def _sort_number(row: Seen, order: Order) -> int:
 
 
 def _score(text: TextQuery | None, row: Seen) -> float:
-    return round(sum(c.weight for c in text.clauses if holds(c.condition, row, Use.SEARCH)), 6) if text else 0.0
+    return sum(round(c.weight * 10_000) for c in text.clauses if holds(c.condition, row, Use.SEARCH)) / 10_000 if text else 0.0
 
 
 def _matches(text: TextQuery | None, row: Seen) -> bool:

@@ -199,7 +199,7 @@ async def test_development_shows_everything_to_any_valid_token(development: Serv
 
 
 async def test_a_caller_who_asks_for_too_much_waits_and_others_do_not(tmp_path: Path) -> None:
-    async with served(tmp_path, rate_per_s=1, rate_burst=1_000, max_cost=1_000) as gateway:
+    async with served(tmp_path, rate_per_s=1, rate_burst=5_000, max_cost=1_100) as gateway:
         asking = {"authorization": f"Bearer {gateway.ana}", "accept": "application/graphql-response+json"}
         dear = {
             "query": "{ photos(first: 0) { "
@@ -244,4 +244,4 @@ def test_limits_are_checked_settings(monkeypatch: pytest.MonkeyPatch) -> None:
             patch.setenv(f"PHOTOS_{name}", value)
             with pytest.raises(ValidationError):
                 Settings()
-    assert json.dumps(Settings(profile=Profile.PRODUCTION).rate) == "[20000, 200000]"
+    assert json.dumps(Settings(profile=Profile.PRODUCTION).rate) == "[5000, 50000]"

@@ -182,6 +182,6 @@ def test_an_exception_is_logged_by_its_type_and_place_only() -> None:
     assert (line["exception"], "canary" in json.dumps(line)) == ("ValueError", False)
 
 
-def test_production_refuses_the_development_issuer(tmp_path: Path) -> None:
-    with pytest.raises(UnusableSettings, match="development issuer"):
+def test_production_refuses_the_embedded_engines(tmp_path: Path) -> None:
+    with pytest.raises(UnusableSettings, match="embedded engines"):
         create_app(Settings(profile=Profile.PRODUCTION, data=tmp_path))

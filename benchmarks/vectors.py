@@ -1,0 +1,113 @@
+"""Photos alike by vector: how near the engine of production comes to the exact answer, by size of customer and filter.
+
+PHOTOS_OPENSEARCH_URLS=http://127.0.0.1:18200 python -m benchmarks.vectors [1000 10000 100000]
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from access.scope import Scope
+from access.viewer import Viewer, ViewerKind
+from datasources.photo_key import PhotoKey
+from datasources.search.conditions import Between, Condition, Everything, Field
+from datasources.search.opensearch import OpenSearchIndex
+from datasources.search.opensearch_indices import Indices, Shape
+from datasources.search.opensearch_wire import Cluster
+from datasources.search.port import Embedding, PhotoDocument, PhotoIndex
+from datasources.search.tantivy import TantivyIndex
+
+SIZE = int(os.environ.get("VECTOR_SIZE", "384"))
+K, ASKED, MODEL = 50, 30, "bench"
+KEPT: dict[str, Condition] = {
+    "all": Everything(),
+    "50 %": Between(Field.RATING, 0, 49),
+    "10 %": Between(Field.RATING, 0, 9),
+    "1 %": Between(Field.RATING, 0, 0),
+}
+
+
+def clustered(count: int, seed: int) -> np.ndarray:
+    """Vectors as pictures have them: scenes, and photos around each."""
+    random = np.random.default_rng(seed)
+    scenes = random.normal(size=(max(20, count // 50), SIZE))
+    return scenes[random.integers(0, len(scenes), count)] + random.normal(size=(count, SIZE)) * 0.35
+
+
+def scope_of(owner: str) -> Scope:
+    return Scope(Viewer(ViewerKind.CUSTOMER, owner, owner), owner)
+
+
+async def loaded(index: PhotoIndex, owner: str, vectors: np.ndarray) -> float:
+    begun = time.perf_counter()
+    for at in range(0, len(vectors), 1_000):
+        rows = vectors[at : at + 1_000]
+        await index.write([_document(owner, at + n, row) for n, row in enumerate(rows)])
+    await index.refresh()
+    return time.perf_counter() - begun
+
+
+def _document(owner: str, n: int, row: np.ndarray) -> PhotoDocument:
+    key = PhotoKey(owner, f"{n * 2_654_435_761 % (1 << 64):016x}{n:016x}")
+    return PhotoDocument(
+        key=key, version=1, state="ACTIVE", media_type="PHOTO", added_at_ms=n, rating=n * 37 % 100,
+        embedding=Embedding(MODEL, tuple(row.tolist())),
+    )  # fmt: skip
+
+
+async def asked(index: PhotoIndex, owner: str, questions: Sequence[Embedding], kept: Condition) -> tuple[list[set[str]], float]:
+    """The ids found, and the median milliseconds."""
+    found, took = [], []
+    for question in questions:
+        begun = time.perf_counter()
+        found.append({near.key.id for near in await index.nearest(scope_of(owner), question, K, kept)})
+        took.append((time.perf_counter() - begun) * 1_000)
+    return found, statistics.median(took)
+
+
+async def main(sizes: Sequence[int], folder: Path) -> float:
+    """Prints the table; gives the worst recall."""
+    cluster = Cluster(os.environ["PHOTOS_OPENSEARCH_URLS"], deadline_s=120.0)
+    name = f"vectors-{os.getpid()}"
+    indices = Indices.connect(cluster, name, Shape(replicas=0))
+    await indices.prepare()
+    exact, near = TantivyIndex.open(folder), OpenSearchIndex.connect(cluster, name)
+    worst = 1.0
+    try:
+        for size in sizes:
+            vectors, owner = clustered(size, size), f"owner{size}"
+            took = [await loaded(index, owner, vectors) for index in (exact, near)]
+            print(f"{size:>7,} photos: loaded in {took[0]:.1f} s (embedded), {took[1]:.1f} s (OpenSearch)", flush=True)
+            around = np.random.default_rng(1).integers(0, size, ASKED)
+            questions = [Embedding(MODEL, tuple((vectors[n] + 0.1).tolist())) for n in around]
+            for words, kept in KEPT.items():
+                right, exact_ms = await asked(exact, owner, questions, kept)
+                found, near_ms = await asked(near, owner, questions, kept)
+                recall = sum(len(r & f) for r, f in zip(right, found, strict=True)) / sum(map(len, right))
+                worst = min(worst, recall)
+                print(
+                    f"{size:>7,} photos, {words:>5} kept: recall {recall:.4f}  exact {exact_ms:6.1f} ms  HNSW {near_ms:6.1f} ms",
+                    flush=True,
+                )
+    finally:
+        await exact.close()
+        await near.close()
+        for index in await indices.counts():
+            await indices._wire.call("DELETE", f"/{index}")  # noqa: SLF001
+        await indices._wire.call("DELETE", f"/_index_template/{name}")  # noqa: SLF001
+        await indices.close()
+    return worst
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as made:
+        asyncio.run(main([int(a) for a in sys.argv[1:]] or [1_000, 10_000, 100_000], Path(made)))

@@ -1,0 +1,102 @@
+"""How KMS fails: keys that may not be used, and a service that does not answer or answers nonsense."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import pytest
+
+from datasources.errors import Corrupt, DeadlineExceeded, SourceError, Throttled, Unavailable
+from datasources.keys.kms import KmsKeyService
+from datasources.retrying import Patience
+from tests.faults import CUT, Faults, Spoil, faults, garbage, rewritten, silence
+from tests.servers import aws_access, places_of
+
+pytestmark = pytest.mark.servers
+CONTEXT = {"purpose": "test"}
+
+
+async def no_pause(_: float) -> None:
+    await asyncio.sleep(0)
+
+
+@dataclass
+class Sick:
+    proxy: Faults
+    keys: KmsKeyService
+
+
+@pytest.fixture
+async def sick() -> AsyncIterator[Sick]:
+    async with faults(places_of("kms").url("kms")) as proxy:
+        patience = Patience(deadline_s=20.0, sleep=no_pause)
+        keys = await KmsKeyService.open(aws_access("kms", url=proxy.url), f"alias/{secrets.token_hex(6)}", patience)
+        await keys.make_key()
+        proxy.seen.clear()
+        yield Sick(proxy, keys)
+        await keys.close()
+
+
+def refusal(code: str, status: int = 400) -> Spoil:
+    return lambda _s, _b: (status, json.dumps({"__type": code, "message": "secret words"}).encode())
+
+
+@pytest.mark.parametrize("fault", [refusal("ThrottlingException"), refusal("KMSInternalException", 500), garbage, CUT])
+async def test_a_fault_that_passes_is_not_noticed(sick: Sick, fault: Spoil | str) -> None:
+    plain, wrapped = await sick.keys.generate(CONTEXT)
+    sick.proxy.next = [fault]
+    assert await sick.keys.unwrap(wrapped, CONTEXT) == plain
+
+
+@pytest.mark.parametrize(
+    ("fault", "error", "tries"),
+    [
+        (refusal("ThrottlingException"), Throttled, 4), (refusal("KMSInternalException", 500), Unavailable, 4),
+        (garbage, Corrupt, 4), (CUT, Unavailable, 4), (refusal("AccessDeniedException"), Unavailable, 1),
+        (refusal("InvalidCiphertextException"), Corrupt, 1), (refusal("IncorrectKeyException"), Corrupt, 1),
+    ],
+)  # fmt: skip
+async def test_a_fault_that_stays_is_told_by_its_kind(
+    sick: Sick, fault: Spoil | str, error: type[SourceError], tries: int
+) -> None:
+    _, wrapped = await sick.keys.generate(CONTEXT)
+    sick.proxy.seen.clear()
+    sick.proxy.always = fault
+    with pytest.raises(error) as told:
+        await sick.keys.unwrap(wrapped, CONTEXT)
+    assert type(told.value) is error
+    assert "secret words" not in str(told.value)
+    assert len(sick.proxy.seen) == tries
+
+
+async def test_a_key_of_another_size_is_corrupt(sick: Sick) -> None:
+    sick.proxy.always = rewritten(lambda told: told.update(Plaintext="c2hvcnQ="))
+    with pytest.raises(Corrupt):
+        await sick.keys.generate(CONTEXT)
+
+
+async def test_silence_ends_at_the_deadline(sick: Sick) -> None:
+    sick.proxy.always = silence
+    sick.keys._calls.patience = Patience(deadline_s=0.2)
+    with pytest.raises(DeadlineExceeded):
+        await sick.keys.generate(CONTEXT)
+
+
+@pytest.mark.parametrize("operation", ["disable_key", "schedule_key_deletion"])
+async def test_a_key_that_may_not_be_used_is_unavailable_not_corrupt(sick: Sick, operation: str) -> None:
+    """It may be enabled again: what it wrapped is not lost."""
+    plain, wrapped = await sick.keys.generate(CONTEXT)
+    calls = sick.keys._calls
+    told = await calls.ask("describe_key", {"KeyId": sick.keys._key_id})
+    key_id = told["KeyMetadata"]["KeyId"]
+    await calls.ask(operation, {"KeyId": key_id})
+    for call in (sick.keys.unwrap(wrapped, CONTEXT), sick.keys.generate(CONTEXT)):
+        with pytest.raises(Unavailable):
+            await call
+    if operation == "disable_key":
+        await calls.ask("enable_key", {"KeyId": key_id})
+        assert await sick.keys.unwrap(wrapped, CONTEXT) == plain

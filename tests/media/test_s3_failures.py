@@ -1,0 +1,176 @@
+"""How S3 fails, on the real server: slowness, cuts in the middle, lost answers; and connections cut by Toxiproxy."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import secrets
+import urllib.request
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from datasources.errors import DeadlineExceeded, SourceError, Throttled, Unavailable
+from datasources.media.port import MediaKey
+from datasources.media.s3 import S3MediaStore
+from datasources.retrying import Patience
+from tests.faults import CUT, Faults, Spoil, faults, silence
+from tests.servers import aws_access, places_of
+
+pytestmark = pytest.mark.servers
+KEY = MediaKey("ana", "0123")
+DATA = os.urandom(300_000)
+
+
+async def no_pause(_: float) -> None:
+    await asyncio.sleep(0)
+
+
+async def pieces(data: bytes, size: int = 1 << 20) -> AsyncIterator[bytes]:
+    for at in range(0, len(data), size):
+        yield data[at : at + size]
+
+
+async def whole(store: S3MediaStore, start: int = 0, end: int | None = None) -> bytes | None:
+    found = await store.read(KEY, start, end)
+    return None if found is None else b"".join([piece async for piece in found])
+
+
+@dataclass
+class Sick:
+    proxy: Faults
+    store: S3MediaStore
+
+
+@pytest.fixture
+async def sick() -> AsyncIterator[Sick]:
+    async with faults(places_of("s3").url("s3")) as proxy:
+        patience = Patience(deadline_s=30.0, sleep=no_pause)
+        store = await S3MediaStore.open(aws_access("s3", url=proxy.url), f"sick-{secrets.token_hex(6)}", patience)
+        await store.make_bucket()
+        await store.put(KEY, pieces(DATA))
+        proxy.seen.clear()
+        yield Sick(proxy, store)
+        await store.close()
+
+
+def refusal(code: str, status: int) -> Spoil:
+    return lambda _s, _b: (status, f"<Error><Code>{code}</Code><Message>secret words</Message></Error>".encode())
+
+
+async def test_a_slow_down_that_passes_is_not_noticed_and_one_that_stays_is_told(sick: Sick) -> None:
+    sick.proxy.next = [refusal("SlowDown", 503)]
+    assert await whole(sick.store) == DATA
+    sick.proxy.always = refusal("SlowDown", 503)
+    for call in (whole(sick.store), sick.store.put(KEY, pieces(b"new")), sick.store.names("ana")):
+        with pytest.raises(Throttled) as told:
+            await call
+        assert "secret words" not in str(told.value)
+    # The put was carried out behind our backs: an error is no promise that nothing was done.
+    sick.proxy.always = None
+    assert await whole(sick.store) == b"new"
+
+
+@pytest.mark.parametrize(("start", "end"), [(0, None), (1_000, 200_001)])
+async def test_an_answer_that_is_cut_goes_on_where_it_was(sick: Sick, start: int, end: int | None) -> None:
+    sick.proxy.next = [CUT, CUT]
+    assert await whole(sick.store, start, end) == DATA[start:end]
+    assert len(sick.proxy.seen) == 3
+
+
+async def test_an_answer_that_is_cut_again_and_again_is_an_error_and_never_a_short_file(sick: Sick) -> None:
+    sick.proxy.always = CUT
+    with pytest.raises(Unavailable, match="cut off"):
+        await whole(sick.store)
+
+
+async def test_a_file_that_changes_between_cut_and_going_on_is_never_a_mixture(sick: Sick) -> None:
+    direct = await S3MediaStore.open(aws_access("s3"), sick.store._bucket)
+    sick.proxy.next = [CUT]
+    found = await sick.store.read(KEY)
+    assert found is not None
+    await direct.put(KEY, pieces(os.urandom(len(DATA))))
+    with pytest.raises(Unavailable, match="replaced"):
+        _ = [piece async for piece in found]
+    await direct.close()
+
+
+async def test_a_put_whose_answer_is_lost_is_done(sick: Sick) -> None:
+    sick.proxy.next = [CUT]
+    assert await sick.store.put(KEY, pieces(b"new")) == 3
+    assert await whole(sick.store) == b"new"
+
+
+async def test_a_large_file_goes_in_parts_and_its_last_answer_may_be_lost(sick: Sick) -> None:
+    data = os.urandom((17 << 20) + 5)
+    assert await sick.store.put(KEY, pieces(data)) == len(data)
+    assert await whole(sick.store) == data
+    posts = [told for told, _ in sick.proxy.seen if told.startswith("POST ")]
+    assert len(posts) == 2
+
+    def lost(status: int, body: bytes) -> tuple[int, bytes]:
+        completing = sick.proxy.seen[-1][0].startswith("POST ") and "uploadId" in sick.proxy.seen[-1][0] and not told_lost
+        if completing:
+            told_lost.append(1)
+            return 500, b""
+        return status, body
+
+    told_lost: list[int] = []
+    sick.proxy.always = lost
+    other = os.urandom(9 << 20)
+    assert await sick.store.put(KEY, pieces(other)) == len(other)
+    sick.proxy.always = None
+    assert await whole(sick.store) == other
+
+
+async def test_silence_ends_at_the_deadline(sick: Sick) -> None:
+    sick.proxy.always = silence
+    sick.store._calls.patience = Patience(deadline_s=0.3)
+    with pytest.raises(DeadlineExceeded):
+        await sick.store.sizes([KEY])
+
+
+def toxi(method: str, path: str, body: dict[str, Any] | None = None) -> None:
+    url = places_of("faults").url("faults") + path
+    data = None if body is None else json.dumps(body).encode()
+    urllib.request.urlopen(urllib.request.Request(url, data, method=method)).close()
+
+
+@contextmanager
+def toxiproxy(upstream: str) -> Iterator[tuple[str, str]]:
+    """A proxy of the fault server's: its address and its name."""
+    name = f"t{secrets.token_hex(6)}"
+    url = places_of("faults").url("faults") + "/proxies"
+    wanted = {"name": name, "listen": "127.0.0.1:0", "upstream": upstream.removeprefix("http://")}
+    with urllib.request.urlopen(urllib.request.Request(url, json.dumps(wanted).encode(), method="POST")) as told:
+        listen = json.load(told)["listen"]
+    try:
+        yield f"http://{listen}", name
+    finally:
+        toxi("DELETE", f"/proxies/{name}")
+
+
+TOXICS: dict[str, dict[str, Any]] = {
+    "the connection is reset": {"type": "reset_peer", "attributes": {"timeout": 0}},
+    "nothing comes": {"type": "timeout", "attributes": {"timeout": 0}},
+    "the answer is cut": {"type": "limit_data", "attributes": {"bytes": 1_000}},
+}
+
+
+@pytest.mark.parametrize("name", TOXICS)
+async def test_broken_connections_are_errors_of_ours_within_the_deadline(name: str) -> None:
+    with toxiproxy(places_of("s3").url("s3")) as (url, proxy):
+        patience = Patience(deadline_s=2.0, first_pause_s=0.001)
+        store = await S3MediaStore.open(aws_access("s3", url=url, read_timeout_s=0.3), f"toxic-{secrets.token_hex(6)}", patience)
+        await store.make_bucket()
+        await store.put(KEY, pieces(DATA))
+        toxi("POST", f"/proxies/{proxy}/toxics", {**TOXICS[name], "stream": "downstream", "name": "sick"})
+        with pytest.raises(SourceError):
+            await whole(store)
+        toxi("DELETE", f"/proxies/{proxy}/toxics/sick")
+        assert await whole(store) == DATA
+        await store.close()
