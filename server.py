@@ -8,7 +8,7 @@ import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from starlette.applications import Starlette
@@ -21,6 +21,8 @@ from access.viewer import Viewer, ViewerKind
 from datasources import Sources
 from datasources.errors import SourceError
 from datasources.folder import UnusableFolder
+from datasources.translations.port import AmazonSettings
+from datasources.wiring import amazon_translator
 from identity.issuer import LocalIssuer
 from identity.verifier import Unauthenticated, Verifier, bearer
 from ingest.following import IndexFollower, follow
@@ -128,7 +130,7 @@ def create_app(settings: Settings, now_s: Callable[[], float] = time.time) -> St
 
 @asynccontextmanager
 async def _serving(app: Starlette, running: Running, now_s: Callable[[], float]) -> AsyncIterator[None]:
-    async with whole(running.settings.data, HOLDER) as sources:
+    async with whole(running.settings.data, HOLDER) as opened, translating(opened, running.settings) as sources:
         freshness = Freshness()
         follower = IndexFollower(sources, freshness)
         await follower.settle()
@@ -148,6 +150,26 @@ async def _serving(app: Starlette, running: Running, now_s: Callable[[], float])
             await running.following_ended()
             # Work that outlives its request must not meet closed sources.
             await freshness.close()
+
+
+@asynccontextmanager
+async def translating(sources: Sources, settings: Settings) -> AsyncIterator[Sources]:
+    """The sources with the translator of the settings, which is closed at the end."""
+    if settings.translator == "none":
+        yield sources
+        return
+    chosen = AmazonSettings(
+        settings.translator_region,
+        settings.translator_endpoint,
+        settings.translator_terminologies,
+        settings.translator_deadline_s,
+        settings.translator_personal,
+    )
+    translator = amazon_translator(chosen)
+    try:
+        yield replace(sources, translator=translator)
+    finally:
+        await translator.close()
 
 
 async def _sweep(sources: Sources) -> None:

@@ -20,7 +20,7 @@ from datasources.tables.repeats import REPEATS, Repeats
 from datasources.tables.store import ItemStore
 from datasources.tables.tickets import TICKETS, Tickets
 from datasources.tables.zones import ZONINGS, Zones
-from datasources.translations.port import TranslationService
+from datasources.translations.port import TranslationService, Translator
 
 TABLES = (PHOTOS, ALBUMS, PEOPLE, CUSTOMERS, GRANTS, KEYS, REPEATS, TICKETS, ZONINGS)
 """Every table, for engines that must make them first."""
@@ -45,11 +45,13 @@ class Sources:
     index: PhotoIndex
     locations: LocationService
     translations: TranslationService
+    translator: Translator
     ids: Ids
     cursors: Cursors
     now_ms: Callable[[], int]
 
     async def close(self) -> None:
         """Lets go of everything, what was opened last first."""
+        await self.translator.close()
         await self.index.close()
         await self.store.close()

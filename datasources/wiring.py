@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from datasources.tables.photos import Photos
 from datasources.tables.repeats import Repeats
 from datasources.tables.tickets import Tickets
 from datasources.tables.zones import Zones
+from datasources.translations.port import AmazonSettings, Translator
 
 
 def now_ms() -> int:
@@ -24,7 +26,7 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-async def embedded(data: Path, *, index: PhotoIndex | None = None) -> Sources:
+async def embedded(data: Path, *, index: PhotoIndex | None = None, translator: Translator | None = None) -> Sources:
     """Everything in one prepared folder, no server: SQLite, tantivy, the packed gazetteer, a key file.
 
     One process at a time may do so (`folder.IndexLock`); others give an `index` of their own, `IndexElsewhere`.
@@ -32,6 +34,7 @@ async def embedded(data: Path, *, index: PhotoIndex | None = None) -> Sources:
     from datasources.keys.file import FileKeyService
     from datasources.locations.gazetteer import Gazetteer
     from datasources.tables.sqlite import SqliteTables
+    from datasources.translations.silent import NoTranslator
     from datasources.translations.tables import ConceptTables
 
     key_service = FileKeyService(data / "keys")
@@ -54,6 +57,7 @@ async def embedded(data: Path, *, index: PhotoIndex | None = None) -> Sources:
         index=index or open_index(data),
         locations=Gazetteer.open(),
         translations=ConceptTables.open(),
+        translator=translator or NoTranslator(),
         ids=Ids(secret),
         cursors=Cursors(secret),
         now_ms=now_ms,
@@ -65,3 +69,10 @@ def open_index(data: Path) -> PhotoIndex:
     from datasources.search.tantivy import TantivyIndex
 
     return TantivyIndex.open(data / "index")
+
+
+def amazon_translator(settings: AmazonSettings) -> Translator:
+    """Amazon Translate; nothing is connected before it is first asked."""
+    from datasources.translations.amazon import AmazonTranslator
+
+    return AmazonTranslator(settings, now_s=time.monotonic, chance=random.random)

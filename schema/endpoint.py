@@ -55,7 +55,10 @@ def endpoint(
     async def make_context(connection: HTTPConnection, payload: Mapping[str, Any] | None) -> Context:
         viewer = await identify(connection, payload)
         languages = accepted_languages(connection.headers.get("accept-language"))
-        return Context(sources, freshness, viewer, languages, public_url=public_url)
+        context = Context(sources, freshness, viewer, languages, public_url=public_url)
+        if "accept-language" not in connection.headers:
+            await context.speak_own_languages()
+        return context
 
     return Endpoint(
         GraphQLEndpoint(documents, runner, make_context, settings=wire),

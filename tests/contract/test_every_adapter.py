@@ -13,6 +13,7 @@ PORTS = {
     "PhotoIndex": "tests/search/engines.py",
     "LocationService": "tests/contract/test_locations.py",
     "TranslationService": "tests/contract/test_translations.py",
+    "Translator": "tests/contract/test_translators.py",
 }
 STANDS_IN = {"IndexElsewhere": "the index is another process's: it refuses everything"}
 MADE_BY = {"SqliteItemStore": "SqliteTables", "SqliteChangeFeed": "SqliteTables"}
