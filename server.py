@@ -8,7 +8,7 @@ import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from starlette.applications import Starlette
@@ -21,6 +21,8 @@ from access.viewer import Viewer, ViewerKind
 from datasources import Sources
 from datasources.errors import SourceError
 from datasources.folder import UnusableFolder
+from datasources.translations.port import AmazonSettings
+from datasources.wiring import amazon_translator
 from identity.issuer import LocalIssuer
 from identity.verifier import Unauthenticated, Verifier, bearer
 from ingest.following import IndexFollower, follow
@@ -28,7 +30,10 @@ from ingest.holding import whole
 from ingest.load_demo import loaded
 from resolvers.freshness import Freshness
 from serving.callers import Caller, callers
+from serving.darkroom import Darkroom
 from serving.logs import RequestLog
+from serving.media import Media
+from serving.origins import Neighbours
 from serving.routes import guest_route, health_routes, identities_route, sources_answer
 from settings import Profile, Settings
 
@@ -45,6 +50,7 @@ class Running:
     """What lives as long as the process serves."""
 
     settings: Settings
+    sources: Sources | None = None
     state: str | None = "starting"
     """Why requests should not come now; None when they may."""
     following: asyncio.Task[None] | None = None
@@ -127,13 +133,16 @@ def create_app(settings: Settings, now_s: Callable[[], float] = time.time) -> St
 
 @asynccontextmanager
 async def _serving(app: Starlette, running: Running, now_s: Callable[[], float]) -> AsyncIterator[None]:
-    async with whole(running.settings.data, HOLDER) as sources:
+    async with whole(running.settings.data, HOLDER) as opened, translating(opened, running.settings) as translated:
+        # One clock for tokens, addresses and whatever expires.
+        sources = running.sources = replace(translated, now_ms=lambda: int(now_s() * 1_000))
         freshness = Freshness()
         follower = IndexFollower(sources, freshness)
         await follower.settle()
         # The index of place names is inflated by its first search: here, and not in somebody's request.
         await sources.locations.search("a", ("en",), limit=1)
-        app.router.routes[:0] = _routes(running, sources, freshness, now_s)
+        darkroom = Darkroom(sources.originals, running.settings.data / "renditions")
+        app.router.routes[:0] = _routes(running, sources, freshness, now_s, darkroom)
         running.following = asyncio.create_task(follow(follower))
         sweeping = asyncio.create_task(_sweep(sources))
         running.state = None
@@ -146,6 +155,27 @@ async def _serving(app: Starlette, running: Running, now_s: Callable[[], float])
             await running.following_ended()
             # Work that outlives its request must not meet closed sources.
             await freshness.close()
+            await darkroom.close()
+
+
+@asynccontextmanager
+async def translating(sources: Sources, settings: Settings) -> AsyncIterator[Sources]:
+    """The sources with the translator of the settings, which is closed at the end."""
+    if settings.translator == "none":
+        yield sources
+        return
+    chosen = AmazonSettings(
+        settings.translator_region,
+        settings.translator_endpoint,
+        settings.translator_terminologies,
+        settings.translator_deadline_s,
+        settings.translator_personal,
+    )
+    translator = amazon_translator(chosen)
+    try:
+        yield replace(sources, translator=translator)
+    finally:
+        await translator.close()
 
 
 async def _sweep(sources: Sources) -> None:
@@ -158,12 +188,15 @@ async def _sweep(sources: Sources) -> None:
         await asyncio.sleep(SWEEP_S)
 
 
-def _routes(running: Running, sources: Sources, freshness: Freshness, now_s: Callable[[], float]) -> list[BaseRoute]:
+def _routes(
+    running: Running, sources: Sources, freshness: Freshness, now_s: Callable[[], float], darkroom: Darkroom
+) -> list[BaseRoute]:
     settings = running.settings
     issuer = LocalIssuer.development(settings.data, settings.audience, now_s)
     links = LocalIssuer.links(settings.data, settings.audience, now_s)
     trusted = {i.name: i.trusted for i in (issuer, links)}
     door = Door(sources, Verifier(trusted, settings.audience, sources.ids, now_s))
+    neighbours = Neighbours(settings.url, settings.allowed_origins)
 
     def known() -> list[Caller]:
         demo = loaded(settings.data)
@@ -175,6 +208,7 @@ def _routes(running: Running, sources: Sources, freshness: Freshness, now_s: Cal
     return [
         *graphql_routes(settings, sources, freshness, door),
         guest_route(sources, links),
+        Media(sources, door.verifier, darkroom, neighbours).route(),
         *([identities_route(known)] if settings.profile is Profile.DEVELOPMENT else []),
         *health_routes(ready),
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -42,7 +42,18 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(default=262_144, gt=0, description="Largest request body")
     node_in_sdl: bool = Field(default=True, description="Whether `_service.sdl` has Query.node and Query.nodes")
 
-    @field_validator("allowed_origins", mode="before")
+    translator: Literal["none", "amazon"] = Field(default="none", description="The machine for words that no table knows")
+    translator_region: str = Field(default="us-east-1", description="Region of Amazon Translate")
+    translator_endpoint: str | None = Field(default=None, description="Address of Amazon Translate; AWS's own unless told")
+    translator_terminologies: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="Custom terminologies of Amazon Translate, with commas between them"
+    )
+    translator_deadline_s: float = Field(default=1.0, gt=0, le=10, description="Seconds to wait for a translation")
+    translator_personal: bool = Field(
+        default=False, description="Whether what customers type may be sent to the translator; services' terms always may"
+    )
+
+    @field_validator("allowed_origins", "translator_terminologies", mode="before")
     @classmethod
     def _listed(cls, given: object) -> object:
         return tuple(o.strip() for o in given.split(",") if o.strip()) if isinstance(given, str) else given

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, NamedTuple
 
 import typer
 
@@ -26,6 +26,7 @@ def import_(
     data: Data = None,
     *,
     restore: Annotated[bool, typer.Option("--restore", help="Bring back photos that were deleted")] = False,
+    link: Annotated[bool, typer.Option("--link", help="Read originals where they lie instead of copying them")] = False,
 ) -> None:
     """Import photos for one customer.
 
@@ -35,10 +36,17 @@ def import_(
     """
     if not 0 < len(owner) <= _LONGEST_OWNER or not owner.isprintable():
         refuse("--owner must be a printable text of at most 256 characters.")
-    raise typer.Exit(asyncio.run(_import(path, owner, restore=restore, data=settings_of(data=data).data)))
+    raise typer.Exit(asyncio.run(_import(path, owner, Choices(restore=restore, link=link), settings_of(data=data).data)))
 
 
-async def _import(paths: list[Path], owner: str, *, restore: bool, data: Path) -> int:
+class Choices(NamedTuple):
+    """What the command line chose."""
+
+    restore: bool
+    link: bool
+
+
+async def _import(paths: list[Path], owner: str, choices: Choices, data: Path) -> int:
     from ingest.run import Order, run_import
     from ingest.screen import screen_for
 
@@ -52,10 +60,12 @@ async def _import(paths: list[Path], owner: str, *, restore: bool, data: Path) -
 
     loop.add_signal_handler(signal.SIGINT, stopped)
     try:
-        ended = await run_import(data, Order(paths[0], owner, restore=restore, more=tuple(paths[1:])), screen, stop)
+        ended = await run_import(data, Order(paths[0], owner, more=tuple(paths[1:]), **choices._asdict()), screen, stop)
     finally:
         screen.close()
     for line in ended.tally.report(ended.unknown):
+        screen.say(line)
+    for line in ended.looked.report() if ended.looked else ():
         screen.say(line)
     if not ended.whole:
         screen.say("Stopped. The same command goes on from here.")

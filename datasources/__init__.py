@@ -6,8 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from access.ids import Cursors, Ids
+from access.signing import Signer
 from datasources.keys.port import KeyService
 from datasources.locations.port import LocationService
+from datasources.media.originals import Originals
+from datasources.media.port import MediaStore
 from datasources.search.port import PhotoIndex
 from datasources.tables.albums import ALBUMS, Albums
 from datasources.tables.changes import ChangeFeed
@@ -16,11 +19,12 @@ from datasources.tables.grants import GRANTS, Grants
 from datasources.tables.keys import KEYS, KeyRing
 from datasources.tables.people import PEOPLE, People
 from datasources.tables.photos import PHOTOS, Photos
+from datasources.tables.pictures import PICTURES, Pictures
 from datasources.tables.repeats import REPEATS, Repeats
 from datasources.tables.store import ItemStore
-from datasources.translations.port import TranslationService
+from datasources.translations.port import TranslationService, Translator
 
-TABLES = (PHOTOS, ALBUMS, PEOPLE, CUSTOMERS, GRANTS, KEYS, REPEATS)
+TABLES = (PHOTOS, ALBUMS, PEOPLE, CUSTOMERS, GRANTS, KEYS, REPEATS, PICTURES)
 """Every table, for engines that must make them first."""
 
 
@@ -41,11 +45,18 @@ class Sources:
     index: PhotoIndex
     locations: LocationService
     translations: TranslationService
+    translator: Translator
     ids: Ids
     cursors: Cursors
+    signer: Signer
+    media: MediaStore
+    originals: Originals
+    pictures: Pictures
     now_ms: Callable[[], int]
 
     async def close(self) -> None:
         """Lets go of everything, what was opened last first."""
+        await self.translator.close()
+        await self.media.close()
         await self.index.close()
         await self.store.close()

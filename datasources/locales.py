@@ -40,6 +40,11 @@ def chain(tags: Sequence[str]) -> tuple[str, ...]:
     return _chain(tuple(tags[:_MOST]))
 
 
+def lineage(tag: str) -> tuple[str, ...]:
+    """One tag and its parents, without English; empty for an unusable tag."""
+    return tuple(_with_parents([tag]))
+
+
 @lru_cache(maxsize=1024)
 def _chain(tags: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_with_parents([*tags, "en"])))

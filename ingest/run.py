@@ -17,6 +17,8 @@ from datasources.wiring import open_index
 from ingest.bookmarks import Bookmark, Bookmarks
 from ingest.following import IndexFollower, reached
 from ingest.holding import beside
+from ingest.pictures.looked import Looked
+from ingest.pictures.stage import PictureStage
 from ingest.readers.opening import open_reader
 from ingest.readers.reading import Item, Reader, Reading
 from ingest.records import ImportRecord
@@ -38,6 +40,7 @@ class Order:
     path: Path
     owner: str
     restore: bool = False
+    link: bool = False
     more: tuple[Path, ...] = ()
     """Further parts of the same library (the zips of one Takeout)."""
 
@@ -51,6 +54,7 @@ class Import:
     screen: Screen
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     tally: Tally = field(default_factory=Tally)
+    pictures: PictureStage | None = None
 
     async def run(self, reader: Reader, order: Order, data: Path) -> bool:
         """Writes everything that is not behind already; False when it was stopped. Indexing is `finish`'s."""
@@ -65,6 +69,7 @@ class Import:
             self.tally.resume(known.counts)
             self.screen.say(f"Going on after {self.tally.records:,} records of an interrupted import, counted in below.")
         writer = Writer(self.sources, owner, restore=order.restore)
+        self.pictures = PictureStage(self.sources, owner, link=order.link)
         batches = _batches(reader.readings(known.position if known else None))
         ahead = asyncio.create_task(asyncio.to_thread(next, batches, None))
         try:
@@ -94,6 +99,8 @@ class Import:
                 self.tally.remark(item.where, remark)
             if writer.unknown_place(item.record):
                 self.tally.remark(item.where, "its placeId is no place we know and was left out")
+        if self.pictures is not None:
+            await self.pictures.take([(writer.key_of(item.record), item) for item, _ in outcomes])
         written = {d.written.key: d.written for _, d in outcomes if d.written is not None}
         if self.follower is not None and written:
             await self.follower.add(list(written.values()))
@@ -114,6 +121,15 @@ class Import:
             except Corrupt:
                 self.tally.reject(item.where, "is stored already, but what is stored cannot be read")
         return outcomes
+
+    async def look(self) -> bool:
+        """Keeps the files and looks at them; False when told to stop before the end, and the same import goes on."""
+        if self.pictures is None:
+            return True
+        try:
+            return await self.pictures.run(self.stop, self.screen.looked)
+        finally:
+            self.pictures.close()
 
     async def finish(self, data: Path) -> bool:
         """Returns when the index has everything written here; False when told to stop before."""
@@ -155,6 +171,8 @@ class Ended:
     whole: bool
     seconds: float
     unknown: list[str]
+    looked: Looked | None = None
+    """What was done with the files, after those seconds."""
 
 
 async def run_import(
@@ -168,9 +186,12 @@ async def run_import(
             job = Import(sources, IndexFollower(sources) if ours else None, screen, stop)
             whole = await job.run(reader, order, data)
             settled = await job.finish(data)
+            # What was done with files out of archives in between is told apart.
+            seconds = now_s() - begun - (job.pictures.looked.seconds if job.pictures else 0.0)
+            whole = whole and await job.look() and settled
     finally:
         reader.close()
-    return Ended(job.tally, whole and settled, now_s() - begun, reader.unknown.names)
+    return Ended(job.tally, whole, seconds, reader.unknown.names, job.pictures.looked if job.pictures else None)
 
 
 def _open(data: Path, order: Order) -> Reader:

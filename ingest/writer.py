@@ -49,10 +49,11 @@ class _Asked(NamedTuple):
 class Writer:
     """Writes one owner's records. Importing again changes nothing, and makes no second photo."""
 
-    def __init__(self, sources: Sources, owner: str, *, restore: bool = False) -> None:
+    def __init__(self, sources: Sources, owner: str, *, restore: bool = False, drawn: bool = False) -> None:
         self._sources = sources
         self._owner = owner
         self._restore = restore
+        self._drawn = drawn
         self._names = Names(sources, owner, restore)
         self._met: set[str] = set()
         """Photos of files that this import has met: the same bytes again are a copy."""
@@ -70,14 +71,17 @@ class Writer:
             rest = [a for a in rest if a.place not in done]
         return [done[i] for i in range(len(records))]
 
+    def key_of(self, record: ImportRecord) -> PhotoKey:
+        """Which photo a record is, now and whenever it is imported again."""
+        return PhotoKey(self._owner, self._sources.ids.local_id("photo", self._owner, record.source_id))
+
     def unknown_place(self, record: ImportRecord) -> bool:
         """Whether a written record named a place that nobody knows."""
         return record.place_id is not None and self._names.places.get(record.place_id, record) is None
 
     def _asked(self, place: int, record: ImportRecord) -> _Asked:
         ids = self._sources.ids
-        photo = PhotoKey(self._owner, ids.local_id("photo", self._owner, record.source_id))
-        return _Asked(place, record, photo, ids.local_id("record", self._owner, _ENCODE(record).decode()))
+        return _Asked(place, record, self.key_of(record), ids.local_id("record", self._owner, _ENCODE(record).decode()))
 
     async def _write_each(self, asked: Sequence[_Asked]) -> Mapping[int, Done]:
         done: dict[int, Done] = {}
@@ -127,7 +131,10 @@ class Writer:
                 made.append(more if is_news(more, old, known) else None)
                 continue
             links = self._names.links(a.record, a.digest, place)
-            made.append(draft(a.record, links, tombstone(old) if old.deleted else old, known))
+            old = tombstone(old) if old.deleted else old
+            if self._drawn:
+                old = msgspec.structs.replace(old, drawn=True)
+            made.append(draft(a.record, links, old, known))
         return made
 
 

@@ -21,9 +21,11 @@ from datasources.tables.customers import SeenCustomer
 from datasources.tables.grants import GrantRecord
 from datasources.tables.people import PersonKey, SeenPerson
 from datasources.tables.photos import SeenPhoto
+from datasources.tables.pictures import SeenPicture
 from datasources.translations.port import LocalizedWord
 from resolvers.freshness import Freshness
 from resolvers.loading import Loader
+from resolvers.placeholders import DrawnOf, drawn_placeholders
 from resolvers.questions import Part, Questions
 
 Languages = tuple[str, ...]
@@ -56,6 +58,7 @@ class Context:
         self.withheld: set[DataClass] = set()
         self.degraded: dict[tuple[str, str], set[str]] = {}
         self._scope: asyncio.Task[Scope] | None = None
+        self._pictured: dict[PhotoKey, SeenPhoto] = {}
 
     async def scope(self) -> Scope:
         """What this request may touch; grants are loaded once."""
@@ -114,6 +117,24 @@ class Context:
         for photo in found.values():
             self.told(photo.sight)
         return found
+
+    async def picture(self, photo: SeenPhoto) -> SeenPicture | None:
+        """The picture of a photo that was seen; those of a level of the answer are one batch."""
+        self._pictured[photo.key] = photo
+        return await self.pictures.one(photo.key)
+
+    @cached_property
+    def pictures(self) -> Loader[PhotoKey, SeenPicture]:
+        """Pictures of photos; ask by `picture`, which knows what was seen."""
+        return Loader(self._pictures)
+
+    async def _pictures(self, keys: Sequence[PhotoKey]) -> Mapping[PhotoKey, SeenPicture]:
+        return await self.sources.pictures.of_photos(await self.scope(), [self._pictured[k] for k in keys])
+
+    @cached_property
+    def drawn_placeholders(self) -> Loader[DrawnOf, bytes]:
+        """ThumbHashes of the demo's drawings."""
+        return Loader(drawn_placeholders)
 
     @cached_property
     def albums(self) -> Loader[AlbumKey, SeenAlbum]:

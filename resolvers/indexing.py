@@ -15,6 +15,7 @@ from datasources.locations.port import PlaceKind, PlaceRecord
 from datasources.photo_key import PhotoKey
 from datasources.search.port import Coordinates, PhotoDocument, Removal
 from datasources.tables.photos import PHOTOS, PhotoRecord, SeenPhoto
+from resolvers.clearing import clear
 from resolvers.freshness import Freshness
 from resolvers.tiles import KILOMETER_ZOOM, STREET_ZOOM, tile_center
 
@@ -24,8 +25,9 @@ SURE_ENOUGH = 0.5
 
 
 async def entries(sources: Sources, keys: Sequence[PhotoKey]) -> Sequence[PhotoDocument | Removal]:
-    """What the index should hold of these photos now, read from the tables."""
+    """What the index should hold of these photos now, read from the tables; files of deleted ones go."""
     records = await sources.photos.raw(keys)
+    await clear(sources, [k for k, r in records.items() if r.deleted])
     return await documents(sources, list(records.values()))
 
 

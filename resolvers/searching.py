@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from access.scope import Scope
 from datasources.search.conditions import All, Any_, AnyOf, Condition, Field, HasWord
@@ -89,12 +89,28 @@ async def _parts(context: Context, scope: Scope, query: str, languages: Language
     real = [w for w in words if w not in _SMALL_WORDS] or words
     names = await _names(context, scope)
     parts: list[Condition] = []
+    unknown: dict[str, int] = {}
     at = 0
     while at < len(real) and len(parts) < MOST_PARTS:
         size, condition = await _part_at(context, real, at, languages, names)
+        if isinstance(condition, Any_) and len(condition.of) == 1:
+            unknown[real[at]] = len(parts)
         parts.append(condition)
         at += size
+    for word, concepts in (await _by_machine(context, list(unknown), languages)).items():
+        parts[unknown[word]] = Any_((*cast("Any_", parts[unknown[word]]).of, AnyOf(Field.LABEL, concepts)))
     return parts
+
+
+async def _by_machine(context: Context, words: Sequence[str], languages: Languages) -> dict[str, tuple[str, ...]]:
+    """The concepts of words that no table knows, where customers' words may go to a machine: one call, never a failure."""
+    translator = context.sources.translator
+    if not words or not translator.takes_personal_text:
+        return {}
+    texts = await translator.translate(words, next(iter(languages), None), "en")
+    english = {word: text.text for word, text in zip(words, texts, strict=True) if text is not None}
+    found = await context.sources.translations.concepts(list(english.values()), ("en",))
+    return {w: ids for w, of in zip(english, found, strict=True) if (ids := tuple(m.id for m in of if m.score >= SURE))}
 
 
 async def _part_at(

@@ -5,7 +5,7 @@ from typing import Annotated
 import strawberry
 
 from access.classes import DataClass as C
-from resolvers import named, searching
+from resolvers import named, searching, translating
 from resolvers.albums import albums_page
 from resolvers.context import Context
 from resolvers.errors import BadInput
@@ -24,6 +24,7 @@ from schema.photo import Photo
 from schema.photo_set import PhotoConnection
 from schema.place import Place, chain
 from schema.search import LabelConnection, PhotoSearchConnection, PlaceConnection
+from schema.translation import Translation
 from schema.viewer import Viewer
 
 Info = strawberry.Info[Context, None]
@@ -184,3 +185,16 @@ class Query:
     ) -> list[Place | None] | None:
         found = await named.places_at(info.context, [(p.latitude, p.longitude) for p in points])
         return [None if r is None else Place(context=info.context, record=r) for r in found]
+
+    @field(C.PUBLIC, "Each term in each language, in the order asked. At most 200 terms.")
+    async def translate(
+        self,
+        info: Info,
+        terms: Annotated[list[str], argument(C.PUBLIC, "Words or short phrases.")],
+        to: Annotated[list[str], argument(C.PUBLIC, "The languages wanted.")],
+        from_: Annotated[
+            str | None, argument(C.PUBLIC, "Their language; recognised unless told.", name="from")
+        ] = strawberry.UNSET,
+    ) -> list[Translation] | None:
+        found = await translating.translate(info.context, terms, given(from_), to)
+        return [Translation(context=info.context, found=one, targets=tuple(to)) for one in found]

@@ -98,6 +98,8 @@ class PhotoRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     trashed_at_ms: int | None = None
     burst: str | None = None
     """Keyed hash of the camera's name for the burst: equal within the owner only."""
+    drawn: bool = False
+    """A photo of the demo, whose picture is drawn when it is asked for."""
     source_digest: str | None = None
     """Keyed hash of the record as imported last: importing the same again changes nothing."""
     sealed: Mapping[str, bytes] = {}

@@ -1,5 +1,5 @@
 # ruff: noqa: D102 - the port's words hold for its methods
-"""Concepts and their words out of a hand-written table: in this process, exact, explainable."""
+"""Concepts and their words: a hand-written table, exact and explainable, then what CLDR's words for emoji suggest."""
 
 from __future__ import annotations
 
@@ -10,13 +10,20 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from datasources.errors import Corrupt
-from datasources.locales import chain
-from datasources.translations.port import ConceptId, ConceptMatch, LocalizedWord, TranslationService
+from datasources.locales import chain, lineage
+from datasources.translations.port import ConceptId, ConceptMatch, LocalizedWord, Method, TranslationService, WordGuess
+from datasources.translations.understood import UnderstoodWords
 from datasources.words import normalize
 
-DEFAULT_PATH = Path(__file__).with_name("labels.csv")
+LABELS = Path(__file__).with_name("labels.csv")
 
 _EXACT, _INFLECTED, _ELSEWHERE, _INFLECTED_ELSEWHERE = 1.0, 0.9, 0.7, 0.5
+_LEAST_COSINE = 0.4
+_APPROXIMATE = (0.6, 0.85)
+"""Scores of words that only CLDR knows, from the farthest that counts to the nearest."""
+_SHOWN_RIGHT = 0.6
+"""The share of CLDR's nearest words that are what a person would write on a label, measured on twelve languages."""
+_NO_LANGUAGE = "und"
 _PLURAL = re.compile(r"(?<=[^s\W])(?:es|en|s|x)$")
 _VOWELS = re.compile(r"[aeiouyаеиоуыэюяь]+$")
 _SHORTEST_STEM = 3
@@ -25,7 +32,8 @@ _SHORTEST_STEM = 3
 class ConceptTables(TranslationService):
     """`labels.csv`: concept, emoji, then a column a language; a cell is `display word|synonym|synonym`."""
 
-    def __init__(self, rows: Sequence[Mapping[str, str]]) -> None:
+    def __init__(self, rows: Sequence[Mapping[str, str]], understood: UnderstoodWords) -> None:
+        self._understood = understood
         self._order = {row["concept"]: place for place, row in enumerate(rows)}
         self._display: dict[str, dict[ConceptId, str]] = defaultdict(dict)
         self._words: dict[ConceptId, list[tuple[str, str]]] = defaultdict(list)
@@ -35,22 +43,23 @@ class ConceptTables(TranslationService):
             for language, cell in row.items():
                 if language not in {"concept", "emoji"} and cell:
                     self._add(row["concept"], language, cell.split("|"))
-            self._exact[row["emoji"]][row["concept"]].add("en")
+            self._exact[row["emoji"]][row["concept"]].add(_NO_LANGUAGE)
 
     @classmethod
     def open(cls, path: Path | None = None) -> ConceptTables:
         """The table of a file, by default of the one that comes with the program; ids must be unique."""
-        with (path or DEFAULT_PATH).open(encoding="utf-8", newline="") as file:
+        with (path or LABELS).open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file, strict=True))
         if any(None in row or None in row.values() for row in rows):
             raise Corrupt("labels", "a row has more or fewer cells than the header")
         if len({row["concept"] for row in rows}) != len(rows):
             raise Corrupt("labels", "a concept has two rows")
-        return cls(rows)
+        return cls(rows, UnderstoodWords())
 
     async def concepts(self, terms: Sequence[str], languages: Sequence[str]) -> Sequence[Sequence[ConceptMatch]]:
-        own = frozenset(chain(languages))
-        return [self._of_term(normalize(term), own) for term in terms]
+        own = chain(languages)
+        unwritten = [tag for tag in own if tag not in self._display]
+        return [self._meaning(normalize(term), own, unwritten) for term in terms]
 
     async def words(self, ids: Sequence[ConceptId], languages: Sequence[str]) -> Mapping[ConceptId, LocalizedWord]:
         found: dict[ConceptId, LocalizedWord] = {}
@@ -60,6 +69,17 @@ class ConceptTables(TranslationService):
                 if word:
                     found[concept] = LocalizedWord(word, language)
                     break
+        return found
+
+    async def guesses(self, ids: Sequence[ConceptId], language: str) -> Mapping[ConceptId, WordGuess]:
+        found: dict[ConceptId, WordGuess] = {}
+        for tag in lineage(language):
+            for concept in ids:
+                word, near = self._display.get(tag, {}).get(concept), self._understood.of(tag).names.get(concept)
+                if word:
+                    found.setdefault(concept, WordGuess(word, tag, Method.TABLE, 1.0))
+                elif near:
+                    found.setdefault(concept, WordGuess(near[0], tag, Method.CLDR, round(near[1] * _SHOWN_RIGHT, 2)))
         return found
 
     async def search(self, query: str, languages: Sequence[str]) -> Sequence[ConceptId]:
@@ -82,19 +102,44 @@ class ConceptTables(TranslationService):
             self._exact[key][concept].add(language)
             self._stems[_stem(key)][concept].add(language)
 
-    def _of_term(self, key: str, own: frozenset[str]) -> Sequence[ConceptMatch]:
+    def _meaning(self, key: str, own: Sequence[str], unwritten: Sequence[str]) -> Sequence[ConceptMatch]:
+        """A reader's language that nobody wrote a column for goes before what other readers would mean by the word."""
+        found = self._of_term(key, own)
+        if found and found[0].score > _ELSEWHERE:
+            return found
+        return self._approximate(key, unwritten) or found or self._approximate(key, own)
+
+    def _of_term(self, key: str, own: Sequence[str]) -> Sequence[ConceptMatch]:
         """Words of the reader's languages silence those of others: for a German reader `Gift` is no present."""
-        scores: dict[ConceptId, float] = {}
-        for index, found, here, elsewhere in (
+        found: dict[ConceptId, ConceptMatch] = {}
+        for index, word, here, elsewhere in (
             (self._exact, key, _EXACT, _ELSEWHERE),
             (self._stems, _stem(key), _INFLECTED, _INFLECTED_ELSEWHERE),
         ):
-            for concept, languages in index.get(found, {}).items():
-                score = here if own & languages else elsewhere
-                scores[concept] = max(score, scores.get(concept, 0.0))
-        best = max(scores.values(), default=0.0)
-        ranked = sorted(scores.items(), key=lambda pair: (-pair[1], self._order[pair[0]]))
-        return [ConceptMatch(concept, score) for concept, score in ranked if score == best]
+            for concept, languages in index.get(word, {}).items():
+                language = next((tag for tag in own if tag in languages), None)
+                score = elsewhere if language is None else here
+                if score > (found[concept].score if concept in found else 0.0):
+                    said_in = language or min(languages)
+                    found[concept] = ConceptMatch(concept, score, said_in, Method.TABLE)
+        best = max((match.score for match in found.values()), default=0.0)
+        return sorted((m for m in found.values() if m.score == best), key=lambda match: self._rank_of(match, key))
+
+    def _rank_of(self, match: ConceptMatch, key: str) -> tuple[bool, int]:
+        """What is shown for a concept before what it is also called: `See` is a lake first."""
+        shown = self._display.get(match.language, {}).get(match.id, "")
+        return normalize(shown) != key, self._order[match.id]
+
+    def _approximate(self, key: str, own: Sequence[str]) -> Sequence[ConceptMatch]:
+        """What the first of the reader's languages in which CLDR has the word ties it to."""
+        least, most = _APPROXIMATE
+        for language in own:
+            found = self._understood.of(language).words.get(key)
+            if found:
+                share = (most - least) / (1.0 - _LEAST_COSINE)
+                scores = ((c, round(least + share * (cosine - _LEAST_COSINE), 2)) for c, cosine in found if c in self._order)
+                return [ConceptMatch(concept, score, language, Method.CLDR) for concept, score in scores]
+        return []
 
 
 def _stem(key: str) -> str:

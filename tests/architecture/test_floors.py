@@ -20,7 +20,7 @@ ALLOWED = {
 ALLOWED["commands"] = {"commands", "server", *ALLOWED["serving"]}
 FLOORS = set(ALLOWED) | {"server", "cli", "settings"}
 SDKS = {"sqlite3", "tantivy", "boto3", "aioboto3", "opensearchpy", "scipy", "shapely"}
-SOURCES = {"tables", "search", "locations", "translations", "keys"}
+SOURCES = {"tables", "search", "locations", "translations", "keys", "media"}
 ENGINES = ("sqlite", "tantivy", "file", "dynamodb", "opensearch", "kms")
 
 
@@ -91,6 +91,7 @@ LONG_FILES: dict[str, str] = {
     "schema/photo.py": "one type, forty fields",
     "schema/enums.py": "a list",
     "ingest/demo": "tables of the demo's world",
+    "datasources/pictures/scenery.py": "a list of shapes",
     "ingest/places": "a developer's build command",
 }
 

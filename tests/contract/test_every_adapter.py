@@ -13,6 +13,8 @@ PORTS = {
     "PhotoIndex": "tests/search/engines.py",
     "LocationService": "tests/contract/test_locations.py",
     "TranslationService": "tests/contract/test_translations.py",
+    "MediaStore": "tests/contract/test_media_store.py",
+    "Translator": "tests/contract/test_translators.py",
 }
 STANDS_IN = {"IndexElsewhere": "the index is another process's: it refuses everything"}
 MADE_BY = {"SqliteItemStore": "SqliteTables", "SqliteChangeFeed": "SqliteTables"}

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from datasources.translations.port import TranslationService
+from datasources.translations.port import Method, TranslationService
 from datasources.translations.tables import ConceptTables
 
 ADAPTERS: dict[str, Callable[[], TranslationService]] = {"tables": ConceptTables.open}
@@ -70,6 +70,20 @@ async def test_a_language_without_the_word_falls_back_to_english(translations: T
 async def test_a_traditional_chinese_reader_is_not_given_simplified(translations: TranslationService) -> None:
     words = await translations.words(["beach"], ["zh-TW"])
     assert words["beach"].language != "zh"
+
+
+async def test_guesses_are_by_hand_where_somebody_wrote_them_and_approximate_elsewhere(translations: TranslationService) -> None:
+    by_hand = (await translations.guesses(["dog", "no such concept"], "de-AT"))["dog"]
+    near = (await translations.guesses(["dog"], "fi"))["dog"]
+    assert (by_hand.text, by_hand.language, by_hand.method, by_hand.confidence) == ("Hund", "de", Method.TABLE, 1.0)
+    assert (near.text, near.method) == ("koira", Method.CLDR)
+    assert 0 < near.confidence < 1
+    assert await translations.guesses(["dog"], "xx") == {}
+
+
+async def test_what_is_shown_for_a_concept_comes_before_what_it_is_also_called(translations: TranslationService) -> None:
+    (lake,) = await translations.concepts(["See"], ["de"])
+    assert [match.id for match in lake] == ["lake", "sea"]
 
 
 async def test_search_puts_whole_words_before_parts(translations: TranslationService) -> None:

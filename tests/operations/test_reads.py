@@ -21,7 +21,7 @@ READS: dict[str, tuple[dict[str, Any], set[str]]] = {
         {"photos.edges.node.trashedAt"},
     ),
     "PhotoDetailQuery": ({"id": "photo", "languages": ["it", "en"], "library": "MINE"}, {
-        "photo.durationSeconds", "photo.trashedAt", "photo.withheld",
+        "photo.durationSeconds", "photo.trashedAt", "photo.withheld", "photo.original",  # the demo's pictures have no files
         "photo.neighbors.previous.durationSeconds", "photo.neighbors.previous.trashedAt",
         "photo.neighbors.next.durationSeconds", "photo.neighbors.next.trashedAt",
     }),
@@ -37,6 +37,7 @@ READS: dict[str, tuple[dict[str, Any], set[str]]] = {
     "BatchExportQuery": ({"start": "2019-02-09", "end": "2019-02-20"}, set()),
     "ServiceEntitiesQuery": ({"representations": "references"}, set()),
     "ServicePlacesAtQuery": ({"points": [{"latitude": 41.9, "longitude": 12.5}, {"latitude": 0, "longitude": 0}]}, set()),
+    "ServiceTranslateQuery": ({"terms": ["playa", "perro", "Alemania"], "to": ["en", "sv"]}, {"translate.label"}),
     "ServiceCustomerPhotosQuery": (
         {"id": "customer", "since": "2020-01-01T00:00:00Z"},
         {"viewer.scopes", "viewer.purpose", "customer.photos.nodes.withheld"},  # a person's own, seen by the person

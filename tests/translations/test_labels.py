@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from datasources.errors import Corrupt
-from datasources.translations.tables import DEFAULT_PATH, ConceptTables
+from datasources.translations.tables import LABELS, ConceptTables
 
 LANGUAGES = ["en", "de", "fr", "es", "it", "pt", "nl", "pl", "ru", "ja", "zh", "ko"]
 
 
 def rows() -> list[dict[str, str]]:
-    with DEFAULT_PATH.open(encoding="utf-8", newline="") as file:
+    with LABELS.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file, strict=True))
 
 
