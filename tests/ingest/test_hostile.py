@@ -212,10 +212,16 @@ def test_names_in_a_zip_may_be_of_any_letters(tmp_path: Path) -> None:
     assert len(found) == 2
 
 
-@pytest.mark.parametrize("content", [b"PK\x03\x04" + bytes(60), zipped({"a.jpg": PLAIN})[:-30], b"\x1f\x8b\x08" + bytes(9), gzip.compress(b"no tar"),
-                                     lzma.compress(b"no tar"), b"BZh9" + bytes(20), b"Rar!" + bytes(60), gzip.compress(bytes(2_000))[:-4]])  # fmt: skip
-def test_an_archive_that_cannot_be_listed_is_refused_in_one_sentence(tmp_path: Path, content: bytes) -> None:
-    (tmp_path / "a.zip").write_bytes(content)
+UNLISTABLE = {
+    "no list": b"PK\x03\x04" + bytes(60), "cut zip": zipped({"a.jpg": PLAIN})[:-30], "cut gz": b"\x1f\x8b\x08" + bytes(9),
+    "no tar in gz": gzip.compress(b"no tar"), "no tar in xz": lzma.compress(b"no tar"), "bad bz2": b"BZh9" + bytes(20),
+    "rar": b"Rar!" + bytes(60), "gz without its end": gzip.compress(bytes(2_000))[:-4],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", UNLISTABLE)
+def test_an_archive_that_cannot_be_listed_is_refused_in_one_sentence(tmp_path: Path, name: str) -> None:
+    (tmp_path / "a.zip").write_bytes(UNLISTABLE[name])
     with pytest.raises(Unreadable) as refusal:
         open_reader(tmp_path / "a.zip", spool=tmp_path).close()
     assert str(refusal.value).startswith("a.zip ")
@@ -245,7 +251,7 @@ def nasty(made: tarfile.TarFile) -> None:
     add("live.mov", makers.live_photo()[1])
 
 
-@pytest.mark.parametrize("pack", [bytes, gzip.compress, bz2.compress, lzma.compress])
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, bz2.compress, lzma.compress], ids=["plain", "gz", "bz2", "xz"])
 def test_a_tar_is_read_packed_or_not(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
     found = packed(tmp_path, pack(tar(nasty)), "library.tar")
     assert [found[n] for n in ("good.jpg", "live.jpg")] == ["read", "read"]
