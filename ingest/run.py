@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from datasources import Sources
-from datasources.folder import IndexLock
+from datasources.folder import IndexLock, prepare
 from datasources.wiring import open_index
 from ingest.bookmarks import Bookmark, Bookmarks
 from ingest.following import IndexFollower, reached
@@ -178,7 +178,7 @@ async def run_import(
 ) -> Ended:
     """Imports a path into a data folder, beside a running server too. Raises `Unreadable`, `UnusableFolder`, `SourceError`."""
     begun = now_s()
-    reader = await asyncio.to_thread(open_reader, order.path, *order.more, spool=data / "imports")
+    reader = await asyncio.to_thread(_open, data, order)
     try:
         async with beside(data, HOLDER) as (sources, ours):
             job = Import(sources, IndexFollower(sources) if ours else None, screen, stop)
@@ -190,6 +190,12 @@ async def run_import(
     finally:
         reader.close()
     return Ended(job.tally, whole, seconds, reader.unknown.names, job.pictures.looked if job.pictures else None)
+
+
+def _open(data: Path, order: Order) -> Reader:
+    if order.path.exists():
+        prepare(data)  # members of archives lie there while they are written
+    return open_reader(order.path, *order.more, spool=data / "imports")
 
 
 def _batches(readings: Iterator[Reading]) -> Iterator[list[Reading]]:
