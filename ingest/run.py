@@ -12,7 +12,7 @@ from pathlib import Path
 
 from datasources import Sources
 from datasources.aws.stack import Stack
-from datasources.folder import IndexLock
+from datasources.folder import IndexLock, prepare
 from datasources.wiring import open_index
 from ingest.bookmarks import Bookmark, Bookmarks
 from ingest.following import IndexFollower, reached
@@ -185,7 +185,7 @@ async def run_import(
 ) -> Ended:
     """Imports a path into a data folder, beside a running server too. Raises `Unreadable`, `UnusableFolder`, `SourceError`."""
     begun = now_s()
-    reader = await asyncio.to_thread(open_reader, order.path, *order.more, spool=data / "imports")
+    reader = await asyncio.to_thread(_open, data, order)
     try:
         async with beside(data, HOLDER, stack) as (sources, ours):
             follower = IndexFollower(sources, reads_feed=stack is None or stack.follow) if ours else None
@@ -198,6 +198,12 @@ async def run_import(
     finally:
         reader.close()
     return Ended(job.tally, whole, seconds, reader.unknown.names, job.pictures.looked if job.pictures else None)
+
+
+def _open(data: Path, order: Order) -> Reader:
+    if order.path.exists():
+        prepare(data)  # members of archives lie there while they are written
+    return open_reader(order.path, *order.more, spool=data / "imports")
 
 
 def _batches(readings: Iterator[Reading]) -> Iterator[list[Reading]]:
