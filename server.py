@@ -20,6 +20,7 @@ from datasources.folder import UnusableFolder
 from datasources.translations.port import AmazonSettings
 from datasources.wiring import amazon_translator
 from identity.issuer import LocalIssuer
+from identity.opening import share_keys
 from identity.outside import OutsideIssuers
 from identity.verifier import Verifier
 from ingest.following import IndexFollower, follow
@@ -108,6 +109,8 @@ async def _serving(app: Starlette, running: Running, now_s: Callable[[], float])
     async with whole(running.settings.data, HOLDER, stack) as opened, translating(opened, running.settings) as translated:
         # One clock for tokens, addresses and whatever expires.
         sources = running.sources = replace(translated, now_ms=lambda: int(now_s() * 1_000))
+        if stack is not None:
+            await share_keys(sources, running.settings.data)
         freshness = Freshness()
         follower = IndexFollower(sources, freshness, reads_feed=stack is None or stack.follow)
         await follower.settle()
