@@ -6,10 +6,10 @@ import os
 import sys
 from collections.abc import Callable
 
-from commands import library, searching, serve, settings, tokens
+from commands import documents, library, searching, serve, settings, support, tokens
 from commands.app import INTERRUPTED, app
 
-COMMANDS = (serve, library, searching, tokens, settings)
+COMMANDS = (serve, library, searching, tokens, support, documents, settings)
 """Each registers its commands when it is imported."""
 
 

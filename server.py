@@ -5,34 +5,35 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.requests import HTTPConnection
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
-from access.viewer import Viewer, ViewerKind
 from datasources import Sources
 from datasources.errors import SourceError
 from datasources.folder import UnusableFolder
 from datasources.translations.port import AmazonSettings
 from datasources.wiring import amazon_translator
 from identity.issuer import LocalIssuer
-from identity.verifier import KeysUnavailable, Unauthenticated, Verifier, bearer
+from identity.opening import share_keys
+from identity.outside import OutsideIssuers
+from identity.verifier import Verifier
 from ingest.following import IndexFollower, follow
 from ingest.holding import whole
 from ingest.load_demo import loaded
 from resolvers.freshness import Freshness
-from schema.endpoint import BY_ROUTER
-from schema.exposure import is_router
+from resolvers.zoning import settle_all
 from serving.callers import Caller, callers
+from serving.darkroom import Darkroom
+from serving.door import Door
 from serving.logs import RequestLog
+from serving.media import Media
+from serving.origins import Neighbours
 from serving.routes import guest_route, health_routes, identities_route, sources_answer
 from settings import Settings
 
@@ -41,8 +42,6 @@ DRAIN_S = 20
 SWEEP_S = 3_600
 _STREAM_PAUSE_S = 1.0
 """DynamoDB answers ten questions a second about streams, to everybody together."""
-ROUTER_HEADER = "router-authorization"
-_ARRIVED = 100_000
 _ALLOWED_HEADERS = ("authorization", "content-type", "accept", "accept-language", "x-denied", "x-request-id")
 _log = logging.getLogger("photos.server")
 
@@ -52,6 +51,7 @@ class Running:
     """What lives as long as the process serves."""
 
     settings: Settings
+    sources: Sources | None = None
     state: str | None = "starting"
     """Why requests should not come now; None when they may."""
     following: asyncio.Task[None] | None = None
@@ -70,54 +70,6 @@ class Running:
         """Returns when the index is followed no more."""
         if self.following is not None:
             await asyncio.wait({self.following})
-
-
-@dataclass
-class Door:
-    """Who asks: verified tokens to viewers. A customer's first verified token makes the customer (DECISIONS 6)."""
-
-    sources: Sources
-    verifier: Verifier
-    _arrived: OrderedDict[str, None] = field(default_factory=OrderedDict)
-
-    async def identify(self, connection: HTTPConnection, payload: Mapping[str, Any] | None) -> Viewer:
-        """The viewer of a request or of a WebSocket's `connection_init`; raises `GraphQLProblem` UNAUTHENTICATED."""
-        viewer = await self._verified(_authorization(connection, payload))
-        state = connection.scope.setdefault("state", {})
-        state["viewer"] = viewer.kind.value
-        state[BY_ROUTER] = await self._by_router(connection, viewer)
-        if viewer.kind is ViewerKind.CUSTOMER and viewer.customer is not None and viewer.customer not in self._arrived:
-            await self.sources.customers.ensure(viewer.customer, viewer.subject, now_ms=self.sources.now_ms())
-            self._arrived[viewer.customer] = None
-            if len(self._arrived) > _ARRIVED:
-                self._arrived.popitem(last=False)
-        return viewer
-
-    async def _verified(self, header: str | None) -> Viewer:
-        from execution.errors import GraphQLProblem
-
-        try:
-            return await self.verifier.identify(bearer(header))
-        except KeysUnavailable as e:
-            raise GraphQLProblem("UNAVAILABLE", "The issuer of the token does not answer: try again.", reason=e.reason) from e
-        except Unauthenticated as e:
-            raise GraphQLProblem("UNAUTHENTICATED", "A valid bearer token is needed.", reason=e.reason) from e
-
-    async def _by_router(self, connection: HTTPConnection, viewer: Viewer) -> bool:
-        """Whether a router asks: for itself, or for the user whose token it forwards, with its own beside.
-
-        A credential that is given must be good. No other header says who somebody is.
-        """
-        header = connection.headers.get(ROUTER_HEADER)
-        return is_router(viewer if header is None else await self._verified(header))
-
-
-def _authorization(connection: HTTPConnection, payload: Mapping[str, Any] | None) -> str | None:
-    header = connection.headers.get("authorization")
-    if header is not None or payload is None:
-        return header
-    given = next((v for k, v in payload.items() if k.lower() == "authorization"), None)
-    return given if isinstance(given, str) else None
 
 
 def create_app(settings: Settings, now_s: Callable[[], float] = time.time) -> Starlette:
@@ -150,14 +102,21 @@ def create_app(settings: Settings, now_s: Callable[[], float] = time.time) -> St
 @asynccontextmanager
 async def _serving(app: Starlette, running: Running, now_s: Callable[[], float]) -> AsyncIterator[None]:
     stack = running.settings.engines
-    async with whole(running.settings.data, HOLDER, stack) as opened, translating(opened, running.settings) as sources:
+    async with whole(running.settings.data, HOLDER, stack) as opened, translating(opened, running.settings) as translated:
+        # One clock for tokens, addresses and whatever expires.
+        sources = running.sources = replace(translated, now_ms=lambda: int(now_s() * 1_000))
+        if stack is not None:
+            await share_keys(sources, running.settings.data)
         freshness = Freshness()
         follower = IndexFollower(sources, freshness, reads_feed=stack is None or stack.follow)
         await follower.settle()
         # The index of place names is inflated by its first search: here, and not in somebody's request.
         await sources.locations.search("a", ("en",), limit=1)
-        app.router.routes[:0] = _routes(running, sources, freshness, now_s)
+        darkroom = Darkroom(sources.originals, running.settings.data / "renditions")
+        outside = OutsideIssuers.of(running.settings.issuers, now_s)
+        app.router.routes[:0] = _routes(running, sources, freshness, outside, darkroom)
         running.following = asyncio.create_task(follow(follower, idle_s=0.1 if stack is None else _STREAM_PAUSE_S))
+        freshness.keep(settle_all(sources, freshness))
         sweeping = asyncio.create_task(_sweep(sources))
         running.state = None
         try:
@@ -167,8 +126,10 @@ async def _serving(app: Starlette, running: Running, now_s: Callable[[], float])
             sweeping.cancel()
             running.following.cancel()
             await running.following_ended()
+            await outside.close()
             # Work that outlives its request must not meet closed sources.
             await freshness.close()
+            await darkroom.close()
 
 
 @asynccontextmanager
@@ -201,12 +162,18 @@ async def _sweep(sources: Sources) -> None:
         await asyncio.sleep(SWEEP_S)
 
 
-def _routes(running: Running, sources: Sources, freshness: Freshness, now_s: Callable[[], float]) -> list[BaseRoute]:
-    settings = running.settings
+def _routes(
+    running: Running, sources: Sources, freshness: Freshness, outside: OutsideIssuers, darkroom: Darkroom
+) -> list[BaseRoute]:
+    settings, now_s = running.settings, outside.now_s
     issuer = LocalIssuer.development(settings.data, settings.audience, now_s)
     links = LocalIssuer.links(settings.data, settings.audience, now_s)
-    trusted = {i.name: i.trusted for i in (issuer, links)}
+    support = LocalIssuer.support(settings.data, settings.audience, now_s)
+    # The issuer of tokens for everyone is the development profile's alone.
+    own = (issuer, links, support) if settings.development else (links, support)
+    trusted = {**outside.trusted, **{i.name: i.trusted for i in own}}
     door = Door(sources, Verifier(trusted, settings.audience, sources.ids, now_s))
+    neighbours = Neighbours(settings.url, settings.allowed_origins)
 
     def known() -> list[Caller]:
         demo = loaded(settings.data)
@@ -218,6 +185,7 @@ def _routes(running: Running, sources: Sources, freshness: Freshness, now_s: Cal
     return [
         *graphql_routes(settings, sources, freshness, door),
         guest_route(sources, links),
+        Media(sources, door.verifier, darkroom, neighbours).route(),
         *([identities_route(known)] if settings.development else []),
         *health_routes(ready),
     ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Literal
@@ -13,6 +15,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from datasources.aws.stack import Stack
 
 _SLASHES = 2
+_LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+_CLOUD = ("AWS_EXECUTION_ENV", "AWS_LAMBDA_FUNCTION_NAME", "ECS_CONTAINER_METADATA_URI_V4", "ECS_CONTAINER_METADATA_URI")
 Algorithm = Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
 
 
@@ -50,7 +54,7 @@ class Issuer(BaseModel):
     @classmethod
     def _safe(cls, given: str) -> str:
         parts = urlsplit(given)
-        local = parts.hostname in {"127.0.0.1", "::1", "localhost"}
+        local = parts.hostname in _LOOPBACK
         if parts.scheme != "https" and not (parts.scheme == "http" and local):
             raise ValueError(f"{given} is no https address")
         return given
@@ -62,6 +66,17 @@ class StackName(Enum):
     EMBEDDED = "embedded"
     LOCAL = "local"
     AWS = "aws"
+
+
+def production_nearby(environ: Mapping[str, str]) -> str | None:
+    """The name of a variable that says we run in a cloud, or are pointed to a real key service or store; None: no such."""
+    if (name := next((n for n in _CLOUD if environ.get(n)), None)) is not None:
+        return name
+    ours = {name: value for name, value in environ.items() if name.startswith(("PHOTOS_", "AWS_ENDPOINT_URL"))}
+    ours = {name: value for name, value in ours.items() if not name.startswith("PHOTOS_TRANSLATOR")}  # holds nobody's data
+    local = any("ENDPOINT" in name and urlsplit(value).hostname in _LOOPBACK for name, value in ours.items())
+    real = (n for n, v in ours.items() if "amazonaws.com" in v or (v.startswith("arn:aws:kms:") and not local))
+    return next(real, None)
 
 
 class Settings(BaseSettings):
@@ -89,7 +104,7 @@ class Settings(BaseSettings):
     max_root_fields: int = Field(default=10, ge=1, le=100, description="Root fields of an operation")
     max_cost: float = Field(default=25_000, ge=1_000, description="Dearest operation, in cost units")
     rate_per_s: float | None = Field(
-        default=None, gt=0, description="Cost units a second for each caller; 20,000 in production, 2,000,000 in development"
+        default=None, gt=0, description="Cost units a second for each caller; 5,000 in production, 2,000,000 in development"
     )
     rate_burst: float | None = Field(
         default=None, gt=0, description="Cost units a caller may save up; ten seconds' worth unless told, never below max_cost"
@@ -158,7 +173,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _loopback_only(self) -> Settings:
-        if self.host not in {"127.0.0.1", "::1", "localhost"} and not self.expose:
+        if self.host not in _LOOPBACK and not self.expose:
             raise ValueError(f"host {self.host} is reachable from outside: set PHOTOS_EXPOSE=true if that is wanted")
         return self
 
@@ -207,6 +222,15 @@ class Settings(BaseSettings):
     def _addresses(self) -> dict[str, str | None]:
         return {name: getattr(self, name) for name in ("opensearch_url", "dynamodb_url", "s3_url", "kms_url")}
 
+    @field_validator("issuers")
+    @classmethod
+    def _known_apart(cls, given: tuple[Issuer, ...]) -> tuple[Issuer, ...]:
+        if len({i.name for i in given}) < len(given) or any(i.name.startswith("urn:photos:") for i in given):
+            raise ValueError("issuers must have names of their own")
+        if sum("customer" in i.kinds for i in given) > 1:
+            raise ValueError("only one issuer may speak for customers: `sub` is the customer's id, whoever says it")
+        return given
+
     @model_validator(mode="after")
     def _burst(self) -> Settings:
         if self.rate_burst is not None and self.rate_burst < self.max_cost:
@@ -221,7 +245,7 @@ class Settings(BaseSettings):
     @property
     def rate(self) -> tuple[float, float]:
         """Cost units a second and saved up."""
-        per_s = self.rate_per_s or (2_000_000 if self.development else 20_000)
+        per_s = self.rate_per_s or (2_000_000 if self.development else 5_000)
         return per_s, self.rate_burst or max(10 * per_s, self.max_cost + 1)
 
     @property
@@ -232,6 +256,16 @@ class Settings(BaseSettings):
     def check_profile(self) -> None:
         """Raises `UnusableSettings` where these settings must not serve."""
         if self.development:
+            if self.stack is StackName.AWS:
+                raise UnusableSettings(
+                    "The development profile gives tokens to whoever reaches this machine: it refuses the stack aws. "
+                    "Set PHOTOS_PROFILE=production."
+                )
+            if (name := production_nearby(os.environ)) is not None:
+                raise UnusableSettings(
+                    f"{name} looks like production, and the development profile gives tokens to whoever reaches this machine: "
+                    "it refuses to start beside it."
+                )
             return
         if self.stack is not StackName.AWS:
             raise UnusableSettings(
@@ -279,4 +313,4 @@ class Settings(BaseSettings):
 
 
 def _on_this_machine(url: str) -> bool:
-    return urlsplit(url).hostname in {"127.0.0.1", "::1", "localhost"}
+    return urlsplit(url).hostname in _LOOPBACK

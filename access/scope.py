@@ -56,11 +56,14 @@ class Scope:
         *,
         now_ms: int,
         ticket: frozenset[DataClass] | None = None,
-        settling: frozenset[str] = frozenset(),
     ) -> Scope:
         """The scope of a verified viewer; grants that have ended are left out. `ticket`: the classes of an open one."""
         live = tuple(g for g in grants if g.expires_at is None or g.expires_at > now_ms)
-        return cls(viewer, viewer.customer, live, _leave(viewer, ticket), settling)
+        return cls(viewer, viewer.customer, live, _leave(viewer, ticket))
+
+    def while_settling(self, owners: frozenset[str]) -> Scope:
+        """The same while new home zones of these customers are on their way to their photos."""
+        return replace(self, settling=frozenset(o for o in owners if self.reaches(o)))
 
     def mine(self) -> Scope:
         """Only the viewer's own."""

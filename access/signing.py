@@ -12,7 +12,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from cryptography.exceptions import InvalidTag
@@ -23,6 +23,7 @@ from access.viewer import Viewer
 WINDOW_S: Final = 900
 _VERSION = b"\x01"
 _LONGEST = 2_048
+_ENCODE = msgspec.msgpack.Encoder().encode
 
 
 class BadAddress(Exception):
@@ -46,7 +47,8 @@ class Signer:
     def sign(self, path: str, viewer: Viewer, what: Sequence[str], *, expires_s: int) -> str:
         """The text that stands behind `path`: letters, digits, `-` and `_`."""
         # When the caller's token ends is no part of who they are, and would make the text another one every hour.
-        plain = _encode([replace(viewer, expires_at=0), list(what), expires_s])
+        who = msgspec.to_builtins(replace(viewer, expires_at=0), order="deterministic")
+        plain = _ENCODE([{name: value for name, value in who.items() if value}, list(what), expires_s])
         return urlsafe_b64encode(_VERSION + self._siv.encrypt(plain, [path.encode()])).decode().rstrip("=")
 
     def read(self, path: str, text: str, *, now_s: float) -> Signed:
@@ -65,11 +67,6 @@ class Signer:
 def window_end(now_s: float) -> int:
     """The end of the next quarter hour: whatever is signed within one quarter hour ends at the same moment."""
     return (int(now_s) // WINDOW_S + 2) * WINDOW_S
-
-
-def _encode(plain: Any) -> bytes:
-    """The same bytes for the same value: sets have no order of their own."""
-    return msgspec.msgpack.Encoder(order="deterministic").encode(plain)
 
 
 def _bytes(text: str) -> bytes:

@@ -26,10 +26,10 @@ class GuestOf:
 
 @dataclass(frozen=True, slots=True)
 class TicketOf:
-    """The ticket that support works with: whose data, and its number."""
+    """The ticket that support works with: whose data, and its place among the customer's tickets."""
 
     owner: str
-    number: str
+    slot: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,5 +55,5 @@ class Viewer:
         if self.guest_of is not None:
             return f"GUEST:{self.guest_of.owner}:{self.guest_of.album}:{self.guest_of.grantee}"
         if self.ticket is not None:
-            return f"SUPPORT:{self.ticket.owner}:{self.ticket.number}:{self.subject}"
+            return f"SUPPORT:{self.ticket.owner}:{self.ticket.slot}:{self.subject}"
         return f"{self.kind.value}:{self.customer or self.subject}"

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import runpy
 
-MODULES = ("benchmarks.timeline", "benchmarks.ingest", "benchmarks.search")
+MODULES = (
+    "benchmarks.timeline",
+    "benchmarks.ingest",
+    "benchmarks.files",
+    "benchmarks.search",
+    "benchmarks.duplicates",
+    "benchmarks.gates",
+)
 
 if __name__ == "__main__":
     for module in MODULES:

@@ -57,7 +57,7 @@ async def library(folder: Path) -> tuple[Sources, Viewer]:
 def through_the_schema(sources: Sources, viewer: Viewer) -> Callable[[], Awaitable[bytes]]:
     """The page as the endpoint makes it: cached document, gates, loaders, executor, orjson."""
     gateway = build()
-    documents: Documents[DataClass] = Documents(gateway.graphql_schema, classify=gateway.classify)
+    documents: Documents[DataClass] = Documents(gateway.graphql_schema, classify=gateway.classify, pricing=gateway.pricing)
     runner: Runner[DataClass] = Runner(gateway.graphql_schema, decide=decide)
     freshness = Freshness()
 

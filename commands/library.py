@@ -17,7 +17,12 @@ _LONGEST_OWNER: Final = 256
 
 @app.command("import")
 def import_(
-    path: Annotated[Path, typer.Argument(help="JSON Lines or Parquet file of photo records, or a folder of JPEG files")],
+    path: Annotated[
+        list[Path],
+        typer.Argument(
+            help="A folder of photos and videos, archives of one (zip, tar, Takeout's parts), or JSON Lines or Parquet"
+        ),
+    ],
     owner: Annotated[str, typer.Option(help="The customer's id (the `sub` of their tokens)")],
     data: Data = None,
     *,
@@ -42,7 +47,7 @@ class Choices(NamedTuple):
     link: bool
 
 
-async def _import(path: Path, owner: str, choices: Choices, settings: Settings) -> int:
+async def _import(paths: list[Path], owner: str, choices: Choices, settings: Settings) -> int:
     from ingest.run import Order, run_import
     from ingest.screen import screen_for
 
@@ -56,7 +61,7 @@ async def _import(path: Path, owner: str, choices: Choices, settings: Settings) 
 
     loop.add_signal_handler(signal.SIGINT, stopped)
     try:
-        order = Order(path, owner, **choices._asdict())
+        order = Order(paths[0], owner, more=tuple(paths[1:]), **choices._asdict())
         ended = await run_import(settings.data, order, screen, stop, stack=settings.engines)
     finally:
         screen.close()

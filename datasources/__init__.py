@@ -24,9 +24,11 @@ from datasources.tables.photos import PHOTOS, Photos
 from datasources.tables.pictures import PICTURES, Pictures
 from datasources.tables.repeats import REPEATS, Repeats
 from datasources.tables.store import ItemStore
+from datasources.tables.tickets import TICKETS, Tickets
+from datasources.tables.zones import ZONINGS, Zones
 from datasources.translations.port import TranslationService, Translator
 
-TABLES = (PHOTOS, ALBUMS, PEOPLE, CUSTOMERS, GRANTS, KEYS, REPEATS, PICTURES, DOCUMENTS)
+TABLES = (PHOTOS, ALBUMS, PEOPLE, CUSTOMERS, GRANTS, KEYS, REPEATS, PICTURES, TICKETS, ZONINGS, DOCUMENTS)
 """Every table, for engines that must make them first."""
 
 
@@ -45,6 +47,8 @@ class Sources:
     grants: Grants
     repeats: Repeats
     documents: PersistedDocuments
+    tickets: Tickets
+    zones: Zones
     index: PhotoIndex
     locations: LocationService
     translations: TranslationService

@@ -29,6 +29,8 @@ from datasources.tables.photos import Photos
 from datasources.tables.pictures import Pictures
 from datasources.tables.repeats import Repeats
 from datasources.tables.store import ItemStore
+from datasources.tables.tickets import Tickets
+from datasources.tables.zones import Zones
 from datasources.translations.port import AmazonSettings, Translator
 
 if TYPE_CHECKING:
@@ -186,6 +188,8 @@ def _sources(engines: _Engines, secret: bytes, translator: Translator | None = N
         grants=Grants(store, ring),
         repeats=Repeats(store),
         documents=PersistedDocuments(store, now_ms),
+        tickets=Tickets(store, ring),
+        zones=Zones(store, ring),
         index=engines.index,
         locations=Gazetteer.open(),
         translations=ConceptTables.open(),

@@ -114,6 +114,7 @@ class Documents(Generic[C]):
         self._most_cost = most_cost
         self._hide_suggestions = hide_suggestions
         self._rules = rules
+        self.misses = 0  # documents that had to be prepared
         self._kept: OrderedDict[Known, tuple[Prepared[C] | RequestError, int]] = OrderedDict()
 
     def __len__(self) -> int:
@@ -130,6 +131,7 @@ class Documents(Generic[C]):
             self._kept.move_to_end(key)
             known, _ = self._kept[key]
         else:
+            self.misses += 1
             known = self._attempt(text, operation_name or None, digest.hexdigest(), trusted=trusted)
             self._keep(key, known, len(text))
         if isinstance(known, RequestError):

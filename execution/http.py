@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
 from graphql import OperationType
-from starlette.requests import HTTPConnection, Request
+from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -117,7 +117,13 @@ class GraphQLEndpoint(Generic[C]):
             raise WireError(405, message, reason="METHOD", headers={"allow": ", ".join(allowed)})
 
     async def _operation(self, request: Request) -> Operation:
-        return from_get(request) if request.method == "GET" else await from_post(request, self._settings.most_bytes)
+        if request.method == "GET":
+            return from_get(request)
+        try:
+            async with deadline(self._settings.deadline_s):  # a body may come a byte a minute
+                return await from_post(request, self._settings.most_bytes)
+        except ClientDisconnect:
+            raise ClientGone from None
 
     async def _execute(self, request: Request, operation: Operation, context: Any) -> dict[str, Any]:
         async with deadline(self._settings.deadline_s):

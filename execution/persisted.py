@@ -12,7 +12,7 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 
 from execution.documents import Documents, Prepared
 from execution.errors import RequestError
-from execution.rate import REFUSED, Toll
+from execution.rate import FRESH, REFUSED, Toll
 from execution.requests import Operation
 
 C = TypeVar("C")
@@ -43,23 +43,23 @@ class Persisted(Generic[C]):
     async def prepare(self, operation: Operation, context: Any) -> Prepared[C]:
         """The prepared operation; raises RequestError, and whoever asked pays for that."""
         try:
-            return await self._prepare(operation)
+            return await self._prepare(operation, context)
         except RequestError:
             self._toll.charge(context, REFUSED)
             raise
 
-    async def _prepare(self, operation: Operation) -> Prepared[C]:
+    async def _prepare(self, operation: Operation, context: Any) -> Prepared[C]:
         text, wanted = operation.query, operation.document_id
         if text is None:
-            return await self._by_id(wanted or "", operation.name)
+            return await self._by_id(wanted or "", operation.name, context)
         found = _hash(text) if wanted is not None or self._listed else None
         if wanted is not None and wanted != found:
             raise RequestError("BAD_USER_INPUT", "The hash is not the document's.", reason="DOCUMENT_HASH")
         if found is not None and self._safelist is not None and await self._safelist.text(found) == text:
-            return self._documents.prepare(text, operation.name, trusted=True)
+            return self._charged(text, operation.name, context, trusted=True)
         if not self._ad_hoc:
             raise RequestError("FORBIDDEN", "Only documents on the safelist may be sent here.", reason="SAFELIST")
-        prepared = self._documents.prepare(text, operation.name)
+        prepared = self._charged(text, operation.name, context)
         if wanted is not None:
             self._remember(wanted, text)
         return prepared
@@ -69,15 +69,23 @@ class Persisted(Generic[C]):
         """Whether a text by itself must be looked up: only where nothing else may be sent."""
         return self._safelist is not None and not self._ad_hoc
 
-    async def _by_id(self, document_id: str, name: str | None) -> Prepared[C]:
+    async def _by_id(self, document_id: str, name: str | None, context: Any) -> Prepared[C]:
         text = await self._safelist.text(document_id) if self._safelist is not None else None
         if text is not None:
-            return self._documents.prepare(text, name, trusted=True)
+            return self._charged(text, name, context, trusted=True)
         sent = self._sent.get(document_id) if self._ad_hoc else None
         if sent is None:
             raise RequestError("PERSISTED_QUERY_NOT_FOUND", "PersistedQueryNotFound")  # the words that clients look for
         self._sent.move_to_end(document_id)
-        return self._documents.prepare(sent, name)
+        return self._charged(sent, name, context)
+
+    def _charged(self, text: str, name: str | None, context: Any, *, trusted: bool = False) -> Prepared[C]:
+        """The prepared document; a new one costs more than one that is known, unless somebody of ours listed it."""
+        before = self._documents.misses
+        prepared = self._documents.prepare(text, name, trusted=trusted)
+        if self._documents.misses != before and not trusted:
+            self._toll.charge(context, FRESH)
+        return prepared
 
     def _remember(self, document_id: str, text: str) -> None:
         self._characters += len(text) - len(self._sent.pop(document_id, ""))

@@ -35,9 +35,12 @@ from graphql import (
 )
 
 from execution.analysis import INTROSPECTION, Sanity, Steps, too_complex
+from execution.errors import RequestError
 from execution.prices import LARGEST, Asked, Group, Position
 
 INTROSPECTING: Final = 500.0
+MOST_UNKNOWN: Final = 20
+"""Validation tells no more errors, and searches names like each unknown one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,7 @@ class PriceOf:
         self._bounds = bounds
         self._steps = steps
         self._fragments = {found.name.value: found for found in document.definitions if isinstance(found, FragmentDefinitionNode)}
+        self._unknown = 0
         self._known: dict[frozenset[int], Group] = {}
         self._defaults: dict[str, ValueNode] = {}
 
@@ -148,6 +152,10 @@ class PriceOf:
             return None  # validation will tell
         found = self._schema.get_field(parent, name)
         if found is None:
+            self._unknown += 1
+            if self._unknown > MOST_UNKNOWN:
+                message = f"The document asks for more than {MOST_UNKNOWN} fields that do not exist."
+                raise RequestError("GRAPHQL_VALIDATION_FAILED", message, reason="UNKNOWN_FIELDS")
             return None
         returned, coordinate = get_named_type(found.type), f"{parent.name}.{name}"
         position.weight = max(position.weight, self._pricing.weight(coordinate, returned))

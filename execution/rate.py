@@ -10,8 +10,12 @@ from typing import Any, Final
 
 from execution.errors import RequestError
 
-REFUSED: Final = 10.0
+REFUSED: Final = 100.0
 """What a document costs that is refused: finding out is work too."""
+FRESH: Final = 50.0
+"""What a document costs besides that this process has not prepared before: clients send the same ones again and again."""
+LEAST_PART: Final = 0.1
+"""Of what an operation may cost, so much is kept at least: an answer may be empty after much work."""
 FLAT: Final = 1.0
 """What every operation costs at least."""
 _LONGEST_WAIT_S: Final = 3_600

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncGenerator, Callable, Collection, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Collection, Mapping
 from typing import Any, Generic, Literal, TypeVar
 
 from graphql import (
@@ -20,7 +20,7 @@ from graphql.execution import create_source_event_stream, map_source_to_response
 
 from execution.documents import Classes, Prepared, round_cost
 from execution.errors import DeniedPosition, ErrorMapper, RequestError
-from execution.rate import FLAT, Toll
+from execution.rate import FLAT, LEAST_PART, Toll
 from execution.values import check_variables
 
 C = TypeVar("C")
@@ -80,7 +80,7 @@ class Runner(Generic[C]):
         if isinstance(source, ExecutionResult):
             yield self._answer(prepared, source, context, cost)
             return
-        answers = map_source_to_response_event(executor, source)
+        answers = map_source_to_response_event(executor, _renewed(source, context))
         try:
             async for result in answers:
                 yield self._answer(prepared, result, context, cost)
@@ -155,8 +155,22 @@ class Runner(Generic[C]):
         if errors:
             answer["errors"] = self._errors.field_errors(errors)
         spent = prepared.cost_of(result.data)
-        self._toll.settle(context, cost - spent)
+        self._toll.settle(context, cost - max(spent, LEAST_PART * cost))
         extensions = getattr(context, "extensions", None)
         told = dict(extensions() or {}) if callable(extensions) else {}
         answer["extensions"] = {"cost": {"requested": round_cost(cost), "actual": round_cost(spent)}, **told}
         return answer
+
+
+async def _renewed(source: AsyncIterable[Any], context: Any) -> AsyncGenerator[Any, None]:
+    """Events, before each of which the context forgets what it had loaded: rights are looked at anew for every event."""
+    renew = getattr(context, "renew", None)
+    try:
+        async for event in source:
+            if callable(renew):
+                renew()
+            yield event
+    finally:
+        close = getattr(source, "aclose", None)
+        if callable(close):
+            await close()

@@ -19,6 +19,7 @@ class OutsideIssuers:
     """The issuers of the settings with their keys; close it."""
 
     client: httpx.AsyncClient
+    now_s: Callable[[], float]
     trusted: dict[str, TrustedIssuer] = field(default_factory=dict)
 
     @classmethod
@@ -26,7 +27,7 @@ class OutsideIssuers:
         """Nothing is fetched before the first token of an issuer comes."""
         # No proxy and no netrc from the environment, identity encoding: what is asked stands in the settings alone.
         client = httpx.AsyncClient(trust_env=False, headers={"accept": "application/json", "accept-encoding": "identity"})
-        outside = cls(client)
+        outside = cls(client, now_s)
         for issuer in issuers:
             keys = RemoteKeys(issuer.jwks, issuer.algorithms, client, now_s)
             outside.trusted[issuer.name] = TrustedIssuer(

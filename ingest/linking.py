@@ -15,6 +15,7 @@ from datasources.tables.photos import LabelMark, PhotoRecord
 from ingest.drafting import Links
 from ingest.records import ImportRecord
 
+_LANGUAGES = tuple("en de fr es it pt nl pl ru ja zh ko".split())
 _MERGES = 20
 """A person is followed through so many merges; a circle, which cannot be, ends there too."""
 
@@ -68,10 +69,16 @@ class Names:
         return record.id
 
     async def _learn_concepts(self, keys: Iterable[str]) -> None:
+        """By id, else by the one concept that a word of any language stands for."""
         new = [key for key in keys if key not in self.concepts]
         asked = {key: key.casefold() for key in new}
         known = await self.sources.translations.words(list(set(asked.values())), ("en",)) if new else {}
         self.concepts.update({key: concept if concept in known else None for key, concept in asked.items()})
+        words = [key for key in new if self.concepts[key] is None]
+        for key, found in zip(words, await self.sources.translations.concepts(words, _LANGUAGES) if words else (), strict=True):
+            sure = [match.id for match in found if match.score >= 1]
+            if len(sure) == 1:
+                self.concepts[key] = sure[0]
 
     async def places_of(self, records: Sequence[ImportRecord]) -> Sequence[str | None]:
         """The place of each record: the one it names, if there is such a place, else that of its coordinates."""

@@ -90,7 +90,7 @@ async def _load_household(
     customer = await sources.customers.ensure(owner, household.external_id, now_ms=sources.now_ms())
     settings = msgspec.structs.replace(customer, languages=household.languages, time_zone=household.time_zone)
     await sources.customers.save(settings, identity=Identity(household.external_id, household.display_name))
-    writer = Writer(sources, owner)
+    writer = Writer(sources, owner, drawn=True)
     records, (written, total) = iter(household.records), progress
     while batch := list(islice(records, _BATCH)):
         done = await writer.write(batch)

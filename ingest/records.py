@@ -127,9 +127,11 @@ class ImportRecord(msgspec.Struct, frozen=True, rename="camel", kw_only=True, om
     trashed_at: str | None = None
     """An instant in UTC: `2024-05-01T08:00:00Z`."""
     motion_id: Annotated[str, Meta(pattern="^sha256:[0-9a-f]{64}$")] | None = None
-    """The moving part of a live photo, by the hash of its file. Files only, like the two that follow."""
+    """The moving part of a live photo, by the hash of its file. Files only, like those that follow."""
     burst_id: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
     """What the camera calls the burst it belongs to."""
+    of_bytes_only: bool = False
+    """Everything here stands in the file itself, whose bytes are its identity: told again, it is no news."""
     taken_in_utc: bool = False
     """`taken_local` is an instant in UTC whose wall clock only the place can tell."""
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from pathlib import Path
 
 from datasources import Sources
@@ -18,7 +18,8 @@ from datasources.wiring import open_index
 from ingest.bookmarks import Bookmark, Bookmarks
 from ingest.following import IndexFollower, reached
 from ingest.holding import beside
-from ingest.pictures.stage import Looked, PictureStage
+from ingest.pictures.looked import Looked
+from ingest.pictures.stage import PictureStage
 from ingest.readers.opening import open_reader
 from ingest.readers.reading import Item, Reader, Reading
 from ingest.records import ImportRecord
@@ -30,6 +31,7 @@ from resolvers.indexing import CONSUMER
 BATCH = 250
 HOLDER = "an import"
 _LOOK_S = 0.1
+_COPIED = 1 << 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,8 @@ class Order:
     owner: str
     restore: bool = False
     link: bool = False
+    more: tuple[Path, ...] = ()
+    """Further parts of the same library (the zips of one Takeout)."""
 
 
 @dataclass
@@ -58,7 +62,8 @@ class Import:
         ids = self.sources.ids
         owner = ids.local_id("customer", order.owner)
         await self.sources.customers.ensure(owner, order.owner, now_ms=self.sources.now_ms())
-        name = ids.local_id("import", owner, str(order.path.resolve()), str(order.restore))
+        paths = [os.fspath(path.resolve()).encode("utf-8", "surrogateescape").hex() for path in (order.path, *order.more)]
+        name = ids.local_id("import", owner, *paths, str(order.restore))
         bookmarks = Bookmarks.of(data, name)
         known = bookmarks.read(reader.fingerprint)
         if known is not None:
@@ -66,14 +71,20 @@ class Import:
             self.screen.say(f"Going on after {self.tally.records:,} records of an interrupted import, counted in below.")
         writer = Writer(self.sources, owner, restore=order.restore)
         self.pictures = PictureStage(self.sources, owner, link=order.link)
-        for batch in _batches(reader.readings(known.position if known else None)):
-            await self._write(writer, batch)
-            reader.release(batch)
-            bookmarks.keep(Bookmark(reader.fingerprint, batch[-1].position, self.tally.counts))
-            self.screen.moved(self.tally.records, batch[-1].done, reader.total)
-            await asyncio.sleep(0)  # a signal is heard between two batches
-            if self.stop.is_set():
-                return False
+        batches = _batches(reader.readings(known.position if known else None))
+        ahead = asyncio.create_task(asyncio.to_thread(next, batches, None))
+        try:
+            while batch := await ahead:
+                ahead = asyncio.create_task(asyncio.to_thread(next, batches, None))  # read while the last one is written
+                await self._write(writer, batch)
+                reader.release(batch)
+                bookmarks.keep(Bookmark(reader.fingerprint, batch[-1].position, self.tally.counts))
+                self.screen.moved(self.tally.records, batch[-1].done, reader.total)
+                if self.stop.is_set():
+                    return False
+        finally:
+            reader.stop()
+            await asyncio.wait([ahead])
         bookmarks.remove()
         return True
 
@@ -176,14 +187,15 @@ async def run_import(
 ) -> Ended:
     """Imports a path into a data folder, beside a running server too. Raises `Unreadable`, `UnusableFolder`, `SourceError`."""
     begun = now_s()
-    reader = open_reader(order.path)
+    reader = await asyncio.to_thread(open_reader, order.path, *order.more, spool=data / "imports")
     try:
         async with beside(data, HOLDER, stack) as (sources, ours):
             follower = IndexFollower(sources, reads_feed=stack is None or stack.follow) if ours else None
             job = Import(sources, follower, screen, stop)
             whole = await job.run(reader, order, data)
             settled = await job.finish(data)
-            seconds = now_s() - begun
+            # What was done with files out of archives in between is told apart.
+            seconds = now_s() - begun - (job.pictures.looked.seconds if job.pictures else 0.0)
             whole = whole and await job.look() and settled
     finally:
         reader.close()
@@ -191,5 +203,15 @@ async def run_import(
 
 
 def _batches(readings: Iterator[Reading]) -> Iterator[list[Reading]]:
-    while batch := list(islice(readings, BATCH)):
+    """So many readings, or so many bytes of copies that lie on the disk until they are written."""
+    batch: list[Reading] = []
+    copied = 0
+    for reading in readings:
+        batch.append(reading)
+        if isinstance(reading, Item):
+            copied += sum(o.size for o in (reading.original, reading.motion) if o is not None and o.spooled)
+        if len(batch) == BATCH or copied > _COPIED:
+            yield batch
+            batch, copied = [], 0
+    if batch:
         yield batch

@@ -11,23 +11,24 @@ from ingest.readers.reading import Rejected
 
 _REPORTED = 50
 _KINDS = ("added", "updated", "unchanged", "rejected")
+_MORE = ("unread", "skipped")
+"""Not outcomes of records: `unread` are rejections, `skipped` are none."""
 
 
 @dataclass
 class Tally:
     """Counts by outcome, and the first fifty rejections and remarks."""
 
-    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_KINDS, 0))
+    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys((*_KINDS, *_MORE), 0))
     rejections: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     remarked: int = 0
-    skipped: int = 0
     before: int = 0
     """Rejections of the run that this one goes on from."""
 
     def resume(self, counts: Mapping[str, int]) -> None:
         """Goes on counting."""
-        self.counts = {kind: int(counts.get(kind, 0)) for kind in _KINDS}
+        self.counts = {kind: int(counts.get(kind, 0)) for kind in (*_KINDS, *_MORE)}
         self.before = self.counts["rejected"]
 
     def count(self, kind: str) -> None:
@@ -43,9 +44,11 @@ class Tally:
     def turned_away(self, rejected: Rejected) -> None:
         """The same, as readers say it; what is no photo by its name is only counted apart."""
         if rejected.skipped:
-            self.skipped += 1
-        else:
-            self.reject(rejected.where, rejected.reason)
+            self.count("skipped")
+            return
+        if rejected.unread:
+            self.count("unread")
+        self.reject(rejected.where, rejected.reason)
 
     def remark(self, where: str, remark: str) -> None:
         """Something of a taken record was left out."""
@@ -56,7 +59,7 @@ class Tally:
     @property
     def records(self) -> int:
         """How many were looked at in all."""
-        return sum(self.counts.values())
+        return sum(self.counts[kind] for kind in _KINDS)
 
     @property
     def taken(self) -> int:
@@ -74,8 +77,8 @@ class Tally:
         if self.remarks:
             more = self.remarked - len(self.remarks)
             lines += ["Taken, but:", *(f"  {r}" for r in self.remarks), *([f"  and {more:,} more"] if more else [])]
-        if self.skipped:
-            lines.append(f"{self.skipped:,} files were left alone: by their names they are no photos.")
+        if skipped := self.counts["skipped"]:
+            lines.append(f"{skipped:,} files were left alone: they are no photos.")
         if unknown:
             lines.append(f"Names that no record has, and that were left out: {', '.join(unknown)}")
         return lines

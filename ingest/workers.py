@@ -13,7 +13,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +26,7 @@ _ROOT: Final = Path(__file__).parents[1]
 _MAX_ANSWER: Final = 64 << 20
 _AHEAD: Final = 4
 _MOST: Final = 4
+_STOPPED: Final = "was not read: the import was stopped"
 _DEATHS: Final[Mapping[int, str]] = {
     signal.SIGALRM: "takes longer than it may",
     signal.SIGBUS: "became shorter while it was read",
@@ -69,7 +70,12 @@ class Workers:
 
     def submit(self, job: object) -> Future[Any]:
         """The function's answer, or `WorkerDied`. For coroutines: `await asyncio.wrap_future(workers.submit(job))`."""
-        return self._threads.submit(self._do, job)
+        try:
+            return self._threads.submit(self._do, job)
+        except RuntimeError:  # closed by another thread
+            failed: Future[Any] = Future()
+            failed.set_exception(WorkerDied(_STOPPED))
+            return failed
 
     def each(self, things: Iterable[T], job_of: Callable[[T], object | None]) -> Iterator[tuple[T, Future[Any] | None]]:
         """Things in their order with their finished futures, a few worked on ahead; None where a thing has no job."""
@@ -89,8 +95,10 @@ class Workers:
             for worker in self._all:
                 worker.kill()
         self._threads.shutdown(wait=True, cancel_futures=True)
-        for worker in self._all:
-            worker.bury()
+        with self._lock:
+            for worker in self._all:
+                worker.bury()
+            self._all.clear()
 
     def _do(self, job: object) -> Any:
         worker = self._take()
@@ -109,7 +117,7 @@ class Workers:
     def _take(self) -> _Worker:
         with self._lock:
             if self._closed:
-                raise WorkerDied("was not read: the import was stopped")
+                raise WorkerDied(_STOPPED)
             if self._idle:
                 return self._idle.pop()
             worker = _Worker(self._function, self._limits)
@@ -119,7 +127,7 @@ class Workers:
 
 def _finished(pair: tuple[T, Future[Any] | None]) -> tuple[T, Future[Any] | None]:
     if pair[1] is not None:
-        pair[1].exception()  # waits
+        wait([pair[1]])
     return pair
 
 

@@ -16,7 +16,7 @@ from datasources import Sources
 from datasources.errors import Conflict
 from datasources.photo_key import PhotoKey
 from datasources.tables.photos import Draft, PhotoRecord, tombstone
-from ingest.drafting import draft
+from ingest.drafting import draft, filling, is_news
 from ingest.linking import Names
 from ingest.records import ImportRecord
 
@@ -49,11 +49,14 @@ class _Asked(NamedTuple):
 class Writer:
     """Writes one owner's records. Importing again changes nothing, and makes no second photo."""
 
-    def __init__(self, sources: Sources, owner: str, *, restore: bool = False) -> None:
+    def __init__(self, sources: Sources, owner: str, *, restore: bool = False, drawn: bool = False) -> None:
         self._sources = sources
         self._owner = owner
         self._restore = restore
+        self._drawn = drawn
         self._names = Names(sources, owner, restore)
+        self._met: set[str] = set()
+        """Photos of files that this import has met: the same bytes again are a copy."""
 
     async def write(self, records: Sequence[ImportRecord]) -> Sequence[Done]:
         """Each record's outcome in order; durable on return. The same source twice: the later record wins.
@@ -82,29 +85,36 @@ class Writer:
 
     async def _write_each(self, asked: Sequence[_Asked]) -> Mapping[int, Done]:
         done: dict[int, Done] = {}
+        met = [a.photo.id for a in asked if _is_file(a.record)]
         for _ in range(_TRIES):
             stored = await self._sources.photos.raw([a.photo for a in asked])
             same = [a for a in asked if self._settled(a, stored.get(a.photo))]
             done |= {a.place: Done(Outcome.UNCHANGED) for a in same}
             changed = [a for a in asked if a.place not in done]
             drafts = await self._drafts(changed, stored)
-            written = await self._sources.photos.save(drafts, now_ms=self._sources.now_ms()) if drafts else ()
-            for a, record in zip(changed, written, strict=True):
+            done |= {a.place: Done(Outcome.UNCHANGED) for a, d in zip(changed, drafts, strict=True) if d is None}
+            news = [(a, d) for a, d in zip(changed, drafts, strict=True) if d is not None]
+            written = await self._sources.photos.save([d for _, d in news], now_ms=self._sources.now_ms()) if news else ()
+            for (a, _), record in zip(news, written, strict=True):
                 if record is not None:
                     old = stored.get(a.photo)
                     added = old is None or old.deleted
                     done[a.place] = Done(Outcome.ADDED if added else Outcome.UPDATED, record)
             asked = [a for a in changed if a.place not in done]
             if not asked:
-                return done
-        raise Conflict("tables", f"{len(asked)} photos are being changed by others all the time")
+                break
+        else:
+            raise Conflict("tables", f"{len(asked)} photos are being changed by others all the time")
+        self._met.update(met)
+        return done
 
     def _settled(self, asked: _Asked, stored: PhotoRecord | None) -> bool:
         if stored is None:
             return False
         return not self._restore if stored.deleted else stored.source_digest == asked.digest
 
-    async def _drafts(self, asked: Sequence[_Asked], stored: Mapping[PhotoKey, PhotoRecord]) -> Sequence[Draft]:
+    async def _drafts(self, asked: Sequence[_Asked], stored: Mapping[PhotoKey, PhotoRecord]) -> Sequence[Draft | None]:
+        """None where nothing would change: a copy of a file that is there tells no news."""
         if not asked:
             return ()
         records = [a.record for a in asked]
@@ -112,9 +122,21 @@ class Writer:
         places = await self._names.places_of(records)
         live = [r for a in asked if (r := stored.get(a.photo)) is not None and not r.deleted]
         seen = await self._sources.photos.opened(live, OWNER_SIGHT) if live else {}
-        made = []
+        made: list[Draft | None] = []
         for a, place in zip(asked, places, strict=True):
-            old = stored.get(a.photo) or self._names.fresh(a.photo.id)
+            old, known = stored.get(a.photo) or self._names.fresh(a.photo.id), seen.get(a.photo)
+            if known is not None and (a.record.of_bytes_only or a.photo.id in self._met):
+                record = filling(a.record, old, known.content)
+                more = draft(record, self._names.links(record, old.source_digest or a.digest, place), old, known)
+                made.append(more if is_news(more, old, known) else None)
+                continue
             links = self._names.links(a.record, a.digest, place)
-            made.append(draft(a.record, links, tombstone(old) if old.deleted else old, seen.get(a.photo)))
+            old = tombstone(old) if old.deleted else old
+            if self._drawn:
+                old = msgspec.structs.replace(old, drawn=True)
+            made.append(draft(a.record, links, old, known))
         return made
+
+
+def _is_file(record: ImportRecord) -> bool:
+    return record.of_bytes_only or (record.source_id.startswith("sha256:") and record.file_size is not None)

@@ -21,10 +21,13 @@ from datasources.tables.customers import SeenCustomer
 from datasources.tables.grants import GrantRecord
 from datasources.tables.people import PersonKey, SeenPerson
 from datasources.tables.photos import SeenPhoto
+from datasources.tables.pictures import SeenPicture
 from datasources.translations.port import LocalizedWord
 from resolvers.freshness import Freshness
 from resolvers.loading import Loader
+from resolvers.placeholders import DrawnOf, drawn_placeholders
 from resolvers.questions import Part, Questions
+from resolvers.scoping import scope_of
 
 Languages = tuple[str, ...]
 Named = tuple[str, Languages]
@@ -64,6 +67,7 @@ class Context:
         self.withheld: set[DataClass] = set()
         self.degraded: dict[tuple[str, str], set[str]] = {}
         self._scope: asyncio.Task[Scope] | None = None
+        self._pictured: dict[PhotoKey, SeenPhoto] = {}
 
     @property
     def principal(self) -> str:
@@ -78,16 +82,20 @@ class Context:
     async def scope(self) -> Scope:
         """What this request may touch; grants are loaded once."""
         if self._scope is None:
-            self._scope = asyncio.create_task(self._load_scope())
+            self._scope = asyncio.create_task(scope_of(self.sources, self.viewer))
         return await asyncio.shield(self._scope)
-
-    async def _load_scope(self) -> Scope:
-        grants = await self.sources.grants.of_viewer(self.viewer)
-        return Scope.of(self.viewer, grants, now_ms=self.sources.now_ms())
 
     def forget_scope(self) -> None:
         """A mutation changed grants: the rest of the request reads them anew."""
         self._scope = None
+
+    def renew(self) -> None:
+        """Before each event of a subscription: what was withdrawn meanwhile is not told, whatever was loaded before."""
+        self.forget_scope()
+        for loader in vars(self).values():
+            if isinstance(loader, Loader):
+                loader.clear_all()
+        self.withheld.clear()
 
     def told(self, sight: Sight) -> None:
         """Remembers what was kept back, for `extensions`."""
@@ -132,6 +140,24 @@ class Context:
         for photo in found.values():
             self.told(photo.sight)
         return found
+
+    async def picture(self, photo: SeenPhoto) -> SeenPicture | None:
+        """The picture of a photo that was seen; those of a level of the answer are one batch."""
+        self._pictured[photo.key] = photo
+        return await self.pictures.one(photo.key)
+
+    @cached_property
+    def pictures(self) -> Loader[PhotoKey, SeenPicture]:
+        """Pictures of photos; ask by `picture`, which knows what was seen."""
+        return Loader(self._pictures)
+
+    async def _pictures(self, keys: Sequence[PhotoKey]) -> Mapping[PhotoKey, SeenPicture]:
+        return await self.sources.pictures.of_photos(await self.scope(), [self._pictured[k] for k in keys])
+
+    @cached_property
+    def drawn_placeholders(self) -> Loader[DrawnOf, bytes]:
+        """ThumbHashes of the demo's drawings."""
+        return Loader(drawn_placeholders)
 
     @cached_property
     def albums(self) -> Loader[AlbumKey, SeenAlbum]:

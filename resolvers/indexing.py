@@ -15,6 +15,7 @@ from datasources.locations.port import PlaceKind, PlaceRecord
 from datasources.photo_key import PhotoKey
 from datasources.search.port import Coordinates, Embedding, PhotoDocument, Removal
 from datasources.tables.photos import PHOTOS, PhotoRecord, SeenPhoto
+from resolvers.clearing import clear
 from resolvers.freshness import Freshness
 from resolvers.tiles import KILOMETER_ZOOM, STREET_ZOOM, tile_center
 
@@ -24,8 +25,9 @@ SURE_ENOUGH = 0.5
 
 
 async def entries(sources: Sources, keys: Sequence[PhotoKey]) -> Sequence[PhotoDocument | Removal]:
-    """What the index should hold of these photos now, read from the tables."""
+    """What the index should hold of these photos now, read from the tables; files of deleted ones go."""
     records = await sources.photos.raw(keys)
+    await clear(sources, [k for k, r in records.items() if r.deleted])
     return await documents(sources, list(records.values()))
 
 
@@ -78,6 +80,7 @@ def document(photo: SeenPhoto, places: Mapping[str, PlaceRecord]) -> PhotoDocume
         kilometer=Coordinates(*tile_center(point.latitude, point.longitude, KILOMETER_ZOOM)) if point else None,
         city=_center(at.get(PlaceKind.CITY)) if point else None,
         country=_center(at.get(PlaceKind.COUNTRY)) if point else None,
+        home=r.home,
         people=r.people,
         labels=tuple(m.concept for m in r.labels if m.confidence >= SURE_ENOUGH),
         keywords=content.keywords if content else (),

@@ -85,10 +85,10 @@ class PhotoSet:
 
     async def edges_of_page(self) -> PhotoPage:
         """The same for `pageInfo`: of an empty page it still tells whether there are any."""
-        if self.request.limit > 0:
-            return await self.page()
         if self.query.scope.wide:
             return _EMPTY
+        if self.request.limit > 0:
+            return await self.page()
         probe = await self._hits(1)
         return PhotoPage((), has_next=bool(probe.hits), has_previous=self.request.cursor is not None)
 

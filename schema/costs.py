@@ -1,7 +1,8 @@
 """What everything costs, read off the schema: the one source of `@cost`, `@listSize` and of the prices that are charged.
 
 A unit is one object that a source had to bring by itself. Objects that one loader brings for a whole page, and values
-that lie in an object already, weigh a tenth; a count over a whole set weighs ten; a write ten.
+that lie in an object already, weigh a tenth; a count over a whole set weighs fifty; a write ten. (A facet over 6,000 photos
+takes as long as fifty photos of a page: `benchmarks.gates`.)
 """
 
 from graphql import (
@@ -22,7 +23,8 @@ WHOLE = frozenset({"Photo", "Album", "Person", "Share", "SupportTicket", "Job"})
 """Types of which each object costs a unit; pages of them too."""
 COUNTED = frozenset({"Facet", "Histogram", "PhotoMap"})
 """Types that one question over a whole set answers."""
-HEAVY = 10.0
+COUNTING = 50.0
+WRITING = 10.0
 PAGE = 50
 FEW = 10
 REFERENCES = 50
@@ -47,7 +49,7 @@ def pricing_of(schema: GraphQLSchema) -> Pricing:
         if _is_item(found):
             weights |= {f"{name}.{k}": LIGHT for k, f in found.fields.items() if get_named_type(f.type).name in WHOLE}
     mutation = schema.mutation_type
-    weights |= {f"Mutation.{name}": HEAVY for name in mutation.fields} if mutation is not None else {}
+    weights |= {f"Mutation.{name}": WRITING for name in mutation.fields} if mutation is not None else {}
     # Its SDL is made once for a process; who may have it is another question.
     weights["_Service"] = 1.0
     weights["_Entity"] = 1.0
@@ -57,7 +59,7 @@ def pricing_of(schema: GraphQLSchema) -> Pricing:
 
 def _weight(found: GraphQLObjectType | GraphQLInterfaceType) -> float:
     if found.name in COUNTED:
-        return HEAVY
+        return COUNTING
     whole = found.name in WHOLE or found.name.endswith("Connection") or found.name == "PhotoSet"
     return 1.0 if whole else LIGHT
 

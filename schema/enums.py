@@ -83,7 +83,25 @@ class PhotoAction(Enum):
     UPDATE = value(PUBLIC, "UPDATE", "Change its words, time and place.")
     TRASH = value(PUBLIC, "TRASH", "Put it in the trash or take it out.")
     DELETE = value(PUBLIC, "DELETE", "Remove it for good.")
+    DOWNLOAD_ORIGINAL = value(PUBLIC, "DOWNLOAD_ORIGINAL", "Fetch the original.")
     ADD_TO_ALBUM = value(PUBLIC, "ADD_TO_ALBUM", "Put it in an album.")
+
+
+@strawberry.enum(description="How a rendition fits the size asked for.")
+class ImageFit(Enum):
+    """How a rendition fits the size asked for."""
+
+    INSIDE = value(PUBLIC, "INSIDE", "Whole picture inside the size.")
+    COVER = value(PUBLIC, "COVER", "Fills the size, cut where needed.")
+
+
+@strawberry.enum(description="The encoding of a rendition.")
+class ImageFormat(Enum):
+    """The encoding of a rendition."""
+
+    JPEG = value(PUBLIC, "JPEG", "JPEG.")
+    WEBP = value(PUBLIC, "WEBP", "WebP.")
+    AVIF = value(PUBLIC, "AVIF", "AVIF.")
 
 
 @strawberry.enum(description="What one may do with an album.")

@@ -1,5 +1,6 @@
 """A photo or video, as finely as its viewer may know it."""
 
+from base64 import b64encode
 from datetime import date, datetime
 from typing import Annotated
 
@@ -10,12 +11,13 @@ from access.policy import Sight, withheld
 from datasources.tables.albums import AlbumKey
 from datasources.tables.people import PersonKey
 from datasources.tables.photos import SeenPhoto
-from resolvers import views
+from resolvers import pictures, views
 from resolvers.context import Context
 from resolvers.errors import BadInput
 from resolvers.neighbors import neighbors_of
-from schema.enums import Library, MediaType, PhotoAction, PhotoOrder, TimePrecision
+from schema.enums import ImageFit, ImageFormat, Library, MediaType, PhotoAction, PhotoOrder, TimePrecision
 from schema.fields import SchemaDataClass, argument, field, given, plain
+from schema.image import Image
 from schema.inputs import PhotoFilter
 from schema.node import Node
 from schema.place import Label, Location, Place
@@ -245,6 +247,33 @@ class Photo(Node):
     def trashed_at(self) -> datetime | None:
         return views.moment(self.seen.record.trashed_at_ms)
 
+    @field(C.PICTURE, "A rendition by a signed URL, never enlarged.")
+    async def image(
+        self,
+        width: Annotated[
+            int | None, argument(C.PUBLIC, "Wanted width: the next rung of 256, 640, 1280, 2560 is given, never enlarged.")
+        ] = strawberry.UNSET,
+        height: Annotated[int | None, argument(C.PUBLIC, "Wanted height, likewise.")] = strawberry.UNSET,
+        fit: Annotated[ImageFit | None, argument(C.PUBLIC, "How it fits.")] = ImageFit.INSIDE,
+        format: Annotated[ImageFormat | None, argument(C.PUBLIC, "Encoding.")] = ImageFormat.JPEG,
+    ) -> Image | None:
+        wish = pictures.Wish(given(width), given(height), fit is ImageFit.COVER, (format or ImageFormat.JPEG).name)
+        return Image.of(await pictures.image(self.context, self.seen, wish))
+
+    @field(C.PICTURE, "The original file, where the viewer may have it.")
+    async def original(self) -> Image | None:
+        return Image.of(await pictures.original(self.context, self.seen))
+
+    @field(C.PICTURE, "A ThumbHash to show at once, base64.")
+    async def placeholder(self) -> str | None:
+        found = await pictures.placeholder(self.context, self.seen)
+        return None if found is None else b64encode(found).decode()
+
+    @field(C.PICTURE, "The same picture again.")
+    async def duplicates(self, first: HowMany = 20) -> list[LazyPhoto] | None:
+        found = await pictures.duplicates(self.context, self.seen, few(first, 20))
+        return [Photo.of(self.context, p) for p in found]
+
     @field(C.OPERATIONAL, "Its neighbours in a list, for a page opened by its address.")
     async def neighbors(
         self,
@@ -261,7 +290,9 @@ class Photo(Node):
 
     @field(C.PUBLIC, "What the viewer may do with it.")
     def viewer_can(self) -> list[PhotoAction]:
-        return list(PhotoAction) if self.sight.owner else []
+        if self.sight.owner:
+            return list(PhotoAction)
+        return [PhotoAction.DOWNLOAD_ORIGINAL] if pictures.may_have_original(self.seen) else []
 
     @field(C.PUBLIC, "Classes of this photo's data that are kept from the viewer: why a field is null.")
     def withheld(self) -> list[SchemaDataClass]:

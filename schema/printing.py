@@ -25,16 +25,10 @@ from graphql import (
 )
 
 from access.classes import DataClass
-from access.policy import MATRIX, Relation
+from access.policy import MATRIX
+from access.scopes import PERSONS
 from execution.pricing import ListSize, Pricing
 
-SCOPES: Final[Mapping[Relation, str]] = {
-    Relation.OWNER: "photos:own",
-    Relation.SHARED: "photos:shared",
-    Relation.LINK: "photos:shared",
-    Relation.SUPPORT: "photos:support",
-}
-"""What a router looks for in the token of each kind of person; a service's are the policy's own."""
 CONSENT: Final = "photos:consent:people"
 """What a router's policy hook must answer before it asks for people: that the customer has agreed."""
 N = TypeVar("N", bound=Any)
@@ -111,7 +105,7 @@ def auth_of(data_class: DataClass) -> list[str]:
     if data_class is DataClass.PUBLIC:
         return []
     row = MATRIX[data_class]
-    scopes = [SCOPES[r] for r in SCOPES if row.of(r) is not None]
+    scopes = [PERSONS[r] for r in PERSONS if row.of(r) is not None]
     if row.service is not None and row.service.scope is not None:
         scopes.append(row.service.scope)
     listed = ", ".join(f'["{scope}"]' for scope in dict.fromkeys(scopes))

@@ -17,15 +17,10 @@ from settings import Settings
 
 def gates_of(settings: Settings, safelist: Safelist) -> Gates:
     """The limits of the operations."""
-    shared = {
-        "depth": settings.max_depth,
-        "aliases": settings.max_aliases,
-        "root_fields": settings.max_root_fields,
-    }
     return Gates(
         exposure=Exposure(open_schema=settings.development),
-        sanity=_bounds(Sanity(), settings.max_tokens, shared),
-        trusted=_bounds(PERSISTED, settings.max_listed_tokens, shared),
+        sanity=_bounds(Sanity(), settings.max_tokens, settings),
+        trusted=trusted_of(settings),
         most_cost=settings.max_cost,
         rate=Rate(*settings.rate),
         safelist=safelist,
@@ -34,11 +29,17 @@ def gates_of(settings: Settings, safelist: Safelist) -> Gates:
     )
 
 
-def _bounds(bounds: Sanity, tokens: int, shared: dict[str, int]) -> Sanity:
+def trusted_of(settings: Settings) -> Sanity:
+    """The bounds of documents on the safelist."""
+    return _bounds(PERSISTED, settings.max_listed_tokens, settings)
+
+
+def _bounds(bounds: Sanity, tokens: int, settings: Settings) -> Sanity:
     """Longer documents may take more steps and characters, in proportion."""
     longer = max(tokens / bounds.tokens, 1.0)
     scaled = {name: int(getattr(bounds, name) * longer) for name in ("characters", "steps", "selections")}
-    return replace(bounds, tokens=tokens, **scaled, **shared)
+    of_all = {"depth": settings.max_depth, "aliases": settings.max_aliases, "root_fields": settings.max_root_fields}
+    return replace(bounds, tokens=tokens, **scaled, **of_all)
 
 
 def wire_of(settings: Settings) -> WireSettings:

@@ -127,4 +127,6 @@ class RequestLog:
 def _route(path: str) -> str:
     if path in ROUTES:
         return path
+    if path.startswith("/media/"):
+        return "/media"  # the rest is a credential
     return "/graphiql" if path.startswith("/graphiql/") else "other"

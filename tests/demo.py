@@ -21,7 +21,7 @@ from resolvers.context import Context
 from resolvers.freshness import Freshness
 from tests.requests.harness import served
 
-COUNTED = ("photos", "albums", "people", "customers", "grants", "index", "locations", "translations")
+COUNTED = ("photos", "albums", "people", "customers", "grants", "index", "locations", "translations", "pictures")
 
 
 class Counted:

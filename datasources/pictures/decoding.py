@@ -14,7 +14,7 @@ from PIL import Image, ImageCms, ImageOps
 
 from datasources.pictures.rungs import Size
 
-FORMATS: Final = ("JPEG", "MPO", "PNG", "WEBP", "TIFF", "GIF", "AVIF", "HEIF", "BMP")
+FORMATS: Final = ("JPEG", "PNG", "WEBP", "TIFF", "GIF", "AVIF", "HEIF", "BMP")
 MOST_PIXELS: Final = 120_000_000
 """Of formats that must be decoded whole; 3 bytes each, and as much again for turning."""
 MOST_JPEG_PIXELS: Final = 600_000_000
@@ -42,7 +42,8 @@ def opened(file: BinaryIO) -> Image.Image:
     """The header only. Raises `Unshowable`, or whatever Pillow raises for what is broken."""
     _know_heif()
     Image.MAX_IMAGE_PIXELS = None  # our own bounds follow, and they know what a JPEG costs
-    picture = Image.open(file, formats=FORMATS)
+    Image.init()
+    picture = Image.open(file, formats=[f for f in FORMATS if f in Image.OPEN])
     pixels = picture.width * picture.height
     if pixels > (MOST_JPEG_PIXELS if picture.format in {"JPEG", "MPO"} else MOST_PIXELS):
         raise Unshowable("has more pixels than can be shown")

@@ -136,7 +136,7 @@ class Scoping:
         """The rows on which the field may be used so. A row in two albums has the wider of each class."""
         least = field.least
         if isinstance(least, LocationPrecision):
-            rows = self._where(lambda s: s.may(field.data_class, use) and s.location >= least)
+            rows = self._where(lambda s: s.may(field.data_class, use) and s.level(field.data_class) >= least)
         elif isinstance(least, TimePrecision):
             rows = self._where(lambda s: s.may(field.data_class, use) and s.time >= least)
         else:

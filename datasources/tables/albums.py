@@ -12,8 +12,7 @@ from access.classes import DataClass
 from access.policy import Sight
 from access.scope import Scope
 from access.seals import Binding, OwnerKeys, seal
-from datasources.tables.bodies import open_group, read_body
-from datasources.tables.photos import Keys
+from datasources.tables.bodies import Keys, open_group, read_body
 from datasources.tables.store import Item, ItemStore, Key, Put, Span, Table
 
 ALBUMS = Table("albums", feed=True)

@@ -70,10 +70,11 @@ class PersistedDocuments:
         return sorted(chosen, key=lambda r: (r.client, r.name, r.id))
 
     async def retire(self, *, client: str | None = None, document_id: str | None = None) -> int:
-        """Takes documents out of use: of a client, of an id, or both; how many were in use."""
-        retired = 0
-        for record in await self.all(client):
-            if document_id not in (None, record.id) or record.retired_at_ms is not None:
+        """Takes documents out of use: of a client, of an id (by whatever other id too), or both; how many entries."""
+        retired, registered = 0, await self.all(client)
+        texts = {(r.client, r.text) for r in registered if document_id in (None, r.id)}
+        for record in registered:
+            if (record.client, record.text) not in texts or record.retired_at_ms is not None:
                 continue
             found = await self._one(record.id, record.client)
             if found is not None:

@@ -24,6 +24,7 @@ from datasources import Sources
 from datasources.media.linked import Changed, Linked, pieces_of_file
 from datasources.photo_key import PhotoKey
 from datasources.tables.pictures import MOST_TWINS, PictureRecord, Shown, Waiting
+from ingest.pictures.looked import Looked
 from ingest.pictures.twins import Twins
 from ingest.pictures.work import WORK
 from ingest.readers.reading import Item
@@ -31,28 +32,6 @@ from ingest.workers import WorkerDied, Workers
 
 _TRIES = 5
 _AT_ONCE = 100
-
-
-@dataclass
-class Looked:
-    """What the second part did, for the report."""
-
-    kept: int = 0
-    unshowable: int = 0
-    lost: int = 0
-    seconds: float = 0.0
-
-    def report(self) -> list[str]:
-        """Lines for the person who imports: apart from the metadata, and after them."""
-        lines = []
-        if self.kept:
-            how = f"{self.kept:,} in {self.seconds:.1f} s ({self.kept / max(self.seconds, 0.001):,.0f}/s)"
-            lines.append(f"Files kept, hashed and looked at: {how}.")
-        if self.unshowable:
-            lines.append(f"{self.unshowable:,} of them cannot be shown as pictures; their files are kept.")
-        if self.lost:
-            lines.append(f"{self.lost:,} files changed or went before they were kept: import them again.")
-        return lines
 
 
 @dataclass
@@ -70,9 +49,14 @@ class PictureStage:
     async def take(self, items: Sequence[tuple[PhotoKey, Item]]) -> None:
         """Remembers the files of photos that were written; those of archives are kept now."""
         found = {key: item for key, item in items if item.original is not None}
-        known = await self.sources.pictures.raw(list(found)) if found else {}
+        if not found:
+            return
+        known = await self.sources.pictures.raw(list(found))
+        photos = await self.sources.photos.raw(list(found))
         waiting = []
         for key, item in found.items():
+            if key not in photos or photos[key].deleted:
+                continue
             record = known.get(key) or PictureRecord(owner=self.owner, id=key.id)
             if record.original is not None and not record.linked and (record.motion or item.motion is None):
                 continue
@@ -178,8 +162,7 @@ class PictureStage:
         same = twins.of(record.id, record.original, shown)[:MOST_TWINS]
         twins.add(record.id, record.original, shown)
         await self._save(msgspec.structs.replace(record, twins=tuple(same)), shown)
-        for other in same:
-            await self._tell(other, record.id)
+        await self._tell(same, record.id)
 
     async def _save(self, record: PictureRecord, shown: Shown | None) -> None:
         """Others that are looked at now may have told it of themselves meanwhile."""
@@ -187,7 +170,8 @@ class PictureStage:
             if await self.sources.pictures.save(record, shown) is not None:
                 return
             known = (await self.sources.pictures.raw([record.key])).get(record.key)
-            if known is None:
+            if known is None:  # deleted while we looked
+                await self.sources.originals.delete(self.owner, record.files)
                 return
             twins = tuple(dict.fromkeys((*record.twins, *known.twins)))[:MOST_TWINS]
             record = msgspec.structs.replace(record, version=known.version, twins=twins)
@@ -197,14 +181,14 @@ class PictureStage:
         await self.sources.originals.keep(self.owner, name, _once(data))
         return name
 
-    async def _tell(self, photo: str, twin: str) -> None:
-        """The other one learns of it too, if it is still there."""
+    async def _tell(self, photos: Sequence[str], twin: str) -> None:
+        """The others learn of it too, those that are still there and know of few enough."""
+        left = [PhotoKey(self.owner, p) for p in photos]
         for _ in range(_TRIES):
-            known = (await self.sources.pictures.raw([PhotoKey(self.owner, photo)])).get(PhotoKey(self.owner, photo))
-            if known is None or twin in known.twins or len(known.twins) >= MOST_TWINS:
-                return
-            if await self.sources.pictures.save(msgspec.structs.replace(known, twins=(*known.twins, twin))) is not None:
-                return
+            known = await self.sources.pictures.raw(left) if left else {}
+            told = [r for r in known.values() if twin not in r.twins and len(r.twins) < MOST_TWINS]
+            changed = [msgspec.structs.replace(r, twins=(*r.twins, twin)) for r in told]
+            left = [r.key for r in changed if await self.sources.pictures.save(r) is None]
 
     async def _known_twins(self) -> Twins:
         if self._twins is None:

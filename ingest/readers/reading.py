@@ -59,6 +59,8 @@ class Rejected:
     done: int
     skipped: bool = False
     """By its name it is no photo (`Thumbs.db`): worth telling, not worth counting as a rejection."""
+    unread: bool = False
+    """It is whole as far as anybody knows, but of a kind that is not read."""
 
 
 Reading = Item | Rejected
@@ -80,6 +82,9 @@ class Reader(ABC):
 
     def release(self, readings: Sequence[Reading]) -> None:  # noqa: B027  (most readers hold nothing)
         """These are written: copies made for them may go."""
+
+    def stop(self) -> None:  # noqa: B027
+        """Whoever waits for a reading in another thread waits no longer; no further readings are wanted."""
 
     def close(self) -> None:  # noqa: B027
         """Ends processes and removes copies; the reader is not used again."""

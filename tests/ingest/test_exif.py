@@ -10,13 +10,13 @@ import pytest
 from PIL import Image
 from PIL.TiffImagePlugin import IFDRational
 
-from ingest.readers.jpeg import Picture, read_jpeg
 from ingest.records import OffsetSource
+from tests.ingest.files import Taken, taken_of
 
 
 def picture(
     image: Mapping[int, Any] | None = None, photo: Mapping[int, Any] | None = None, gps: Mapping[int, Any] | None = None
-) -> Picture:
+) -> Taken:
     exif = Image.Exif()
     for tag, value in (image or {}).items():
         exif[tag] = value
@@ -24,7 +24,7 @@ def picture(
     exif.get_ifd(0x8825).update(gps or {})
     out = io.BytesIO()
     Image.new("RGB", (8, 6)).save(out, "JPEG", exif=exif)
-    return read_jpeg(io.BytesIO(out.getvalue()), "a.jpg")
+    return taken_of(out.getvalue())
 
 
 def taken(wall: str, offset: str | None = None, gps: Mapping[int, Any] | None = None) -> tuple[Any, ...]:
@@ -147,7 +147,7 @@ def test_texts_are_utf8_or_else_windows(written: bytes) -> None:
     out = io.BytesIO()
     Image.new("RGB", (8, 6)).save(out, "JPEG", exif=exif)
     content = out.getvalue().replace(b"X" * len(written), written)
-    caption = read_jpeg(io.BytesIO(content), "a.jpg").record.caption
+    caption = taken_of(content).record.caption
     assert caption is not None
     assert caption.startswith("Größe")
 

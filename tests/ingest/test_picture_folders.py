@@ -14,10 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from ingest.readers.folder import FolderReader
-from ingest.readers.jpeg import read_jpeg
-from ingest.readers.jpeg_header import BadPicture, is_bounded
 from ingest.readers.reading import Item, Reading, Rejected
+from tests.ingest.files import answer, reading, record
 
 
 def jpeg(width: int = 8, height: int = 6, exif: bytes | None = None) -> bytes:
@@ -27,7 +25,8 @@ def jpeg(width: int = 8, height: int = 6, exif: bytes | None = None) -> bytes:
 
 
 def readings(root: Path) -> dict[str, Reading]:
-    return {reading.where: reading for reading in FolderReader(root).readings()}
+    with reading(root) as reader:
+        return {found.where: found for found in reader.readings()}
 
 
 def reason(reading: Reading) -> str:
@@ -43,28 +42,28 @@ def test_a_plain_jpeg_becomes_a_record_keyed_by_its_bytes(tmp_path: Path) -> Non
     assert record.source_id == "sha256:" + hashlib.sha256(jpeg()).hexdigest()
     assert (record.width, record.height, record.file_name, record.file_size) == (8, 6, "a.jpg", len(jpeg()))
     assert (record.media_type, record.content_type, record.taken_local) == ("PHOTO", "image/jpeg", None)
-    assert item.done == FolderReader(tmp_path).total == len(jpeg())
+    assert item.done == len(jpeg())
 
 
 def test_every_broken_file_is_told_with_its_reason(tmp_path: Path) -> None:
     whole = jpeg(64, 64)
     png = io.BytesIO()
     Image.new("RGB", (4, 4)).save(png, "PNG")
-    files = {
+    files: dict[str, tuple[bytes, str]] = {
         "empty.jpg": (b"", "empty"),
         "cut.jpg": (whole[:-40], "no end"),
         "zeroed.jpg": (whole[:-40] + b"\0" * 40, "no end"),
         "header-cut.jpg": (whole[:100], "cut off before"),
-        "noise.jpg": (os.urandom(0) + b"no picture at all" * 9, "named a JPEG"),
+        "noise.jpg": (os.urandom(0) + b"no picture at all" * 9, "not what its name says"),
         "magic-only.jpg": (b"\xff\xd8\xff", "cut off"),
         "no-length.jpg": (b"\xff\xd8\xff\xe0\x00\x00" + whole, "damaged"),
         "no-size.jpg": (whole.replace(struct.pack(">HH", 64, 64), b"\0\0\0\0"), "no dimensions"),
-        "png.jpg": (png.getvalue(), "PNG"),
-        "real.png": (png.getvalue(), "PNG"),
-        "phone.heic": (b"\0\0\0\x18ftypheic\0\0\0\0", "HEIC"),
-        "clip.mov": (b"\0\0\0\x18ftypqt  \0\0\0\0", "video"),
-        "raw.nef": (b"MM\0*" + b"\0" * 60, "TIFF or raw"),
-        "archive.zip": (b"PK\x03\x04" + b"\0" * 60, "zip archive"),
+        "cut.png": (png.getvalue()[:-6], "cut off"),
+        "phone.heic": (b"\0\0\0\x18ftypheic\0\0\0\0", "cut off"),
+        "clip.mov": (b"\0\0\0\x18ftypqt  \0\0\0\0", "cut off"),
+        "raw.nef": (b"MM\0*\0\0\0\x08" + b"\0" * 60, "no dimensions"),
+        "archive.zip": (b"PK\x03\x04" + b"\0" * 60, "archive within"),
+        "old.bmp": (b"BM" + b"\0" * 60, "BMP"),
     }
     for name, (content, _) in files.items():
         (tmp_path / name).write_bytes(content)
@@ -126,33 +125,33 @@ def test_any_file_name_is_a_position_to_go_on_from(tmp_path: Path) -> None:
         path = tmp_path / os.fsdecode(name)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(jpeg())
-    reader = FolderReader(tmp_path)
-    found = list(reader.readings())
-    assert len(found) == 7
-    assert all(isinstance(reading, Item) for reading in found)
-    for index, reading in enumerate(found):
-        assert reading.position.isascii()
-        assert list(reader.readings(after=reading.position)) == found[index + 1 :]
+    with reading(tmp_path) as reader:
+        found = list(reader.readings())
+        assert len(found) == 7
+        assert all(isinstance(item, Item) for item in found)
+        for index, item in enumerate(found):
+            assert item.position.isascii()
+            assert list(reader.readings(after=item.position)) == found[index + 1 :]
 
 
 def test_a_hundred_megapixels_are_only_a_number() -> None:
     small = jpeg()
     huge = small.replace(struct.pack(">HH", 6, 8), struct.pack(">HH", 65_000, 65_000))
-    assert read_jpeg(io.BytesIO(huge), "a.jpg").record.width == 65_000
+    assert record(huge).width == 65_000
 
 
 @pytest.mark.parametrize("count", [1_500, 5_000])  # too many bytes, too many tags
 def test_a_directory_of_tags_that_all_point_at_the_whole_is_left_out(count: int) -> None:
     entries = b"".join(struct.pack("<HHII", 0x1000 + n, 7, 60_000, 8) for n in range(count))
     bomb = b"II*\0" + struct.pack("<IH", 8, count) + entries
-    assert not is_bounded(bomb)
     content = jpeg()
     content = content[:2] + b"\xff\xe1" + struct.pack(">H", len(bomb) + 8) + b"Exif\0\0" + bomb + content[2:]
     tracemalloc.start()
-    picture = read_jpeg(io.BytesIO(content), "a.jpg")
+    found = answer(content)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert picture.remarks == ("its EXIF is damaged and was left out",)
+    assert found.record is not None
+    assert found.remarks == (["its EXIF is damaged and was left out"] if count > 1_000 else [])
     assert peak < 4 << 20
 
 
@@ -160,7 +159,7 @@ def test_a_directory_that_points_at_itself_ends() -> None:
     loop = b"II*\0" + struct.pack("<IH", 8, 1) + struct.pack("<HHII", 0x8769, 4, 1, 8) + struct.pack("<I", 8)
     content = jpeg()
     content = content[:2] + b"\xff\xe1" + struct.pack(">H", len(loop) + 8) + b"Exif\0\0" + loop + content[2:]
-    assert read_jpeg(io.BytesIO(content), "a.jpg").record.width == 8
+    assert record(content).width == 8
 
 
 EXIF = Image.Exif()
@@ -175,10 +174,8 @@ def test_a_damaged_jpeg_is_a_picture_or_a_bad_picture(damage: list[tuple[int, in
     content = bytearray(jpeg(exif=EXIF.tobytes()))
     for at, value in damage:
         content[at % len(content)] = value
-    try:
-        assert read_jpeg(io.BytesIO(bytes(content[: len(content) - cut])), "a.jpg").record.source_id
-    except BadPicture as bad:
-        assert " " in str(bad)  # noqa: PT017
+    found = answer(bytes(content[: len(content) - cut]))
+    assert found.record is not None or " " in found.reason
 
 
 @pytest.mark.skipif("PHOTO_SAMPLES" not in os.environ, reason="PHOTO_SAMPLES names no folder of the 12 real camera files")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 
 import pytest
 
@@ -71,8 +71,9 @@ def test_a_closed_pool_leaves_no_process() -> None:
     pid, endless = pool.submit("who").result(), pool.submit("hang")
     waiting = pool.submit(1)
     pool.close()
-    assert isinstance(endless.exception(), WorkerDied)
-    assert waiting.cancelled()
+    for unfinished in (endless, waiting):
+        with pytest.raises((WorkerDied, CancelledError)):
+            unfinished.result()
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
 

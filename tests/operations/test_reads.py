@@ -21,7 +21,7 @@ READS: dict[str, tuple[dict[str, Any], set[str]]] = {
         {"photos.edges.node.trashedAt"},
     ),
     "PhotoDetailQuery": ({"id": "photo", "languages": ["it", "en"], "library": "MINE"}, {
-        "photo.durationSeconds", "photo.trashedAt", "photo.withheld",
+        "photo.durationSeconds", "photo.trashedAt", "photo.withheld", "photo.original",  # the demo's pictures have no files
         "photo.neighbors.previous.durationSeconds", "photo.neighbors.previous.trashedAt",
         "photo.neighbors.next.durationSeconds", "photo.neighbors.next.trashedAt",
     }),

@@ -75,7 +75,7 @@ def readable(field: Field, sight: Sight, use: Use) -> bool:
     if field is Field.INSTANT:
         return sight.offset
     if isinstance(field.least, LocationPrecision):
-        return sight.location >= field.least
+        return sight.level(field.data_class) >= field.least
     return not isinstance(field.least, TimePrecision) or sight.time >= field.least
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,10 @@ import pytest
 
 from access.viewer import Viewer
 from datasources.errors import Unavailable
+from datasources.folder import prepare
 from datasources.wiring import make_local, real
+from identity.issuer import LocalIssuer
+from identity.opening import share_keys
 from ingest.following import IndexFollower
 from tests.faults import faults
 from tests.requests.harness import ROME, Gateway, opened
@@ -109,6 +113,19 @@ async def test_keys_that_are_forgotten_are_noticed_and_everything_begins_anew() 
             assert await gateway.answer("{ photos(first: 5) { total { count } nodes { id } } }", as_=ana) == {
                 "photos": {"total": {"count": 0}, "nodes": []}
             }
+
+
+async def test_tokens_of_guests_and_support_are_good_at_every_server(tmp_path: Path) -> None:
+    async with made(stack_of()) as stack, gateway_on(stack) as gateway:
+        made_by = []
+        for name in ("one", "other"):
+            folder = prepare(tmp_path / name, stack.name)
+            LocalIssuer.links(folder, "x", time.time)  # a key that was there before is no matter
+            await share_keys(gateway.sources, folder)
+            made_by.append([make(folder, "x", time.time).kid for make in (LocalIssuer.links, LocalIssuer.support)])
+            assert (folder / "links.key").stat().st_mode & 0o777 == 0o600
+        assert made_by[0] == made_by[1]
+        assert len(set(made_by[0])) == 2
 
 
 async def test_while_kms_is_down_known_keys_serve_and_a_new_process_says_so() -> None:

@@ -81,8 +81,13 @@ def _install(folder: Path) -> None:
     (folder / "installed").touch()
 
 
-@pytest.fixture
-def node(npm: Path) -> Node:
+@pytest.fixture(name="node")
+def _node(module_node: Node) -> Node:
+    return module_node
+
+
+@pytest.fixture(scope="session")
+def module_node(npm: Path) -> Node:
     """Runs a script of this folder with the packages at hand; returns what it printed; fails with what it said."""
 
     def run(script: str, *arguments: str, timeout_s: float = 240) -> str:

@@ -3,47 +3,67 @@
 from __future__ import annotations
 
 import math
-import struct
-import warnings
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from PIL import Image
-
-from ingest.readers.jpeg_header import is_bounded
+from ingest.formats.tiff import BadTiff, Bytes, Directory, byte_order, directory, first_directory
 from ingest.records import MAX_NAME
 
 _EXIF_IFD, _GPS_IFD = 0x8769, 0x8825
 _MAKE, _MODEL, _ORIENTATION = 0x010F, 0x0110, 0x0112
+_RATING, _RATING_PERCENT = 0x4746, 0x4749
 _LENS, _LENS_OLD = 0xA434, 0xFDEA
 _EXPOSURE_TIME, _F_NUMBER, _ISO, _SHUTTER, _APERTURE, _FOCAL = 0x829A, 0x829D, 0x8827, 0x9201, 0x9202, 0x920A
 _ISO_WHEN_LARGE = (0x8833, 0x8832)
 _ISO_LARGE = 65_535
 _SHORTEST = 1e-8  # no shutter, aperture or lens is less
+_EMPTY = Directory(b"", "<", 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Tags:
     """The three directories: of the image, of the photo, of the place."""
 
-    image: Mapping[int, Any]
-    photo: Mapping[int, Any]
-    gps: Mapping[int, Any]
+    image: Directory
+    photo: Directory = _EMPTY
+    gps: Directory = _EMPTY
 
 
-def read_tags(tiff: bytes) -> Tags | None:
-    """None if the EXIF is damaged or absurd."""
-    if not is_bounded(tiff):
-        return None
-    exif = Image.Exif()
+def read_tags(tiff: Bytes, start: int = 0) -> Tags | None:
+    """Of the TIFF that begins there; None if its first directory is damaged or absurd."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow warns of damage; here it becomes a remark
-            exif.load(b"Exif\0\0" + tiff)
-            return Tags(dict(exif), dict(exif.get_ifd(_EXIF_IFD)), dict(exif.get_ifd(_GPS_IFD)))
-    except (ValueError, SyntaxError, OSError, LookupError, TypeError, AttributeError, struct.error, ArithmeticError):
-        return None  # each of these has come out of Pillow for some damaged directory
+        return tags_of(first_directory(tiff, start))
+    except BadTiff:
+        return None
+
+
+def read_odd_tags(tiff: Bytes, start: int, first: int) -> Tags | None:
+    """The same for raw files whose header is no TIFF's, but whose directories are."""
+    try:
+        return tags_of(directory(tiff, byte_order(tiff, start) or "<", start, first))
+    except BadTiff:
+        return None
+
+
+def tags_of(image: Directory) -> Tags:
+    """The image's directory with the two that it names."""
+    photo, gps = image.inside(_EXIF_IFD), image.inside(_GPS_IFD)
+    return Tags(image, photo[0] if photo else _EMPTY, gps[0] if gps else _EMPTY)
+
+
+def rating(tags: Tags) -> int | None:
+    """One to five stars; Windows also writes per cent."""
+    stars = number_of(tags.image.get(_RATING))
+    if stars is not None and stars in {1, 2, 3, 4, 5}:
+        return int(stars)
+    return stars_of_percent(number_of(tags.image.get(_RATING_PERCENT)))
+
+
+def stars_of_percent(percent: float | None) -> int | None:
+    """1, 25, 50, 75, 99 are what Windows writes for one to five stars."""
+    if percent is None or not 0 < percent <= 100:  # noqa: PLR2004
+        return None
+    return min(5, 1 + round(percent / 25)) if percent > 12 else 1  # noqa: PLR2004
 
 
 def is_turned(tags: Tags) -> bool:
@@ -78,7 +98,7 @@ def exposure(tags: Tags) -> dict[str, float]:
     return plain
 
 
-def _iso(photo: Mapping[int, Any]) -> int | None:
+def _iso(photo: Directory) -> int | None:
     iso = number_of(photo.get(_ISO))
     if iso is None or iso == _ISO_LARGE:
         iso = next((n for tag in _ISO_WHEN_LARGE if (n := number_of(photo.get(tag)))), iso)
@@ -99,8 +119,8 @@ def number_of(value: Any) -> float | None:
 
 
 def text_of(value: Any) -> str:
-    """A text without padding and control characters; Pillow hands out Latin-1 where cameras and people write UTF-8."""
-    raw = value.encode("latin-1", "replace") if isinstance(value, str) else value
+    """A text without padding and control characters; cameras and people write UTF-8 where the standard has ASCII."""
+    raw = value
     if not isinstance(raw, bytes):
         return ""
     raw = raw.split(b"\0", 1)[0]
@@ -118,5 +138,7 @@ def one_line(text: str) -> str:
 
 def cleaned(text: str) -> str:
     """Without what a record refuses: control characters, half surrogates, replacement marks."""
+    if text.isascii() and text.isprintable():
+        return text.strip()
     kept = (c for c in text if c == "\n" or (ord(c) >= 32 and not 127 <= ord(c) < 160))  # noqa: PLR2004
     return "".join(c for c in kept if not 0xD800 <= ord(c) <= 0xDFFF and c != "\ufffd").strip()  # noqa: PLR2004

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
-from ingest.moments import written
-from ingest.readers.exif import Tags, number_of, text_of
+from ingest.formats.exif import Tags, number_of, text_of
+from ingest.formats.tiff import Directory
+from ingest.formats.told import Moment
 from ingest.records import OffsetSource
 
 # (wall clock, offset), best first: original, digitised, changed. The offset's tag must be the one of its clock.
@@ -22,26 +23,33 @@ _SLACK_S = 90
 _OFFSETS_MINUTES = range(-12 * 60, 14 * 60 + 1, 15)
 
 
-def taken(tags: Tags) -> tuple[str | None, OffsetSource | None]:
-    """`takenAt` of the record and the source of its offset."""
+def taken(tags: Tags, noted: int | None = None) -> Moment | None:
+    """The wall clock; its offset from the tag, else by the satellites, else as the maker's note has it (`noted`).
+
+    The note comes last: it is a setting of the camera that people forget to change when they travel, as they forget
+    the clock; then both are wrong together, and the satellites alone tell.
+    """
     wall, offset = _clock(tags)
     if wall is None:
-        return None, None
+        instant = _instant(tags.gps)
+        return None if instant is None else Moment(instant.isoformat(timespec="seconds"), 0, OffsetSource.GPS, in_utc=True)
     if offset is not None:
-        return written(wall.isoformat(), offset), OffsetSource.EXIF
+        return Moment(wall.isoformat(), offset, OffsetSource.EXIF)
     offset = _offset_by_satellites(wall, tags.gps)
-    return written(wall.isoformat(), offset), OffsetSource.GPS if offset is not None else None
+    if offset is not None:
+        return Moment(wall.isoformat(), offset, OffsetSource.GPS)
+    return Moment(wall.isoformat(), noted, OffsetSource.EXIF if noted is not None else None)
 
 
 def _clock(tags: Tags) -> tuple[datetime | None, int | None]:
     for wall_tag, offset_tag in _CLOCKS:
-        wall = _wall(tags.photo.get(wall_tag) or tags.image.get(wall_tag))
+        wall = wall_of(tags.photo.get(wall_tag) or tags.image.get(wall_tag))
         if wall is not None:
             return wall, _offset(tags.photo.get(offset_tag))
     return None, None
 
 
-def _wall(value: Any) -> datetime | None:
+def wall_of(value: Any) -> datetime | None:
     """Cameras without a time write zeros or blanks: those are no day of the calendar."""
     match = _WALL.fullmatch(text_of(value))
     if match is None:
@@ -53,6 +61,7 @@ def _wall(value: Any) -> datetime | None:
 
 
 def _offset(value: Any) -> int | None:
+    """As cameras write it."""
     text = text_of(value)
     if text in {"Z", "z"}:
         return 0
@@ -64,11 +73,24 @@ def _offset(value: Any) -> int | None:
     return minutes if _OFFSETS_MINUTES[0] <= minutes <= _OFFSETS_MINUTES[-1] and int(match[3]) < 60 else None  # noqa: PLR2004
 
 
-def _offset_by_satellites(wall: datetime, gps: Mapping[int, Any]) -> int | None:
-    """Wall clock minus satellite time, where that is an offset somebody uses.
+def _offset_by_satellites(wall: datetime, gps: Directory) -> int | None:
+    instant = _instant(gps)
+    return None if instant is None else offset_between(wall, instant)
 
-    The fix may be some seconds old and the camera's clock some seconds wrong; more than that would make up an offset.
+
+def offset_between(wall: datetime, instant: datetime) -> int | None:
+    """Wall clock minus UTC, where that is an offset somebody uses.
+
+    A fix may be some seconds old and the camera's clock some seconds wrong; more than that would make up an offset.
     """
+    apart_s = (wall - instant).total_seconds()
+    offset = round(apart_s / 900) * 15
+    usual = offset % 30 == 0 or offset in _QUARTERS
+    return offset if usual and offset in _OFFSETS_MINUTES and abs(apart_s - offset * 60) <= _SLACK_S else None
+
+
+def _instant(gps: Directory) -> datetime | None:
+    """The satellites' clock."""
     day = re.fullmatch(r"(\d{4})[:-](\d{2})[:-](\d{2})", text_of(gps.get(_GPS_DATE)))
     time = gps.get(_GPS_TIME)
     if day is None or not isinstance(time, tuple) or len(time) != 3:  # noqa: PLR2004
@@ -77,13 +99,7 @@ def _offset_by_satellites(wall: datetime, gps: Mapping[int, Any]) -> int | None:
     if None in parts or any(not 0 <= (part or 0) < most for part, most in zip(parts, (24, 60, 61), strict=True)):
         return None
     hours, minutes, seconds = (part or 0.0 for part in parts)
-    try:
-        instant = datetime(int(day[1]), int(day[2]), int(day[3])) + timedelta(  # noqa: DTZ001
-            hours=hours, minutes=minutes, seconds=seconds
-        )
-    except (ValueError, OverflowError):
-        return None
-    apart_s = (wall - instant).total_seconds()
-    offset = round(apart_s / 900) * 15
-    usual = offset % 30 == 0 or offset in _QUARTERS
-    return offset if usual and offset in _OFFSETS_MINUTES and abs(apart_s - offset * 60) <= _SLACK_S else None
+    with suppress(ValueError, OverflowError):
+        midnight = datetime(int(day[1]), int(day[2]), int(day[3]))  # noqa: DTZ001
+        return midnight + timedelta(hours=hours, minutes=minutes, seconds=seconds)
+    return None

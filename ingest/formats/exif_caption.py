@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ingest.readers.exif import Tags, cleaned, text_of
+from ingest.formats.exif import Tags, cleaned, text_of
 from ingest.records import MAX_CAPTION
 
 _DESCRIPTION, _XP_TITLE, _XP_COMMENT, _USER_COMMENT = 0x010E, 0x9C9B, 0x9C9C, 0x9286

@@ -1,0 +1,99 @@
+"""How fast files become photos on one core, from the page cache: parsed in a worker, sealed, written; and hashing apart."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import io
+import os
+import resource
+import tempfile
+import time
+from pathlib import Path
+
+from PIL import Image
+
+from ingest.formats.sources import Source
+from ingest.formats.work import FileJob, work
+from ingest.run import Order, run_import
+from ingest.screen import Screen
+
+FILES = 4_000
+HASHED = 64 << 20
+
+
+class Quiet(Screen):
+    def moved(self, records: int, done: int, total: int) -> None:
+        pass
+
+    def say(self, text: str) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+def photo() -> bytes:
+    """As a phone writes it, but for the size of its picture: EXIF with time, offset, place, camera, exposure; XMP."""
+    exif = Image.Exif()
+    exif[0x010F], exif[0x0110], exif[0x0112] = "Google", "Pixel 8", 6
+    exif.get_ifd(0x8769).update(
+        {0x9003: "2024:05:01 10:00:00", 0x9011: "+02:00", 0x829A: 0.004, 0x829D: 1.7, 0x8827: 64, 0x920A: 6.9}
+    )
+    exif.get_ifd(0x8825).update({1: "N", 2: (41.0, 53.0, 24.0), 3: "E", 4: (12.0, 29.0, 0.0), 5: b"\0", 6: 37.5})
+    words = (
+        b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description'
+        b' xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmlns:dc="http://purl.org/dc/elements/1.1/" xmp:Rating="4">'
+        b"<dc:subject><rdf:Bag><rdf:li>beach</rdf:li><rdf:li>nonna</rdf:li></rdf:Bag></dc:subject></rdf:Description></rdf:RDF></x:xmpmeta>"
+    )
+    out = io.BytesIO()
+    Image.effect_noise((400, 300), 60).convert("RGB").save(out, "JPEG", exif=exif, xmp=words)
+    return out.getvalue()
+
+
+def library(folder: Path) -> Path:
+    """Each file differs in its last bytes, in a hundred folders."""
+    content = photo()
+    for number in range(FILES):
+        path = folder / "library" / f"{number % 100:02}" / f"IMG_{number:05}.jpg"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content + number.to_bytes(4))
+    return folder / "library"
+
+
+def one_core() -> None:
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+
+
+def processor_s() -> float:
+    """Of this process and of the workers that have ended: what one core would have taken, whoever else uses it."""
+    return sum(sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+
+
+async def imported(folder: Path, path: Path) -> tuple[float, float]:
+    before = processor_s()
+    ended = await run_import(folder / "data", Order(path, "bench"), Quiet(), asyncio.Event())
+    assert ended.tally.taken == FILES, ended.tally.rejections
+    return ended.seconds, processor_s() - before
+
+
+def measure(folder: Path) -> None:
+    one_core()
+    path = library(folder)
+    for what in ("JPEG with EXIF and XMP, index included", "of them again, unchanged"):
+        seconds, cpu = asyncio.run(imported(folder, path))
+        print(f"files: {FILES:,} {what}: {FILES / cpu:,.0f} files/s of one core ({FILES / seconds:,.0f} by the clock)")
+    jobs = [FileJob(Source(os.fsencode(p)), p.name) for p in sorted(path.rglob("*.jpg"))]
+    began = time.perf_counter()
+    for job in jobs:
+        work({"do": "read", "with": job})
+    print(f"files: parsing alone: {FILES / (time.perf_counter() - began):,.0f} files/s")
+    began = time.perf_counter()
+    hashlib.sha256(bytes(HASHED)).hexdigest()
+    print(f"files: hashing: {HASHED / (time.perf_counter() - began) / 1e6:,.0f} MB/s")
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as folder:
+        measure(Path(folder))

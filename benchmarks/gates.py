@@ -1,0 +1,140 @@
+"""What the gates cost honest callers, what hostile documents cost us, and what a neighbour feels of an attack.
+
+The neighbour asks for a page again and again, alone and then beside eight callers who send the hostile corpus without
+pause; one server process, one machine for all, so read the ratio.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from access.ids import Ids
+from execution.documents import Documents
+from execution.errors import RequestError
+from execution.prices import least
+from identity.issuer import LocalIssuer
+from identity.verifier import Verifier
+from schema.build import build
+from tests.execution.hostile import DOCUMENTS
+
+AUDIENCE = "photos-data-gateway"
+PAGE = "{ photos(first: 20) { edges { cursor node { id takenAt caption place { name } } } pageInfo { endCursor } } }"
+LARGE = {"VALUE_DEPTH", "VALUES", "LIST_SIZE"}
+"""Bodies that cost their sender more to write than us to refuse."""
+ATTACKERS = 8
+ASKED = 150
+
+
+def each_us(work: Callable[[], Any], times: int) -> float:
+    """CPU time of one call: the best of five runs."""
+    best = float("inf")
+    for _ in range(5):
+        began = time.process_time()
+        for _ in range(times):
+            work()
+        best = min(best, (time.process_time() - began) / times)
+    return best * 1e6
+
+
+def tokens() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        issuer = LocalIssuer.development(Path(folder), AUDIENCE, time.time)
+        verifier = Verifier({issuer.name: issuer.trusted}, AUDIENCE, Ids(b"s" * 32), time.time)
+        token = issuer.customer("ana")
+        hit = each_us(lambda: verifier.viewer(token), 2_000)
+        miss = each_us(lambda: verifier._verified(token, time.time()), 200)  # noqa: SLF001
+    print(f"a verified token      {hit:8.1f} us remembered   {miss:8.1f} us verified")
+
+
+def documents() -> None:
+    schema = build()
+    made: Documents[Any] = Documents(schema.graphql_schema, classify=schema.classify, pricing=schema.pricing)
+    page = made.prepare(PAGE)
+    print(f"the price of a page   {each_us(lambda: page.cost({}), 2_000):8.1f} us with each request's variables")
+    assert least(page._prices) == page.cost({})  # noqa: SLF001
+    costs = []
+    for name, text, _, _ in DOCUMENTS:
+
+        def attempt(text: str = text) -> None:
+            made._kept.clear()  # noqa: SLF001
+            with suppress(RequestError):
+                made.prepare(text)
+
+        costs.append((each_us(attempt, 1) / 1e3, name))
+    costs.sort()
+    middle = statistics.median(cost for cost, _ in costs)
+    print(f"hostile documents     {middle:8.2f} ms in the middle, {len(costs)} of them; the dearest:")
+    for cost, name in costs[-3:]:
+        print(f"                      {cost:8.2f} ms {name}")
+
+
+@contextmanager
+def serving() -> Iterator[tuple[str, str]]:
+    """A server with the demo: its address and a customer's token."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "cli", "serve", "--demo", "--data", folder, "--port", "0"]
+        server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        try:
+            assert server.stdout is not None
+            lines = iter(server.stdout)
+            url = next(found[0] for line in lines if (found := re.findall(r"(http://\S+)/graphql", line)))
+            yield url, next(line.strip() for line in lines if line.startswith("ey"))
+        finally:
+            server.terminate()
+            server.wait(30)
+
+
+async def neighbour(client: httpx.AsyncClient) -> list[float]:
+    times = []
+    for _ in range(ASKED):
+        began = time.perf_counter()
+        answer = await client.post("/graphql", json={"query": PAGE})
+        times.append((time.perf_counter() - began) * 1e3)
+        assert "errors" not in answer.json()
+        await asyncio.sleep(0.01)
+    return sorted(times)
+
+
+async def attack(client: httpx.AsyncClient, first: int, done: asyncio.Event) -> int:
+    sent = 0
+    while not done.is_set():
+        _, text, variables, expected = DOCUMENTS[(first + sent) % len(DOCUMENTS)]
+        sent += 1
+        if text.isascii() and (expected is None or expected[1] not in LARGE):
+            salted = f"{text} # {first} {sent}"  # never the same text: the cache of refusals must not help
+            await client.post("/graphql", json={"query": salted, "variables": variables})
+    return sent
+
+
+async def latency() -> None:
+    with serving() as (url, token):
+        async with httpx.AsyncClient(base_url=url, headers={"authorization": f"Bearer {token}"}, timeout=60) as client:
+            await neighbour(client)
+            alone = await neighbour(client)
+            done = asyncio.Event()
+            attackers = [asyncio.create_task(attack(client, n * 10, done)) for n in range(ATTACKERS)]
+            beside = await neighbour(client)
+            done.set()
+            sent = sum(await asyncio.gather(*attackers))
+    for name, times in (("alone", alone), (f"beside {sent:,} hostile requests", beside)):
+        print(
+            f"a neighbour's page    {times[len(times) // 2]:8.2f} ms p50   {times[int(len(times) * 0.99)]:8.2f} ms p99   {name}"
+        )
+
+
+if __name__ == "__main__":
+    tokens()
+    documents()
+    asyncio.run(latency())

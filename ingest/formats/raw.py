@@ -1,0 +1,143 @@
+"""TIFF, and raw files, which are TIFF in disguise (CR2, NEF, ARW, DNG, ORF, RW2), or wrap it (RAF, CR3)."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Final
+
+from ingest.formats import exif
+from ingest.formats.boxes import Box, boxes, find
+from ingest.formats.jpeg import read_header
+from ingest.formats.picture import assembled
+from ingest.formats.tiff import BadTiff, Bytes, Directory, first_directory
+from ingest.formats.told import BadFile, Parsed
+
+_WIDTH, _HEIGHT, _SUBFILE, _INSIDE = 0x0100, 0x0101, 0x00FE, 0x014A
+_OFFSETS, _LENGTHS, _TILES, _TILE_LENGTHS = 0x0111, 0x0117, 0x0144, 0x0145
+_XMP, _PHOTOSHOP, _IPTC = 0x02BC, 0x8649, 0x83BB
+_DNG, _CROP, _MODEL = 0xC612, 0xC620, 0x0110
+_SHOWN_WIDTH, _SHOWN_HEIGHT = 0xA002, 0xA003
+_RW2_BORDERS: Final = (4, 5, 6, 7)  # top, left, bottom, right of the picture on the sensor
+_CANON_BOX: Final = uuid.UUID("85c0b687-820f-11e0-8111-f4ce462b6a48").bytes
+_BY_MAKER: Final = {"canon": "image/x-canon-cr2", "nikon": "image/x-nikon-nef", "sony": "image/x-sony-arw"}
+_BY_MAKER_OTHERS: Final = {"pentax": "image/x-pentax-pef", "samsung": "image/x-samsung-srw", "ricoh": "image/x-pentax-pef"}
+_RAW_SIGNS: Final = {b"II*\0\x10\0\0\0CR": "image/x-canon-cr2"}
+_RAW_COMPRESSIONS: Final = frozenset({34713, 32767, 32770, 32867, 34892, 65535})
+_COMPRESSION, _PHOTOMETRIC, _CFA = 0x0103, 0x0106, 32803
+
+
+def read_tiff(data: Bytes) -> Parsed:
+    """Raises BadFile if it is damaged or cut off."""
+    if data[2:4] in {b"+\0", b"\0+"}:
+        raise BadFile("is a BigTIFF, which this version does not read")
+    tags = exif.read_tags(data)
+    if tags is None:
+        raise BadFile("is damaged: its first directory cannot be read")
+    pages = [tags.image, *tags.image.inside(_INSIDE)]
+    kind = _content_type(data, tags, pages)
+    if any(_beyond_end(page) for page in pages):
+        raise BadFile("is cut off")
+    return _assembled(kind, tags, _largest(tags, pages))
+
+
+def _content_type(data: Bytes, tags: exif.Tags, pages: list[Directory]) -> str:
+    if tags.image.get(_DNG) is not None:
+        return "image/x-adobe-dng"
+    if sign := _RAW_SIGNS.get(data[:10]):
+        return sign
+    raw = any(p.number(_PHOTOMETRIC) == _CFA or p.number(_COMPRESSION) in _RAW_COMPRESSIONS for p in pages)
+    make = exif.camera(tags).get("make", "").casefold()
+    kinds = _BY_MAKER | _BY_MAKER_OTHERS
+    return next((k for word, k in kinds.items() if raw and make.startswith(word)), "image/tiff")
+
+
+def _largest(tags: exif.Tags, pages: list[Directory]) -> tuple[int, int] | None:
+    """The full picture stands in one of the directories; a first directory is often the thumbnail's."""
+    sizes = [(page.number(_WIDTH), page.number(_HEIGHT)) for page in pages]
+    crops = [c for page in pages if isinstance(c := page.get(_CROP), tuple) and len(c) == 2]  # noqa: PLR2004
+    sizes += [(tags.photo.number(_SHOWN_WIDTH), tags.photo.number(_SHOWN_HEIGHT))]
+    usable = [s for s in sizes if 0 < s[0] <= 1_000_000 and 0 < s[1] <= 1_000_000]  # noqa: PLR2004
+    if crops and 0 < crops[0][0] <= 1_000_000 and 0 < crops[0][1] <= 1_000_000:  # noqa: PLR2004
+        return round(crops[0][0]), round(crops[0][1])
+    return max(usable, key=lambda s: s[0] * s[1], default=None)
+
+
+def _beyond_end(page: Directory) -> bool:
+    for offsets, lengths in ((_OFFSETS, _LENGTHS), (_TILES, _TILE_LENGTHS)):
+        starts, sizes = page.get(offsets), page.get(lengths)
+        starts = starts if isinstance(starts, tuple) else (starts,)
+        sizes = sizes if isinstance(sizes, tuple) else (sizes,)
+        pairs = ((a, b) for a, b in zip(starts, sizes, strict=False) if isinstance(a, int) and isinstance(b, int))
+        if any(a + b > len(page.data) - page.start for a, b in pairs):
+            return True
+    return False
+
+
+def _assembled(kind: str, tags: exif.Tags, size: tuple[int, int] | None) -> Parsed:
+    if size is None:
+        raise BadFile("is damaged: it has no dimensions")
+    xmp, photoshop = tags.image.get(_XMP), tags.image.get(_PHOTOSHOP)
+    iptc = tags.image.get(_IPTC)
+    if not isinstance(photoshop, bytes) and isinstance(iptc, bytes):
+        photoshop = b"8BIM\x04\x04\0\0" + len(iptc).to_bytes(4) + iptc
+    words = xmp if isinstance(xmp, bytes) else None
+    return assembled(kind, size, tags, words, photoshop=photoshop if isinstance(photoshop, bytes) else b"")
+
+
+def read_orf(data: Bytes) -> Parsed:
+    """Olympus: TIFF but for its sign."""
+    return _odd(data, "image/x-olympus-orf")
+
+
+def read_rw2(data: Bytes) -> Parsed:
+    """Panasonic: TIFF but for its sign, and with tags of its own for the size."""
+    return _odd(data, "image/x-panasonic-rw2")
+
+
+def _odd(data: Bytes, kind: str) -> Parsed:
+    order = "big" if data[:2] == b"MM" else "little"
+    tags = exif.read_odd_tags(data, 0, int.from_bytes(data[4:8], order))  # type: ignore[arg-type]
+    if tags is None:
+        raise BadFile("is damaged: its first directory cannot be read")
+    pages = [tags.image, *tags.image.inside(_INSIDE)]
+    top, left, bottom, right = (tags.image.number(tag) for tag in _RW2_BORDERS)
+    size = (right - left, bottom - top) if kind.endswith("rw2") and right > left and bottom > top else _largest(tags, pages)
+    return _assembled(kind, tags, size)
+
+
+def read_raf(data: Bytes) -> Parsed:
+    """Fujifilm: a header that says where a whole JPEG with the EXIF lies."""
+    at, length = int.from_bytes(data[84:88]), int.from_bytes(data[88:92])
+    if at + length > len(data) or length < 4:  # noqa: PLR2004
+        raise BadFile("is cut off")
+    if length > 64 << 20:
+        raise BadFile("is damaged: its preview is larger than any")
+    header = read_header(data[at : at + length])
+    tags = exif.read_tags(header.exif) if header.exif else None
+    return assembled("image/x-fuji-raf", (header.width, header.height), tags, header.xmp)
+
+
+def read_cr3(data: Bytes) -> Parsed:
+    """Canon: boxes, three of which hold a TIFF each."""
+    whole = Box(b"", 0, len(data))
+    list(boxes(data, 0, len(data)))  # cut off?
+    moov = find(data, whole, b"moov")
+    inner = boxes(data, moov.start, moov.end) if moov else ()
+    ours = next((b for b in inner if b.kind == b"uuid" and data[b.start : b.start + 16] == _CANON_BOX), None)
+    if ours is None:
+        raise BadFile("is damaged: Canon's part is missing")
+    parts: dict[bytes, Directory] = {}
+    for box in boxes(data, ours.start + 16, ours.end):
+        if box.kind.startswith(b"CMT"):
+            try:
+                parts[box.kind] = first_directory(data, box.start)
+            except BadTiff:
+                continue
+    if b"CMT1" not in parts:
+        raise BadFile("is damaged: its first directory cannot be read")
+    empty = Directory(b"", "<", 0)
+    tags = exif.Tags(parts[b"CMT1"], parts.get(b"CMT2", empty), parts.get(b"CMT4", empty))
+    size = _largest(tags, [tags.image])
+    if size is None:
+        raise BadFile("is damaged: it has no dimensions")
+    return assembled("image/x-canon-cr3", size, tags)

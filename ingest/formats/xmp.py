@@ -1,0 +1,163 @@
+"""What XMP tells, inside a picture or in a file beside it: people's words, stars, names in regions, and what EXIF tells."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+from xml.etree.ElementTree import Element
+
+from ingest.formats.exif import cleaned, one_line, stars_of_percent
+from ingest.formats.exif_place import plausible
+from ingest.formats.told import Moment, Told
+from ingest.formats.xmp_tree import BadXmp, parse, properties
+from ingest.moments import parse_moment
+from ingest.records import MAX_CAPTION, OffsetSource
+
+_CLOCKS = ("exif:DateTimeOriginal", "photoshop:DateCreated", "xmp:CreateDate", "exif:DateTimeDigitized")
+_CAPTIONS = ("dc:description", "dc:title", "photoshop:Headline", "exif:UserComment")
+_TREES = ("lr:hierarchicalSubject", "digiKam:TagsList", "MicrosoftPhoto:LastKeywordXMP")
+_PEOPLE = ("MPReg:PersonDisplayName", "Iptc4xmpExt:PersonInImage")
+_ANGLE = re.compile(r"(\d{1,3}),(\d{1,2}(?:\.\d+)?)(?:,(\d{1,2}(?:\.\d+)?))?([NSEW])")
+_DECIMAL = re.compile(r"([+-]?\d{1,3}(?:\.\d+)?)([NSEW]?)")
+_UNTAGGED = re.compile(r"(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d)(:\d\d)?(?:\.\d+)?(Z|[+-]\d\d:\d\d)?)?")
+
+
+def read_xmp(packet: bytes) -> Told:
+    """A remark instead where it cannot be read."""
+    try:
+        root = parse(packet)
+    except BadXmp as bad:
+        return Told(remarks=[f"its XMP {bad} and was left out"])
+    told = Told()
+    found: dict[str, list[str]] = {}
+    for name, texts, element in properties(root):
+        if name == "mwg-rs:Name":
+            continue
+        if name in _PEOPLE:
+            told.people += [one_line(text) for text in texts]
+        elif name == "mwg-rs:RegionList" and element is not None:
+            told.people += _faces(element)
+        else:
+            found.setdefault(name, texts)
+    told.people = [name for name in dict.fromkeys(told.people) if name]
+    told.keywords = _keywords(found)
+    told.moment = _moment(found)
+    told.burst = next((one_line(t) for t in found.get("GCamera:BurstID", ()) if t), None)
+    told.fields = _place(found, told.remarks) | _words(found) | _gear(found)
+    return told
+
+
+def _faces(regions: Element) -> list[str]:
+    """Names of regions that are faces, or do not say what they are."""
+    names = []
+    for item in regions.iter():
+        said: dict[str, str] = {name: texts[0] for name, texts, e in properties_of_one(item) if texts}
+        if "mwg-rs:Name" in said and said.get("mwg-rs:Type", "Face").casefold() == "face":
+            names.append(one_line(said["mwg-rs:Name"]))
+    return names
+
+
+def properties_of_one(item: Element) -> list[tuple[str, list[str], Element | None]]:
+    """The properties of an element and of its children, not deeper."""
+    shallow = Element(item.tag, item.attrib)
+    shallow.extend([_leaf(child) for child in item])
+    return list(properties(shallow))
+
+
+def _leaf(child: Element) -> Element:
+    leaf = Element(child.tag, child.attrib)
+    leaf.text = child.text
+    return leaf
+
+
+def _keywords(found: Mapping[str, Sequence[str]]) -> list[str]:
+    flat = [one_line(text) for text in found.get("dc:subject", ())]
+    if not flat:
+        trees = [text for name in _TREES for text in found.get(name, ())]
+        flat = [one_line(re.split(r"[|/]", text)[-1]) for text in trees]
+    return [word for word in dict.fromkeys(flat) if word]
+
+
+def _words(found: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    words: dict[str, Any] = {}
+    texts = (cleaned(text) for name in _CAPTIONS for text in found.get(name, ())[:1])
+    if caption := next((text for text in texts if text), None):
+        words["caption"] = caption[:MAX_CAPTION]
+    stars = _number(found, "xmp:Rating")
+    if stars is None or not 1 <= stars <= 5:  # noqa: PLR2004  (0 is none, -1 is rejected)
+        stars = stars_of_percent(_number(found, "MicrosoftPhoto:Rating"))
+    if stars is not None:
+        words["rating"] = round(stars)
+    return words
+
+
+def _gear(found: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    lenses = ("exifEX:LensModel", "aux:Lens")
+    named = {
+        "make": _text(found, "tiff:Make"),
+        "model": _text(found, "tiff:Model"),
+        "lens": next((t for n in lenses if (t := _text(found, n))), ""),
+    }
+    numbers: dict[str, tuple[float | None, float]] = {
+        "aperture": (_number(found, "exif:FNumber"), 1_000),
+        "shutterSeconds": (_number(found, "exif:ExposureTime"), 864_000),
+        "focalLengthMm": (_number(found, "exif:FocalLength"), 100_000),
+    }
+    exposure: dict[str, Any] = {name: value for name, (value, most) in numbers.items() if value is not None and 0 < value <= most}
+    iso = _number(found, "exif:ISOSpeedRatings") or _number(found, "exifEX:PhotographicSensitivity")
+    if iso is not None and 1 <= iso <= 10_000_000:  # noqa: PLR2004
+        exposure["iso"] = int(iso)
+    camera = {name: text for name, text in named.items() if text}
+    return ({"camera": camera} if camera else {}) | ({"exposure": exposure} if exposure else {})
+
+
+def _place(found: Mapping[str, Sequence[str]], remarks: list[str]) -> dict[str, Any]:
+    latitude, longitude = _text(found, "exif:GPSLatitude"), _text(found, "exif:GPSLongitude")
+    if not latitude and not longitude:
+        return {}
+    height = _number(found, "exif:GPSAltitude")
+    if height is not None and _text(found, "exif:GPSAltitudeRef") == "1":
+        height = -height
+    place, more = plausible(_angle(latitude), _angle(longitude), height, "XMP")
+    remarks += more
+    return place
+
+
+def _angle(text: str) -> float | None:
+    """`41,53.5N`, `41,53,30N`, or a plain decimal."""
+    if match := _ANGLE.fullmatch(text):
+        angle = int(match[1]) + float(match[2]) / 60 + float(match[3] or 0) / 3600
+        return -angle if match[4] in "SW" else angle
+    if match := _DECIMAL.fullmatch(text):
+        return -float(match[1]) if match[2] in {"S", "W"} else float(match[1])
+    return None
+
+
+def _moment(found: Mapping[str, Sequence[str]]) -> Moment | None:
+    for name in _CLOCKS:
+        match = _UNTAGGED.fullmatch(_text(found, name))
+        if match is None:
+            continue
+        with suppress(ValueError):
+            text = f"{match[1]}T{match[2] or '00:00'}{match[3] or ':00'}{match[4] or ''}"
+            wall, offset = parse_moment(text)
+            datetime.fromisoformat(wall)
+            return Moment(wall, offset, None if offset is None else OffsetSource.EXIF)
+    return None
+
+
+def _text(found: Mapping[str, Sequence[str]], name: str) -> str:
+    texts = found.get(name, ())
+    return one_line(texts[0]) if texts else ""
+
+
+def _number(found: Mapping[str, Sequence[str]], name: str) -> float | None:
+    """A decimal or a fraction such as `1/250`."""
+    match = re.fullmatch(r"([+-]?\d{1,12}(?:\.\d{1,12})?)(?:/(\d{1,12}))?", _text(found, name))
+    if match is None:
+        return None
+    below = int(match[2]) if match[2] else 1
+    return float(match[1]) / below if below else None
