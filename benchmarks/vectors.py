@@ -1,6 +1,6 @@
 """Photos alike by vector: how near the engine of production comes to the exact answer, by size of customer and filter.
 
-PHOTOS_OPENSEARCH_URLS=http://127.0.0.1:18200 python -m benchmarks.vectors [1000 10000 100000]
+PHOTOS_OPENSEARCH_URL=http://127.0.0.1:18200 VECTOR_SIZE=384 python -m benchmarks.vectors [1000 10000 100000]
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ async def asked(index: PhotoIndex, owner: str, questions: Sequence[Embedding], k
 
 async def main(sizes: Sequence[int], folder: Path) -> float:
     """Prints the table; gives the worst recall."""
-    cluster = Cluster(os.environ["PHOTOS_OPENSEARCH_URLS"], deadline_s=120.0)
+    cluster = Cluster(os.environ["PHOTOS_OPENSEARCH_URL"], deadline_s=120.0)
     name = f"vectors-{os.getpid()}"
     indices = Indices.connect(cluster, name, Shape(replicas=0))
     await indices.prepare()
