@@ -131,6 +131,11 @@ class Import:
         finally:
             self.pictures.close()
 
+    def close(self) -> None:
+        """Ends the workers that look at pictures, stopped or not."""
+        if self.pictures is not None:
+            self.pictures.close()
+
     async def finish(self, data: Path) -> bool:
         """Returns when the index has everything written here; False when told to stop before."""
         if self.follower is not None:
@@ -184,11 +189,14 @@ async def run_import(
     try:
         async with beside(data, HOLDER) as (sources, ours):
             job = Import(sources, IndexFollower(sources) if ours else None, screen, stop)
-            whole = await job.run(reader, order, data)
-            settled = await job.finish(data)
-            # What was done with files out of archives in between is told apart.
-            seconds = now_s() - begun - (job.pictures.looked.seconds if job.pictures else 0.0)
-            whole = whole and await job.look() and settled
+            try:
+                whole = await job.run(reader, order, data)
+                settled = await job.finish(data)
+                # What was done with files out of archives in between is told apart.
+                seconds = now_s() - begun - (job.pictures.looked.seconds if job.pictures else 0.0)
+                whole = whole and await job.look() and settled
+            finally:
+                job.close()
     finally:
         reader.close()
     return Ended(job.tally, whole, seconds, reader.unknown.names, job.pictures.looked if job.pictures else None)
