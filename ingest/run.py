@@ -130,6 +130,11 @@ class Import:
         finally:
             self.pictures.close()
 
+    def close(self) -> None:
+        """Ends the workers that look at pictures, stopped or not."""
+        if self.pictures is not None:
+            self.pictures.close()
+
     async def finish(self, data: Path) -> bool:
         """Returns when the index has everything written here; False when told to stop before."""
         if self.follower is not None:
@@ -190,11 +195,14 @@ async def run_import(
         async with beside(data, HOLDER, stack) as (sources, ours):
             follower = IndexFollower(sources, reads_feed=stack is None or stack.follow) if ours else None
             job = Import(sources, follower, screen, stop)
-            whole = await job.run(reader, order, data)
-            settled = await job.finish(data)
-            # What was done with files out of archives in between is told apart.
-            seconds = now_s() - begun - (job.pictures.looked.seconds if job.pictures else 0.0)
-            whole = whole and await job.look() and settled
+            try:
+                whole = await job.run(reader, order, data)
+                settled = await job.finish(data)
+                # What was done with files out of archives in between is told apart.
+                seconds = now_s() - begun - (job.pictures.looked.seconds if job.pictures else 0.0)
+                whole = whole and await job.look() and settled
+            finally:
+                job.close()
     finally:
         reader.close()
     return Ended(job.tally, whole, seconds, reader.unknown.names, job.pictures.looked if job.pictures else None)

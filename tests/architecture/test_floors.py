@@ -91,7 +91,6 @@ LONG_FILES: dict[str, str] = {
     "datasources/tables/photos.py": "the noun, its seals and its one write path are one idea",
     "schema/photo.py": "one type, forty fields",
     "schema/enums.py": "a list",
-    "resolvers/context.py": "one request: a loader for each thing that is loaded",
     "ingest/demo": "tables of the demo's world",
     "datasources/pictures/scenery.py": "a list of shapes",
     "ingest/places": "a developer's build command",
