@@ -28,7 +28,7 @@ async def embedded(data: Path, *, index: PhotoIndex | None = None) -> Sources:
     One process at a time may do so (`folder.IndexLock`); others give an `index` of their own, `IndexElsewhere`.
     """
     from datasources.keys.file import FileKeyService
-    from datasources.locations.gazetteer import Gazetteer
+    from datasources.locations.current import CurrentGazetteer
     from datasources.tables.sqlite import SqliteTables
     from datasources.translations.tables import ConceptTables
 
@@ -48,7 +48,7 @@ async def embedded(data: Path, *, index: PhotoIndex | None = None) -> Sources:
         grants=Grants(tables.items, ring),
         repeats=Repeats(tables.items),
         index=index or open_index(data),
-        locations=Gazetteer.open(),
+        locations=CurrentGazetteer(data),
         translations=ConceptTables.open(),
         ids=Ids(secret),
         cursors=Cursors(secret),
