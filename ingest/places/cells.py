@@ -42,16 +42,19 @@ class _Found:
     place: list[Ints]
 
 
-def build(zones: Parts, latitude: Any, longitude: Any, country: Any, region: Any) -> Parts:
+def build(zones: Parts, count: int, points: tuple[Any, Any], country: Any, region: Any) -> Parts:
     """The parts `cells.*`: where each leaf begins (interleaved bits), how many candidates it has, and they."""
-    count = int(max(country.max(), zones["zone.country"].max())) + 1
+    latitude, longitude = points
     found = _Found([], [], [])
     trees = _Trees(latitude, longitude, country, region, count)
-    base = _raster_keys(zones, count)
+    homes = np.unique(np.concatenate([country, region[region >= 0].astype(np.int64) + count]))
+    levels = [_raster_keys(zones, count, homes)]
+    for _ in range(_RASTER_BITS, _ROOT_BITS):
+        levels.append(_grouped(levels[-1], 2))
     active = _roots()
     for bits in range(_ROOT_BITS, -1, -1):
-        shift = 2 * (bits - _RASTER_BITS)
-        keyed = _grouped(base, shift) if shift >= 0 else _inherited(base, -shift, active)
+        finer = _RASTER_BITS - bits
+        keyed = levels[-finer] if finer <= 0 else _inherited(levels[0], 2 * finer, active)
         pieces = [
             _level(found, trees, _of(keyed, part), part, bits) for part in np.split(active, range(_PIECE, len(active), _PIECE))
         ]
@@ -70,8 +73,8 @@ def _roots() -> Ints:
     return np.sort(interleaved(x.ravel(), y.ravel()).astype(np.int64))
 
 
-def _raster_keys(zones: Parts, count: int) -> Keyed:
-    """The keys of each cell of the raster, those that borders cross included."""
+def _raster_keys(zones: Parts, count: int, homes: Ints) -> Keyed:
+    """The keys of each cell of the raster, those that borders cross included; only of zones that have places."""
     blocks = zones["zone.blocks"].reshape(-1, BLOCK, BLOCK)[zones["zone.top"]]
     raster = blocks.swapaxes(1, 2).reshape(-1, COLUMNS)[:ROWS]
     row, column = np.nonzero((raster != 0) & (raster != MIXED))
@@ -81,13 +84,12 @@ def _raster_keys(zones: Parts, count: int) -> Keyed:
     mixed_row, mixed_column = np.divmod(zones["border.cell"].astype(np.int64), COLUMNS)
     mixed = np.repeat(interleaved(mixed_column, mixed_row).astype(np.int64), zones["border.owners"])
     within = region >= 0
-    return _grouped(
-        Keyed(
-            np.concatenate([cell, cell[within], mixed]),
-            np.concatenate([land, count + region[within], zones["border.owner"].astype(np.int64)]),
-        ),
-        0,
-    )
+    cells = np.concatenate([cell, cell[within], mixed])
+    keys = np.concatenate([land, count + region[within], zones["border.owner"].astype(np.int64)])
+    inhabited = np.zeros(65536, bool)
+    inhabited[homes] = True
+    kept = inhabited[keys]
+    return _grouped(Keyed(cells[kept], keys[kept]), 0)
 
 
 def _grouped(keyed: Keyed, shift: int) -> Keyed:
