@@ -6,10 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 
-from commands import library, locations, serve, tokens
-from commands.app import INTERRUPTED, app
-
-COMMANDS = (serve, library, tokens, locations)
+from commands import library, locations, places, serve, tokens
 """Each registers its commands when it is imported."""
 
 
