@@ -1,6 +1,7 @@
 # Everything a person does here. `make` alone lists it. Any Python from 3.11 on serves.
 PORT ?= 8000
-DATA ?= .data
+STACK ?= embedded
+DATA ?= $(if $(filter local,$(STACK)),.data-local,.data)
 SERVERS ?= 0
 VENV := .venv
 BIN := $(VENV)/bin
@@ -11,20 +12,21 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-inp
 QUICK := not slow and not node and not browser and not servers
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench lint fmt lock clean
+.PHONY: help run test check bench servers servers-stop lint fmt lock clean
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-run: $(VENV)/runtime.stamp ## Demo library and server on PORT=8000, data in DATA=.data
-	@exec $(BIN)/photos-gateway serve --demo --data "$(DATA)" --port "$(PORT)"
+run: $(VENV)/runtime.stamp ## Demo library and server on PORT=8000, data in DATA=.data (STACK=local: on the servers of `make servers`)
+	@if [ "$(STACK)" = local ]; then eval "$$($(BIN)/python -m deploy.servers env)"; fi; exec $(BIN)/photos-gateway serve --demo --data "$(DATA)" --port "$(PORT)"
 
 test: $(VENV)/dev.stamp ## Lint, types and every test that needs no server (SERVERS=1: those too)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	@if [ "$(SERVERS)" = 1 ]; then $(BIN)/python -m deploy.servers start; fi
 	SERVERS=$(SERVERS) $(BIN)/python -m pytest -n auto --dist worksteal -q
 
 check: $(VENV)/dev.stamp ## The quick subset for every edit
@@ -35,6 +37,12 @@ check: $(VENV)/dev.stamp ## The quick subset for every edit
 
 bench: $(VENV)/dev.stamp ## Measure; prints the figures of the README
 	$(BIN)/python -m benchmarks
+
+servers: $(VENV)/dev.stamp ## Start real OpenSearch, DynamoDB, S3, KMS and a fault proxy on loopback
+	@$(BIN)/python -m deploy.servers start
+
+servers-stop: $(VENV)/dev.stamp ## Stop them; what they hold stays (`python -m deploy.servers wipe` drops it)
+	@$(BIN)/python -m deploy.servers stop
 
 lint: $(VENV)/dev.stamp ## Lint and types only
 	$(BIN)/ruff check .

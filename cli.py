@@ -7,6 +7,9 @@ import sys
 from collections.abc import Callable
 
 from commands import library, locations, places, serve, tokens
+from commands.app import INTERRUPTED, app
+
+COMMANDS = (serve, library, places, tokens, locations)
 """Each registers its commands when it is imported."""
 
 

@@ -8,7 +8,7 @@ import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.applications import Starlette
@@ -21,23 +21,26 @@ from access.viewer import Viewer, ViewerKind
 from datasources import Sources
 from datasources.errors import SourceError
 from datasources.folder import UnusableFolder
-from datasources.translations.port import AmazonSettings
-from datasources.wiring import amazon_translator
 from identity.issuer import LocalIssuer
-from identity.verifier import Unauthenticated, Verifier, bearer
+from identity.verifier import KeysUnavailable, Unauthenticated, Verifier, bearer
 from ingest.following import IndexFollower, follow
 from ingest.holding import whole
 from ingest.load_demo import loaded
 from resolvers.freshness import Freshness
+from schema.endpoint import BY_ROUTER
+from schema.exposure import is_router
 from serving.callers import Caller, callers
 from serving.logs import RequestLog
 from serving.places import watch_places
 from serving.routes import guest_route, health_routes, identities_route, sources_answer
-from settings import Profile, Settings
+from settings import Settings
 
 HOLDER = "a server"
 DRAIN_S = 20
 SWEEP_S = 3_600
+_STREAM_PAUSE_S = 1.0
+"""DynamoDB answers ten questions a second about streams, to everybody together."""
+ROUTER_HEADER = "router-authorization"
 _ARRIVED = 100_000
 _ALLOWED_HEADERS = ("authorization", "content-type", "accept", "accept-language", "x-denied", "x-request-id")
 _log = logging.getLogger("photos.server")
@@ -78,19 +81,34 @@ class Door:
 
     async def identify(self, connection: HTTPConnection, payload: Mapping[str, Any] | None) -> Viewer:
         """The viewer of a request or of a WebSocket's `connection_init`; raises `GraphQLProblem` UNAUTHENTICATED."""
-        from execution.errors import GraphQLProblem
-
-        try:
-            viewer = self.verifier.viewer(bearer(_authorization(connection, payload)))
-        except Unauthenticated as e:
-            raise GraphQLProblem("UNAUTHENTICATED", "A valid bearer token is needed.", reason=e.reason) from e
-        connection.scope.setdefault("state", {})["viewer"] = viewer.kind.value
+        viewer = await self._verified(_authorization(connection, payload))
+        state = connection.scope.setdefault("state", {})
+        state["viewer"] = viewer.kind.value
+        state[BY_ROUTER] = await self._by_router(connection, viewer)
         if viewer.kind is ViewerKind.CUSTOMER and viewer.customer is not None and viewer.customer not in self._arrived:
             await self.sources.customers.ensure(viewer.customer, viewer.subject, now_ms=self.sources.now_ms())
             self._arrived[viewer.customer] = None
             if len(self._arrived) > _ARRIVED:
                 self._arrived.popitem(last=False)
         return viewer
+
+    async def _verified(self, header: str | None) -> Viewer:
+        from execution.errors import GraphQLProblem
+
+        try:
+            return await self.verifier.identify(bearer(header))
+        except KeysUnavailable as e:
+            raise GraphQLProblem("UNAVAILABLE", "The issuer of the token does not answer: try again.", reason=e.reason) from e
+        except Unauthenticated as e:
+            raise GraphQLProblem("UNAUTHENTICATED", "A valid bearer token is needed.", reason=e.reason) from e
+
+    async def _by_router(self, connection: HTTPConnection, viewer: Viewer) -> bool:
+        """Whether a router asks: for itself, or for the user whose token it forwards, with its own beside.
+
+        A credential that is given must be good. No other header says who somebody is.
+        """
+        header = connection.headers.get(ROUTER_HEADER)
+        return is_router(viewer if header is None else await self._verified(header))
 
 
 def _authorization(connection: HTTPConnection, payload: Mapping[str, Any] | None) -> str | None:
@@ -130,14 +148,15 @@ def create_app(settings: Settings, now_s: Callable[[], float] = time.time) -> St
 
 @asynccontextmanager
 async def _serving(app: Starlette, running: Running, now_s: Callable[[], float]) -> AsyncIterator[None]:
-    async with whole(running.settings.data, HOLDER) as opened, translating(opened, running.settings) as sources:
+    stack = running.settings.engines
+    async with whole(running.settings.data, HOLDER, stack, running.settings.vendors) as sources:
         freshness = Freshness()
-        follower = IndexFollower(sources, freshness)
+        follower = IndexFollower(sources, freshness, reads_feed=stack is None or stack.follow)
         await follower.settle()
         # The index of place names is inflated by its first search: here, and not in somebody's request.
         await sources.locations.search("a", ("en",), limit=1)
         app.router.routes[:0] = _routes(running, sources, freshness, now_s)
-        running.following = asyncio.create_task(follow(follower))
+        running.following = asyncio.create_task(follow(follower, idle_s=0.1 if stack is None else _STREAM_PAUSE_S))
         sweeping = asyncio.create_task(_sweep(sources))
         watching = asyncio.create_task(watch_places(sources.locations))
         running.state = None
@@ -151,26 +170,6 @@ async def _serving(app: Starlette, running: Running, now_s: Callable[[], float])
             await running.following_ended()
             # Work that outlives its request must not meet closed sources.
             await freshness.close()
-
-
-@asynccontextmanager
-async def translating(sources: Sources, settings: Settings) -> AsyncIterator[Sources]:
-    """The sources with the translator of the settings, which is closed at the end."""
-    if settings.translator == "none":
-        yield sources
-        return
-    chosen = AmazonSettings(
-        settings.translator_region,
-        settings.translator_endpoint,
-        settings.translator_terminologies,
-        settings.translator_deadline_s,
-        settings.translator_personal,
-    )
-    translator = amazon_translator(chosen)
-    try:
-        yield replace(sources, translator=translator)
-    finally:
-        await translator.close()
 
 
 async def _sweep(sources: Sources) -> None:
@@ -200,7 +199,7 @@ def _routes(running: Running, sources: Sources, freshness: Freshness, now_s: Cal
     return [
         *graphql_routes(settings, sources, freshness, door),
         guest_route(sources, links),
-        *([identities_route(known)] if settings.profile is Profile.DEVELOPMENT else []),
+        *([identities_route(known)] if settings.development else []),
         *health_routes(ready),
     ]
 
@@ -208,30 +207,22 @@ def _routes(running: Running, sources: Sources, freshness: Freshness, now_s: Cal
 def graphql_routes(settings: Settings, sources: Sources, freshness: Freshness, door: Door) -> Sequence[BaseRoute]:
     """`/graphql` over HTTP and WebSocket, and in development the page with its files."""
     from execution import graphiql
-    from execution.http import WireSettings
-    from execution.websocket import SocketSettings
     from schema.build import build
     from schema.endpoint import endpoint
+    from serving.gates import gates_of, socket_of, wire_of
 
-    development = settings.profile is Profile.DEVELOPMENT
-    wire = WireSettings(
-        most_bytes=settings.max_body_bytes,
-        deadline_s=settings.deadline_s,
-        get_queries=development,
-        page=graphiql.page() if development else None,
-    )
     doors = endpoint(
-        build(),
+        build(auth_in_sdl=settings.auth_in_sdl, node_in_sdl=settings.node_in_sdl),
         sources,
         freshness,
         door.identify,
         public_url=settings.url,
-        wire=wire,
-        socket=SocketSettings(origins=settings.allowed_origins, deadline_s=settings.deadline_s),
-        hide_suggestions=not development,
+        wire=wire_of(settings),
+        socket=socket_of(settings),
+        gates=gates_of(settings, sources.documents),
     )
     return [
         Route("/graphql", doors.http),
         WebSocketRoute("/graphql", doors.socket),
-        *(graphiql.routes() if development else []),
+        *(graphiql.routes() if settings.development else []),
     ]

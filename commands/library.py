@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import signal
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, NamedTuple
 
 import typer
 
 from commands.app import INTERRUPTED, Data, app, refuse, say, settings_of
+from settings import Settings
 
 _LONGEST_OWNER: Final = 256
 
@@ -21,6 +22,7 @@ def import_(
     data: Data = None,
     *,
     restore: Annotated[bool, typer.Option("--restore", help="Bring back photos that were deleted")] = False,
+    link: Annotated[bool, typer.Option("--link", help="Read originals where they lie instead of copying them")] = False,
 ) -> None:
     """Import photos for one customer.
 
@@ -30,10 +32,17 @@ def import_(
     """
     if not 0 < len(owner) <= _LONGEST_OWNER or not owner.isprintable():
         refuse("--owner must be a printable text of at most 256 characters.")
-    raise typer.Exit(asyncio.run(_import(path, owner, restore=restore, data=settings_of(data=data).data)))
+    raise typer.Exit(asyncio.run(_import(path, owner, Choices(restore=restore, link=link), settings_of(data=data))))
 
 
-async def _import(path: Path, owner: str, *, restore: bool, data: Path) -> int:
+class Choices(NamedTuple):
+    """What the command line chose."""
+
+    restore: bool
+    link: bool
+
+
+async def _import(path: Path, owner: str, choices: Choices, settings: Settings) -> int:
     from ingest.run import Order, run_import
     from ingest.screen import screen_for
 
@@ -47,10 +56,13 @@ async def _import(path: Path, owner: str, *, restore: bool, data: Path) -> int:
 
     loop.add_signal_handler(signal.SIGINT, stopped)
     try:
-        ended = await run_import(data, Order(path, owner, restore=restore), screen, stop)
+        order = Order(path, owner, **choices._asdict())
+        ended = await run_import(settings.data, order, screen, stop, stack=settings.engines, vendors=settings.vendors)
     finally:
         screen.close()
     for line in ended.tally.report(ended.unknown):
+        screen.say(line)
+    for line in ended.looked.report() if ended.looked else ():
         screen.say(line)
     if not ended.whole:
         screen.say("Stopped. The same command goes on from here.")
@@ -65,13 +77,13 @@ def verify(
     data: Data = None, *, repair: Annotated[bool, typer.Option("--repair", help="Rebuild the index where it differs")] = False
 ) -> None:
     """Compare tables, index and change feed, and open every seal. Exit code 1 where they disagree."""
-    folder = settings_of(data=data).data
-    if not folder.exists():
-        refuse(f"There is no data folder {folder}.")
-    raise typer.Exit(asyncio.run(_verify(folder, repair=repair)))
+    settings = settings_of(data=data)
+    if settings.engines is None and not settings.data.exists():
+        refuse(f"There is no data folder {settings.data}.")
+    raise typer.Exit(asyncio.run(_verify(settings, repair=repair)))
 
 
-async def _verify(data: Path, *, repair: bool) -> int:
+async def _verify(settings: Settings, *, repair: bool) -> int:
     from datasources.errors import Corrupt
     from ingest.holding import whole
     from ingest.screen import screen_for
@@ -80,15 +92,15 @@ async def _verify(data: Path, *, repair: bool) -> int:
 
     screen = screen_for()
     try:
-        async with whole(data, "a verification") as sources:
+        async with whole(settings.data, "a verification", settings.engines) as sources:
             findings = await compare(sources, repair=repair)
     except Corrupt as e:
-        if e.source != "search":
+        if e.source != "search" or settings.engines is not None:
             raise
         if not repair:
             refuse(f"The index is damaged ({e.reason}). `photos-gateway verify --repair` rebuilds it from the tables.")
-        drop_damaged_index(data)
-        async with whole(data, "a verification") as sources:
+        drop_damaged_index(settings.data)
+        async with whole(settings.data, "a verification") as sources:
             findings = await compare(sources, repair=True)
     for example in findings.examples:
         screen.say(example)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from commands.app import Data, app, refuse, settings_of
+from settings import Settings
 
 
 @app.command()
@@ -21,31 +21,56 @@ def serve(
     workers: Annotated[int, typer.Option(help="Only 1: the embedded index has one writer")] = 1,
 ) -> None:
     """Serve GraphQL, GraphiQL and health checks until Ctrl-C."""
-    if workers != 1:
-        refuse("The embedded engines are one process: leave --workers out.")
     settings = settings_of(data=data, host=host, port=port)
+    if workers != 1:
+        several = "start several servers behind one address" if settings.engines else "the embedded engines are one process"
+        refuse(f"A server is one process: leave --workers out ({several}).")
     from commands.process import listen, serve_until_stopped
 
     with listen(settings) as socket:
+        asyncio.run(_prepare(settings))
         if demo:
-            asyncio.run(_load_demo(settings.data))
+            asyncio.run(_load_demo(settings))
         serve_until_stopped(settings, socket)
 
 
 @app.command()
 def demo(data: Data = None) -> None:
     """Load the demo library into the data folder, or what is missing of it."""
-    asyncio.run(_load_demo(settings_of(data=data).data))
+    settings = settings_of(data=data)
+    asyncio.run(_prepare(settings))
+    asyncio.run(_load_demo(settings))
 
 
-async def _load_demo(data: Path) -> None:
+async def _prepare(settings: Settings) -> None:
+    """Local servers get what they miss; what a folder says of data that are no more is forgotten."""
+    stack = settings.engines
+    if stack is None or not stack.local:
+        return
+    from datasources.folder import prepare
+    from datasources.wiring import make_local
+    from ingest.load_demo import forget
+    from ingest.screen import screen_for
+
+    prepare(settings.data, stack.name)
+    made = await make_local(stack)
+    if made.forgotten:
+        screen_for().say(
+            "The stand-in for KMS has forgotten its keys (it keeps them in memory), so nothing stored on the local servers "
+            "can be opened any more: all of it was dropped, and everything begins anew."
+        )
+    if made.tables:
+        forget(settings.data)
+
+
+async def _load_demo(settings: Settings) -> None:
     from ingest.holding import whole
     from ingest.load_demo import load_demo, loaded
     from ingest.screen import screen_for
 
-    if loaded(data) is not None:
+    if loaded(settings.data) is not None:
         return
     screen = screen_for()
-    async with whole(data, "the loading of the demo") as sources:
+    async with whole(settings.data, "the loading of the demo", settings.engines, settings.vendors) as sources:
         screen.say("Loading the demo library (about 6,000 photos)...")
-        await load_demo(sources, data, screen)
+        await load_demo(sources, settings.data, screen)

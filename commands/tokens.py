@@ -31,8 +31,14 @@ def token(
 
 
 @app.command()
-def schema() -> None:
-    """Print the schema as SDL."""
+def schema(
+    *,
+    auth: Annotated[
+        bool, typer.Option("--auth", help="With @authenticated, @requiresScopes and @policy, for routers that enforce them")
+    ] = False,
+    node: Annotated[bool, typer.Option(help="With Query.node and Query.nodes")] = True,
+) -> None:
+    """Print the schema as SDL, as a router composes it."""
     from schema.build import build
 
-    say(build().sdl().rstrip("\n"))
+    say(build().sdl(auth=auth, refetch=node).rstrip("\n"))

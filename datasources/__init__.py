@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
 
 from access.ids import Cursors, Ids
+from access.signing import Signer
 from datasources.keys.port import KeyService
 from datasources.locations.port import LocationService
+from datasources.media.originals import Originals
+from datasources.media.port import MediaStore
 from datasources.search.port import PhotoIndex
 from datasources.tables.albums import ALBUMS, Albums
 from datasources.tables.changes import ChangeFeed
 from datasources.tables.customers import CUSTOMERS, Customers
+from datasources.tables.documents import DOCUMENTS, PersistedDocuments
 from datasources.tables.grants import GRANTS, Grants
 from datasources.tables.keys import KEYS, KeyRing
 from datasources.tables.people import PEOPLE, People
 from datasources.tables.photos import PHOTOS, Photos
+from datasources.tables.pictures import PICTURES, Pictures
 from datasources.tables.repeats import REPEATS, Repeats
 from datasources.tables.store import ItemStore
 from datasources.translations.port import TranslationService, Translator
 
-TABLES = (PHOTOS, ALBUMS, PEOPLE, CUSTOMERS, GRANTS, KEYS, REPEATS)
+TABLES = (PHOTOS, ALBUMS, PEOPLE, CUSTOMERS, GRANTS, KEYS, REPEATS, PICTURES, DOCUMENTS)
 """Every table, for engines that must make them first."""
 
 
@@ -38,16 +44,24 @@ class Sources:
     customers: Customers
     grants: Grants
     repeats: Repeats
+    documents: PersistedDocuments
     index: PhotoIndex
     locations: LocationService
     translations: TranslationService
     translator: Translator
     ids: Ids
     cursors: Cursors
+    signer: Signer
+    media: MediaStore
+    originals: Originals
+    pictures: Pictures
     now_ms: Callable[[], int]
+    held: AsyncExitStack = field(default_factory=AsyncExitStack)
+    """Connections that several sources share."""
 
     async def close(self) -> None:
         """Lets go of everything, what was opened last first."""
-        await self.translator.close()
+        await self.media.close()
         await self.index.close()
         await self.store.close()
+        await self.held.aclose()

@@ -11,22 +11,38 @@ from typing import Self
 FORMAT = "1"
 _VERSION = "version"
 _LOCK = "index.lock"
+_ENGINES = "engines"
+EMBEDDED = "embedded"
 
 
 class UnusableFolder(Exception):
     """The folder cannot be used; the text is one sentence for the person who named it."""
 
 
-def prepare(folder: Path) -> Path:
-    """Makes the folder if need be, for its owner alone; raises `UnusableFolder`."""
+def prepare(folder: Path, engines: str = EMBEDDED) -> Path:
+    """Makes the folder if need be, for its owner alone; raises `UnusableFolder`, also for a folder of other engines."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        fresh = not (folder / _VERSION).exists()
         _check_version(folder)
+        _check_engines(folder, engines, fresh=fresh)
         if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
             raise UnusableFolder(f"The data folder {folder} cannot be written to: check its owner and rights, or name another.")
     except OSError as e:
         raise UnusableFolder(f"The data folder {folder} cannot be used: {e.strerror}. Name another with --data.") from e
     return folder
+
+
+def _check_engines(folder: Path, engines: str, *, fresh: bool) -> None:
+    """Folders of the embedded engines bear no mark: they were first."""
+    file = folder / _ENGINES
+    if fresh and engines != EMBEDDED:
+        write_whole(file, engines + "\n")
+    found = file.read_text("utf-8", "replace").strip()[:20] if file.exists() else EMBEDDED
+    if found != engines:
+        raise UnusableFolder(
+            f"The data folder {folder} belongs to the {found} engines, not the {engines} ones: name another with --data."
+        )
 
 
 def _check_version(folder: Path) -> None:

@@ -4,19 +4,40 @@ from __future__ import annotations
 
 import random
 import time
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from access.ids import Cursors, Ids
+from access.signing import Signer
 from datasources import TABLES, Sources
+from datasources.aws.stack import Stack
+from datasources.errors import Corrupt
+from datasources.keys.port import KeyService
+from datasources.locations.port import LocationService
+from datasources.media.originals import Originals
+from datasources.media.port import MediaStore
 from datasources.search.port import PhotoIndex
 from datasources.tables.albums import Albums
+from datasources.tables.changes import ChangeFeed
 from datasources.tables.customers import Customers
+from datasources.tables.documents import PersistedDocuments
 from datasources.tables.grants import Grants
 from datasources.tables.keys import KeyRing
 from datasources.tables.people import People
 from datasources.tables.photos import Photos
+from datasources.tables.pictures import Pictures
 from datasources.tables.repeats import Repeats
-from datasources.translations.port import AmazonSettings, Translator
+from datasources.tables.store import ItemStore
+from datasources.vendors import LocationsElsewhere, Vendors
+
+if TYPE_CHECKING:
+    from datasources.keys.kms import KmsKeyService
+    from datasources.media.s3 import S3MediaStore
+    from datasources.search.opensearch_indices import Indices
+    from datasources.search.opensearch_wire import Cluster
+    from datasources.tables.dynamodb import DynamoTables
 
 
 def now_ms() -> int:
@@ -24,40 +45,65 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-async def embedded(data: Path, *, index: PhotoIndex | None = None, translator: Translator | None = None) -> Sources:
+@dataclass(frozen=True, slots=True)
+class _Engines:
+    """What differs between stacks; everything else is made of it."""
+
+    store: ItemStore
+    feed: ChangeFeed
+    key_service: KeyService
+    ring: KeyRing
+    index: PhotoIndex
+    media: MediaStore
+    held: AsyncExitStack
+
+
+async def embedded(data: Path, *, index: PhotoIndex | None = None) -> Sources:
     """Everything in one prepared folder, no server: SQLite, tantivy, the packed gazetteer, a key file.
 
     One process at a time may do so (`folder.IndexLock`); others give an `index` of their own, `IndexElsewhere`.
     """
     from datasources.keys.file import FileKeyService
-    from datasources.locations.current import CurrentGazetteer
+    from datasources.media.files import FileMediaStore
     from datasources.tables.sqlite import SqliteTables
-    from datasources.translations.silent import NoTranslator
-    from datasources.translations.tables import ConceptTables
 
     key_service = FileKeyService(data / "keys")
     tables = SqliteTables.open(data / "tables.sqlite", TABLES, clock=time.time)
     ring = KeyRing(tables.items, key_service)
     secret = await ring.installation_secret("ids")
-    return Sources(
-        store=tables.items,
-        feed=tables.feed,
-        key_service=key_service,
-        keys=ring,
-        photos=Photos(tables.items, ring),
-        albums=Albums(tables.items, ring),
-        people=People(tables.items, ring),
-        customers=Customers(tables.items, ring),
-        grants=Grants(tables.items, ring),
-        repeats=Repeats(tables.items),
-        index=index or open_index(data),
-        locations=CurrentGazetteer(data),
-        translations=ConceptTables.open(),
-        translator=translator or NoTranslator(),
-        ids=Ids(secret),
-        cursors=Cursors(secret),
-        now_ms=now_ms,
-    )
+    media = FileMediaStore(data / "media")
+    engines = _Engines(tables.items, tables.feed, key_service, ring, index or open_index(data), media, AsyncExitStack())
+    return _sources(engines, secret, data)
+
+
+def with_vendors(sources: Sources, vendors: Vendors) -> Sources:
+    """The sources with the vendors that are configured; nothing is connected before it is first asked."""
+    if vendors.translator is not None:
+        from datasources.translations.amazon import AmazonTranslator
+
+        translator = AmazonTranslator(vendors.translator, now_s=time.monotonic, chance=random.random)
+        sources.held.push_async_callback(translator.close)
+        sources = replace(sources, translator=translator)
+    if isinstance(vendors.locations, LocationsElsewhere):
+        from datasources.locations.http import locations_elsewhere
+
+        elsewhere = locations_elsewhere(vendors.locations)
+        sources.held.push_async_callback(elsewhere.close)
+        sources = replace(sources, locations=elsewhere)
+    elif vendors.locations is not None:
+        from datasources.locations.amazon import AmazonLocations
+
+        amazon = AmazonLocations(sources.locations, vendors.locations)
+        sources.held.push_async_callback(amazon.close)
+        sources = replace(sources, locations=amazon)
+    return sources
+
+
+def gazetteer_of(data: Path) -> LocationService:
+    """The gazetteer in this process: the one imported into the folder, else the one that comes with the program."""
+    from datasources.locations.current import CurrentGazetteer
+
+    return CurrentGazetteer(data)
 
 
 def open_index(data: Path) -> PhotoIndex:
@@ -67,8 +113,117 @@ def open_index(data: Path) -> PhotoIndex:
     return TantivyIndex.open(data / "index")
 
 
-def amazon_translator(settings: AmazonSettings) -> Translator:
-    """Amazon Translate; nothing is connected before it is first asked."""
-    from datasources.translations.amazon import AmazonTranslator
+async def real(stack: Stack, places: Path) -> Sources:
+    """DynamoDB, KMS, S3 and OpenSearch, which hold their tables, key, bucket and index already. Any number of processes.
 
-    return AmazonTranslator(settings, now_s=time.monotonic, chance=random.random)
+    `places` is the folder where an imported gazetteer may stand.
+    """
+    from datasources.search.opensearch import OpenSearchIndex
+
+    async with AsyncExitStack() as held:
+        tables, service, media = await _opened(stack, held)
+        ring = KeyRing(tables.items, service, region=stack.region)
+        secret = await ring.installation_secret("ids")
+        tables.sign(await ring.installation_secret("pages"))
+        index = OpenSearchIndex.connect(_cluster(stack), stack.index)
+        return _sources(_Engines(tables.items, tables.feed, service, ring, index, media, held.pop_all()), secret, places)
+
+
+async def _opened(stack: Stack, held: AsyncExitStack) -> tuple[DynamoTables, KmsKeyService, S3MediaStore]:
+    from datasources.keys.kms import KmsKeyService
+    from datasources.media.s3 import S3MediaStore
+    from datasources.tables.dynamodb import DynamoTables
+
+    access, patience = stack.access(stack.dynamodb_url), stack.patience
+    tables = await DynamoTables.open(access, TABLES, prefix=stack.prefix, clock=time.time, patience=patience)
+    held.push_async_callback(tables.close)
+    service = await KmsKeyService.open(stack.access(stack.kms_url), stack.key_id, stack.patience)
+    held.push_async_callback(service.close)
+    media = await S3MediaStore.open(stack.access(stack.s3_url), stack.bucket)
+    held.push_async_callback(media.close)
+    return tables, service, media
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What local servers did not have yet."""
+
+    tables: bool
+    forgotten: bool
+    """Whether the stand-in for KMS had forgotten its keys, so that all was made anew."""
+
+
+async def make_local(stack: Stack) -> Made:
+    """Makes on local servers what is missing; where nothing can be opened any more, all of it anew.
+
+    The stand-in for KMS keeps its keys in memory: after a restart, what was sealed under them is lost.
+    """
+    from datasources.tables.dynamodb_schema import drop, make_missing
+
+    assert stack.local
+    async with AsyncExitStack() as held:
+        tables, service, media = await _opened(stack, held)
+        indices = _indices(stack, held)
+        await service.make_key()
+        made = bool(await make_missing(tables.calls, TABLES, stack.prefix))
+        forgotten = False
+        try:
+            await KeyRing(tables.items, service, region=stack.region).installation_secret("ids")
+        except Corrupt:
+            forgotten = True
+            await drop(tables.calls, TABLES, stack.prefix)
+            await make_missing(tables.calls, TABLES, stack.prefix)
+        await media.make_bucket()
+        fresh = await indices.prepare()
+        if (made or forgotten) and not fresh:
+            # Documents of photos that are no more would be found and then be missing.
+            await indices.begin()
+            await indices.exchange()
+            await indices.drop()
+        return Made(made or forgotten, forgotten)
+
+
+def _indices(stack: Stack, held: AsyncExitStack) -> Indices:
+    from datasources.search.opensearch_indices import Indices
+
+    indices = Indices.connect(_cluster(stack), stack.index)
+    held.push_async_callback(indices.close)
+    return indices
+
+
+def _cluster(stack: Stack) -> Cluster:
+    from datasources.search.opensearch_wire import Cluster
+
+    return Cluster(stack.search_url, stack.search_user, stack.search_password, stack.authorities)
+
+
+def _sources(engines: _Engines, secret: bytes, places: Path) -> Sources:
+    from datasources.translations.silent import NoTranslator
+    from datasources.translations.tables import ConceptTables
+
+    store, ring, ids = engines.store, engines.ring, Ids(secret)
+    return Sources(
+        store=store,
+        feed=engines.feed,
+        key_service=engines.key_service,
+        keys=ring,
+        photos=Photos(store, ring),
+        albums=Albums(store, ring),
+        people=People(store, ring),
+        customers=Customers(store, ring),
+        grants=Grants(store, ring),
+        repeats=Repeats(store),
+        documents=PersistedDocuments(store, now_ms),
+        index=engines.index,
+        locations=gazetteer_of(places),
+        translations=ConceptTables.open(),
+        translator=NoTranslator(),
+        ids=ids,
+        cursors=Cursors(secret),
+        signer=Signer(secret),
+        media=engines.media,
+        originals=Originals(engines.media, ring, ids.local_id),
+        pictures=Pictures(store, ring),
+        now_ms=now_ms,
+        held=engines.held,
+    )

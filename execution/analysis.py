@@ -1,4 +1,4 @@
-"""One pass over a document before validation: is it sane, how deep is it, which schema coordinates does it use.
+"""One pass over a document before validation: is it sane, how deep, how wide, how often repeated.
 
 Validation and execution of a hostile document cost more than linear time, so this pass comes first, costs linear
 time (each fragment is walked once, and every step is counted), and refuses what would blow up later.
@@ -6,32 +6,54 @@ time (each fragment is walked once, and every step is counted), and refuses what
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter
 from dataclasses import dataclass
+from typing import Final
 
 from graphql import (
+    DirectiveNode,
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
     InlineFragmentNode,
+    ListValueNode,
+    ObjectValueNode,
     OperationDefinitionNode,
     SelectionSetNode,
+    ValueNode,
 )
 
 from execution.errors import RequestError
 
+INTROSPECTION: Final = frozenset({"__schema", "__type"})
+# Lists of the introspection schema that lead back to types: nested, they multiply (graphql-js limits the same four).
+_LOOPS: Final = frozenset({"fields", "interfaces", "possibleTypes", "inputFields"})
+
 
 @dataclass(frozen=True, slots=True)
 class Sanity:
-    """Bounds beyond which a document is refused before anything else looks at it; all are far above honest use."""
+    """Bounds beyond which a document is refused before anything else looks at it (docs/limits.md)."""
 
-    tokens: int = 5_000
-    characters: int = 256 * 1024
-    depth: int = 50
-    selections: int = 20_000  # after expanding fragments: what execution may have to walk for one object each
-    same_key_pairs: int = 3_000  # fields that share a response key, in pairs: the quadratic part of validation
-    steps: int = 60_000
+    tokens: int = 500
+    characters: int = 16 * 1024
+    depth: int = 10
+    aliases: int = 30
+    same_key: int = 16  # fields that share a response key in one merged selection: the quadratic part of validation
+    selections: int = 2_000  # after expanding fragments: what execution may have to walk for one object each
+    root_fields: int = 10
+    operations: int = 10
+    directives: int = 50
+    value_depth: int = 20  # of lists and objects in a literal or a variable
+    values: int = 10_000  # values in a request's variables
+    list_items: int = 2_000  # of one list; what a field takes is less, and told in its own words
+    introspection_depth: int = 16  # the standard query is 15 deep, counted from the root
+    introspection_loops: int = 2
+    steps: int = 5_000
+
+
+PERSISTED: Final = Sanity(tokens=2_000, characters=64 * 1024, selections=5_000, steps=20_000)
+"""Of documents on the safelist: somebody put them there, so they may be long; no deeper, and no dearer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,49 +62,94 @@ class Shape:
 
     depth: int
     selections: int
+    aliases: int = 0
+    loops: int = 0
+
+
+class Steps:
+    """Counts what the walks over one document do; raises RequestError where that is too much."""
+
+    def __init__(self, most: int) -> None:
+        self.taken = 0
+        self._most = most
+
+    def step(self) -> None:
+        """One more."""
+        self.taken += 1
+        if self.taken > self._most:
+            raise too_complex("SELECTIONS", "The operation is too large.")
 
 
 class ShapeOf:
     """Measures one operation; raises RequestError where it passes the bounds.
 
-    Depth and size are memoised by fragment. (Re-expanding fragments is exponential: 664 bytes took 3.5 s elsewhere.)
+    Everything is memoised by fragment. (Re-expanding fragments is exponential: 664 bytes took 3.5 s elsewhere.)
     """
 
     def __init__(self, document: DocumentNode, bounds: Sanity) -> None:
         self._bounds = bounds
-        self._steps = 0
-        self._pairs = 0
+        self._directives = 0
+        self.steps = Steps(bounds.steps)
         self._fragments = {found.name.value: found for found in document.definitions if isinstance(found, FragmentDefinitionNode)}
         self._known: dict[str, Shape] = {}
         self._open: set[str] = set()
 
     def operation(self, operation: OperationDefinitionNode) -> Shape:
         """The shape of this operation."""
+        bounds = self._bounds
+        for variable in operation.variable_definitions or ():
+            self._given(variable.directives)
+            if variable.default_value is not None:
+                self._value(variable.default_value)
+        self._given(operation.directives)
         shape = self._selections(operation.selection_set)
-        if shape.depth > self._bounds.depth:
-            raise _too_complex("DEPTH", f"The operation is nested deeper than {self._bounds.depth} levels.")
-        if shape.selections > self._bounds.selections:
-            raise _too_complex("SELECTIONS", "The operation selects too much once its fragments are expanded.")
-        self._merged(operation.selection_set)
+        if shape.depth > bounds.depth:
+            raise too_complex("DEPTH", f"The operation is nested deeper than {bounds.depth} levels.")
+        if shape.aliases > bounds.aliases:
+            raise too_complex("ALIASES", f"The operation has more than {bounds.aliases} aliases.")
+        if shape.selections > bounds.selections:
+            raise too_complex("SELECTIONS", "The operation selects too much once its fragments are expanded.")
         return shape
 
     def _selections(self, selection_set: SelectionSetNode | None) -> Shape:
-        depth, count = 0, 0
+        depth, count, aliases, loops = 0, 0, 0, 0
+        most = self._bounds.selections + 1
         for selection in selection_set.selections if selection_set else ():
-            self._step()
+            self.steps.step()
+            if selection.directives:
+                self._given(selection.directives)
             if isinstance(selection, FragmentSpreadNode):
                 inner = self._fragment(selection.name.value)
             elif isinstance(selection, FieldNode):
-                inner = self._selections(selection.selection_set)
-                inner = Shape(inner.depth + 1, inner.selections + 1)
+                inner = self._field(selection)
             elif isinstance(selection, InlineFragmentNode):
                 inner = self._selections(selection.selection_set)
             else:
                 continue
-            depth = max(depth, inner.depth)
-            # Saturates, for the true number of a ladder of fragments has as many digits as the ladder rungs.
-            count = min(count + inner.selections, self._bounds.selections + 1)
-        return Shape(depth, count)
+            depth, loops = max(depth, inner.depth), max(loops, inner.loops)
+            # Both saturate, for the true number of a ladder of fragments has as many digits as the ladder rungs.
+            count, aliases = min(count + inner.selections, most), min(aliases + inner.aliases, most)
+        return Shape(depth, count, aliases, loops)
+
+    def _field(self, node: FieldNode) -> Shape:
+        name = node.name.value
+        arguments = node.arguments or ()
+        for argument in arguments:
+            self._value(argument.value)
+        if len(arguments) > self._bounds.same_key:
+            self._repeated(Counter(argument.name.value for argument in arguments))
+        inner = self._selections(node.selection_set)
+        alias = node.alias is not None and node.alias.value != name
+        loops = inner.loops + (name in _LOOPS)
+        depth = inner.depth + 1
+        if name in INTROSPECTION:
+            self._check_introspection(depth, inner)
+            depth, loops = 1, 0
+        return Shape(depth, inner.selections + 1, inner.aliases + alias, loops)
+
+    def _check_introspection(self, depth: int, inner: Shape) -> None:
+        if depth > self._bounds.introspection_depth or inner.loops > self._bounds.introspection_loops:
+            raise too_complex("INTROSPECTION", "The introspection is nested too deeply.")
 
     def _fragment(self, name: str) -> Shape:
         if name in self._known:
@@ -93,54 +160,43 @@ class ShapeOf:
         if name in self._open:
             raise RequestError("GRAPHQL_VALIDATION_FAILED", "A fragment spreads itself.", reason="FRAGMENT_CYCLE")
         if len(self._open) > self._bounds.depth:
-            raise _too_complex("DEPTH", f"Fragments are nested deeper than {self._bounds.depth} levels.")
+            raise too_complex("DEPTH", f"Fragments are nested deeper than {self._bounds.depth} levels.")
         self._open.add(name)
+        self._given(fragment.directives)
         shape = self._selections(fragment.selection_set)
         self._open.discard(name)
         self._known[name] = shape
         return shape
 
-    def _merged(self, root: SelectionSetNode) -> None:
-        """Count fields that merge under one response key, level by level, as validation will compare them."""
-        waiting: list[tuple[SelectionSetNode, ...]] = [(root,)]
-        seen: set[frozenset[int]] = set()
-        while waiting:
-            group = waiting.pop()
-            key = frozenset(id(selection_set) for selection_set in group)
-            if key in seen:
-                continue
-            seen.add(key)
-            by_key = self._by_response_key(group)
-            for fields in by_key.values():
-                self._pairs += len(fields) * (len(fields) - 1) // 2
-                inner = tuple(field.selection_set for field in fields if field.selection_set)
-                if inner:
-                    waiting.append(inner)
-            if self._pairs > self._bounds.same_key_pairs:
-                raise _too_complex("REPEATED_FIELDS", "The operation asks for the same fields too many times.")
+    def _given(self, directives: tuple[DirectiveNode, ...] | None) -> None:
+        for directive in directives or ():
+            self._directives += 1
+            if self._directives > self._bounds.directives:
+                raise too_complex("DIRECTIVES", f"The document has more than {self._bounds.directives} directives.")
+            for argument in directive.arguments or ():
+                self._value(argument.value)
 
-    def _by_response_key(self, group: tuple[SelectionSetNode, ...]) -> dict[str, list[FieldNode]]:
-        by_key: dict[str, list[FieldNode]] = defaultdict(list)
-        spread: set[str] = set()
-        waiting = list(group)
-        while waiting:
-            for selection in waiting.pop().selections:
-                self._step()
-                if isinstance(selection, FieldNode):
-                    by_key[(selection.alias or selection.name).value].append(selection)
-                elif isinstance(selection, InlineFragmentNode):
-                    waiting.append(selection.selection_set)
-                elif isinstance(selection, FragmentSpreadNode) and selection.name.value not in spread:
-                    spread.add(selection.name.value)
-                    if fragment := self._fragments.get(selection.name.value):
-                        waiting.append(fragment.selection_set)
-        return by_key
+    def _value(self, node: ValueNode, depth: int = 0) -> None:
+        self.steps.step()
+        if depth > self._bounds.value_depth:
+            raise too_complex("VALUE_DEPTH", f"A value is nested deeper than {self._bounds.value_depth} levels.")
+        if isinstance(node, ListValueNode):
+            if len(node.values) > self._bounds.list_items:
+                raise too_complex("LIST_SIZE", f"A list has more than {self._bounds.list_items:,} items.")
+            for value in node.values:
+                self._value(value, depth + 1)
+        elif isinstance(node, ObjectValueNode):
+            if len(node.fields) > self._bounds.same_key:
+                self._repeated(Counter(field.name.value for field in node.fields))
+            for field in node.fields:
+                self._value(field.value, depth + 1)
 
-    def _step(self) -> None:
-        self._steps += 1
-        if self._steps > self._bounds.steps:
-            raise _too_complex("SELECTIONS", "The operation is too large.")
+    def _repeated(self, names: Counter[str]) -> None:
+        """Validation compares repeated names pair by pair."""
+        if max(names.values()) > self._bounds.same_key:
+            raise too_complex("REPEATED_FIELDS", "The operation gives the same name too many times.")
 
 
-def _too_complex(reason: str, message: str) -> RequestError:
+def too_complex(reason: str, message: str) -> RequestError:
+    """The refusal of what is too large, with which bound it passed."""
     return RequestError("TOO_COMPLEX", message, reason=reason)

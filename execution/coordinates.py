@@ -30,6 +30,7 @@ from graphql import (
     type_from_ast,
 )
 
+from execution.analysis import INTROSPECTION
 from execution.uses import UseWalk
 
 NO_USES: frozenset[str] = frozenset()
@@ -65,6 +66,7 @@ class Coordinates:
     filled: tuple[Filled, ...]
     variables: tuple[Declared, ...]
     null_is_a_use: bool
+    introspects: bool = False
 
     def used_by(self, variables: Mapping[str, Any]) -> frozenset[str]:
         """The input coordinates used by the request's variables, which have passed coercion; defaults included."""
@@ -97,6 +99,7 @@ class CoordinatesOf:
         self._fragments = {found.name.value: found for found in document.definitions if isinstance(found, FragmentDefinitionNode)}
         self._visited: set[str] = set()
         self._outputs: set[str] = set()
+        self._introspects = False
         self._filled: set[Filled] = set()
         self._null_is_a_use = operation.operation is OperationType.MUTATION
         self._walk = UseWalk(null_is_a_use=self._null_is_a_use)
@@ -111,6 +114,7 @@ class CoordinatesOf:
             filled=tuple(self._filled | inner),
             variables=self._variables(),
             null_is_a_use=self._null_is_a_use,
+            introspects=self._introspects,
         )
 
     def _variables(self) -> tuple[Declared, ...]:
@@ -147,6 +151,7 @@ class CoordinatesOf:
 
     def _field(self, node: FieldNode, parent: GraphQLNamedType | None) -> None:
         name = node.name.value
+        self._introspects |= name in INTROSPECTION
         if not isinstance(parent, GraphQLObjectType | GraphQLInterfaceType) or name.startswith("__"):
             return  # introspection is judged as a whole, by name
         field = self._schema.get_field(parent, name)

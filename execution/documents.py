@@ -11,25 +11,28 @@ from typing import Any, Generic, Literal, TypeVar
 from graphql import (
     ASTValidationRule,
     DocumentNode,
-    GraphQLError,
     GraphQLInterfaceType,
     GraphQLSchema,
-    GraphQLSyntaxError,
     OperationDefinitionNode,
     OperationType,
-    parse,
     specified_rules,
     validate,
 )
 
-from execution.analysis import Sanity, Shape, ShapeOf
+from execution.analysis import PERSISTED, Sanity, Shape, ShapeOf, too_complex
 from execution.coordinates import Coordinates, CoordinatesOf
 from execution.errors import RequestError
+from execution.parsing import chosen, parsed
+from execution.prices import Group, actual, least, requested
+from execution.pricing import PriceOf, Pricing
 
 C = TypeVar("C")
 Use = Literal["read", "use"]
 Classes = Mapping[tuple[C, Use], frozenset[str]]
 MOST_ERRORS = 20
+MOST_COST = 25_000.0
+Known = tuple[bytes, str | None, bool]
+"""A document's hash, the operation's name, and whether it is on the safelist."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,6 +45,10 @@ class Prepared(Generic[C]):
     shape: Shape
     coordinates: Coordinates
     classes: Classes[C]  # what it needs whatever its variables hold
+    bounds: Sanity
+    trusted: bool  # it is on the safelist
+    _prices: Group = field(repr=False)
+    _most_cost: float
     _classify: Callable[[str], C | None] = field(repr=False)
 
     @property
@@ -58,6 +65,16 @@ class Prepared(Generic[C]):
     def depth(self) -> int:
         """How many fields lie beneath each other at most."""
         return self.shape.depth
+
+    def cost(self, variables: Mapping[str, Any]) -> float:
+        """What it may cost with these variables of a request, coerced; raises RequestError where that is too much."""
+        cost = requested(self._prices, variables)
+        check_cost(cost, self._most_cost)
+        return cost
+
+    def cost_of(self, data: Any) -> float:
+        """What this answer to it did cost."""
+        return actual(self._prices, data)
 
     def uses_of(self, variables: Mapping[str, Any]) -> Classes[C]:
         """What it needs with these variables of a request: `classes` and, with them, what the variables use."""
@@ -80,6 +97,9 @@ class Documents(Generic[C]):
         classify: Callable[[str], C | None],
         size: int = 1_000,
         sanity: Sanity | None = None,
+        trusted: Sanity = PERSISTED,
+        pricing: Pricing | None = None,
+        most_cost: float = MOST_COST,
         hide_suggestions: bool = False,
         rules: Collection[type[ASTValidationRule]] = specified_rules,
     ) -> None:
@@ -89,71 +109,82 @@ class Documents(Generic[C]):
         self._most_characters = size * 4_096  # many short documents or few long ones, never many long ones
         self._characters = 0
         self._sanity = sanity or Sanity()
+        self._trusted = trusted
+        self._pricing = pricing or Pricing()
+        self._most_cost = most_cost
         self._hide_suggestions = hide_suggestions
         self._rules = rules
-        self._kept: OrderedDict[tuple[bytes, str | None], tuple[Prepared[C] | RequestError, int]] = OrderedDict()
+        self._kept: OrderedDict[Known, tuple[Prepared[C] | RequestError, int]] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._kept)
 
-    def prepare(self, text: str, operation_name: str | None = None) -> Prepared[C]:
-        """The operation of that name, or the only one; raises RequestError."""
-        if len(text) > self._sanity.characters:
+    def prepare(self, text: str, operation_name: str | None = None, *, trusted: bool = False) -> Prepared[C]:
+        """The operation of that name, or the only one; raises RequestError. `trusted`: it is on the safelist."""
+        bounds = self._trusted if trusted else self._sanity
+        if len(text) > bounds.characters:
             raise RequestError("TOO_COMPLEX", "The document is too long.", reason="CHARACTERS")
         digest = hashlib.sha256(text.encode("utf-8", "surrogatepass"))
-        key = (digest.digest(), operation_name or None)
+        key = (digest.digest(), operation_name or None, trusted)
         if key in self._kept:
             self._kept.move_to_end(key)
             known, _ = self._kept[key]
         else:
-            known = self._attempt(text, operation_name or None, digest.hexdigest())
+            known = self._attempt(text, operation_name or None, digest.hexdigest(), trusted=trusted)
             self._keep(key, known, len(text))
         if isinstance(known, RequestError):
             raise known.again()
         return known
 
-    def _keep(self, key: tuple[bytes, str | None], value: Prepared[C] | RequestError, characters: int) -> None:
+    def _keep(self, key: Known, value: Prepared[C] | RequestError, characters: int) -> None:
         self._kept[key] = (value, characters)
         self._characters += characters
         while len(self._kept) > self._size or (self._characters > self._most_characters and len(self._kept) > 1):
             _, (_, gone) = self._kept.popitem(last=False)
             self._characters -= gone
 
-    def _attempt(self, text: str, operation_name: str | None, digest: str) -> Prepared[C] | RequestError:
+    def _attempt(self, text: str, operation_name: str | None, digest: str, *, trusted: bool) -> Prepared[C] | RequestError:
         try:
-            return self._prepare(text, operation_name, digest)
+            return self._prepare(text, operation_name, digest, trusted=trusted)
         except RequestError as refusal:
             return refusal.again()
 
-    def _prepare(self, text: str, operation_name: str | None, digest: str) -> Prepared[C]:
-        document = self._parse(text)
-        shapes = ShapeOf(document, self._sanity)
-        # Every operation is measured, not only the one asked for: validation looks at them all.
-        measured = {
-            id(found): shapes.operation(found) for found in document.definitions if isinstance(found, OperationDefinitionNode)
-        }
+    def _prepare(self, text: str, operation_name: str | None, digest: str, *, trusted: bool) -> Prepared[C]:
+        bounds = self._trusted if trusted else self._sanity
+        document = parsed(text, bounds)
+        measured = self._measured(document, bounds)
         self._validate(document)
-        operation = _chosen(document, operation_name)
+        operation = chosen(document, operation_name)
         coordinates = CoordinatesOf(self._schema, document, operation).gather()
+        shape, prices = measured[id(operation)]
         return Prepared(
             document=document,
             operation=operation,
             hash=digest,
-            shape=measured[id(operation)],
+            shape=shape,
             coordinates=coordinates,
             classes=self._classes(coordinates),
+            bounds=bounds,
+            trusted=trusted,
+            _prices=prices,
+            _most_cost=self._most_cost,
             _classify=self._classify,
         )
 
-    def _parse(self, text: str) -> DocumentNode:
-        try:
-            return parse(text, max_tokens=self._sanity.tokens)
-        except GraphQLSyntaxError as error:
-            if "tokens. Parsing aborted" in error.message:  # graphql-core has no class of its own for it
-                raise RequestError("TOO_COMPLEX", "The document has too many tokens.", reason="TOKENS") from error
-            raise RequestError("GRAPHQL_PARSE_FAILED", error.message, located=[error]) from error
-        except (GraphQLError, RecursionError) as error:
-            raise RequestError("GRAPHQL_PARSE_FAILED", "The document is nested too deeply.") from error
+    def _measured(self, document: DocumentNode, bounds: Sanity) -> dict[int, tuple[Shape, Group]]:
+        """Shape and price list of every operation, not only of the one asked for: validation looks at them all."""
+        operations = [found for found in document.definitions if isinstance(found, OperationDefinitionNode)]
+        if len(operations) > bounds.operations:
+            raise too_complex("OPERATIONS", f"The document has more than {bounds.operations} operations.")
+        shapes = ShapeOf(document, bounds)
+        shaped = {id(found): shapes.operation(found) for found in operations}
+        prices = PriceOf(self._schema, document, self._pricing, bounds, shapes.steps)
+        measured: dict[int, tuple[Shape, Group]] = {}
+        for found in operations:
+            group = prices.operation(found)
+            check_cost(least(group), self._most_cost)
+            measured[id(found)] = shaped[id(found)], group
+        return measured
 
     def _validate(self, document: DocumentNode) -> None:
         errors = validate(self._schema, document, self._rules, max_errors=MOST_ERRORS, hide_suggestions=self._hide_suggestions)
@@ -180,6 +211,19 @@ class Documents(Generic[C]):
         return {found for found in concrete if self._classify(found) != own}
 
 
+def round_cost(cost: float) -> int | float:
+    """As it is told: one decimal, and none where there is none; what is beyond any limit is cut off."""
+    shown = round(min(cost, 1e12), 1)
+    return int(shown) if shown == int(shown) else shown
+
+
+def check_cost(cost: float, most: float) -> None:
+    """Raises RequestError where an operation would cost more than one may."""
+    if cost > most:
+        told = {"cost": {"requested": round_cost(cost), "limit": round_cost(most)}}
+        raise RequestError("TOO_COMPLEX", "The operation costs too much.", reason="COST", extensions=told)
+
+
 def by_class(coordinates: Iterable[str], use: Use, classify: Callable[[str], C | None]) -> Classes[C]:
     """The coordinates sorted by what they need; those that need nothing are left out."""
     sorted_out: dict[tuple[C, Use], set[str]] = defaultdict(set)
@@ -193,16 +237,3 @@ def by_class(coordinates: Iterable[str], use: Use, classify: Callable[[str], C |
 def merged(left: Classes[C], right: Classes[C]) -> Classes[C]:
     """Both together."""
     return {key: left.get(key, frozenset()) | right.get(key, frozenset()) for key in {*left, *right}}
-
-
-def _chosen(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
-    operations = [found for found in document.definitions if isinstance(found, OperationDefinitionNode)]
-    if name is None:
-        if len(operations) == 1:
-            return operations[0]
-        message = "Which operation? The document has several, so `operationName` is needed."
-        raise RequestError("BAD_USER_INPUT", message, reason="OPERATION_NAME")
-    for operation in operations:
-        if operation.name is not None and operation.name.value == name:
-            return operation
-    raise RequestError("BAD_USER_INPUT", f"The document has no operation {name}.", reason="OPERATION_NAME")

@@ -7,7 +7,6 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
-import orjson
 from graphql import OperationType
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
@@ -15,8 +14,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from execution import negotiation, sse
 from execution.documents import Documents, Prepared
+from execution.encoding import MOST_BYTES, Encoder
 from execution.errors import STATUS, ErrorMapper, GraphQLProblem
 from execution.lifetime import ClientGone, close, deadline, until_gone
+from execution.persisted import Persisted
 from execution.requests import Operation, WireError, from_get, from_post
 from execution.run import Denial, Runner
 
@@ -35,6 +36,8 @@ class WireSettings:
     most_bytes: int = 256 * 1024
     deadline_s: float = 30.0
     get_queries: bool = True
+    get_ad_hoc: bool = True  # False: by GET only documents on the safelist
+    most_answer_bytes: int = MOST_BYTES
     page: ASGIApp | None = None  # answers GET from a browser
 
 
@@ -56,14 +59,16 @@ class GraphQLEndpoint(Generic[C]):
         runner: Runner[C],
         make_context: MakeContext,
         *,
+        persisted: Persisted[C] | None = None,
         errors: ErrorMapper | None = None,
         settings: WireSettings | None = None,
     ) -> None:
-        self._documents = documents
+        self._persisted = persisted or Persisted(documents)
         self._runner = runner
         self._make_context = make_context
         self._errors = errors or ErrorMapper()
         self._settings = settings or WireSettings()
+        self._encoder = Encoder(self._errors, self._settings.most_answer_bytes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -90,15 +95,15 @@ class GraphQLEndpoint(Generic[C]):
             operation = await self._operation(request)
             if accepted == negotiation.EVENTS:
                 streamed = True
-                return sse.EventStream(self._stream(request, operation, context), HEADERS)
+                return sse.EventStream(self._stream(request, operation, context), HEADERS, self._encoder.encode)
             work = self._execute(request, operation, context)
-            return _encoded(Answer(await until_gone(request.receive, work)), fallback)
+            return self._encoded(Answer(await until_gone(request.receive, work)), fallback)
         except GraphQLProblem as problem:
-            return _encoded(self._refusal(problem, fallback), fallback)
+            return self._encoded(self._refusal(problem, fallback), fallback)
         except ClientGone:
             raise
         except Exception as error:  # noqa: BLE001  (the error mapper's door: nothing may reach the client as text)
-            return _encoded(Answer({"errors": self._errors.unexpected(error)}, 500), fallback)
+            return self._encoded(Answer({"errors": self._errors.unexpected(error)}, 500), fallback)
         finally:
             if not streamed:
                 await close(context)
@@ -116,16 +121,16 @@ class GraphQLEndpoint(Generic[C]):
 
     async def _execute(self, request: Request, operation: Operation, context: Any) -> dict[str, Any]:
         async with deadline(self._settings.deadline_s):
-            prepared = self._documents.prepare(operation.query, operation.name)
+            prepared = await self._persisted.prepare(operation, context)
             _remember(request, prepared)
-            _check_kind(request, prepared.kind)
+            _check_kind(request, prepared, get_ad_hoc=self._settings.get_ad_hoc)
             denial = denial_of(request.headers.get("x-denied"))
             return await self._runner.execute(prepared, operation.variables, context, denial=denial)
 
     async def _stream(self, request: Request, operation: Operation, context: Any) -> AsyncGenerator[Mapping[str, Any], None]:
         """The answers of one operation, a refusal among them: the stream has begun, its status is sent."""
         try:
-            prepared = self._documents.prepare(operation.query, operation.name)
+            prepared = await self._persisted.prepare(operation, context)
             if prepared.kind is not OperationType.SUBSCRIPTION:
                 yield await self._execute(request, operation, context)
                 return
@@ -141,6 +146,10 @@ class GraphQLEndpoint(Generic[C]):
             yield {"errors": self._errors.unexpected(error)}
         finally:
             await close(context)
+
+    def _encoded(self, answer: Answer, media_type: str) -> Response:
+        headers = {**HEADERS, **(answer.headers or {}), "content-type": f"{media_type}; charset=utf-8"}
+        return Response(self._encoder.encode(answer.content), answer.status, headers)
 
     def _refusal(self, problem: GraphQLProblem, accepted: str) -> Answer:
         content = {"errors": self._errors.refusal(problem)}
@@ -168,14 +177,13 @@ def _remember(request: Request, prepared: Prepared[Any]) -> None:
     request.scope.setdefault("state", {}).update(operation=prepared.kind.value, document=prepared.hash[:16])
 
 
-def _check_kind(request: Request, kind: OperationType) -> None:
-    if kind is OperationType.SUBSCRIPTION:
+def _check_kind(request: Request, prepared: Prepared[Any], *, get_ad_hoc: bool) -> None:
+    if prepared.kind is OperationType.SUBSCRIPTION:
         message = f"A subscription needs a WebSocket, or {negotiation.EVENTS} first in Accept."
         raise WireError(400, message, reason="SUBSCRIPTION")
-    if request.method == "GET" and kind is OperationType.MUTATION:
+    if request.method != "GET":
+        return
+    if prepared.kind is OperationType.MUTATION:
         raise WireError(405, "A mutation must be sent by POST.", reason="METHOD", headers={"allow": "POST"})
-
-
-def _encoded(answer: Answer, media_type: str) -> Response:
-    headers = {**HEADERS, **(answer.headers or {}), "content-type": f"{media_type}; charset=utf-8"}
-    return Response(orjson.dumps(answer.content), answer.status, headers)
+    if not get_ad_hoc and not prepared.trusted:
+        raise WireError(405, "Only a document on the safelist may be sent by GET.", reason="METHOD", headers={"allow": "POST"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -12,6 +13,8 @@ from starlette.requests import Request
 from execution.errors import RequestError
 
 JSON_TYPE: Final = "application/json"
+_HASH: Final = re.compile(r"(sha256:)?[0-9a-fA-F]{64}")
+_DOCUMENT_ID: Final = re.compile(r"[A-Za-z0-9_.:/+=-]{1,200}")  # a safelist may know documents by ids of its own
 
 
 class WireError(RequestError):
@@ -27,9 +30,10 @@ class WireError(RequestError):
 class Operation:
     """One request as it came: nothing in it is checked against a schema."""
 
-    query: str
+    query: str | None
     name: str | None
     variables: Mapping[str, Any]
+    document_id: str | None = None  # a document's name where it is not sent itself; of an Apollo hash, or `documentId`
 
 
 async def from_post(request: Request, most_bytes: int) -> Operation:
@@ -46,7 +50,7 @@ async def from_post(request: Request, most_bytes: int) -> Operation:
 def from_get(request: Request) -> Operation:
     """The operation in the query string; raises WireError."""
     fields: dict[str, Any] = {
-        name: request.query_params[name] for name in ("query", "operationName") if name in request.query_params
+        name: request.query_params[name] for name in ("query", "operationName", "documentId") if name in request.query_params
     }
     for name in ("variables", "extensions"):
         if request.query_params.get(name):
@@ -60,16 +64,31 @@ def operation_of(fields: Any) -> Operation:
         raise WireError(400, "Batches of operations are not accepted.", reason="BATCH")
     if not isinstance(fields, dict):
         raise WireError(400, "The body must be a JSON object.", reason="BODY")
-    query = fields.get("query")
-    if not isinstance(query, str) or not query:
-        raise WireError(400, "`query` must be a text that holds a GraphQL document.", reason="QUERY")
     name = fields.get("operationName")
     if name is not None and not isinstance(name, str):
         raise WireError(400, "`operationName` must be a text.", reason="OPERATION_NAME")
     for key in ("variables", "extensions"):
         if fields.get(key) is not None and not isinstance(fields[key], dict):
             raise WireError(400, f"`{key}` must be an object.", reason=key.upper())
-    return Operation(query, name or None, fields.get("variables") or {})
+    query, document_id = fields.get("query") or None, _document_id(fields)
+    if (query is not None or document_id is None) and not isinstance(query, str):
+        raise WireError(400, "`query` must be a text that holds a GraphQL document.", reason="QUERY")
+    return Operation(query, name or None, fields.get("variables") or {}, document_id)
+
+
+def _document_id(fields: Mapping[str, Any]) -> str | None:
+    """`documentId` (GraphQL over HTTP, appendix A), or the hash of Apollo's automatically persisted queries."""
+    given = fields.get("documentId")
+    if given is None:
+        persisted = (fields.get("extensions") or {}).get("persistedQuery")
+        if persisted is None:
+            return None
+        if not isinstance(persisted, dict) or persisted.get("version") != 1:
+            raise RequestError("PERSISTED_QUERY_NOT_SUPPORTED", "PersistedQueryNotSupported")
+        given = persisted.get("sha256Hash")
+    if not isinstance(given, str) or not _DOCUMENT_ID.fullmatch(given):
+        raise WireError(400, "The id of a document is `sha256:` and 64 hexadecimal digits.", reason="DOCUMENT_ID")
+    return given.removeprefix("sha256:").lower() if _HASH.fullmatch(given) else given
 
 
 async def _body(request: Request, most_bytes: int) -> bytes:

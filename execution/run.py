@@ -18,14 +18,22 @@ from graphql import (
 )
 from graphql.execution import create_source_event_stream, map_source_to_response_event
 
-from execution.documents import Classes, Prepared
+from execution.documents import Classes, Prepared, round_cost
 from execution.errors import DeniedPosition, ErrorMapper, RequestError
+from execution.rate import FLAT, Toll
+from execution.values import check_variables
 
 C = TypeVar("C")
 Denial = Literal["reject", "null"]
 # What the context may not do of what the operation needs: the denied coordinates. Pure: no I/O.
 Decide = Callable[[Any, Classes[C]], Collection[str]]
+# Whether the context may ask such an operation at all; raises RequestError. Pure: no I/O.
+Admit = Callable[[Any, Prepared[C]], None]
 MOST_COERCION_ERRORS = 10
+
+
+def everyone(_context: Any, _prepared: Prepared[Any]) -> None:
+    """Admits everything."""
 
 
 class Runner(Generic[C]):
@@ -36,11 +44,15 @@ class Runner(Generic[C]):
         schema: GraphQLSchema,
         *,
         decide: Decide[C],
+        admit: Admit[C] = everyone,
+        toll: Toll | None = None,
         errors: ErrorMapper | None = None,
         hide_suggestions: bool = False,
     ) -> None:
         self._schema = schema
         self._decide = decide
+        self._admit = admit
+        self._toll = toll or Toll()
         self._errors = errors or ErrorMapper()
         self._hide_suggestions = hide_suggestions
 
@@ -49,9 +61,10 @@ class Runner(Generic[C]):
     ) -> dict[str, Any]:
         """The answer to a query or a mutation; raises RequestError where nothing was executed."""
         executor = self._executor(prepared, variables, context, denial)
+        cost = self._charged(prepared, executor, context)
         result = executor.execute_operation()
         finished = await result if inspect.isawaitable(result) else result
-        return self._answer(finished, context)
+        return self._answer(prepared, finished, context, cost)
 
     async def subscribe(
         self, prepared: Prepared[C], variables: Mapping[str, Any], context: Any, *, denial: Denial = "reject"
@@ -61,19 +74,23 @@ class Runner(Generic[C]):
         The source is closed with this iterator.
         """
         executor = self._executor(prepared, variables, context, denial)
+        cost = self._charged(prepared, executor, context)
         begun = create_source_event_stream(executor)
         source = await begun if inspect.isawaitable(begun) else begun
         if isinstance(source, ExecutionResult):
-            yield self._answer(source, context)
+            yield self._answer(prepared, source, context, cost)
             return
         answers = map_source_to_response_event(executor, source)
         try:
             async for result in answers:
-                yield self._answer(result, context)
+                yield self._answer(prepared, result, context, cost)
+                cost = self._charged(prepared, executor, context)
         finally:
             await answers.aclose()
 
     def _executor(self, prepared: Prepared[C], variables: Mapping[str, Any], context: Any, denial: Denial) -> Executor[Any]:
+        self._admit(context, prepared)
+        check_variables(variables, prepared.bounds)
         executor = self._build(prepared, variables, context, None)
         needed = prepared.uses_of(variables)
         denied = frozenset(self._decide(context, needed))
@@ -126,13 +143,20 @@ class Runner(Generic[C]):
 
         return resolve
 
-    def _answer(self, result: Any, context: Any) -> dict[str, Any]:
+    def _charged(self, prepared: Prepared[C], executor: Executor[Any], context: Any) -> float:
+        """What the operation may cost, taken from whoever asks; raises RequestError."""
+        cost = prepared.cost(executor.variable_values.coerced)
+        self._toll.charge(context, cost + FLAT)
+        return cost
+
+    def _answer(self, prepared: Prepared[C], result: Any, context: Any, cost: float) -> dict[str, Any]:
         answer: dict[str, Any] = {"data": result.data}
         errors: list[GraphQLError] | None = result.errors
         if errors:
             answer["errors"] = self._errors.field_errors(errors)
+        spent = prepared.cost_of(result.data)
+        self._toll.settle(context, cost - spent)
         extensions = getattr(context, "extensions", None)
-        told = extensions() if callable(extensions) else None
-        if told:
-            answer["extensions"] = dict(told)
+        told = dict(extensions() or {}) if callable(extensions) else {}
+        answer["extensions"] = {"cost": {"requested": round_cost(cost), "actual": round_cost(spent)}, **told}
         return answer

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import Any, Final
 
-import orjson
 from starlette.types import Receive, Scope, Send
 
 from execution.lifetime import ClientGone, until_gone
@@ -15,13 +14,15 @@ from execution.lifetime import ClientGone, until_gone
 COMPLETE: Final = b"event: complete\ndata:\n\n"
 STILL_THERE: Final = b":\n\n"
 QUIET_S: Final = 12.0  # proxies close connections that are silent for longer than some fifteen seconds
+Encode = Callable[[Mapping[str, Any]], bytes]
 
 
 class EventStream:
     """An ASGI response that sends each answer as it comes and stops the source when the client goes away."""
 
-    def __init__(self, answers: AsyncGenerator[Mapping[str, Any], None], headers: Mapping[str, str]) -> None:
+    def __init__(self, answers: AsyncGenerator[Mapping[str, Any], None], headers: Mapping[str, str], encode: Encode) -> None:
         self._answers = answers
+        self._encode = encode
         named = {**headers, "content-type": "text/event-stream; charset=utf-8"}
         self._headers = [(name.encode(), value.encode()) for name, value in named.items()]
 
@@ -42,7 +43,7 @@ class EventStream:
             if answer is None:
                 await send({"type": "http.response.body", "body": COMPLETE})
                 return
-            event = b"event: next\ndata: " + orjson.dumps(answer) + b"\n\n"
+            event = b"event: next\ndata: " + self._encode(answer) + b"\n\n"
             await send({"type": "http.response.body", "body": event, "more_body": True})
 
     async def _following(self, send: Send) -> Mapping[str, Any] | None:

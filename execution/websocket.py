@@ -15,9 +15,11 @@ from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from execution.documents import Documents
+from execution.encoding import MOST_BYTES, Encoder
 from execution.errors import ErrorMapper, GraphQLProblem
 from execution.http import MakeContext
 from execution.lifetime import close, deadline
+from execution.persisted import Persisted
 from execution.requests import Operation, operation_of
 from execution.run import Runner
 
@@ -36,6 +38,7 @@ class SocketSettings:
     deadline_s: float = 30.0  # of a query or a mutation
     most_operations: int = 50
     most_characters: int = 256 * 1024  # of a message; cap the frame in the server too, it reads before we do
+    most_answer_bytes: int = MOST_BYTES
 
 
 class Closed(Exception):
@@ -60,14 +63,16 @@ class GraphQLSocket(Generic[C]):
         runner: Runner[C],
         make_context: MakeContext,
         *,
+        persisted: Persisted[C] | None = None,
         errors: ErrorMapper | None = None,
         settings: SocketSettings | None = None,
     ) -> None:
-        self.documents = documents
+        self.persisted = persisted or Persisted(documents)
         self.runner = runner
         self.make_context = make_context
         self.errors = errors or ErrorMapper()
         self.settings = settings or SocketSettings()
+        self.encoder = Encoder(self.errors, self.settings.most_answer_bytes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection until either side ends it."""
@@ -75,12 +80,9 @@ class GraphQLSocket(Generic[C]):
         if not self._same_or_allowed_origin(socket):
             await socket.close(1008, "Origin not allowed")  # before accept: the handshake gets 403
             return
-        if PROTOCOL not in socket.scope.get("subprotocols", ()):
-            await socket.accept()
-            await socket.close(4406, "Subprotocol not acceptable")
-            return
-        await socket.accept(subprotocol=PROTOCOL)
-        await Connection(self, socket).serve()
+        known = PROTOCOL in socket.scope.get("subprotocols", ())
+        await socket.accept(subprotocol=PROTOCOL if known else None)
+        await (Connection(self, socket).serve() if known else socket.close(4406, "Subprotocol not acceptable"))
 
     def _same_or_allowed_origin(self, socket: WebSocket) -> bool:
         """Browsers always tell the origin and never ask before opening; other clients have none."""
@@ -100,14 +102,13 @@ class Connection(Generic[C]):
         self._socket = socket
         self._payload: Mapping[str, Any] | None = None
         self._initialised = False
+        self._token = asyncio.timeout(None)
         self._running: dict[str, asyncio.Task[None]] = {}
 
     async def serve(self) -> None:
         """Read messages until the end; whatever runs then is cancelled."""
         try:
-            await self._begin()
-            while True:
-                await self._handle(await self._message())
+            await self._converse()
         except Closed as end:
             if self._socket.application_state is WebSocketState.CONNECTED:
                 await self._socket.close(end.code, end.reason.encode()[:LONGEST_REASON].decode(errors="ignore"))
@@ -118,6 +119,18 @@ class Connection(Generic[C]):
             for task in running:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
+
+    async def _converse(self) -> None:
+        """Until the client leaves, or the token ends under which it came: subscriptions must not outlive that."""
+        try:
+            async with self._token:
+                await self._begin()
+                while True:
+                    await self._handle(await self._message())
+        except TimeoutError:
+            if not self._token.expired():
+                raise
+            raise Closed(4403, "The token has ended") from None
 
     async def _begin(self) -> None:
         """The client has to say who it is in time; until then it may only ping."""
@@ -164,9 +177,13 @@ class Connection(Generic[C]):
             raise Closed(4400, "Invalid message")
         self._payload = payload
         try:
-            await close(await self._server.make_context(self._socket, payload))
+            context = await self._server.make_context(self._socket, payload)
         except GraphQLProblem:
             raise Closed(4403, "Forbidden") from None
+        remaining = getattr(context, "remaining_s", None)
+        if remaining is not None:
+            self._token.reschedule(asyncio.get_running_loop().time() + max(remaining, 0.0))
+        await close(context)
         self._initialised = True
         await self._send({"type": "connection_ack"})
 
@@ -206,15 +223,19 @@ class Connection(Generic[C]):
 
     async def _answers(self, key: str, operation: Operation, context: Any) -> None:
         server = self._server
-        prepared = server.documents.prepare(operation.query, operation.name)
+        prepared = await server.persisted.prepare(operation, context)
         if prepared.kind is not OperationType.SUBSCRIPTION:
             async with deadline(server.settings.deadline_s):
                 answer = await server.runner.execute(prepared, operation.variables, context)
-            await self._send({"id": key, "type": "next", "payload": answer})
+            await self._next(key, answer)
             return
         async with aclosing(server.runner.subscribe(prepared, operation.variables, context)) as answers:
             async for answer in answers:
-                await self._send({"id": key, "type": "next", "payload": answer})
+                await self._next(key, answer)
+
+    async def _next(self, key: str, answer: Mapping[str, Any]) -> None:
+        payload = orjson.Fragment(self._server.encoder.encode(answer))
+        await self._send({"id": key, "type": "next", "payload": payload})
 
     async def _send(self, message: dict[str, Any]) -> None:
         if self._socket.application_state is WebSocketState.CONNECTED:

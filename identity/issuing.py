@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 from access.ids import BadId
 from access.viewer import GuestOf
 from datasources import Sources
-from datasources.folder import prepare
+from datasources.folder import EMBEDDED, prepare
 from datasources.search.elsewhere import IndexElsewhere
 from datasources.tables.grants import GrantRecord, link_grantee
-from datasources.wiring import embedded
+from datasources.wiring import embedded, real
 from identity.issuer import LocalIssuer
 from settings import Settings, UnusableSettings
 
@@ -24,13 +24,14 @@ async def token_for(
     guest: str | None,
 ) -> str:
     """The token of whichever is given; raises `UnusableSettings` where there is no such share."""
-    folder = prepare(settings.data)
+    stack = settings.engines
+    folder = prepare(settings.data, EMBEDDED if stack is None else stack.name)
     if customer is not None:
         return LocalIssuer.development(folder, settings.audience, time.time).customer(customer)
     name, scopes, purpose = service
     if name is not None:
         return LocalIssuer.development(folder, settings.audience, time.time).service(name, scopes, purpose)
-    sources = await embedded(folder, index=IndexElsewhere())
+    sources = await (embedded(folder, index=IndexElsewhere()) if stack is None else real(stack, folder))
     try:
         grant = await _link(sources, guest or "")
     finally:

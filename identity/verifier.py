@@ -7,13 +7,14 @@ import math
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import jwt
 from jwt.types import Options
 
 from access.ids import Ids
 from access.viewer import GuestOf, Viewer, ViewerKind
+from identity.jwks import RemoteKeys
 
 LIFETIME_S: Final = 3_600
 _SLACK_S: Final = 30
@@ -37,6 +38,27 @@ class Unauthenticated(Exception):
         self.reason = reason
 
 
+class UnknownKey(Unauthenticated):
+    """A token of a trusted issuer, signed with a key that is not at hand."""
+
+    def __init__(self, issuer: TrustedIssuer, kid: str) -> None:
+        super().__init__("ISSUER")
+        self.issuer = issuer
+        self.kid = kid
+
+
+class KeysUnavailable(Unauthenticated):
+    """An issuer that we trust cannot be asked for its keys: nothing is wrong with the token as far as we know."""
+
+
+class ClaimNames(NamedTuple):
+    """Which claims say what."""
+
+    kind: str = "kind"
+    scope: str = "scope"
+    purpose: str = "purpose"
+
+
 @dataclass(frozen=True, slots=True)
 class TrustedIssuer:
     """Whose tokens are believed: by which keys (by `kid`), algorithms fixed here, and of which kinds of callers."""
@@ -45,6 +67,14 @@ class TrustedIssuer:
     keys: Mapping[str, Any]
     algorithms: tuple[str, ...]
     kinds: frozenset[ViewerKind]
+    audience: str | None = None  # ours unless told
+    types: frozenset[str] = frozenset({JWT_PROFILE})
+    claims: ClaimNames = ClaimNames()
+
+    def __post_init__(self) -> None:
+        """Whoever can verify by a shared secret can sign by it too."""
+        if not self.algorithms or any(a.startswith("HS") or a == "none" for a in self.algorithms):
+            raise ValueError(f"{self.name} must sign with a key pair")
 
 
 @dataclass
@@ -57,8 +87,22 @@ class Verifier:
     now_s: Clock
     _seen: OrderedDict[bytes, tuple[Viewer, float]] = field(default_factory=OrderedDict)
 
+    async def identify(self, token: str) -> Viewer:
+        """Who it is; raises `Unauthenticated`. Asks an issuer outside where its key is not known yet."""
+        try:
+            return self.viewer(token)
+        except UnknownKey as unknown:
+            keys = unknown.issuer.keys
+            if not isinstance(keys, RemoteKeys):
+                raise
+            if not await keys.find(unknown.kid):
+                if not keys.good:
+                    raise KeysUnavailable("ISSUER_DOWN") from unknown
+                raise
+        return self.viewer(token)
+
     def viewer(self, token: str) -> Viewer:
-        """Who it is; raises `Unauthenticated`."""
+        """Who it is, by the keys at hand; raises `Unauthenticated`."""
         if len(token) > _LONGEST:
             raise Unauthenticated("TOO_LONG")
         if not token.isascii():
@@ -80,12 +124,22 @@ class Verifier:
         except (jwt.PyJWTError, RecursionError) as e:  # 6 KB of brackets are deeper than Python reads
             raise Unauthenticated("MALFORMED") from e
         header, issuer = unsafe["header"], self.issuers.get(str(unsafe["payload"].get("iss")))
-        if str(header.get("typ", "")).lower().removeprefix("application/") != JWT_PROFILE:
-            raise Unauthenticated("TYPE")
-        if issuer is None or (key := issuer.keys.get(str(header.get("kid")))) is None:
+        if issuer is None:
             raise Unauthenticated("ISSUER")
+        if str(header.get("typ", "")).lower().removeprefix("application/") not in issuer.types:
+            raise Unauthenticated("TYPE")
+        # Extensions that we do not know must be understood, so the token is refused. Keys and addresses of keys that a
+        # token brings itself (jwk, jku, x5c, x5u) are not looked at.
+        if "crit" in header or "b64" in header:
+            raise Unauthenticated("CRITICAL")
+        kid = str(header.get("kid"))
+        if (key := issuer.keys.get(kid)) is None:
+            raise UnknownKey(issuer, kid)
+        if isinstance(issuer.keys, RemoteKeys):
+            issuer.keys.refresh()
+        audience = issuer.audience or self.audience
         try:
-            claims = jwt.decode(token, key, list(issuer.algorithms), _CHECKS, audience=self.audience, issuer=issuer.name)
+            claims = jwt.decode(token, key, list(issuer.algorithms), _CHECKS, audience=audience, issuer=issuer.name)
         except jwt.InvalidAudienceError as e:
             raise Unauthenticated("AUDIENCE") from e
         except jwt.MissingRequiredClaimError as e:
@@ -96,20 +150,37 @@ class Verifier:
         return self._viewer(issuer, claims)
 
     def _viewer(self, issuer: TrustedIssuer, claims: Mapping[str, Any]) -> Viewer:
-        kind = next((k for k in issuer.kinds if k.value.lower() == claims.get("kind")), None)
-        subject, scope, purpose = claims["sub"], claims.get("scope", ""), claims.get("purpose")
-        texts = isinstance(subject, str) and isinstance(scope, str) and isinstance(purpose, str | None)
-        if kind is None or not texts or not 0 < len(subject) <= _LONGEST_SUBJECT or not subject.isprintable():
+        named = issuer.claims
+        kind, scopes = _kind(issuer, claims.get(named.kind)), _scopes(claims.get(named.scope, ""))
+        subject, purpose = claims["sub"], claims.get(named.purpose)
+        texts = isinstance(subject, str) and isinstance(purpose, str | None)
+        if kind is None or scopes is None or not texts or not 0 < len(subject) <= _LONGEST_SUBJECT or not subject.isprintable():
             raise Unauthenticated("CLAIMS")
         return Viewer(
             kind=kind,
             subject=subject,
             customer=self.ids.local_id("customer", subject) if kind is ViewerKind.CUSTOMER else None,
             guest_of=_guest(claims.get("guest")) if kind is ViewerKind.GUEST else None,
-            scopes=frozenset(scope.split()),
+            scopes=scopes,
             purpose=purpose,
             expires_at=int(claims["exp"]),
         )
+
+
+def _kind(issuer: TrustedIssuer, claim: object) -> ViewerKind | None:
+    """The kind that a token claims; an issuer outside that speaks for one kind only need not say it."""
+    if claim is None and len(issuer.kinds) == 1 and isinstance(issuer.keys, RemoteKeys):
+        return next(iter(issuer.kinds))
+    return next((k for k in issuer.kinds if k.value.lower() == claim), None)
+
+
+def _scopes(claim: object) -> frozenset[str] | None:
+    """A text with spaces (RFC 9068), or a list of texts, as some providers write it."""
+    if isinstance(claim, str):
+        return frozenset(claim.split())
+    if isinstance(claim, list) and all(isinstance(scope, str) and " " not in scope for scope in claim):
+        return frozenset(claim)
+    return None
 
 
 def _check_times(claims: Mapping[str, Any], now: float) -> None:

@@ -6,13 +6,24 @@ people are added to those that the owner has put the photo in meanwhile.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from datasources.tables.photos import Content, Coordinates, Draft, Embedding, LabelMark, PhotoRecord, SeenPhoto
-from ingest.records import MAX_ALBUMS, MAX_KEYWORDS, MAX_PEOPLE, CameraRecord, ExposureRecord, ImportRecord, MediaType
+from ingest.records import (
+    MAX_ALBUMS,
+    MAX_KEYWORDS,
+    MAX_PEOPLE,
+    CameraRecord,
+    ExposureRecord,
+    ImportRecord,
+    MediaType,
+    OffsetSource,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +38,12 @@ class Links:
     place: str | None = None
     time_zone: str | None = None
     data_version: str | None = None
+    burst: str | None = None
 
 
 def draft(record: ImportRecord, links: Links, old: PhotoRecord, seen: SeenPhoto | None) -> Draft:
     """The next version of a photo; `seen` opens what is sealed in the old one."""
-    fields = {**_plain(record), **_time(record), **_lists(record, links, old), **_place(record, links, old)}
+    fields = {**_plain(record), **_time(record, links), **_lists(record, links, old), **_place(record, links, old)}
     content = _content(record, links, seen.content if seen else None)
     written = msgspec.structs.replace(
         old, **fields, deleted=False, has_caption=content.caption is not None, source_digest=links.digest
@@ -63,10 +75,22 @@ def _plain(record: ImportRecord) -> dict[str, object]:
     return {name: value for name, value in given.items() if value is not None}
 
 
-def _time(record: ImportRecord) -> dict[str, object]:
-    """A known offset only (DECISIONS 22): one assumed from the place is not stored, its zone says it at any time."""
+def _time(record: ImportRecord, links: Links) -> dict[str, object]:
+    """A known offset only (DECISIONS 22): one assumed from the place is not stored, its zone says it at any time.
+
+    Where a file knows the instant, the place's zone does not assume: it gives the wall clock.
+    """
     if record.taken_local is None:
         return {}
+    if record.taken_in_utc and links.time_zone is not None:
+        instant = datetime.fromisoformat(record.taken_local).replace(tzinfo=UTC)
+        with suppress(ValueError, LookupError, OverflowError):
+            there = instant.astimezone(ZoneInfo(links.time_zone))
+            return {
+                "taken_local": there.replace(tzinfo=None).isoformat(timespec="seconds"),
+                "offset_minutes": round((there.utcoffset() or timedelta()).total_seconds() / 60),
+                "offset_source": OffsetSource.PLACE.value,
+            }
     source = record.offset_source
     return {
         "taken_local": record.taken_local,
@@ -82,6 +106,8 @@ def _lists(record: ImportRecord, links: Links, old: PhotoRecord) -> dict[str, ob
     }
     if record.labels:
         fields["labels"] = links.labels
+    if links.burst is not None:
+        fields["burst"] = links.burst
     return fields
 
 
@@ -102,6 +128,7 @@ def _content(record: ImportRecord, links: Links, old: Content | None) -> Content
         "caption_language": record.caption_language,
         "file_name": record.file_name,
         "recognized_text": record.recognized_text,
+        "motion_id": record.motion_id,
         "keywords": links.keywords[:MAX_KEYWORDS] or None,
     }
     return msgspec.structs.replace(kept, source_id=record.source_id, **{n: v for n, v in said.items() if v is not None})

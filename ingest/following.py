@@ -15,7 +15,7 @@ from typing import NoReturn
 from datasources import Sources
 from datasources.errors import Corrupt, SourceError
 from datasources.photo_key import PhotoKey
-from datasources.search.port import PhotoDocument, Removal
+from datasources.search.port import PhotoDocument, Removal, Unwritable
 from datasources.tables.photos import PHOTOS, PhotoRecord
 from resolvers.freshness import Freshness
 from resolvers.indexing import CONSUMER, documents, entries
@@ -35,12 +35,14 @@ class IndexFollower:
 
     sources: Sources
     freshness: Freshness | None = None
+    reads_feed: bool = True
+    """False where Lambda follows: then only what is added here is indexed here."""
     _written: dict[PhotoKey, int] = field(default_factory=dict)
     _batches: int = 0
 
     async def add(self, records: Sequence[PhotoRecord]) -> None:
         """Photos just written; visible after `settle` at the latest."""
-        await self.sources.index.write(await documents(self.sources, records))
+        await self._write(await documents(self.sources, records))
         self._written.update({r.key: r.version for r in records})
         self._batches += 1
         if self._batches % _REFRESH_EVERY == 0:
@@ -48,13 +50,16 @@ class IndexFollower:
 
     async def settle(self) -> int:
         """Everything in the feed is in the index, durable and visible, and the mark says so; how many changes there were."""
+        if not self.reads_feed:
+            await self.sources.index.refresh()
+            return 0
         count = 0
         while changes := await self.sources.feed.read(await self.sources.feed.mark(CONSUMER), limit=_CHANGES):
             newest = {PhotoKey(*c.key): c.version for c in changes if c.table == PHOTOS.name}
             others = [k for k, version in newest.items() if self._written.get(k, 0) < version]
             made = await self._entries(others) if others else ()
             if newest:
-                await self.sources.index.write(made)
+                await self._write(made)
                 await self.sources.index.refresh()
             if self.freshness is not None:
                 await self.freshness.reached({e.key: e.version for e in made})
@@ -62,6 +67,13 @@ class IndexFollower:
             count += len(changes)
         self._written.clear()
         return count
+
+    async def _write(self, made: Sequence[PhotoDocument | Removal]) -> None:
+        """One photo that the engine does not take must not keep the others waiting: the next try would fail alike."""
+        try:
+            await self.sources.index.write(made)
+        except Unwritable as e:
+            _log.error("photos are left out of the index", extra={"count": len(e.keys)})
 
     async def _entries(self, keys: Sequence[PhotoKey]) -> Sequence[PhotoDocument | Removal]:
         """One photo that cannot be read must not keep the rest of the library from being found: it alone is left out."""
@@ -79,9 +91,13 @@ class IndexFollower:
             return [Removal(key, r.version) for r in records.values()]
 
 
-async def follow(follower: IndexFollower, pause: Callable[[float], Awaitable[None]] = asyncio.sleep) -> NoReturn:
+async def follow(
+    follower: IndexFollower, pause: Callable[[float], Awaitable[None]] = asyncio.sleep, *, idle_s: float = _IDLE_S
+) -> NoReturn:
     """Settles for ever: at once when there is more, every 100 ms when there is nothing, ever slower while a source fails."""
     failures = 0
+    while not follower.reads_feed:
+        await pause(_SLOWEST_S)
     while True:
         try:
             await follower.settle()
@@ -89,7 +105,7 @@ async def follow(follower: IndexFollower, pause: Callable[[float], Awaitable[Non
         except SourceError as e:
             failures += 1
             _log.warning("the index is not following", extra={"reason": f"{e.source}: {type(e).__name__}"})
-        await pause(min(_IDLE_S * 2**failures, _SLOWEST_S))
+        await pause(min(idle_s * 2**failures, _SLOWEST_S))
 
 
 async def reached(sources: Sources, position: str | None) -> bool:

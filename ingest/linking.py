@@ -111,6 +111,7 @@ class Names:
             place=place,
             time_zone=known.time_zone if known else None,
             data_version=self.sources.locations.data_version if place else None,
+            burst=self.sources.ids.local_id("burst", self.owner, record.burst_id) if record.burst_id else None,
         )
 
     def fresh(self, photo: str) -> PhotoRecord:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import shutil
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import islice
@@ -54,6 +55,12 @@ def loaded(data: Path) -> Demo | None:
         return msgspec.json.decode((data / _FILE).read_bytes(), type=Demo)
     except (OSError, msgspec.DecodeError):
         return None
+
+
+def forget(data: Path) -> None:
+    """What the folder says of libraries that are no more: the demo, and how far imports came."""
+    (data / _FILE).unlink(missing_ok=True)
+    shutil.rmtree(data / "imports", ignore_errors=True)
 
 
 async def load_demo(sources: Sources, data: Path, screen: Screen, library: DemoLibrary | None = None) -> Demo:

@@ -38,7 +38,8 @@ _INNER: Mapping[str, type[msgspec.Struct]] = {
     "embedding": EmbeddingRecord,
 }
 _NAMED_BY = {"people": "name", "albums": "title"}  # a bare text in these lists is both the key and this
-_OURS = frozenset({"takenLocal", "utcOffsetMinutes", "offsetSource"})  # normal form only: told by `takenAt`
+# Normal form only: the first three are told by `takenAt`, the others by files.
+_OURS = frozenset({"takenLocal", "utcOffsetMinutes", "offsetSource", "motionId", "burstId", "takenInUtc"})
 _KNOWN = frozenset(msgspec.structs.fields(ImportRecord)[i].encode_name for i in range(len(ImportRecord.__struct_fields__)))
 WIRE_NAMES = (_KNOWN - _OURS) | {"takenAt"}
 _INNER_WIRE = {name: frozenset(f.encode_name for f in msgspec.structs.fields(of)) for name, of in _INNER.items()}

@@ -126,6 +126,12 @@ class ImportRecord(msgspec.Struct, frozen=True, rename="camel", kw_only=True, om
     rating: Annotated[int, Meta(ge=1, le=5)] | None = None
     trashed_at: str | None = None
     """An instant in UTC: `2024-05-01T08:00:00Z`."""
+    motion_id: Annotated[str, Meta(pattern="^sha256:[0-9a-f]{64}$")] | None = None
+    """The moving part of a live photo, by the hash of its file. Files only, like the two that follow."""
+    burst_id: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
+    """What the camera calls the burst it belongs to."""
+    taken_in_utc: bool = False
+    """`taken_local` is an instant in UTC whose wall clock only the place can tell."""
 
 
 class BadRecord(ValueError):

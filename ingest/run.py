@@ -11,12 +11,15 @@ from itertools import islice
 from pathlib import Path
 
 from datasources import Sources
+from datasources.aws.stack import Stack
 from datasources.errors import Conflict, Corrupt
 from datasources.folder import IndexLock
+from datasources.vendors import NO_VENDORS, Vendors
 from datasources.wiring import open_index
 from ingest.bookmarks import Bookmark, Bookmarks
 from ingest.following import IndexFollower, reached
 from ingest.holding import beside
+from ingest.pictures.stage import Looked, PictureStage
 from ingest.readers.opening import open_reader
 from ingest.readers.reading import Item, Reader, Reading
 from ingest.records import ImportRecord
@@ -37,6 +40,7 @@ class Order:
     path: Path
     owner: str
     restore: bool = False
+    link: bool = False
 
 
 @dataclass
@@ -48,6 +52,7 @@ class Import:
     screen: Screen
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     tally: Tally = field(default_factory=Tally)
+    pictures: PictureStage | None = None
 
     async def run(self, reader: Reader, order: Order, data: Path) -> bool:
         """Writes everything that is not behind already; False when it was stopped. Indexing is `finish`'s."""
@@ -61,8 +66,10 @@ class Import:
             self.tally.resume(known.counts)
             self.screen.say(f"Going on after {self.tally.records:,} records of an interrupted import, counted in below.")
         writer = Writer(self.sources, owner, restore=order.restore)
+        self.pictures = PictureStage(self.sources, owner, link=order.link)
         for batch in _batches(reader.readings(known.position if known else None)):
             await self._write(writer, batch)
+            reader.release(batch)
             bookmarks.keep(Bookmark(reader.fingerprint, batch[-1].position, self.tally.counts))
             self.screen.moved(self.tally.records, batch[-1].done, reader.total)
             await asyncio.sleep(0)  # a signal is heard between two batches
@@ -83,6 +90,8 @@ class Import:
                 self.tally.remark(item.where, remark)
             if writer.unknown_place(item.record):
                 self.tally.remark(item.where, "its placeId is no place we know and was left out")
+        if self.pictures is not None:
+            await self.pictures.take([(writer.key_of(item.record), item) for item, _ in outcomes])
         written = {d.written.key: d.written for _, d in outcomes if d.written is not None}
         if self.follower is not None and written:
             await self.follower.add(list(written.values()))
@@ -103,6 +112,15 @@ class Import:
             except Corrupt:
                 self.tally.reject(item.where, "is stored already, but what is stored cannot be read")
         return outcomes
+
+    async def look(self) -> bool:
+        """Keeps the files and looks at them; False when told to stop before the end, and the same import goes on."""
+        if self.pictures is None:
+            return True
+        try:
+            return await self.pictures.run(self.stop, self.screen.looked)
+        finally:
+            self.pictures.close()
 
     async def finish(self, data: Path) -> bool:
         """Returns when the index has everything written here; False when told to stop before."""
@@ -144,19 +162,34 @@ class Ended:
     whole: bool
     seconds: float
     unknown: list[str]
+    looked: Looked | None = None
+    """What was done with the files, after those seconds."""
 
 
 async def run_import(
-    data: Path, order: Order, screen: Screen, stop: asyncio.Event, now_s: Callable[[], float] = time.monotonic
+    data: Path,
+    order: Order,
+    screen: Screen,
+    stop: asyncio.Event,
+    now_s: Callable[[], float] = time.monotonic,
+    *,
+    stack: Stack | None = None,
+    vendors: Vendors = NO_VENDORS,
 ) -> Ended:
     """Imports a path into a data folder, beside a running server too. Raises `Unreadable`, `UnusableFolder`, `SourceError`."""
     begun = now_s()
     reader = open_reader(order.path)
-    async with beside(data, HOLDER) as (sources, ours):
-        job = Import(sources, IndexFollower(sources) if ours else None, screen, stop)
-        whole = await job.run(reader, order, data)
-        settled = await job.finish(data)
-    return Ended(job.tally, whole and settled, now_s() - begun, reader.unknown.names)
+    try:
+        async with beside(data, HOLDER, stack, vendors) as (sources, ours):
+            follower = IndexFollower(sources, reads_feed=stack is None or stack.follow) if ours else None
+            job = Import(sources, follower, screen, stop)
+            whole = await job.run(reader, order, data)
+            settled = await job.finish(data)
+            seconds = now_s() - begun
+            whole = whole and await job.look() and settled
+    finally:
+        reader.close()
+    return Ended(job.tally, whole, seconds, reader.unknown.names, job.pictures.looked if job.pictures else None)
 
 
 def _batches(readings: Iterator[Reading]) -> Iterator[list[Reading]]:

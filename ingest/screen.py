@@ -26,6 +26,16 @@ class Screen(ABC):
     def close(self) -> None:
         """The bar goes away."""
 
+    _looked_at: float | None = None
+
+    def looked(self, done: int) -> None:
+        """So many files are kept and looked at: a line now and then, on terminals too, for the metadata are written."""
+        now = time.monotonic()
+        self._looked_at = now if self._looked_at is None else self._looked_at
+        if now - self._looked_at >= _EVERY_S:
+            self._looked_at = now
+            self.say(f"{done:,} files kept and looked at...")
+
 
 class PlainScreen(Screen):
     """A line every five seconds."""

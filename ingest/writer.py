@@ -68,14 +68,17 @@ class Writer:
             rest = [a for a in rest if a.place not in done]
         return [done[i] for i in range(len(records))]
 
+    def key_of(self, record: ImportRecord) -> PhotoKey:
+        """Which photo a record is, now and whenever it is imported again."""
+        return PhotoKey(self._owner, self._sources.ids.local_id("photo", self._owner, record.source_id))
+
     def unknown_place(self, record: ImportRecord) -> bool:
         """Whether a written record named a place that nobody knows."""
         return record.place_id is not None and self._names.places.get(record.place_id, record) is None
 
     def _asked(self, place: int, record: ImportRecord) -> _Asked:
         ids = self._sources.ids
-        photo = PhotoKey(self._owner, ids.local_id("photo", self._owner, record.source_id))
-        return _Asked(place, record, photo, ids.local_id("record", self._owner, _ENCODE(record).decode()))
+        return _Asked(place, record, self.key_of(record), ids.local_id("record", self._owner, _ENCODE(record).decode()))
 
     async def _write_each(self, asked: Sequence[_Asked]) -> Mapping[int, Done]:
         done: dict[int, Done] = {}

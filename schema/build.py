@@ -1,6 +1,7 @@
 """The whole schema, put together: types, scalars, directives, federation, and what each coordinate's class is."""
 
 from collections.abc import Collection
+from functools import cache
 
 from graphql import GraphQLInputObjectType, GraphQLSchema
 from strawberry import federation
@@ -10,11 +11,12 @@ from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.info import Info
 
 from access.classes import DataClass
-from access.policy import ever
+from access.policy import Use, ever
 from execution.documents import Classes
 from resolvers.context import Context
 from schema.album import Album, Share
 from schema.classes import classes_of
+from schema.costs import pricing_of
 from schema.customer import Customer
 from schema.mutations.mutation import Mutation
 from schema.nodes import references
@@ -22,6 +24,7 @@ from schema.person import Person
 from schema.photo import Photo
 from schema.photo_set import PhotoConnection
 from schema.place import Label, Place
+from schema.printing import printed
 from schema.query import Query
 from schema.scalars import SCALARS
 from schema.search import PhotoSearchConnection
@@ -38,9 +41,9 @@ class FederatedSchema(federation.Schema):
 
 
 class Gateway:
-    """The schema as other floors use it."""
+    """The schema as other floors use it. `auth_in_sdl`, `node_in_sdl`: what `_service.sdl` shows."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, auth_in_sdl: bool = False, node_in_sdl: bool = True) -> None:
         self.strawberry = FederatedSchema(
             query=Query,
             mutation=Mutation,
@@ -51,10 +54,14 @@ class Gateway:
         self.graphql_schema: GraphQLSchema = self.strawberry._schema  # noqa: SLF001 - strawberry has no public name for it
         _tell_one_of(self.graphql_schema)
         self.classes = classes_of(self.strawberry)
+        self.pricing = pricing_of(self.graphql_schema)
 
-    def sdl(self) -> str:
-        """The schema as text, with federation's directives and the class of everything."""
-        return self.strawberry.as_str()
+        sdl = cache(lambda: self.sdl(auth=auth_in_sdl, refetch=node_in_sdl))  # a router asks, a process prints once
+        self.graphql_schema.type_map["_Service"].fields["sdl"].resolve = lambda *_: sdl()  # type: ignore[attr-defined]
+
+    def sdl(self, *, auth: bool = False, refetch: bool = True) -> str:
+        """The schema as text, with federation's directives, the class and the price of everything; see `schema.printing`."""
+        return printed(self.strawberry.as_str(), self.classes, self.pricing, auth=auth, refetch=refetch)
 
     def classify(self, coordinate: str) -> DataClass | None:
         """The class of a coordinate; None for what the GraphQL specification and federation bring."""
@@ -71,10 +78,25 @@ def _tell_one_of(schema: GraphQLSchema) -> None:
 
 def decide(context: Context, needed: Classes[DataClass]) -> Collection[str]:
     """The first gate, before any I/O: coordinates of classes that this kind of caller never sees on any record."""
-    allowed = ever(context.viewer)
-    return [c for (data_class, _), coordinates in needed.items() if data_class not in allowed for c in coordinates]
+    allowed = {use: ever(context.viewer, use) for use in Use}
+    return [
+        coordinate
+        for (data_class, kind), coordinates in needed.items()
+        for coordinate in coordinates
+        if data_class not in allowed[Use.READ if kind == "read" else use_of(coordinate)]
+    ]
 
 
-def build() -> Gateway:
+def use_of(coordinate: str) -> Use:
+    """What an input coordinate uses its class for: said by where it stands, so that a new one is judged without being listed."""
+    owner, _, _ = coordinate.partition(".")
+    if owner in {"FacetBy", "TimeUnit"}:
+        return Use.FACET
+    if owner.endswith("Order"):
+        return Use.SORT
+    return Use.SEARCH if coordinate.endswith("(query:)") else Use.FILTER
+
+
+def build(*, auth_in_sdl: bool = False, node_in_sdl: bool = True) -> Gateway:
     """Made once for a process."""
-    return Gateway()
+    return Gateway(auth_in_sdl=auth_in_sdl, node_in_sdl=node_in_sdl)

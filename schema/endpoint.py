@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.requests import HTTPConnection
@@ -13,20 +13,40 @@ from starlette.types import ASGIApp
 from access.classes import DataClass
 from access.viewer import Viewer
 from datasources import Sources
-from execution.documents import Documents
+from execution.analysis import PERSISTED, Sanity
+from execution.documents import MOST_COST, Documents
 from execution.http import GraphQLEndpoint, WireSettings
+from execution.persisted import Persisted, Safelist
+from execution.rate import Buckets, Rate, Toll
 from execution.run import Runner
 from execution.websocket import GraphQLSocket, SocketSettings
 from resolvers.context import Context
 from resolvers.freshness import Freshness
 from schema.build import Gateway, decide
+from schema.exposure import Exposure
 
 Identify = Callable[[HTTPConnection, Mapping[str, Any] | None], Awaitable[Viewer]]
 """Who asks, from the request's headers or a WebSocket's `connection_init`; raises `GraphQLProblem` UNAUTHENTICATED."""
 
+BY_ROUTER = "router"
+"""Where `Identify` leaves in a connection's state that a router's credential came with it."""
 MOST_LANGUAGES = 10
 FALLBACK = "en"
 _RANGE = re.compile(r"\s*([A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*)\s*(?:;\s*q\s*=\s*([01](?:\.\d{0,3})?))?\s*", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Gates:
+    """What may be asked at all, and how much of it."""
+
+    exposure: Exposure = field(default_factory=Exposure)
+    sanity: Sanity = field(default_factory=Sanity)
+    trusted: Sanity = PERSISTED
+    most_cost: float = MOST_COST
+    rate: Rate | None = None
+    safelist: Safelist | None = None
+    ad_hoc: bool = True
+    hide_suggestions: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,20 +66,33 @@ def endpoint(
     public_url: str,
     wire: WireSettings,
     socket: SocketSettings,
-    hide_suggestions: bool = False,
+    gates: Gates | None = None,
 ) -> Endpoint:
     """`/graphql` over these sources."""
-    documents: Documents[DataClass] = Documents(gateway.graphql_schema, classify=gateway.classify)
-    runner: Runner[DataClass] = Runner(gateway.graphql_schema, decide=decide, hide_suggestions=hide_suggestions)
+    gates = gates or Gates()
+    schema, hide = gateway.graphql_schema, gates.hide_suggestions
+    documents: Documents[DataClass] = Documents(
+        schema,
+        classify=gateway.classify,
+        sanity=gates.sanity,
+        trusted=gates.trusted,
+        pricing=gateway.pricing,
+        most_cost=gates.most_cost,
+        hide_suggestions=hide,
+    )
+    toll = Toll(Buckets(gates.rate, lambda: sources.now_ms() / 1_000) if gates.rate is not None else None)
+    persisted = Persisted(documents, safelist=gates.safelist, ad_hoc=gates.ad_hoc, toll=toll)
+    runner: Runner[DataClass] = Runner(schema, decide=decide, admit=gates.exposure.admit, toll=toll, hide_suggestions=hide)
 
     async def make_context(connection: HTTPConnection, payload: Mapping[str, Any] | None) -> Context:
         viewer = await identify(connection, payload)
         languages = accepted_languages(connection.headers.get("accept-language"))
-        return Context(sources, freshness, viewer, languages, public_url=public_url)
+        router = bool(connection.scope.get("state", {}).get(BY_ROUTER))
+        return Context(sources, freshness, viewer, languages, public_url=public_url, router=router)
 
     return Endpoint(
-        GraphQLEndpoint(documents, runner, make_context, settings=wire),
-        GraphQLSocket(documents, runner, make_context, settings=socket),
+        GraphQLEndpoint(documents, runner, make_context, persisted=persisted, settings=wire),
+        GraphQLSocket(documents, runner, make_context, persisted=persisted, settings=socket),
     )
 
 

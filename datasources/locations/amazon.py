@@ -28,6 +28,7 @@ from datasources.locations.port import (
     PlaceRecord,
     Point,
 )
+from datasources.vendors import AmazonPlaces
 from datasources.words import normalize
 
 _SOURCE: Final = "locations"
@@ -42,11 +43,11 @@ _BUSY: Final = frozenset({"ThrottlingException", "TooManyRequestsException"})
 class AmazonLocations(LocationService):
     """Over a gazetteer, which also answers what Amazon's answer does not decide."""
 
-    def __init__(self, gazetteer: LocationService, region: str, *, endpoint: str | None = None, deadline_s: float = 5.0) -> None:
+    def __init__(self, gazetteer: LocationService, settings: AmazonPlaces) -> None:
         self._gazetteer = gazetteer
-        self._region = region
-        self._endpoint = endpoint
-        self._deadline_s = deadline_s
+        self._region = settings.region
+        self._endpoint = settings.endpoint
+        self._deadline_s = settings.deadline_s
         self._open = AsyncExitStack()
         self._opening = asyncio.Lock()
         self._client: Any = None

@@ -66,9 +66,7 @@ class Artefact:
             raise Corrupt("places", f"the part {name} is damaged") from error
 
 
-def write(
-    path: Path, manifest: Mapping[str, Any], parts: Mapping[str, npt.NDArray[Any] | str], *, effort: int = 9
-) -> None:
+def write(path: Path, manifest: Mapping[str, Any], parts: Mapping[str, npt.NDArray[Any] | str], *, effort: int = 9) -> None:
     """Write an artefact; the same input gives the same bytes. A part is deflated where that saves a fifth; `effort` is zlib's."""
     described: dict[str, dict[str, Any]] = {}
     contents: list[bytes] = []

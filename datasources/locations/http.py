@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import ssl
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
@@ -29,6 +30,7 @@ from datasources.locations.port import (
     PlaceRecord,
     Point,
 )
+from datasources.vendors import LocationsElsewhere
 
 _SOURCE: Final = "locations"
 _MANY: Final = 500
@@ -119,7 +121,7 @@ class HttpLocations(LocationService):
             languages=list(languages[: wire.MOST_LANGUAGES]),
             kinds=list(kinds),
             prefix=prefix,
-            near=None if near is None or not _possible(near) else tuple(near),
+            near=None if near is None or not _possible(near) else (near.latitude, near.longitude),
             limit=min(limit, wire.MOST_MATCHES),
         )
         found = _read(await self._call("POST", wire.SEARCH, asked), wire.SearchAnswer)
@@ -140,7 +142,7 @@ class HttpLocations(LocationService):
             except ValueError as e:
                 raise Corrupt(_SOURCE, "an answer cannot be read") from e
         else:
-            asked = wire.ResolveAsked([tuple(point) for point in points])
+            asked = wire.ResolveAsked([(point.latitude, point.longitude) for point in points])
             places = _read(await self._call("POST", wire.RESOLVE, asked), wire.ResolveAnswer).places
             found = [None if p is None else Located(p.id, p.precision, p.distance_km) for p in places]
         if len(found) != len(points):
@@ -232,6 +234,12 @@ class _Kept(Generic[K, V]):
         while len(self._kept) > _KEPT:
             self._kept.popitem(last=False)
         return {key: value for key, value in found.items() if key not in set(missing)} | dict(fresh)
+
+
+def locations_elsewhere(settings: LocationsElsewhere) -> HttpLocations:
+    """As configured; certificates are checked by the system's authorities, or by those of a file."""
+    trusted: Any = True if settings.authorities is None else ssl.create_default_context(cafile=str(settings.authorities))
+    return HttpLocations(settings.url, token_in(settings.token_file), deadline_s=settings.deadline_s, verify=trusted)
 
 
 def token_in(file: Path) -> Callable[[], str]:

@@ -45,7 +45,7 @@ class LocalizedName(NamedTuple):
     language: str
 
 
-class PlaceRecord(msgspec.Struct, frozen=True):
+class PlaceRecord(msgspec.Struct, frozen=True, rename="camel"):
     """One place. `ancestors` are ids, country first, without the place itself."""
 
     id: PlaceId

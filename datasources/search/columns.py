@@ -11,6 +11,9 @@ from datasources.search.conditions import Field
 from datasources.search.port import Coordinates, PhotoDocument
 from datasources.sortkeys import added_key, day_key, none_key, taken_key
 
+BROKEN = frozenset({Field.ISO, Field.APERTURE, Field.FOCAL_LENGTH, Field.DURATION})
+"""NUMBER fields that may be broken numbers; the others are whole."""
+
 
 class SortKey(Enum):
     """The number a row is sorted by, at what a viewer may know of its time."""
@@ -53,6 +56,7 @@ def keywords(document: PhotoDocument) -> Mapping[Field, tuple[str, ...]]:
         Field.REGION: _one(places.get("REGION")),
         Field.CITY: _one(places.get("CITY")),
         Field.LOCALITY: _one(places.get("LOCALITY")),
+        Field.HOME: _flag(document.home),
         Field.HAS_LOCATION: _flag(document.exact is not None),
         Field.LABEL: _distinct(document.labels),
         Field.KEYWORD: _distinct(document.keywords),

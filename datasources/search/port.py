@@ -15,7 +15,7 @@ from typing import NamedTuple
 import msgspec
 
 from access.scope import Scope
-from datasources.errors import Throttled
+from datasources.errors import Corrupt, Throttled
 from datasources.photo_key import PhotoKey
 from datasources.search.conditions import Condition, Everything, Field
 
@@ -27,6 +27,14 @@ class IndexBusy(Throttled):
 
     def __init__(self) -> None:
         super().__init__("search", "another process writes to this index; stop it, or use another folder")
+
+
+class Unwritable(Corrupt):
+    """The engine will never take these photos' documents; all others were written."""
+
+    def __init__(self, keys: tuple[PhotoKey, ...]) -> None:
+        super().__init__("search", f"{len(keys)} photos cannot be indexed")
+        self.keys = keys
 
 
 class Coordinates(NamedTuple):
@@ -54,6 +62,8 @@ class PhotoDocument(msgspec.Struct, frozen=True, kw_only=True):
     kilometer: Coordinates | None = None
     city: Coordinates | None = None
     country: Coordinates | None = None
+    home: bool = False
+    """Whether it lies in a home zone of its owner."""
     people: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     keywords: tuple[str, ...] = ()
@@ -92,7 +102,7 @@ class Order(Enum):
 
 
 class Clause(msgspec.Struct, frozen=True):
-    """A part of a text query: what counts as a match of it, and what a match weighs."""
+    """A part of a text query: what counts as a match of it, and what a match weighs, in ten-thousandths (`scores`)."""
 
     condition: Condition
     weight: float = 1.0
@@ -196,6 +206,7 @@ class PhotoIndex(ABC):
         """Puts documents in, or takes them out, unless the index has the same or a newer version of them.
 
         Removals are remembered long enough that a replayed older document does not come back. Visible after `refresh`.
+        Raises `Unwritable` about single documents, when all others are written.
         """
 
     @abstractmethod

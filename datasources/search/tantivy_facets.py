@@ -2,50 +2,25 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 import tantivy
 
 from access.scope import Scope
-from datasources.photo_key import PhotoKey
+from datasources.search.columns import BROKEN
 from datasources.search.conditions import Condition, Field, Kind, Nothing
-from datasources.search.port import MAX_BUCKETS, Bucket, FacetCounts
+from datasources.search.port import FacetCounts
 from datasources.search.scoping import Bound, BoundFacet, Slice
+from datasources.search.tallies import Latest, Tally
 from datasources.search.tantivy_query import MAX_U64, Compiler, every
-from datasources.search.tantivy_schema import BROKEN, ID_HIGH, ID_LOW, OWNER_NUMBER, owner_number
+from datasources.search.tantivy_schema import ID_HIGH, ID_LOW, OWNER_NUMBER, owner_number
 
 _LIMIT = 60_000
 """Buckets of one aggregation: a fuller one was cut, silently; tantivy gives up at 65,000 in all."""
 
 _NONE: dict[Kind, Any] = {Kind.KEYWORD: "\0", Kind.NUMBER: -(1 << 53)}
 """Stands for `no value` in an aggregation: no field holds it."""
-
-_Latest = tuple[int, str, str]
-"""Sort key, id, owner of the newest photo of a bucket."""
-
-
-class _Tally:
-    """What is known so far of one facet."""
-
-    def __init__(self) -> None:
-        self.counts: Counter[str] = Counter()
-        self.latest: dict[str, _Latest] = {}
-        self.missing = 0
-
-    def told(self) -> FacetCounts:
-        order = sorted(self.counts.items(), key=lambda item: (-item[1], item[0]))
-        return FacetCounts(
-            [self._bucket(value, count) for value, count in order[:MAX_BUCKETS]], self.missing, len(order) > MAX_BUCKETS
-        )
-
-    def _bucket(self, value: str, count: int) -> Bucket:
-        if value not in self.latest:
-            return Bucket(value, count)
-        key, photo, owner = self.latest[value]
-        return Bucket(value, count, PhotoKey(owner, photo), key)
-
 
 _Asked = tuple[int, BoundFacet, Slice]
 """A slice of a facet, and the facet's place in the question."""
@@ -61,7 +36,7 @@ class Facets:
 
     def counts(self, bound: Bound) -> Sequence[FacetCounts]:
         """Every facet, in order."""
-        tallies = [_Tally() for _ in bound.facets]
+        tallies = [Tally() for _ in bound.facets]
         together: dict[tuple[Condition, Condition], list[_Asked]] = {}
         for place, facet in enumerate(bound.facets):
             for rows in facet.slices:
@@ -73,7 +48,7 @@ class Facets:
             self._count(self._compiler.inside(condition, readable, text=bound.text), asked, tallies)
         return [tally.told() for tally in tallies]
 
-    def _count(self, query: tantivy.Query, asked: Sequence[_Asked], tallies: Sequence[_Tally]) -> None:
+    def _count(self, query: tantivy.Query, asked: Sequence[_Asked], tallies: Sequence[Tally]) -> None:
         try:
             answer = self._searcher.aggregate(query, {str(place): _terms(facet, rows) for place, facet, rows in asked})
         except ValueError as error:
@@ -88,7 +63,7 @@ class Facets:
             for bucket in answer[str(place)]["buckets"]:
                 self._add(tallies[place], facet.field, rows, bucket)
 
-    def _count_halves(self, query: tantivy.Query, asked: Sequence[_Asked], tallies: Sequence[_Tally]) -> None:
+    def _count_halves(self, query: tantivy.Query, asked: Sequence[_Asked], tallies: Sequence[Tally]) -> None:
         """Too many buckets at once: facet by facet, and then by halves of the ids; counts of halves add up."""
         if len(asked) > 1:
             for one in asked:
@@ -105,20 +80,21 @@ class Facets:
         middle = sum(ends) // 2
         return (0, middle), (middle + 1, MAX_U64)
 
-    def _add(self, tally: _Tally, field: Field, rows: Slice, bucket: dict[str, Any]) -> None:
+    def _add(self, tally: Tally, field: Field, rows: Slice, bucket: dict[str, Any]) -> None:
         key, count = bucket["key"], bucket["doc_count"]
         if key == _NONE[field.kind]:
             tally.missing += count
             return
-        value = key if isinstance(key, str) else str(int(key)) if float(key).is_integer() else repr(key)
-        if rows.values is not None and value not in rows.values:
+        if rows.values is not None and key not in rows.values:
             return
-        tally.counts[value] += count
-        if "newest" in bucket:
-            ((latest, high, low),) = (hit["sort"] for hit in bucket["newest"]["hits"])
-            (number,) = bucket["newest"]["hits"][0]["docvalue_fields"][OWNER_NUMBER]
-            found = (latest, f"{high:016x}{low:016x}", self._owners[number])
-            tally.latest[value] = max(found, tally.latest.get(value, found))
+        tally.add(key, count, self._latest(bucket))
+
+    def _latest(self, bucket: dict[str, Any]) -> Latest | None:
+        if "newest" not in bucket:
+            return None
+        (hit,) = bucket["newest"]["hits"]
+        key, high, low = hit["sort"]
+        return Latest(key, f"{high:016x}{low:016x}", self._owners[hit["docvalue_fields"][OWNER_NUMBER][0]])
 
 
 def _terms(facet: BoundFacet, rows: Slice) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -11,6 +11,7 @@ import tantivy
 
 from access.scope import Scope
 from datasources.photo_key import PhotoKey
+from datasources.search import scores
 from datasources.search.port import Hit, Order, Position, Question, TextQuery
 from datasources.search.scoping import Bound, Part
 from datasources.search.tantivy_query import MAX_U64, Compiler, every
@@ -18,8 +19,6 @@ from datasources.search.tantivy_schema import ID_HIGH, ID_LOW, OWNER_NUMBER, own
 
 _BITS = 24
 """Clauses that one 32-bit float can tell apart: each scores its own power of two, so the sum names those that hold."""
-
-_DECIMALS = 6
 
 
 class Row(NamedTuple):
@@ -94,7 +93,7 @@ class Pages:
         if text is not None and 0 <= text.required < len(text.clauses):
             rows = self._ranked(bound, text, way)
         else:
-            score = _score(c.weight for c in text.clauses) if text and text.required else 0.0
+            score = scores.score(sum(scores.units(text.clauses))) if text and text.required else 0.0
             rows = [row for part in bound.parts for row in self._sorted(bound, part, way, score)]
         found = [row.hit() for row in Way(way.down, None, way.want).first(rows)]
         return found[: question.limit], len(found) > question.limit
@@ -127,19 +126,20 @@ class Pages:
 
     def _ranked(self, bound: Bound, text: TextQuery, way: Way) -> list[Row]:
         """Every match is scored: which clauses hold comes from the engine, what they weigh together from here."""
-        scores: list[float] = []
+        told: list[float] = []
         keys: list[int] = []
         addresses: list[tantivy.DocAddress] = []
-        weights = [c.weight for c in text.clauses]
+        weights = scores.units(text.clauses)
         for part in bound.parts:
             matched = self._holding(self._compiler.inside(bound.condition, part.rows, text=text), text)
-            known = {mask: _score(w for i, w in enumerate(weights) if mask >> i & 1) for mask in {m for m, _ in matched}}
-            scores += [known[mask] for mask, _ in matched]
+            masks = {mask for mask, _ in matched}
+            known = {m: scores.score(sum(w for i, w in enumerate(weights) if m >> i & 1)) for m in masks}
+            told += [known[mask] for mask, _ in matched]
             found = [address for _, address in matched]
             keys += self._searcher.fast_field_values(part.key.value, found)
             addresses += found
-        chosen = _nearest(np.array(scores, dtype=np.float64), np.array(keys, dtype=np.uint64), way)
-        return way.first(self._names.of([(scores[i], keys[i], addresses[i]) for i in chosen]))
+        chosen = _nearest(np.array(told, dtype=np.float64), np.array(keys, dtype=np.uint64), way)
+        return way.first(self._names.of([(told[i], keys[i], addresses[i]) for i in chosen]))
 
     def _holding(self, query: tantivy.Query, text: TextQuery) -> list[tuple[int, tantivy.DocAddress]]:
         """Every match, with a bit for each clause that holds."""
@@ -159,11 +159,6 @@ class Pages:
                 place = address.segment_ord, address.doc
                 masks[place] = masks.get(place, (0, address))[0] | int(sum_) << start, address
         return list(masks.values())
-
-
-def _score(weights: Iterable[float]) -> float:
-    """Summed in the order of the clauses and rounded: the same number on every engine."""
-    return round(sum(weights), _DECIMALS)
 
 
 def _nearest(scores: np.ndarray, keys: np.ndarray, way: Way) -> list[int]:

@@ -9,6 +9,7 @@ import numpy as np
 import tantivy
 
 from datasources.search.analysis import folded_name, grams, lookup
+from datasources.search.columns import BROKEN
 from datasources.search.conditions import (
     All,
     Any_,
@@ -26,7 +27,6 @@ from datasources.search.conditions import (
 from datasources.search.geometry import around, distances_m
 from datasources.search.port import TextQuery
 from datasources.search.tantivy_schema import (
-    BROKEN,
     NAME_1,
     NAME_2,
     NAME_3,

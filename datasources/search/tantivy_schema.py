@@ -12,7 +12,7 @@ import tantivy
 from access.precision import LocationPrecision
 from datasources.photo_key import PhotoKey
 from datasources.search.analysis import folded_name, grams, stems, words
-from datasources.search.columns import SortKey, keywords, numbers, points, sort_key
+from datasources.search.columns import BROKEN, SortKey, keywords, numbers, points, sort_key
 from datasources.search.conditions import Field, Kind
 from datasources.search.port import Coordinates, PhotoDocument, Removal
 
@@ -24,9 +24,6 @@ ID_HIGH, ID_LOW, OWNER_NUMBER, VERSION = "id_high", "id_low", "owner_number", "v
 WORD, STEM = "word", "stem"
 NAME_1, NAME_2, NAME_3 = "name_1", "name_2", "name_3"
 """Grams of the file's name by length; those of three keep their positions."""
-
-BROKEN = frozenset({Field.ISO, Field.APERTURE, Field.FOCAL_LENGTH, Field.DURATION})
-"""NUMBER fields that may be broken numbers; the others are whole."""
 
 LEVELS = tuple(level for level in LocationPrecision if level is not LocationPrecision.NONE)
 _PHOTO_ID = re.compile("[0-9a-f]{32}")

@@ -81,21 +81,25 @@ class Albums:
         return await self._seen(scope, [read_body(_RECORD, i, ALBUMS) for i in items.values()])
 
     async def all(self, scope: Scope) -> Sequence[SeenAlbum]:
-        """Every album of the scope, in no order."""
+        """Every album of the scope's named customers, in no order."""
         records: list[AlbumRecord] = []
-        if scope.own is not None:
-            after: str | None = None
-            while True:
-                page = await self._store.query(ALBUMS, scope.own, Span(), limit=1_000, after=after)
-                records += [read_body(_RECORD, i, ALBUMS) for i in page.items]
-                after = page.after
-                if after is None:
-                    break
+        for owner in sorted(o for o in scope.owners if scope.library_sight(o)):
+            records += await self._of_owner(owner)
         granted = [Key(g.owner, g.album) for g in scope.grants if g.owner != scope.own]
         if granted:
             items = await self._store.get_many(ALBUMS, granted)
             records += [read_body(_RECORD, i, ALBUMS) for i in items.values()]
         return list((await self._seen(scope, records)).values())
+
+    async def _of_owner(self, owner: str) -> list[AlbumRecord]:
+        records: list[AlbumRecord] = []
+        after: str | None = None
+        while True:
+            page = await self._store.query(ALBUMS, owner, Span(), limit=1_000, after=after)
+            records += [read_body(_RECORD, i, ALBUMS) for i in page.items]
+            after = page.after
+            if after is None:
+                return records
 
     async def save(self, record: AlbumRecord, *, title: str | None = None) -> AlbumRecord | None:
         """Writes the next version, sealing a title if one is given; None when the stored version is another."""

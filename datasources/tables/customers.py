@@ -9,7 +9,7 @@ from functools import cached_property
 import msgspec
 
 from access.classes import DataClass
-from access.policy import OWNER_SIGHT, Relation, Sight
+from access.policy import Relation, Sight
 from access.scope import Scope
 from access.seals import Binding, OwnerKeys, seal
 from datasources.tables.bodies import open_group, read_body
@@ -80,10 +80,9 @@ class Customers:
         self._keys = keys
 
     async def by_ids(self, scope: Scope, ids: Sequence[str]) -> Mapping[str, SeenCustomer]:
-        """The viewer's own, and those who share with them; one batch."""
-        shared = Sight(Relation.SHARED)
-        known = scope.owners
-        return await self._seen({i: OWNER_SIGHT if i == scope.own else shared for i in ids if i in known})
+        """The viewer's own, those who share with them, those they have leave for; one batch."""
+        shared = Sight(scope.relation)
+        return await self._seen({i: scope.library_sight(i) or shared for i in ids if scope.reaches(i)})
 
     async def grantees(self, scope: Scope, ids: Sequence[str]) -> Mapping[str, SeenCustomer]:
         """Customers with whom the viewer shares, named by the viewer's own shares."""

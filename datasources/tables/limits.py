@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from datasources.tables.index_keys import MAX_INDEX_SORT, index_sort
 from datasources.tables.store import MAX_BODY, MAX_TRANSACTION, Item, Key, Put, Table, Write
 
 _MAX_PARTITION = 2_048
@@ -81,3 +82,5 @@ def _check_item(table: Table, item: Item) -> None:
         if name not in table.indexes:
             raise ValueError(f"{table.name}: no index {name}")
         check_key(key)
+        if len(index_sort(key.sort, item.key)) > MAX_INDEX_SORT:
+            raise ValueError(f"{table.name}: index {name}: the keys together are too long")

@@ -39,6 +39,8 @@ class Content(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     file_name: str | None = None
     keywords: tuple[str, ...] = ()
     recognized_text: str | None = None
+    motion_id: str | None = None
+    """The moving part of a live photo: `sha256:` and the hash of its file."""
 
 
 class Coordinates(msgspec.Struct, frozen=True, array_like=True):
@@ -94,6 +96,8 @@ class PhotoRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     hidden: bool = False
     rating: int | None = None
     trashed_at_ms: int | None = None
+    burst: str | None = None
+    """Keyed hash of the camera's name for the burst: equal within the owner only."""
     source_digest: str | None = None
     """Keyed hash of the record as imported last: importing the same again changes nothing."""
     sealed: Mapping[str, bytes] = {}
@@ -202,8 +206,7 @@ class Photos:
 
     async def by_ids(self, scope: Scope, ids: Sequence[PhotoKey]) -> Mapping[PhotoKey, SeenPhoto]:
         """Those that exist for this scope; one batch. Absent: not there, or not to be seen."""
-        reachable = scope.owners
-        wanted = [Key(*k) for k in dict.fromkeys(ids) if k.owner in reachable]
+        wanted = [Key(*k) for k in dict.fromkeys(ids) if scope.reaches(k.owner)]
         items = await self._store.get_many(PHOTOS, wanted) if wanted else {}
         records = [r for r in map(read_record, items.values()) if not r.deleted]
         sights = [(r, scope.sight(r.owner, r.albums, active=r.state == "ACTIVE")) for r in records]

@@ -14,9 +14,9 @@ from datasources.tables.sqlite_feed import SqliteChangeFeed, trim
 from datasources.tables.sqlite_pages import index_page, item_page, items_by_key
 from datasources.tables.sqlite_schema import Statements, prepare, statements_of
 from datasources.tables.sqlite_threads import SqliteThreads
-from datasources.tables.sqlite_tokens import Tokens
 from datasources.tables.sqlite_writes import Writer
 from datasources.tables.store import IndexPage, Item, ItemPage, ItemStore, Key, Put, Span, Table, Write
+from datasources.tables.tokens import Tokens
 
 Clock = Callable[[], float]
 T = TypeVar("T")

@@ -13,7 +13,7 @@ from urllib.parse import quote, unquote_to_bytes
 from ingest.readers.jpeg import MAGIC, Picture, read_jpeg
 from ingest.readers.jpeg_header import BadPicture
 from ingest.readers.kinds import kind_of_name, kind_of_start, reason_to_skip
-from ingest.readers.reading import Item, Reader, Reading, Rejected
+from ingest.readers.reading import Item, Original, Reader, Reading, Rejected
 
 _MAX_FILE = 512 << 20
 _MAX_DEPTH = 64
@@ -78,7 +78,13 @@ class FolderReader(Reader):
             return Rejected(position, str(bad), where, done, skipped=kind_of_name(name) == "other")
         except OSError as error:
             return Rejected(position, f"cannot be opened: {error.strerror}", where, done)
-        return Item(position, picture.record, where, done, picture.remarks)
+        original = Original(
+            Path(os.fsdecode(entry.path)).absolute(),
+            picture.record.source_id.removeprefix("sha256:"),
+            picture.record.content_type or "image/jpeg",
+            picture.record.file_size or 0,
+        )
+        return Item(position, picture.record, where, done, picture.remarks, original)
 
 
 def _opened(path: bytes) -> BinaryIO:

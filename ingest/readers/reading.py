@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from ingest.record_reading import UnknownKeys
 from ingest.records import ImportRecord
@@ -12,6 +13,20 @@ from ingest.records import ImportRecord
 
 class Unreadable(ValueError):
     """The whole source cannot be read; the text is one sentence for the person who asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """Where the bytes of a photo are while its batch is written; a copy of an archive's member goes away after that."""
+
+    path: Path
+    """Absolute; a name that is not UTF-8 is in surrogate escapes, as `os.fsdecode` gives it."""
+    sha256: str
+    """Of what was read, in hexadecimal. The file may have changed since: whoever copies it compares."""
+    content_type: str
+    size: int
+    spooled: bool = False
+    """A copy of our own, outside the library that is imported: it may be moved, never linked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +42,10 @@ class Item:
     """How much of `total` lies behind when this one is written."""
     remarks: tuple[str, ...] = ()
     """What was left out of a record that was taken all the same, and why; holds no values."""
+    original: Original | None = None
+    """None where the record came without a file (JSON Lines, Parquet)."""
+    motion: Original | None = None
+    """The moving part of a live photo; its hash is the record's `motion_id` (`sha256:...`), kept beside `source_id`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +77,9 @@ class Reader(ABC):
     @abstractmethod
     def readings(self, after: str | None = None) -> Iterator[Reading]:
         """In the same order each time; `after` a position of an earlier reading, only what lies behind it."""
+
+    def release(self, readings: Sequence[Reading]) -> None:  # noqa: B027  (most readers hold nothing)
+        """These are written: copies made for them may go."""
+
+    def close(self) -> None:  # noqa: B027
+        """Ends processes and removes copies; the reader is not used again."""

@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
-TARGETS = ["help", "run", "test", "check", "bench", "lint", "fmt", "lock", "clean"]
+TARGETS = ["help", "run", "test", "check", "bench", "servers", "servers-stop", "lint", "fmt", "lock", "clean"]
 
 
 def instructions(word: str) -> list[str]:

@@ -7,16 +7,20 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PORTS = {
-    "ItemStore": "tests/contract/test_item_store.py",
-    "ChangeFeed": "tests/contract/test_change_feed.py",
+    "ItemStore": "tests/tables/engines.py",
+    "ChangeFeed": "tests/tables/engines.py",
     "KeyService": "tests/contract/test_key_service.py",
     "PhotoIndex": "tests/search/engines.py",
-    "LocationService": "tests/contract/test_locations.py",
+    "LocationService": "tests/locations/engines.py",
     "TranslationService": "tests/contract/test_translations.py",
     "Translator": "tests/contract/test_translators.py",
+    "MediaStore": "tests/contract/test_media_store.py",
 }
 STANDS_IN = {"IndexElsewhere": "the index is another process's: it refuses everything"}
-MADE_BY = {"SqliteItemStore": "SqliteTables", "SqliteChangeFeed": "SqliteTables"}
+MADE_BY = {
+    "SqliteItemStore": "SqliteTables", "SqliteChangeFeed": "SqliteTables",
+    "DynamoItemStore": "DynamoTables", "DynamoChangeFeed": "DynamoTables",
+}  # fmt: skip
 
 
 def adapters() -> dict[str, str]:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Protocol
 
 import pytest
 
 from datasources.errors import Conflict, Corrupt
-from datasources.tables.changes import ChangeFeed
-from datasources.tables.sqlite import SqliteTables
 from datasources.tables.store import MAX_BODY, Item, ItemStore, Key, Put, Remove, Span, Table, Write
+from tests.tables.engines import ADAPTERS, PARAMS, Clock, Tables
 
 WHOLE = Span()
 PLAIN = Table("plain")
@@ -21,36 +19,15 @@ FADING = Table("fading", indexes=("by_time",), expires=True)
 TABLES = (PLAIN, INDEXED, FADING)
 
 
-class Clock:
-    now = 1_800_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-class Tables(Protocol):
-    items: ItemStore
-    feed: ChangeFeed
-
-    async def sweep(self) -> int: ...
-    async def close(self) -> None: ...
-
-
-ADAPTERS: dict[str, Callable[[Path, Clock], Tables]] = {
-    "sqlite": lambda folder, clock: SqliteTables.open(folder / "tables.sqlite", TABLES, clock=clock),
-}
-
-
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture(params=list(ADAPTERS))
+@pytest.fixture(params=PARAMS)
 async def tables(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> AsyncIterator[Tables]:
-    opened = ADAPTERS[request.param](tmp_path, clock)
-    yield opened
-    await opened.close()
+    async with ADAPTERS[request.param](tmp_path, TABLES, clock) as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -3,22 +3,41 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import pytest
 
 from datasources.errors import Corrupt, Unavailable
 from datasources.keys.file import FileKeyService
+from datasources.keys.kms import KmsKeyService
 from datasources.keys.port import KeyService
+from tests.servers import aws_access
 
-ADAPTERS: dict[str, Callable[[Path], KeyService]] = {"file": lambda folder: FileKeyService(folder / "keys")}
+
+@asynccontextmanager
+async def file(folder: Path) -> AsyncIterator[KeyService]:
+    yield FileKeyService(folder / "keys")
+
+
+@asynccontextmanager
+async def kms(_: Path) -> AsyncIterator[KeyService]:
+    service = await KmsKeyService.open(aws_access("kms"), "alias/contract")
+    await service.make_key()
+    yield service
+    await service.close()
+
+
+ADAPTERS: dict[str, Callable[[Path], AbstractAsyncContextManager[KeyService]]] = {"file": file, "kms": kms}
+PARAMS = [pytest.param("file"), pytest.param("kms", marks=pytest.mark.servers)]
 CONTEXT = {"purpose": "wrapping", "name": "local:2026-11"}
 
 
-@pytest.fixture(params=list(ADAPTERS))
-def service(request: pytest.FixtureRequest, tmp_path: Path) -> KeyService:
-    return ADAPTERS[request.param](tmp_path)
+@pytest.fixture(params=PARAMS)
+async def service(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[KeyService]:
+    async with ADAPTERS[request.param](tmp_path) as opened:
+        yield opened
 
 
 async def test_what_was_generated_is_unwrapped_in_the_same_context(service: KeyService) -> None:

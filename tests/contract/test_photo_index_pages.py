@@ -174,3 +174,15 @@ async def test_several_questions_are_answered_in_order(index: PhotoIndex) -> Non
     asked = [Question(total=True), Question(total=True, condition=AnyOf(Field.LABEL, ("a",))), Question()]
     assert [a.total for a in await index.ask_many(ANA, asked)] == [2, 1, None]
     assert await index.ask_many(ANA, []) == []
+
+
+async def test_weights_count_in_ten_thousandths_so_that_every_engine_adds_them_alike(index: PhotoIndex) -> None:
+    """In floats of 32 bits 15.0001 and 15.0002 are one number beside 24 others."""
+    words = [f"word{n:02d}x" for n in range(24)]
+    await fill(index, photo(1, text=(" ".join(words), "low")), photo(2, text=(" ".join(words), "high")))
+    last = Clause(HasWord("low"), 15.0002), Clause(HasWord("high"), 15.0003)
+    text = TextQuery((*(Clause(HasWord(w), 15.12344) for w in words), *last))
+    hits = await walk(index, ANA, Question(limit=1, order=Order.RELEVANCE, text=text))
+    assert [(number_of(h), h.position.score) for h in hits] == [(2, 377.9619), (1, 377.9618)]
+    with pytest.raises(OverflowError, match="1677"):
+        await index.ask(ANA, Question(limit=1, order=Order.RELEVANCE, text=TextQuery((Clause(HasWord("a"), 1700.0),))))

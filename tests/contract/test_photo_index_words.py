@@ -160,3 +160,13 @@ async def test_rarities_count_inside_the_scope_only(index: PhotoIndex) -> None:
     await fill(index, photo(1, text=("dog",)), photo(2), *(photo(n, "bob", text=("dog",)) for n in range(3, 50)))
     assert await index.rarities(ANA, [HasWord("dog"), HasWord("cat")]) == (2, [1, 0])
     assert await index.rarities(scope_of(None), [HasWord("dog")]) == (0, [0])
+
+
+async def test_a_typo_is_forgiven_however_many_like_words_others_have(index: PhotoIndex) -> None:
+    """An engine that looks for the likeliest few of everybody's words would miss the viewer's."""
+    near = tuple(f"b{chr(first)}ach" for first in range(0x4E00, 0x4E00 + 1_500))
+    await fill(index, photo(1, text=("beach",)), *(photo(n, "bob", text=near[n * 100 : n * 100 + 100]) for n in range(15)))
+    near_ascii = tuple(f"b{a}ach" for a in "abcdefghijklmnopqrstuvwxyz0123456789") + tuple(f"be{a}ach" for a in "bcdfghijkl")
+    await fill(index, *(photo(100 + n, "bob", text=(" ".join(near_ascii),)) for n in range(5)))
+    assert await found(index, HasWord("beahc", fuzzy=True)) == {1}
+    assert await found(index, HasWord("bxach", fuzzy=True)) == {1}

@@ -138,3 +138,18 @@ async def test_an_owner_is_a_whole_word(index: PhotoIndex) -> None:
     assert await found(index) == {1}
     await index.erase("ana")
     assert await found(index, AnyOf(Field.OWNER, ("ana b", "ana")), scope_of("ana b")) == {4}
+
+
+async def test_an_erased_customer_may_be_written_anew_at_the_same_versions(index: PhotoIndex) -> None:
+    """A rebuild does so. An engine that remembers deletions by version would refuse it as too old."""
+    await fill(index, *(photo(n, version=5) for n in range(20)))
+    await index.erase("ana")
+    await fill(index, *(photo(n, version=5) for n in range(20)))
+    assert await found(index) == set(range(20))
+
+
+async def test_what_was_not_refreshed_is_erased_too(index: PhotoIndex) -> None:
+    await index.write([photo(1)])
+    await index.erase("ana")
+    await index.refresh()
+    assert await found(index) == set()

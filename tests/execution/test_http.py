@@ -35,7 +35,10 @@ def errors(response: httpx.Response) -> list[tuple[str, str | None]]:
 
 async def test_answers_a_query_with_what_the_context_adds() -> None:
     response = await posted("{ hello }")
-    assert response.json() == {"data": {"hello": "hello world"}, "extensions": {"asked": 1}}
+    assert response.json() == {
+        "data": {"hello": "hello world"},
+        "extensions": {"cost": {"requested": 0, "actual": 0}, "asked": 1},
+    }
     assert response.headers["content-type"] == f"{NEW}; charset=utf-8"
     assert response.headers["cache-control"] == "no-store"
     assert response.headers["x-content-type-options"] == "nosniff"
@@ -153,7 +156,9 @@ async def test_an_event_stream_only_when_it_is_named_first() -> None:
     assert (await posted("{ hello }", accept=urql)).headers["content-type"].startswith(NEW)
     response = await posted("subscription { count(to: 2) }", accept="text/event-stream")
     assert response.text == (
-        'event: next\ndata: {"data":{"count":1}}\n\nevent: next\ndata: {"data":{"count":2}}\n\nevent: complete\ndata:\n\n'
+        'event: next\ndata: {"data":{"count":1},"extensions":{"cost":{"requested":0,"actual":0}}}\n\n'
+        'event: next\ndata: {"data":{"count":2},"extensions":{"cost":{"requested":0,"actual":0}}}\n\n'
+        "event: complete\ndata:\n\n"
     )
     response = await posted("{ hello }", accept="text/event-stream, application/json")
     assert response.text.count("event: next") == response.text.count("event: complete") == 1

@@ -84,7 +84,7 @@ async def test_serves_queries_mutations_and_subscriptions() -> None:
         assert (await client.heard())["payload"]["data"] == {"hello": "hello you"}
         assert await client.heard() == {"id": "1", "type": "complete"}
         client.say(subscribe("1", 'mutation { rename(id: 1, name: "x") { name } }'))
-        assert (await client.heard())["payload"] == {"data": {"rename": {"name": "x"}}}
+        assert (await client.heard())["payload"]["data"] == {"rename": {"name": "x"}}
         assert await client.heard() == {"id": "1", "type": "complete"}
         client.say(subscribe("2", "subscription { count(to: 2) }"))
         assert [(await client.heard())["payload"]["data"] for _ in range(2)] == [{"count": 1}, {"count": 2}]

@@ -36,7 +36,13 @@ HIERARCHY: Rows = [[6295630, 6255148, ""], [6255148, 3175395], [3175395, 3165361
 
 
 def write(
-    folder: Path, places: Rows, *, names: Rows = (), cities: str = "cities500.txt", files: Mapping[str, Rows] | None = None, end: bytes = b"\n"
+    folder: Path,
+    places: Rows,
+    *,
+    names: Rows = (),
+    cities: str = "cities500.txt",
+    files: Mapping[str, Rows] | None = None,
+    end: bytes = b"\n",
 ) -> Path:
     """Writes the six files; `files` stand in for the usual ones."""
     usual: dict[str, Rows] = {

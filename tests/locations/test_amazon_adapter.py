@@ -10,6 +10,7 @@ from datasources.errors import SourceError, Throttled, Unavailable
 from datasources.locations.amazon import AmazonLocations
 from datasources.locations.gazetteer import Gazetteer
 from datasources.locations.port import Point
+from datasources.vendors import AmazonPlaces
 from tests.locations.amazon_stand_in import FLORENCE, TOWNS, StandIn, stand_in
 
 
@@ -26,7 +27,7 @@ async def vendor(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[StandIn]:
 
 @pytest.fixture
 async def amazon(vendor: StandIn, gazetteer: Gazetteer) -> AsyncIterator[AmazonLocations]:
-    made = AmazonLocations(gazetteer, "eu-west-1", endpoint=vendor.url)
+    made = AmazonLocations(gazetteer, AmazonPlaces("eu-west-1", vendor.url))
     yield made
     await made.close()
 

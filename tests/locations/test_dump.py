@@ -77,7 +77,9 @@ async def test_the_preferred_name_is_shown_else_the_short_one_else_the_first(imp
     assert await name(gazetteer, "gn:3176959", "fr-CA") == ("Florence", "fr")
 
 
-async def test_historic_colloquial_and_untagged_names_lead_to_a_place_but_are_not_shown(importing: Import, tmp_path: Path) -> None:
+async def test_historic_colloquial_and_untagged_names_lead_to_a_place_but_are_not_shown(
+    importing: Import, tmp_path: Path
+) -> None:
     names = [
         alternate(3176959, "la", "Florentia", "h"), alternate(3176959, "la", "Flora", "pc"), alternate(3176959, "", "Fiorenza", "p"),
     ]  # fmt: skip

@@ -13,6 +13,7 @@ import pytest
 
 from datasources.errors import Unavailable
 from datasources.locations import wire
+from datasources.locations.artefact import DEFAULT_PATH, Artefact
 from datasources.locations.gazetteer import Gazetteer
 from datasources.locations.port import Point
 from tests.locations.serving import TOKEN, locations_of
@@ -170,7 +171,7 @@ class Sick(Gazetteer):
 
 
 async def test_a_failure_and_a_crowd_are_told_as_such() -> None:
-    sick = Sick.open()
+    sick = Sick(Artefact(DEFAULT_PATH))
     transport = httpx.ASGITransport(locations_of(sick))
     async with httpx.AsyncClient(transport=transport, base_url="http://locations.test", headers=HEADERS) as client:
         sick.failing = True

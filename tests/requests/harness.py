@@ -36,7 +36,8 @@ _EPOCH_MS = 1_700_000_000_000
 def served() -> tuple[Schema, Documents[Any], Runner[Any]]:
     """The schema and its engine, made once for all tests: they hold nothing of a request."""
     schema = build()
-    return schema, Documents(schema.graphql_schema, classify=schema.classify), Runner(schema.graphql_schema, decide=decide)
+    documents: Documents[Any] = Documents(schema.graphql_schema, classify=schema.classify, pricing=schema.pricing)
+    return schema, documents, Runner(schema.graphql_schema, decide=decide)
 
 
 def customer(name: str) -> Viewer:

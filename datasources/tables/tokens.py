@@ -15,9 +15,13 @@ _MAC = 12
 
 
 class Tokens:
-    """Makes and reads the tokens of one file. They show the key they hold: whoever hands them out seals them."""
+    """Makes and reads the tokens of one installation. They show the key they hold: whoever hands them out seals them."""
 
     def __init__(self, secret: bytes) -> None:
+        self._secret = secret
+
+    def sign_with(self, secret: bytes) -> None:
+        """Another secret from now on: what was given out before is void."""
         self._secret = secret
 
     def make(self, asked: Sequence[str], last: Sequence[str]) -> str:

@@ -1,0 +1,148 @@
+"""The store of files in a bucket of S3: `<prefix><owner>/<name>`.
+
+The bucket keeps no old versions, or erasing would not erase.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterable, AsyncIterator, Mapping, Sequence
+from typing import Any, Self
+
+from typing_extensions import override
+
+from datasources.aws.access import AwsAccess
+from datasources.aws.calls import Answered, AwsCalls
+from datasources.errors import Unavailable
+from datasources.media.names import checked_key, checked_owner
+from datasources.media.port import MediaKey, MediaStore
+from datasources.media.s3_reading import open_range
+from datasources.media.s3_writing import put_stream
+from datasources.retrying import Patience
+
+_AT_ONCE = 16
+_PAGE = 1_000
+_ABSENT = frozenset({"NoSuchKey", "404", "NotFound"})
+
+
+class S3MediaStore(MediaStore):
+    """One bucket; any number of processes."""
+
+    def __init__(self, calls: AwsCalls, bucket: str, prefix: str = "media/") -> None:
+        self._calls = calls
+        self._bucket = bucket
+        self._prefix = prefix
+        self._gate = asyncio.Semaphore(_AT_ONCE)
+
+    @classmethod
+    async def open(cls, access: AwsAccess, bucket: str, patience: Patience | None = None) -> Self:
+        """A bucket that is there; nothing is asked yet."""
+        calls = await AwsCalls.open("media", "s3", access, patience or Patience(deadline_s=30.0, first_pause_s=0.1))
+        return cls(calls, bucket)
+
+    async def make_bucket(self) -> None:
+        """For a local server: makes the bucket unless it is there."""
+        expected = frozenset({"BucketAlreadyOwnedByYou", "BucketAlreadyExists"})
+        try:
+            await self._calls.ask("create_bucket", {"Bucket": self._bucket}, expected=expected)
+        except Answered:
+            return
+
+    @override
+    async def put(self, key: MediaKey, chunks: AsyncIterable[bytes]) -> int:
+        return await put_stream(self._calls, self._place(key), chunks)
+
+    @override
+    async def sizes(self, keys: Sequence[MediaKey]) -> Mapping[MediaKey, int]:
+        places = {key: self._place(key) for key in keys}
+        found = await asyncio.gather(*(self._size(place) for place in places.values()))
+        return {key: size for key, size in zip(places, found, strict=True) if size is not None}
+
+    async def _size(self, place: Mapping[str, str]) -> int | None:
+        async with self._gate:
+            try:
+                answer = await self._calls.ask("head_object", place, expected=_ABSENT)
+            except Answered:
+                return None
+        return int(answer["ContentLength"])
+
+    @override
+    async def read(self, key: MediaKey, start: int = 0, end: int | None = None) -> AsyncIterator[bytes] | None:
+        if start < 0 or (end is not None and end < 0):
+            raise ValueError("a range begins at 0")
+        place = self._place(key)
+        if end is not None and end <= start:
+            return None if await self._size(place) is None else _nothing()
+        return await open_range(self._calls, place, start, end)
+
+    @override
+    async def delete_many(self, keys: Sequence[MediaKey]) -> None:
+        names = [self._place(key)["Key"] for key in keys]
+        for at in range(0, len(names), _PAGE):
+            await self._remove(names[at : at + _PAGE])
+
+    async def _remove(self, names: Sequence[str]) -> None:
+        wanted = {"Objects": [{"Key": name} for name in names], "Quiet": True}
+        answer = await self._calls.ask("delete_objects", {"Bucket": self._bucket, "Delete": wanted})
+        left = [e for e in answer.get("Errors", ()) if e.get("Code") not in _ABSENT]
+        if left:
+            raise Unavailable("media", f"{len(left)} files could not be removed ({left[0].get('Code')})")
+
+    @override
+    async def delete_owner(self, owner: str) -> int:
+        folder = self._folder(owner)
+        await self._abort_uploads(folder)
+        count = 0
+        while names := await self._listed(folder, None, _PAGE):
+            await self._remove([folder + name for name in names])
+            count += len(names)
+        return count
+
+    async def _abort_uploads(self, folder: str) -> None:
+        """What interrupted writes left."""
+        params: dict[str, Any] = {"Bucket": self._bucket, "Prefix": folder}
+        while True:
+            answer = await self._calls.ask("list_multipart_uploads", params)
+            for upload in answer.get("Uploads", ()):
+                one = {"Bucket": self._bucket, "Key": upload["Key"], "UploadId": upload["UploadId"]}
+                try:
+                    await self._calls.ask("abort_multipart_upload", one, expected=frozenset({"NoSuchUpload"}))
+                except Answered:
+                    continue
+            if not answer.get("IsTruncated"):
+                return
+            params |= {"KeyMarker": answer["NextKeyMarker"], "UploadIdMarker": answer["NextUploadIdMarker"]}
+
+    @override
+    async def names(self, owner: str, *, after: str | None = None, limit: int = 1_000) -> Sequence[str]:
+        folder, found = self._folder(owner), list[str]()
+        while len(found) < limit:
+            some = await self._listed(folder, found[-1] if found else after, min(_PAGE, limit - len(found)))
+            found += some
+            if not some:
+                break
+        return found
+
+    async def _listed(self, folder: str, after: str | None, limit: int) -> list[str]:
+        params: dict[str, Any] = {"Bucket": self._bucket, "Prefix": folder, "MaxKeys": limit}
+        if after is not None:
+            params["StartAfter"] = folder + after
+        answer = await self._calls.ask("list_objects_v2", params)
+        return [str(entry["Key"]).removeprefix(folder) for entry in answer.get("Contents", ())]
+
+    @override
+    async def close(self) -> None:
+        await self._calls.close()
+
+    def _folder(self, owner: str) -> str:
+        return f"{self._prefix}{checked_owner(owner)}/"
+
+    def _place(self, key: MediaKey) -> dict[str, str]:
+        checked_key(key)
+        return {"Bucket": self._bucket, "Key": self._folder(key.owner) + key.name}
+
+
+async def _nothing() -> AsyncIterator[bytes]:
+    none: tuple[bytes, ...] = ()
+    for piece in none:
+        yield piece
