@@ -13,6 +13,7 @@ from pathlib import Path
 from datasources import Sources
 from datasources.aws.stack import Stack
 from datasources.folder import IndexLock, prepare
+from datasources.vendors import NO_VENDORS, Vendors
 from datasources.wiring import open_index
 from ingest.bookmarks import Bookmark, Bookmarks
 from ingest.following import IndexFollower, reached
@@ -187,12 +188,13 @@ async def run_import(
     now_s: Callable[[], float] = time.monotonic,
     *,
     stack: Stack | None = None,
+    vendors: Vendors = NO_VENDORS,
 ) -> Ended:
     """Imports a path into a data folder, beside a running server too. Raises `Unreadable`, `UnusableFolder`, `SourceError`."""
     begun = now_s()
     reader = await asyncio.to_thread(_open, data, order)
     try:
-        async with beside(data, HOLDER, stack) as (sources, ours):
+        async with beside(data, HOLDER, stack, vendors) as (sources, ours):
             follower = IndexFollower(sources, reads_feed=stack is None or stack.follow) if ours else None
             job = Import(sources, follower, screen, stop)
             try:

@@ -66,14 +66,14 @@ class Artefact:
             raise Corrupt("places", f"the part {name} is damaged") from error
 
 
-def write(path: Path, manifest: Mapping[str, Any], parts: Mapping[str, npt.NDArray[Any] | str]) -> None:
-    """Write an artefact; the same input gives the same bytes. A part is deflated where that saves a fifth."""
+def write(path: Path, manifest: Mapping[str, Any], parts: Mapping[str, npt.NDArray[Any] | str], *, effort: int = 9) -> None:
+    """Write an artefact; the same input gives the same bytes. A part is deflated where that saves a fifth; `effort` is zlib's."""
     described: dict[str, dict[str, Any]] = {}
     contents: list[bytes] = []
     offset = 0
     for name, part in parts.items():
         raw = part.encode() if isinstance(part, str) else np.ascontiguousarray(part).tobytes()
-        packed = zlib.compress(raw, 9)
+        packed = zlib.compress(raw, effort)
         deflated = len(packed) < len(raw) * 0.8
         content = packed if deflated else raw
         described[name] = {"offset": offset, "bytes": len(content), "deflated": deflated}

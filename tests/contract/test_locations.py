@@ -1,22 +1,22 @@
-"""What every LocationService keeps, whoever answers. A new adapter is one line in `ADAPTERS`."""
+"""What every LocationService keeps, whoever answers. A new adapter is one line in `tests/locations/engines.py`."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import AsyncIterator
 
 import pytest
 
-from datasources.locations.gazetteer import Gazetteer
 from datasources.locations.port import LocationService, PlaceKind, Point
+from tests.locations.engines import ADAPTERS
 
-ADAPTERS: dict[str, Callable[[], LocationService]] = {"gazetteer": Gazetteer.open}
 FLORENCE, ROME = Point(43.7687, 11.2569), Point(41.8902, 12.4922)
 
 
-@pytest.fixture(params=ADAPTERS, scope="module")
-def locations(request: pytest.FixtureRequest) -> LocationService:
-    return ADAPTERS[request.param]()
+@pytest.fixture(params=ADAPTERS)
+async def locations(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[LocationService]:
+    async with ADAPTERS[request.param](monkeypatch) as opened:
+        yield opened
 
 
 async def test_points_keep_their_order_in_batches_of_every_size(locations: LocationService) -> None:
