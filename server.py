@@ -31,6 +31,7 @@ from ingest.load_demo import loaded
 from resolvers.freshness import Freshness
 from serving.callers import Caller, callers
 from serving.logs import RequestLog
+from serving.places import watch_places
 from serving.routes import guest_route, health_routes, identities_route, sources_answer
 from settings import Profile, Settings
 
@@ -138,12 +139,14 @@ async def _serving(app: Starlette, running: Running, now_s: Callable[[], float])
         app.router.routes[:0] = _routes(running, sources, freshness, now_s)
         running.following = asyncio.create_task(follow(follower))
         sweeping = asyncio.create_task(_sweep(sources))
+        watching = asyncio.create_task(watch_places(sources.locations))
         running.state = None
         try:
             yield
         finally:
             running.state = "stopping"
             sweeping.cancel()
+            watching.cancel()
             running.following.cancel()
             await running.following_ended()
             # Work that outlives its request must not meet closed sources.

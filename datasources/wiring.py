@@ -30,7 +30,7 @@ async def embedded(data: Path, *, index: PhotoIndex | None = None, translator: T
     One process at a time may do so (`folder.IndexLock`); others give an `index` of their own, `IndexElsewhere`.
     """
     from datasources.keys.file import FileKeyService
-    from datasources.locations.gazetteer import Gazetteer
+    from datasources.locations.current import CurrentGazetteer
     from datasources.tables.sqlite import SqliteTables
     from datasources.translations.silent import NoTranslator
     from datasources.translations.tables import ConceptTables
@@ -51,7 +51,7 @@ async def embedded(data: Path, *, index: PhotoIndex | None = None, translator: T
         grants=Grants(tables.items, ring),
         repeats=Repeats(tables.items),
         index=index or open_index(data),
-        locations=Gazetteer.open(),
+        locations=CurrentGazetteer(data),
         translations=ConceptTables.open(),
         translator=translator or NoTranslator(),
         ids=Ids(secret),
