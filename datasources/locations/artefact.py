@@ -54,6 +54,11 @@ class Artefact:
         """A part as lines of text."""
         return self.text(name).decode().split("\n")
 
+    def forget(self) -> None:
+        """Gives back the memory of the packed parts that were inflated; what is asked for again is read from the file again."""
+        if hasattr(mmap, "MADV_DONTNEED"):
+            self._bytes.madvise(mmap.MADV_DONTNEED)
+
     def _content(self, name: str) -> bytes | memoryview:
         part = self._parts[name]
         begin = self._start + part["offset"]

@@ -21,9 +21,10 @@ _LAST = b"\xff"  # above every byte of UTF-8
 LONGEST = 100
 _ONE_MISTAKE, _TWO_MISTAKES = 4, 8
 """Letters of a query from which so many mistakes are forgiven."""
-_LOOKED_AT = 400
+_LOOKED_AT = 250
 """Names of nearly the same letters that are compared letter by letter: those of the largest places."""
-_LETTERS = [0] * 97 + [1 << i for i in range(26)] + [0] * 5 + [1 << 26 + i % 6 for i in range(128)]
+_LETTERS = [0] * 97 + [1 << i for i in range(26)] + [0] * 5 + [1 << i * 7 % 32 for i in range(64)] + [0] * 64
+"""A bit for each byte that tells a letter from others: a to z, and the last bytes of letters elsewhere."""
 
 
 class Found(NamedTuple):
@@ -91,11 +92,12 @@ class Finder:
 
     def _near(self, text: str, key: bytes, mistakes: int, among: npt.NDArray[np.bool_] | None) -> Iterable[Found]:
         """Those that bear a name with so many letters more, less, other or swapped."""
-        widest = mistakes if text.isascii() else 3 * mistakes  # a letter elsewhere has up to three bytes
+        width = 1 if text.isascii() else 2 if max(text) < "\u0800" else 3
+        widest = width * mistakes
         begin, end = self._length_begins[[max(0, len(key) - widest), min(256, len(key) + widest + 1)]]
         letters = np.bitwise_or.reduce(np.array(_LETTERS, "u4")[list(key)])
         unlike = np.bitwise_count(self._letters[begin:end] ^ letters)
-        names = self._by_length[begin:end][unlike <= 2 * widest]
+        names = self._by_length[begin:end][unlike <= 2 * max(1, width - 1) * mistakes]
         if len(names) > _LOOKED_AT:
             names = names[np.argpartition(-self._best[names].astype(np.int16), _LOOKED_AT)[:_LOOKED_AT]]
         for name in names.tolist():

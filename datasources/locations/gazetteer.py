@@ -52,6 +52,7 @@ class Gazetteer(LocationService):
         self._zones = Zones(artefact, atlas.region_country, atlas.first_region)
         self._nearest = NearestPlaces(artefact, atlas.latitude / 1e5, atlas.longitude / 1e5, atlas.country, atlas.region)
         self._names = NameBook(artefact, self._atlas)
+        artefact.forget()
 
     @classmethod
     def open(cls, path: Path | None = None) -> Gazetteer:
@@ -163,7 +164,9 @@ class Gazetteer(LocationService):
 
     @cached_property
     def _finder(self) -> Finder:
-        return Finder(self._artefact)
+        finder = Finder(self._artefact)
+        self._artefact.forget()
+        return finder
 
     def _locate_all(self, points: Sequence[Point]) -> list[int]:
         pairs = np.array(points, float)

@@ -38,7 +38,8 @@ class Lines:
     def lengths(self) -> npt.NDArray[np.int64]:
         """Bytes of each line."""
         ends = self.ends.astype(np.int64)
-        return ends - np.append(-1, ends[:-1]) - 1
+        found: npt.NDArray[np.int64] = ends - np.append(-1, ends[:-1]) - 1
+        return found
 
     def letters(self, of: Sequence[int]) -> npt.NDArray[np.uint32]:
         """Which letters each line has, one bit of 32 for each byte by the table `of`."""

@@ -20,7 +20,7 @@ from ingest.places import borders, cells, gazetteer, names, natural_earth
 from ingest.places.gazetteer import World
 from ingest.places.sources import SOURCES, fetch
 
-DATA_VERSION = "2026.1"
+DATA_VERSION = "2026.2"
 
 
 def build(folder: Path, target: Path) -> None:

@@ -118,3 +118,21 @@ async def test_hostile_and_empty_queries_find_little_and_break_nothing(locations
 def test_says_its_version_and_whom_to_thank(locations: LocationService) -> None:
     assert locations.data_version
     assert "GeoNames" in locations.attribution
+
+
+async def test_tells_how_exactly_a_point_is_known_and_how_far_its_place_is(locations: LocationService) -> None:
+    florence, sea = await locations.locate([FLORENCE, Point(30, -40)])
+    assert sea is None
+    assert florence is not None
+    assert florence.id == (await locations.resolve([FLORENCE]))[0]
+    assert florence.precision in {PlaceKind.CITY, PlaceKind.LOCALITY}
+    assert 0 < florence.distance_km < 5
+    assert await locations.locate([]) == []
+
+
+async def test_has_nothing_newer_than_what_it_serves(locations: LocationService) -> None:
+    assert await locations.look_again() is False
+
+
+def test_says_source_version_and_licence_of_each_part(locations: LocationService) -> None:
+    assert {s["licence"] for s in locations.sources} == {"CC BY 4.0", "ISC", "public domain", "Unicode-3.0"}

@@ -2,51 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from datasources.locations.artefact import DEFAULT_PATH, Artefact, write
+from datasources.locations.artefact import Artefact
 from datasources.locations.gazetteer import Gazetteer
 from datasources.locations.port import PlaceKind, Point
-from ingest.places.dump.assemble import Imported, NoDump
+from ingest.places.dump.assemble import NoDump
 from ingest.places.dump.swapping import swap_in
 from tests.locations import dump
+from tests.locations.conftest import Import
 from tests.locations.dump import alternate, place
 
 FLORENCE = place(3176959, "Florence", 43.77925, 11.24626, population=349296, aliases="Firence,FLR,Флоренция")
 TAIPEI = place(1668341, "Taipei", 25.05306, 121.52639, "TW", admin=("03", ""), population=7871900, zone="Asia/Taipei")
-Made = tuple[Imported, Gazetteer]
-Import = Callable[[Path], Made]
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Artefact:
-    """The shipped borders with few names, so that an import takes a second."""
-    whole = Artefact(DEFAULT_PATH)
-    texts = ["countries", "regions", *(f"{level}.{tag}" for level in ("country", "region") for tag in ("en", "de"))]
-    arrays = [group + name for group in ("zone.", "border.") for name in whole.names(group)]
-    path = tmp_path_factory.mktemp("base") / "places.bin"
-    parts = {name: whole.text(name).decode() for name in texts} | {name: whole.array(name) for name in arrays}
-    write(path, {"version": "base", "sources": whole.manifest["sources"]}, parts, effort=1)
-    return Artefact(path)
-
-
-@pytest.fixture
-def importing(base: Artefact, tmp_path: Path) -> Import:
-    def run(folder: Path) -> Made:
-        data = tmp_path / "data"
-        data.mkdir(exist_ok=True)
-        imported = swap_in(folder, base, data, lambda _lines, _done, _all: None)
-        assert [f.name for f in data.iterdir()] == ["places.bin"]
-        return imported, Gazetteer.open(data / "places.bin")
-
-    return run
 
 
 async def name(gazetteer: Gazetteer, place_id: str, *languages: str) -> tuple[str, str]:
-    return tuple((await gazetteer.names([place_id], languages))[place_id])
+    text, language = (await gazetteer.names([place_id], languages))[place_id]
+    return text, language
 
 
 async def found(gazetteer: Gazetteer, query: str) -> list[str]:
@@ -158,7 +133,7 @@ async def test_bad_lines_cost_only_themselves_and_are_told_by_number(importing: 
         place(14, 'Say "no" quoting', 43.3, 11.3),
         place(99999999999, "Too long an id", 43, 11),
     ]
-    names = [["1", "2"], alternate("x", "it", "y"), alternate(3176959, "no tag", "y"), alternate(3176959, "it", " ")]
+    names: dump.Rows = [["1", "2"], alternate("x", "it", "y"), alternate(3176959, "no tag", "y"), alternate(3176959, "it", " ")]
     imported, gazetteer = importing(dump.write(tmp_path / "dump", rows, names=names, end=b"\r\n"))
     told = imported.problems.examples
     bad = [3, 4, 5, 6, 7, 8, 9, 10, 11, 13]
