@@ -10,16 +10,16 @@ import asyncio
 import math
 import ssl
 import time
-from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, TypeVar
 
 import httpx
 import msgspec
 
-from datasources.errors import Corrupt, DeadlineExceeded, SourceError, Throttled, Unavailable
+from datasources.errors import Corrupt, DeadlineExceeded, Throttled, Unavailable
 from datasources.locations import wire
+from datasources.locations.kept import Kept
 from datasources.locations.port import (
     LocalizedName,
     Located,
@@ -35,12 +35,8 @@ from datasources.vendors import LocationsElsewhere
 _SOURCE: Final = "locations"
 _MANY: Final = 500
 """Points from which Arrow is smaller and faster than JSON."""
-_FRESH_S: Final = 3_600.0
-_KEPT: Final = 50_000
 _BUSY: Final = frozenset({429, 503})
 T = TypeVar("T")
-K = TypeVar("K", bound=Hashable)
-V = TypeVar("V")
 
 
 class HttpLocations(LocationService):
@@ -60,8 +56,8 @@ class HttpLocations(LocationService):
         self._client = httpx.AsyncClient(base_url=url, timeout=deadline_s, verify=verify, follow_redirects=False)
         self._about: wire.About | None = None
         self._version = ""
-        self._records: _Kept[PlaceId, PlaceRecord] = _Kept(now_s)
-        self._names: _Kept[tuple[PlaceId, tuple[str, ...], bool], LocalizedName] = _Kept(now_s)
+        self._records: Kept[PlaceId, PlaceRecord] = Kept(now_s)
+        self._names: Kept[tuple[PlaceId, tuple[str, ...], bool], LocalizedName] = Kept(now_s)
 
     @property
     def data_version(self) -> str:
@@ -204,36 +200,6 @@ class HttpLocations(LocationService):
             self._records.forget()
             self._names.forget()
         return answer
-
-
-class _Kept(Generic[K, V]):
-    """A bounded memory of public things, fresh for an hour, and older ones where the service is down."""
-
-    def __init__(self, now_s: Callable[[], float]) -> None:
-        self._now_s = now_s
-        self._kept: OrderedDict[K, tuple[V, float]] = OrderedDict()
-
-    def forget(self) -> None:
-        self._kept.clear()
-
-    async def many(self, keys: Sequence[K], fetch: Callable[[Sequence[K]], Awaitable[Mapping[K, V]]]) -> dict[K, V]:
-        now = self._now_s()
-        known = {key: self._kept[key] for key in keys if key in self._kept}
-        missing = [key for key in keys if key not in known or known[key][1] <= now]
-        found = {key: value for key, (value, _) in known.items()}
-        if not missing:
-            return found
-        try:
-            fresh = await fetch(missing)
-        except SourceError:
-            if any(key not in known for key in missing):
-                raise
-            return found
-        for key, value in fresh.items():
-            self._kept[key] = value, now + _FRESH_S
-        while len(self._kept) > _KEPT:
-            self._kept.popitem(last=False)
-        return {key: value for key, value in found.items() if key not in set(missing)} | dict(fresh)
 
 
 def locations_elsewhere(settings: LocationsElsewhere) -> HttpLocations:

@@ -91,6 +91,7 @@ LONG_FILES: dict[str, str] = {
     "datasources/tables/photos.py": "the noun, its seals and its one write path are one idea",
     "schema/photo.py": "one type, forty fields",
     "schema/enums.py": "a list",
+    "datasources/wiring.py": "which engine stands behind each port, for both stacks",
     "ingest/demo": "tables of the demo's world",
     "datasources/pictures/scenery.py": "a list of shapes",
     "ingest/places": "a developer's build command",
