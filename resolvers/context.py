@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, partial
 
@@ -89,6 +90,15 @@ class Context:
         if not (scope.grants or scope.leave):
             return scope
         return scope.while_settling(await self.sources.zones.settling())
+
+    async def speak_own_languages(self) -> None:
+        """Where a request names no languages: those of the customer's settings, if they can be had."""
+        if self.viewer.customer is None:
+            return
+        with suppress(SourceError):
+            seen = await self.customers.one(self.viewer.customer)
+            if seen is not None and seen.record.languages:
+                self.languages = seen.record.languages
 
     def forget_scope(self) -> None:
         """A mutation changed grants: the rest of the request reads them anew."""

@@ -88,7 +88,10 @@ def endpoint(
         viewer = await identify(connection, payload)
         languages = accepted_languages(connection.headers.get("accept-language"))
         router = bool(connection.scope.get("state", {}).get(BY_ROUTER))
-        return Context(sources, freshness, viewer, languages, public_url=public_url, router=router)
+        context = Context(sources, freshness, viewer, languages, public_url=public_url, router=router)
+        if "accept-language" not in connection.headers:
+            await context.speak_own_languages()
+        return context
 
     return Endpoint(
         GraphQLEndpoint(documents, runner, make_context, persisted=persisted, settings=wire),
