@@ -6,10 +6,10 @@ import os
 import sys
 from collections.abc import Callable
 
-from commands import library, serve, tokens
+from commands import library, serve, support, tokens
 from commands.app import INTERRUPTED, app
 
-COMMANDS = (serve, library, tokens)
+COMMANDS = (serve, library, tokens, support)
 """Each registers its commands when it is imported."""
 
 

@@ -29,6 +29,7 @@ from ingest.following import IndexFollower, follow
 from ingest.holding import whole
 from ingest.load_demo import loaded
 from resolvers.freshness import Freshness
+from resolvers.zoning import settle_all
 from serving.callers import Caller, callers
 from serving.darkroom import Darkroom
 from serving.logs import RequestLog
@@ -144,6 +145,7 @@ async def _serving(app: Starlette, running: Running, now_s: Callable[[], float])
         darkroom = Darkroom(sources.originals, running.settings.data / "renditions")
         app.router.routes[:0] = _routes(running, sources, freshness, now_s, darkroom)
         running.following = asyncio.create_task(follow(follower))
+        freshness.keep(settle_all(sources, freshness))
         sweeping = asyncio.create_task(_sweep(sources))
         running.state = None
         try:
@@ -194,7 +196,8 @@ def _routes(
     settings = running.settings
     issuer = LocalIssuer.development(settings.data, settings.audience, now_s)
     links = LocalIssuer.links(settings.data, settings.audience, now_s)
-    trusted = {i.name: i.trusted for i in (issuer, links)}
+    support = LocalIssuer.support(settings.data, settings.audience, now_s)
+    trusted = {i.name: i.trusted for i in (issuer, links, support)}
     door = Door(sources, Verifier(trusted, settings.audience, sources.ids, now_s))
     neighbours = Neighbours(settings.url, settings.allowed_origins)
 

@@ -1,81 +1,162 @@
-"""Who may see which class of personal data, and how finely: one table, read by every gate.
+"""Who may see which class of personal data, how finely, and what for: one table, read by every gate.
 
-Rows are relations between a viewer and a record, columns are classes. Nothing else in the house decides.
+Rows are classes, columns are relations between a viewer and a record, cells are rules. Nothing else in the house
+decides; `docs/access.md` is this table for people, and a test holds it to it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from enum import Enum
 from types import MappingProxyType
+from typing import NamedTuple
 
 from access.classes import DataClass
 from access.precision import LocationPrecision, TimePrecision
 from access.viewer import Viewer, ViewerKind
 
-POLICY_VERSION = 1
+POLICY_VERSION = 2
 """Part of every cursor: a cursor made under another policy is refused."""
 
 
 class Relation(Enum):
-    """What a viewer is to a record."""
+    """What a viewer is to a record. Whoever is none of these cannot tell the record from one that does not exist."""
 
     OWNER = "OWNER"
     SHARED = "SHARED"
-    NONE = "NONE"
+    """A customer with whom an album is shared that the record lies in."""
+    LINK = "LINK"
+    """A guest who came by an album's link."""
+    SERVICE = "SERVICE"
+    """A service whose token names scopes and a purpose."""
+    SUPPORT = "SUPPORT"
+    """Support, with an open ticket that the owner sees."""
 
 
-class Rule(Enum):
-    """What a relation may do with a class: read it, filter, sort, count and search by it, or none of these."""
+class Use(Enum):
+    """What a value is wanted for. To filter by a value tells it as surely as to read it does."""
 
-    YES = "YES"
-    BY_TIME = "BY_TIME"
-    """As finely as the share tells times."""
-    BY_PLACE = "BY_PLACE"
-    """As finely as the share tells places."""
-    NO = "NO"
+    READ = "READ"
+    FILTER = "FILTER"
+    SORT = "SORT"
+    FACET = "FACET"
+    SEARCH = "SEARCH"
+
+
+class Fineness(Enum):
+    """How finely a class is told."""
+
+    EXACT = "as recorded"
+    SHARE_TIME = "as the share tells times"
+    SHARE_PLACE = "as the share tells places"
+    CITY = "no finer than the city"
+    DAY = "the day"
+
+
+class Rule(NamedTuple):
+    """What one relation may do with one class. `scope`: what a service's token must name; a ticket names the class itself."""
+
+    fineness: Fineness
+    uses: frozenset[Use]
+    scope: str | None = None
 
 
 _D = DataClass
-MATRIX: Mapping[Relation, Mapping[DataClass, Rule]] = MappingProxyType({
-    Relation.OWNER: MappingProxyType(dict.fromkeys(DataClass, Rule.YES)),
-    Relation.SHARED: MappingProxyType({
-        _D.PUBLIC: Rule.YES,
-        _D.OPERATIONAL: Rule.YES,
-        _D.TIME: Rule.BY_TIME,
-        _D.PLACE: Rule.BY_PLACE,
-        _D.LOCATION: Rule.BY_PLACE,
-        _D.CONTENT: Rule.YES,
-        _D.PICTURE: Rule.YES,
-        _D.IDENTITY: Rule.YES,
-        _D.OWNER_STATE: Rule.NO,
-        _D.BIOMETRIC: Rule.NO,
-    }),
-    Relation.NONE: MappingProxyType({c: Rule.YES if c is _D.PUBLIC else Rule.NO for c in DataClass}),
+_READ = frozenset({Use.READ})
+_COUNT = frozenset({Use.READ, Use.FILTER, Use.FACET})
+_SORT = _COUNT | {Use.SORT}
+_FIND = _COUNT | {Use.SEARCH}
+_ALL = frozenset(Use)
+
+
+def _to(uses: frozenset[Use], fineness: Fineness = Fineness.EXACT, scope: str | None = None) -> Rule:
+    return Rule(fineness, uses, scope)
+
+
+def _by(scope: str, uses: frozenset[Use], fineness: Fineness = Fineness.EXACT) -> Rule:
+    return Rule(fineness, uses, f"photos:{scope}")
+
+
+class Row(NamedTuple):
+    """A class: the rule of each relation, None where it gets nothing."""
+
+    owner: Rule
+    shared: Rule | None
+    link: Rule | None
+    service: Rule | None
+    support: Rule | None
+
+    def of(self, relation: Relation) -> Rule | None:
+        """The rule of one relation."""
+        rule: Rule | None = getattr(self, relation.value.lower())
+        return rule
+
+
+_T, _P, _C, _Y = Fineness.SHARE_TIME, Fineness.SHARE_PLACE, Fineness.CITY, Fineness.DAY
+MATRIX: Mapping[DataClass, Row] = MappingProxyType({
+    #                   owner        shared album      guest of a link   service, by scope             support, by ticket
+    _D.PUBLIC:      Row(_to(_ALL),   _to(_ALL),        _to(_ALL),        _to(_ALL),                    _to(_ALL)),
+    _D.OPERATIONAL: Row(_to(_ALL),   _to(_ALL),        _to(_ALL),        _by("read", _ALL),            _to(_SORT)),
+    _D.TIME:        Row(_to(_SORT),  _to(_SORT, _T),   _to(_SORT, _T),   _by("time", _SORT),           _to(_SORT, _Y)),
+    _D.PLACE:       Row(_to(_FIND),  _to(_FIND, _P),   _to(_FIND, _P),   _by("place", _FIND, _C),      None),
+    _D.LOCATION:    Row(_to(_COUNT), _to(_COUNT, _P),  _to(_COUNT, _P),  _by("location", _COUNT),      None),
+    _D.CONTENT:     Row(_to(_ALL),   _to(_ALL),        _to(_ALL),        _by("content", _ALL),         None),
+    _D.OWNER_STATE: Row(_to(_COUNT), None,             None,             None,                         None),
+    _D.PICTURE:     Row(_to(_READ),  _to(_READ),       _to(_READ),       _by("picture", _READ),        None),
+    _D.BIOMETRIC:   Row(_to(_ALL),   None,             None,             _by("people", _READ | {Use.SORT}), None),
+    _D.IDENTITY:    Row(_to(_ALL),   _to(_READ),       _to(_READ),       None,                         None),
 })  # fmt: skip
+
+SMALLEST_GROUP = 5
+"""Where a service counts over many customers, groups smaller than this are not told, totals included."""
+
+REACHED_BY: Mapping[Relation, str] = MappingProxyType(
+    {
+        Relation.OWNER: "`photos-gateway import --owner`, then a customer's token",
+        Relation.SHARED: "the mutation `shareAlbum` with `customerId`",
+        Relation.LINK: "the mutation `shareAlbum` with `link: true`, then `POST /guest`",
+        Relation.SERVICE: "`photos-gateway token --service --scopes --purpose`",
+        Relation.SUPPORT: "`photos-gateway support open`",
+    }
+)
+"""How a relation begins, by public calls."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What one viewer may see of one record: the relation, and the precision that a share gives."""
+    """What one viewer may see of one record: the relation, and the precision that a share, scope or ticket gives.
+
+    `classes`: which ones a service's scopes or a support ticket name; not looked at for other relations.
+    """
 
     relation: Relation
     location: LocationPrecision = LocationPrecision.EXACT
     time: TimePrecision = TimePrecision.EXACT
     originals: bool = True
+    classes: frozenset[DataClass] = frozenset()
 
-    def may(self, data_class: DataClass) -> bool:
-        """Whether anything of the class may be read here, and so also filtered, sorted, counted and searched by."""
-        match MATRIX[self.relation][data_class]:
-            case Rule.YES:
-                return True
-            case Rule.BY_TIME:
+    def may(self, data_class: DataClass, use: Use = Use.READ) -> bool:
+        """Whether the class may be used so here, at the precision of this sight; to read it unless told."""
+        rule = MATRIX[data_class].of(self.relation)
+        if rule is None or use not in rule.uses:
+            return False
+        if self.relation in _NAMED and data_class not in self.classes:
+            return False
+        match rule.fineness:
+            case Fineness.SHARE_TIME:
                 return self.time > TimePrecision.NONE
-            case Rule.BY_PLACE:
+            case Fineness.SHARE_PLACE:
                 return self.location > LocationPrecision.NONE
-            case Rule.NO:
-                return False
+            case _:
+                return True
+
+    def level(self, data_class: DataClass) -> LocationPrecision:
+        """How finely places of this class are told: PLACE by names, LOCATION by coordinates."""
+        rule = MATRIX[data_class].of(self.relation)
+        if rule is not None and rule.fineness is Fineness.CITY:
+            return min(self.location, LocationPrecision.CITY)
+        return self.location
 
     @property
     def owner(self) -> bool:
@@ -92,9 +173,49 @@ class Sight:
         """Whether the offset from UTC may be told: it tells the place, about as finely as a city does."""
         return self.clock_time and self.location >= LocationPrecision.CITY
 
+    def at_home(self) -> Sight:
+        """The same of a record inside its owner's home zone: nobody else learns more than the city.
+
+        An original tells the coordinates that its file holds, so there is none.
+        """
+        if self.owner:
+            return self
+        return replace(self, location=min(self.location, LocationPrecision.CITY), originals=False)
+
+
+_NAMED = frozenset({Relation.SERVICE, Relation.SUPPORT})
 
 OWNER_SIGHT = Sight(Relation.OWNER)
 """An owner's sight of their own record."""
+
+
+def service_sight(viewer: Viewer) -> Sight | None:
+    """What a service sees of customers' records: the classes of its scopes. Without a purpose nothing."""
+    if not viewer.purpose or not viewer.purpose.strip():
+        return None
+    rules = {c: row.service for c, row in MATRIX.items()}
+    named = frozenset(c for c, rule in rules.items() if rule is not None and rule.scope in viewer.scopes)
+    if not named:
+        return None
+    place = LocationPrecision.CITY if _D.PLACE in named else LocationPrecision.NONE
+    return Sight(
+        Relation.SERVICE,
+        LocationPrecision.EXACT if _D.LOCATION in named else place,
+        TimePrecision.EXACT if _D.TIME in named else TimePrecision.NONE,
+        originals=_D.PICTURE in named,
+        classes=named | {_D.PUBLIC},
+    )
+
+
+SUPPORTABLE = tuple(c for c, row in MATRIX.items() if row.support is not None and c is not _D.PUBLIC)
+"""The classes that a ticket may name."""
+
+
+def support_sight(classes: Iterable[DataClass]) -> Sight:
+    """What support sees with a ticket that names these classes; never more than the matrix says."""
+    named = frozenset(classes) & frozenset(SUPPORTABLE)
+    time = TimePrecision.DAY if _D.TIME in named else TimePrecision.NONE
+    return Sight(Relation.SUPPORT, LocationPrecision.NONE, time, originals=False, classes=named | {_D.PUBLIC})
 
 
 def withheld(sight: Sight) -> tuple[DataClass, ...]:
@@ -102,11 +223,17 @@ def withheld(sight: Sight) -> tuple[DataClass, ...]:
     return tuple(c for c in DataClass if not sight.may(c))
 
 
-def ever(viewer: Viewer) -> frozenset[DataClass]:
-    """The classes that this kind of caller can see on any record at all: what is outside is denied before running."""
-    relations = {
-        ViewerKind.CUSTOMER: (Relation.OWNER, Relation.SHARED),
-        ViewerKind.GUEST: (Relation.SHARED,),
-        ViewerKind.SERVICE: (Relation.NONE,),
-    }[viewer.kind]
-    return frozenset(c for c in DataClass for r in relations if MATRIX[r][c] is not Rule.NO)
+def ever(viewer: Viewer, use: Use = Use.READ) -> frozenset[DataClass]:
+    """The classes that this caller can use so on any record at all: what is outside is denied before running."""
+    match viewer.kind:
+        case ViewerKind.SERVICE:
+            sight = service_sight(viewer)
+            return frozenset(c for c in DataClass if sight.may(c, use)) if sight else frozenset({_D.PUBLIC})
+        case ViewerKind.SUPPORT:
+            relations: tuple[Relation, ...] = (Relation.SUPPORT,)
+        case ViewerKind.GUEST:
+            relations = (Relation.LINK,)
+        case ViewerKind.CUSTOMER:
+            relations = (Relation.OWNER, Relation.SHARED)
+    rules = ((c, row.of(r)) for c, row in MATRIX.items() for r in relations)
+    return frozenset(c for c, rule in rules if rule is not None and use in rule.uses)

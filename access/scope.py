@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
-from access.policy import OWNER_SIGHT, Relation, Sight
+from access.classes import DataClass
+from access.policy import OWNER_SIGHT, Relation, Sight, service_sight, support_sight
 from access.precision import LocationPrecision, TimePrecision
-from access.viewer import Viewer
+from access.viewer import Viewer, ViewerKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,59 +24,138 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
+class Leave:
+    """What a service's scopes or a support ticket open: of these customers, or of every one (None), and how much."""
+
+    sight: Sight
+    owners: frozenset[str] | None = None
+
+    def covers(self, owner: str) -> bool:
+        """Whether it opens records of this customer."""
+        return self.owners is None or owner in self.owners
+
+
+@dataclass(frozen=True, slots=True)
 class Scope:
-    """What one request of one viewer may touch: their own library and the albums granted to them."""
+    """What one request of one viewer may touch: their own library, the albums granted to them, or what they have leave for.
+
+    `settling`: customers whose new home zones have not reached every photo yet; till then all of theirs count as at home.
+    """
 
     viewer: Viewer
     own: str | None = None
     grants: tuple[Grant, ...] = ()
+    leave: Leave | None = None
+    settling: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, viewer: Viewer, grants: Iterable[Grant], *, now_ms: int) -> Scope:
-        """The scope of a verified viewer; grants that have ended are left out."""
+    def of(
+        cls,
+        viewer: Viewer,
+        grants: Iterable[Grant],
+        *,
+        now_ms: int,
+        ticket: frozenset[DataClass] | None = None,
+    ) -> Scope:
+        """The scope of a verified viewer; grants that have ended are left out. `ticket`: the classes of an open one."""
         live = tuple(g for g in grants if g.expires_at is None or g.expires_at > now_ms)
-        return cls(viewer, viewer.customer, live)
+        return cls(viewer, viewer.customer, live, _leave(viewer, ticket))
+
+    def while_settling(self, owners: frozenset[str]) -> Scope:
+        """The same while new home zones of these customers are on their way to their photos."""
+        return replace(self, settling=frozenset(o for o in owners if self.reaches(o)))
 
     def mine(self) -> Scope:
         """Only the viewer's own."""
-        return replace(self, grants=())
+        return replace(self, grants=(), leave=None)
 
     def shared(self) -> Scope:
         """Only what others share."""
-        return replace(self, own=None)
+        return replace(self, own=None, leave=None)
 
     def of_owner(self, owner: str) -> Scope:
         """Only what belongs to one customer."""
         own = self.own if self.own == owner else None
-        return replace(self, own=own, grants=tuple(g for g in self.grants if g.owner == owner))
+        leave = replace(self.leave, owners=frozenset({owner})) if self.leave and self.leave.covers(owner) else None
+        return replace(self, own=own, grants=tuple(g for g in self.grants if g.owner == owner), leave=leave)
 
     @property
     def owners(self) -> frozenset[str]:
-        """Every customer of whom something may be seen."""
-        return frozenset({g.owner for g in self.grants} | ({self.own} if self.own else set()))
+        """Every customer of whom something may be seen, as far as they can be named."""
+        left = (self.leave.owners if self.leave else None) or frozenset()
+        return frozenset({g.owner for g in self.grants} | ({self.own} if self.own else set())) | left
+
+    @property
+    def wide(self) -> bool:
+        """Whether it reaches customers who are not named: then there are counts, but neither pages nor small groups."""
+        return self.leave is not None and self.leave.owners is None
 
     @property
     def empty(self) -> bool:
         """Whether nothing at all can be reached."""
-        return self.own is None and not self.grants
+        return self.own is None and not self.grants and self.leave is None
 
-    def sight(self, owner: str, albums: Collection[str], *, active: bool = True) -> Sight | None:
+    @property
+    def profile(self) -> tuple[object, ...]:
+        """What of a scope shapes a list: cursors are bound to it, so that one made at another precision is refused."""
+        grants = sorted((g.owner, g.album, g.location.value, g.time.value) for g in self.grants)
+        leave = self.leave
+        seen = None if leave is None else (leave.sight.location, leave.sight.time, sorted(c.value for c in leave.sight.classes))
+        return (
+            self.own,
+            tuple(grants),
+            None if leave is None else (sorted(leave.owners or ()), seen),
+            tuple(sorted(self.settling)),
+        )
+
+    def reaches(self, owner: str) -> bool:
+        """Whether anything of this customer may be seen."""
+        return owner in self.owners or (self.leave is not None and self.leave.covers(owner))
+
+    def sight(self, owner: str, albums: Collection[str], *, active: bool = True, home: bool = False) -> Sight | None:
         """What may be seen of a record that lies in these albums of this owner; None: it does not exist for this viewer.
 
-        In two granted albums the wider value counts, class by class (DECISIONS 24). Non-owners see active ones only.
+        In two granted albums the wider value counts, class by class (DECISIONS 24). Non-owners see active ones only, and
+        of what lies inside a home zone no more than the city.
         """
         if owner == self.own:
             return OWNER_SIGHT
-        granted = [g for g in self.grants if g.owner == owner and g.album in albums] if active else []
+        seen = self._others(owner, albums) if active else None
+        return seen.at_home() if seen is not None and (home or owner in self.settling) else seen
+
+    def _others(self, owner: str, albums: Collection[str]) -> Sight | None:
+        if self.leave is not None and self.leave.covers(owner):
+            return self.leave.sight
+        granted = [g for g in self.grants if g.owner == owner and g.album in albums]
         if not granted:
             return None
         return Sight(
-            Relation.SHARED,
+            self.relation,
             max(g.location for g in granted),
             max(g.time for g in granted),
             any(g.originals for g in granted),
         )
 
+    @property
+    def relation(self) -> Relation:
+        """What the viewer is to whoever granted something."""
+        return Relation.LINK if self.viewer.kind is ViewerKind.GUEST else Relation.SHARED
+
+    def library_sight(self, owner: str) -> Sight | None:
+        """What may be seen of a customer's whole library (their people), and not only of what they share."""
+        if owner == self.own:
+            return OWNER_SIGHT
+        return self.leave.sight if self.leave is not None and self.leave.covers(owner) else None
+
     def album_sight(self, owner: str, album: str) -> Sight | None:
         """What may be seen of an album itself."""
         return self.sight(owner, (album,))
+
+
+def _leave(viewer: Viewer, ticket: frozenset[DataClass] | None) -> Leave | None:
+    if viewer.kind is ViewerKind.SERVICE:
+        sight = service_sight(viewer)
+        return None if sight is None else Leave(sight)
+    if viewer.kind is ViewerKind.SUPPORT and viewer.ticket is not None and ticket is not None:
+        return Leave(support_sight(ticket), frozenset({viewer.ticket.owner}))
+    return None

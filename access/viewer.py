@@ -12,6 +12,7 @@ class ViewerKind(Enum):
     CUSTOMER = "CUSTOMER"
     GUEST = "GUEST"
     SERVICE = "SERVICE"
+    SUPPORT = "SUPPORT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,14 @@ class GuestOf:
     owner: str
     album: str
     grantee: str
+
+
+@dataclass(frozen=True, slots=True)
+class TicketOf:
+    """The ticket that support works with: whose data, and its place among the customer's tickets."""
+
+    owner: str
+    slot: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +47,13 @@ class Viewer:
     scopes: frozenset[str] = frozenset()
     purpose: str | None = None
     expires_at: int = 0
+    ticket: TicketOf | None = None
 
     @property
     def key(self) -> str:
         """A text that is different for different callers: what cursors and repeats are bound to."""
         if self.guest_of is not None:
             return f"GUEST:{self.guest_of.owner}:{self.guest_of.album}:{self.guest_of.grantee}"
+        if self.ticket is not None:
+            return f"SUPPORT:{self.ticket.owner}:{self.ticket.slot}:{self.subject}"
         return f"{self.kind.value}:{self.customer or self.subject}"

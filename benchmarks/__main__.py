@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import runpy
 
-MODULES = ("benchmarks.timeline", "benchmarks.ingest", "benchmarks.files", "benchmarks.search")
+MODULES = ("benchmarks.timeline", "benchmarks.ingest", "benchmarks.files", "benchmarks.search", "benchmarks.duplicates")
 
 if __name__ == "__main__":
     for module in MODULES:

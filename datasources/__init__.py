@@ -22,9 +22,11 @@ from datasources.tables.photos import PHOTOS, Photos
 from datasources.tables.pictures import PICTURES, Pictures
 from datasources.tables.repeats import REPEATS, Repeats
 from datasources.tables.store import ItemStore
+from datasources.tables.tickets import TICKETS, Tickets
+from datasources.tables.zones import ZONINGS, Zones
 from datasources.translations.port import TranslationService, Translator
 
-TABLES = (PHOTOS, ALBUMS, PEOPLE, CUSTOMERS, GRANTS, KEYS, REPEATS, PICTURES)
+TABLES = (PHOTOS, ALBUMS, PEOPLE, CUSTOMERS, GRANTS, KEYS, REPEATS, TICKETS, ZONINGS, PICTURES)
 """Every table, for engines that must make them first."""
 
 
@@ -42,6 +44,8 @@ class Sources:
     customers: Customers
     grants: Grants
     repeats: Repeats
+    tickets: Tickets
+    zones: Zones
     index: PhotoIndex
     locations: LocationService
     translations: TranslationService

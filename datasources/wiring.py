@@ -19,6 +19,8 @@ from datasources.tables.people import People
 from datasources.tables.photos import Photos
 from datasources.tables.pictures import Pictures
 from datasources.tables.repeats import Repeats
+from datasources.tables.tickets import Tickets
+from datasources.tables.zones import Zones
 from datasources.translations.port import AmazonSettings, Translator
 
 
@@ -55,6 +57,8 @@ async def embedded(data: Path, *, index: PhotoIndex | None = None, translator: T
         customers=Customers(tables.items, ring),
         grants=Grants(tables.items, ring),
         repeats=Repeats(tables.items),
+        tickets=Tickets(tables.items, ring),
+        zones=Zones(tables.items, ring),
         index=index or open_index(data),
         locations=Gazetteer.open(),
         translations=ConceptTables.open(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncGenerator, Callable, Collection, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Collection, Mapping
 from typing import Any, Generic, Literal, TypeVar
 
 from graphql import (
@@ -66,7 +66,7 @@ class Runner(Generic[C]):
         if isinstance(source, ExecutionResult):
             yield self._answer(source, context)
             return
-        answers = map_source_to_response_event(executor, source)
+        answers = map_source_to_response_event(executor, _renewed(source, context))
         try:
             async for result in answers:
                 yield self._answer(result, context)
@@ -136,3 +136,17 @@ class Runner(Generic[C]):
         if told:
             answer["extensions"] = dict(told)
         return answer
+
+
+async def _renewed(source: AsyncIterable[Any], context: Any) -> AsyncGenerator[Any, None]:
+    """Events, before each of which the context forgets what it had loaded: rights are looked at anew for every event."""
+    renew = getattr(context, "renew", None)
+    try:
+        async for event in source:
+            if callable(renew):
+                renew()
+            yield event
+    finally:
+        close = getattr(source, "aclose", None)
+        if callable(close):
+            await close()

@@ -17,11 +17,12 @@ from typing import Final
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from access.viewer import GuestOf, ViewerKind
+from access.viewer import GuestOf, TicketOf, ViewerKind
 from identity.verifier import JWT_PROFILE, LIFETIME_S, Clock, TrustedIssuer
 
 DEV_ISSUER: Final = "urn:photos:dev"
 LINK_ISSUER: Final = "urn:photos:links"
+SUPPORT_ISSUER: Final = "urn:photos:support"
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,11 @@ class LocalIssuer:
     def links(cls, folder: Path, audience: str, now_s: Clock) -> LocalIssuer:
         """The issuer of guests' tokens."""
         return cls(LINK_ISSUER, audience, frozenset({ViewerKind.GUEST}), now_s, _stored_key(folder / "links.key"))
+
+    @classmethod
+    def support(cls, folder: Path, audience: str, now_s: Clock) -> LocalIssuer:
+        """The issuer of support's tokens, each of which is for one ticket."""
+        return cls(SUPPORT_ISSUER, audience, frozenset({ViewerKind.SUPPORT}), now_s, _stored_key(folder / "support.key"))
 
     @property
     def kid(self) -> str:
@@ -93,6 +99,11 @@ class LocalIssuer:
         """The token of whoever came by a link."""
         guest = {"owner": of.owner, "album": of.album, "grantee": of.grantee}
         return self.token(ViewerKind.GUEST, of.grantee, until_s=until_s, claims={"guest": guest})
+
+    def supporter(self, agent: str, of: TicketOf, *, until_s: float) -> str:
+        """The token of whoever works with a ticket."""
+        claims = {"ticket": {"owner": of.owner, "slot": of.slot}}
+        return self.token(ViewerKind.SUPPORT, agent, until_s=until_s, claims=claims)
 
 
 def _stored_key(file: Path) -> Ed25519PrivateKey:

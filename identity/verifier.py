@@ -13,7 +13,7 @@ import jwt
 from jwt.types import Options
 
 from access.ids import Ids
-from access.viewer import GuestOf, Viewer, ViewerKind
+from access.viewer import GuestOf, TicketOf, Viewer, ViewerKind
 
 LIFETIME_S: Final = 3_600
 _SLACK_S: Final = 30
@@ -106,6 +106,7 @@ class Verifier:
             subject=subject,
             customer=self.ids.local_id("customer", subject) if kind is ViewerKind.CUSTOMER else None,
             guest_of=_guest(claims.get("guest")) if kind is ViewerKind.GUEST else None,
+            ticket=_ticket(claims.get("ticket")) if kind is ViewerKind.SUPPORT else None,
             scopes=frozenset(scope.split()),
             purpose=purpose,
             expires_at=int(claims["exp"]),
@@ -129,6 +130,12 @@ def _guest(claim: object) -> GuestOf:
     if not isinstance(claim, dict) or not all(isinstance(claim.get(k), str) for k in ("owner", "album", "grantee")):
         raise Unauthenticated("CLAIMS")
     return GuestOf(claim["owner"], claim["album"], claim["grantee"])
+
+
+def _ticket(claim: object) -> TicketOf:
+    if not isinstance(claim, dict) or not all(isinstance(claim.get(k), str) for k in ("owner", "slot")):
+        raise Unauthenticated("CLAIMS")
+    return TicketOf(claim["owner"], claim["slot"])
 
 
 def bearer(header: str | None) -> str:

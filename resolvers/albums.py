@@ -26,7 +26,7 @@ async def albums_page(
     if query is not None:
         wanted = normalize(query)
         albums = [a for a in albums if a.title is not None and wanted in normalize(a.title)]
-    keys = await _sort_keys(context, albums, order)
+    keys = await _sort_keys(context, albums, order, _only(scope))
     albums.sort(key=lambda a: keys[a.record.id])
     return cut(albums, request, _marks(context, scope, query, order), lambda a: keys[a.record.id])
 
@@ -39,15 +39,23 @@ async def album_cursor(context: Context, album: SeenAlbum) -> str:
 
 
 def _marks(context: Context, scope: Scope, query: str | None, order: str) -> PageMarks:
-    bound = ("albums", order, query, tuple(sorted(scope.owners)))
+    bound = ("albums", order, query, scope.profile)
     return PageMarks(context.sources.cursors, context.viewer.key, bound, lambda: context.sources.now_ms() // 1_000)
 
 
-async def _sort_keys(context: Context, albums: list[SeenAlbum], order: str) -> dict[str, tuple[int, str]]:
+def _only(scope: Scope) -> str | None:
+    """The one customer whose albums are listed, if it is one."""
+    owners = scope.owners
+    return next(iter(owners)) if len(owners) == 1 else None
+
+
+async def _sort_keys(
+    context: Context, albums: list[SeenAlbum], order: str, owner: str | None = None
+) -> dict[str, tuple[int, str]]:
     if order == "TITLE_ASC":
         return {a.record.id: (0, f"{normalize(a.title or '')}\x1f{a.record.id}") for a in albums}
     if order == "CREATED_AT_DESC":
         return {a.record.id: (-a.record.created_at_ms, a.record.id) for a in albums}
-    counts = await counts_of(context, Field.ALBUM)
+    counts = await counts_of(context, Field.ALBUM, owner=owner)
     latest = {a.record.id: counts.get(a.record.id, (0, None, None))[2] or 0 for a in albums}
     return {a.record.id: (_LAST - latest[a.record.id], a.record.id) for a in albums}

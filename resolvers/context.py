@@ -27,6 +27,7 @@ from resolvers.freshness import Freshness
 from resolvers.loading import Loader
 from resolvers.placeholders import DrawnOf, drawn_placeholders
 from resolvers.questions import Part, Questions
+from resolvers.scoping import scope_of
 
 Languages = tuple[str, ...]
 Named = tuple[str, Languages]
@@ -63,16 +64,20 @@ class Context:
     async def scope(self) -> Scope:
         """What this request may touch; grants are loaded once."""
         if self._scope is None:
-            self._scope = asyncio.create_task(self._load_scope())
+            self._scope = asyncio.create_task(scope_of(self.sources, self.viewer))
         return await asyncio.shield(self._scope)
-
-    async def _load_scope(self) -> Scope:
-        grants = await self.sources.grants.of_viewer(self.viewer)
-        return Scope.of(self.viewer, grants, now_ms=self.sources.now_ms())
 
     def forget_scope(self) -> None:
         """A mutation changed grants: the rest of the request reads them anew."""
         self._scope = None
+
+    def renew(self) -> None:
+        """Before each event of a subscription: what was withdrawn meanwhile is not told, whatever was loaded before."""
+        self.forget_scope()
+        for loader in vars(self).values():
+            if isinstance(loader, Loader):
+                loader.clear_all()
+        self.withheld.clear()
 
     def told(self, sight: Sight) -> None:
         """Remembers what was kept back, for `extensions`."""

@@ -17,7 +17,7 @@ from resolvers.context import Context, Languages
 from resolvers.errors import BadInput
 from resolvers.paging import PageMarks
 from resolvers.selections import FacetBy
-from resolvers.sets import PhotoSet
+from resolvers.sets import PhotoSet, named_only
 
 MOST_BUCKETS = 200
 MOST_TIMES = 2_000
@@ -80,6 +80,8 @@ async def facet(found: PhotoSet, wanted: FacetRequest) -> NamedFacet:
     """A page of a facet; raises `BadInput` or `StaleCursor`."""
     if not 0 <= wanted.first <= MOST_BUCKETS:
         raise BadInput(f"`first` of a facet goes from 0 to {MOST_BUCKETS}", "PAGE_SIZE")
+    if wanted.by is FacetBy.ALBUM:
+        named_only(found.query.scope)
     counts = await found.facet(wanted.by)
     buckets = _ordered(await _named(found, wanted, counts), wanted.order)
     listed = [b for b in buckets if wanted.query is None or normalize(wanted.query) in normalize(b.name)]
@@ -156,10 +158,10 @@ def _key(found: PhotoSet, by: FacetBy, value: str) -> str:
 
 
 def _owner_of(found: PhotoSet, by: FacetBy, value: str) -> str:
-    """Whose person or album it is: one's own, or named by the grant."""
+    """Whose person or album it is: one's own, named by the grant, or of the only customer that there is leave for."""
     scope = found.query.scope
     granted = (g.owner for g in scope.grants if by is FacetBy.ALBUM and g.album == value)
-    return next(granted, scope.own or "")
+    return next(granted, scope.own or next(iter(scope.owners), ""))
 
 
 async def _names(

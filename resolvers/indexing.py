@@ -80,6 +80,7 @@ def document(photo: SeenPhoto, places: Mapping[str, PlaceRecord]) -> PhotoDocume
         kilometer=Coordinates(*tile_center(point.latitude, point.longitude, KILOMETER_ZOOM)) if point else None,
         city=_center(at.get(PlaceKind.CITY)) if point else None,
         country=_center(at.get(PlaceKind.COUNTRY)) if point else None,
+        home=r.home,
         people=r.people,
         labels=tuple(m.concept for m in r.labels if m.confidence >= SURE_ENOUGH),
         keywords=content.keywords if content else (),

@@ -11,7 +11,7 @@ from datasources.tables.photos import SeenPhoto
 from resolvers.context import Context
 from resolvers.filters import compile_filter
 from resolvers.questions import PagePart, PageWanted, Part, PhotoQuery
-from resolvers.sets import ORDERS, Library
+from resolvers.sets import ORDERS, Library, named_only
 
 Neighbors = tuple[SeenPhoto | None, SeenPhoto | None]
 
@@ -19,6 +19,7 @@ Neighbors = tuple[SeenPhoto | None, SeenPhoto | None]
 async def neighbors_of(context: Context, key: PhotoKey, given: Any, order: str, library: str) -> Neighbors | None:
     """The one before and the one after; None when the photo has no place in this list. One call for all photos asked."""
     scope = Library[library].of(await context.scope())
+    named_only(scope)
     query = PhotoQuery(scope=scope, condition=compile_filter(given, context.sources.ids).full(), order=ORDERS[order])
     position = await context.positions.one((scope, query.order, key))
     if position is None:

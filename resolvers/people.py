@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from access.scope import Scope
 from datasources.search.conditions import Field
 from datasources.tables.people import SeenPerson
 from datasources.words import normalize
@@ -11,11 +12,11 @@ from resolvers.sets import counts_of
 
 
 async def people_page(
-    context: Context, query: str | None, order: str, *, named: bool | None, first: int | None, after: str | None
+    context: Context, scope: Scope, query: str | None, order: str, *, named: bool | None, first: int | None, after: str | None
 ) -> Slice[SeenPerson]:
-    """The viewer's own people in order, `query` anywhere in the name."""
+    """The people of a scope's libraries in order, `query` anywhere in the name."""
     request = page_request(first=first, after=after)
-    people = list(await context.sources.people.all(await context.scope()))
+    people = list(await context.sources.people.all(scope))
     for person in people:
         context.people.prime(person.record.key, person)
     if named is not None:
@@ -26,7 +27,10 @@ async def people_page(
     keys = await _sort_keys(context, people, order)
     people.sort(key=lambda p: keys[p.record.id])
     marks = PageMarks(
-        context.sources.cursors, context.viewer.key, ("people", order, query, named), lambda: context.sources.now_ms() // 1_000
+        context.sources.cursors,
+        context.viewer.key,
+        ("people", order, query, named, scope.profile),
+        lambda: context.sources.now_ms() // 1_000,
     )
     return cut(people, request, marks, lambda p: keys[p.record.id])
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from access.policy import SMALLEST_GROUP
 from access.scope import Scope
 from datasources.errors import SourceError
 from datasources.search.conditions import Condition
@@ -74,7 +75,19 @@ class Questions:
             answers = await self._index.ask_many(scope, [_question(g) for g in groups])
         except SourceError as e:
             return dict.fromkeys(parts, e)
+        if scope.wide:
+            answers = [_without_small_groups(a) for a in answers]
         return {p: v for g, a in zip(groups, answers, strict=True) for p, v in _shared_out(g, a)}
+
+
+def _without_small_groups(answer: Answer) -> Answer:
+    """Over many customers a group of a few photos may be one person: it is told as none at all."""
+    facets = [
+        FacetCounts([b for b in f.buckets if b.count >= SMALLEST_GROUP], f.missing if f.missing >= SMALLEST_GROUP else 0, f.cut)
+        for f in answer.facets
+    ]
+    total = 0 if answer.total is not None and answer.total < SMALLEST_GROUP else answer.total
+    return answer._replace(total=total, facets=facets)
 
 
 def _grouped(parts: Sequence[Part]) -> list[list[Part]]:

@@ -48,7 +48,7 @@ async def search(
     chosen = compile_filter(given, context.sources.ids)
     request = page_request(**page)
     conditions = await _parts(context, scope, query, languages)
-    bound = ("search", chosen.full(), order, query, languages, scope.own, tuple(sorted(scope.owners)))
+    bound = ("search", chosen.full(), order, query, languages, scope.profile)
     marks = PageMarks(context.sources.cursors, context.viewer.key, bound, lambda: context.sources.now_ms() // 1_000)
     mark = marks.read(request.cursor)
     needed, *weights = mark.weights if mark else await _weights(context, scope, conditions)

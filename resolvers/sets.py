@@ -14,6 +14,7 @@ from datasources.search.conditions import AnyOf, Field
 from datasources.search.port import FacetCounts, FacetQuestion, Hit, Order, Position
 from datasources.tables.photos import SeenPhoto
 from resolvers.context import Context, Degradation
+from resolvers.errors import Forbidden
 from resolvers.filters import Filter
 from resolvers.paging import PageMarks, PageRequest
 from resolvers.questions import STALE, PagePart, PageWanted, Part, PhotoQuery, TotalWanted
@@ -84,6 +85,8 @@ class PhotoSet:
 
     async def edges_of_page(self) -> PhotoPage:
         """The same for `pageInfo`: of an empty page it still tells whether there are any."""
+        if self.query.scope.wide:
+            return _EMPTY
         if self.request.limit > 0:
             return await self.page()
         probe = await self._hits(1)
@@ -103,6 +106,7 @@ class PhotoSet:
         return PhotoPage(pairs[::-1], beyond, part.more) if back else PhotoPage(pairs, part.more, beyond)
 
     async def _hits(self, limit: int) -> PagePart:
+        named_only(self.query.scope)
         mark = self.marks.read(self.request.cursor)
         after = None if mark is None else mark.position
         if self.from_table:
@@ -129,7 +133,7 @@ class PhotoSet:
 
     async def over_time(self, by: Field) -> FacetCounts:
         """Counts of a field of time, with the newest photo of each bucket."""
-        return await self._counts("histogram", FacetQuestion(by, self.query.condition, covers=True))
+        return await self._counts("histogram", FacetQuestion(by, self.query.condition, covers=not self.query.scope.wide))
 
     async def _counts(self, name: str, wanted: FacetQuestion) -> FacetCounts:
         found = await self._ask(name, wanted)
@@ -161,25 +165,38 @@ class PhotoSet:
         return self.marks.write(position, self.weights)
 
 
+def named_only(scope: Scope) -> None:
+    """Raises `Forbidden` where customers are not named: over all of them there are counts, but no photos to leaf through."""
+    if scope.wide:
+        raise Forbidden("name a customer: over all of them there are totals, facets and histograms only", "NAME_A_CUSTOMER")
+
+
 def photo_set(context: Context, scope: Scope, chosen: Filter, order: Order, request: PageRequest) -> PhotoSet:
     """A set in an order by time."""
     query = PhotoQuery(scope=scope, condition=chosen.full(), order=order)
     marks = PageMarks(
         context.sources.cursors,
         context.viewer.key,
-        (query.condition, order, scope.own, tuple(sorted(scope.owners))),
+        (query.condition, order, scope.profile),
         lambda: context.sources.now_ms() // 1_000,
     )
     plain = query.condition == DEFAULT_CONDITION and order in {Order.TAKEN_DESC, Order.TAKEN_ASC}
-    own_only = scope.own is not None and not scope.grants
+    own_only = scope.own is not None and scope == scope.mine()
     return PhotoSet(context, query, chosen, request, marks, from_table=plain and own_only)
 
 
-async def counts_of(context: Context, by: Field) -> dict[str, tuple[int, PhotoKey | None, int | None]]:
-    """Photos, newest photo and its place in time for each value of a field, over all active photos of the viewer's scope."""
+async def counts_of(
+    context: Context, by: Field, *, owner: str | None = None
+) -> dict[str, tuple[int, PhotoKey | None, int | None]]:
+    """Photos, newest photo and its place in time for each value of a field, over all active photos of the viewer's scope.
+
+    Who has leave for every customer counts one `owner`'s, or all of them without covers.
+    """
     scope = await context.scope()
+    if scope.wide and owner is not None:
+        scope = scope.of_owner(owner)
     query = PhotoQuery(scope=scope, condition=DEFAULT_CONDITION)
-    found = await context.questions.one(Part(query, FacetQuestion(by, DEFAULT_CONDITION, covers=True)))
+    found = await context.questions.one(Part(query, FacetQuestion(by, DEFAULT_CONDITION, covers=not scope.wide)))
     if isinstance(found, SourceError):
         raise found
     assert isinstance(found, FacetCounts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from access.classes import DataClass
 from access.precision import LocationPrecision, TimePrecision
 from datasources.locations.port import PlaceKind, PlaceRecord
 from datasources.tables.photos import SeenPhoto
@@ -49,13 +50,16 @@ async def location(context: Context, photo: SeenPhoto) -> SeenLocation | None:
         return SeenLocation(point.latitude, point.longitude, level, point.altitude_m)
     if level is LocationPrecision.KILOMETER:
         return SeenLocation(*tile_center(point.latitude, point.longitude, KILOMETER_ZOOM), level)
-    place = await seen_place(context, photo)
+    place = await _place(context, photo, level)
     return None if place is None else SeenLocation(place.latitude, place.longitude, level)
 
 
 async def seen_place(context: Context, photo: SeenPhoto) -> PlaceRecord | None:
-    """The finest place that the viewer may know."""
-    level = photo.sight.location
+    """The finest place that the viewer may know by name."""
+    return await _place(context, photo, photo.sight.level(DataClass.PLACE))
+
+
+async def _place(context: Context, photo: SeenPhoto, level: LocationPrecision) -> PlaceRecord | None:
     if photo.record.place is None or level is LocationPrecision.NONE:
         return None
     place = await context.places.one(photo.record.place)
@@ -74,9 +78,14 @@ async def _no_finer(context: Context, place: PlaceRecord, finest: PlaceKind) -> 
     return max(allowed, key=lambda p: order.index(p.kind), default=None)
 
 
-def moment(at_ms: int | None) -> datetime | None:
+def at(at_ms: int) -> datetime:
     """Milliseconds since 1970 as a moment."""
-    return None if at_ms is None else datetime.fromtimestamp(at_ms / 1_000, UTC)
+    return datetime.fromtimestamp(at_ms / 1_000, UTC)
+
+
+def moment(at_ms: int | None) -> datetime | None:
+    """The same, or none."""
+    return None if at_ms is None else at(at_ms)
 
 
 def added_at(photo: SeenPhoto) -> datetime | None:

@@ -108,13 +108,15 @@ class Album(Node):
         chosen = self.seen.record.cover
         seen = await self.context.photos.one(PhotoKey(self.seen.record.owner, chosen)) if chosen else None
         if seen is None or self.seen.record.id not in seen.record.albums:
-            newest = (await counts_of(self.context, Field.ALBUM)).get(self.seen.record.id, (0, None, None))[1]
+            counts = await counts_of(self.context, Field.ALBUM, owner=self.seen.record.owner)
+            newest = counts.get(self.seen.record.id, (0, None, None))[1]
             seen = None if newest is None else await self.context.photos.one(newest)
         return None if seen is None else Photo.of(self.context, seen)
 
     @field(C.OPERATIONAL, "How many photos the viewer may see in it.")
     async def photo_count(self) -> int | None:
-        return (await counts_of(self.context, Field.ALBUM)).get(self.seen.record.id, (0, None, None))[0]
+        counts = await counts_of(self.context, Field.ALBUM, owner=self.seen.record.owner)
+        return counts.get(self.seen.record.id, (0, None, None))[0]
 
     @field(C.OPERATIONAL, "When it was made.")
     def created_at(self) -> datetime:

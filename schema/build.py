@@ -1,8 +1,8 @@
 """The whole schema, put together: types, scalars, directives, federation, and what each coordinate's class is."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
-from graphql import GraphQLInputObjectType, GraphQLSchema
+from graphql import GraphQLInputObjectType, GraphQLInterfaceType, GraphQLObjectType, GraphQLSchema
 from strawberry import federation
 from strawberry.federation.schema import FederationAny
 from strawberry.schema.config import StrawberryConfig
@@ -10,7 +10,8 @@ from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.info import Info
 
 from access.classes import DataClass
-from access.policy import ever
+from access.policy import Use, ever
+from access.viewer import Viewer
 from execution.documents import Classes
 from resolvers.context import Context
 from schema.album import Album, Share
@@ -70,9 +71,38 @@ def _tell_one_of(schema: GraphQLSchema) -> None:
 
 
 def decide(context: Context, needed: Classes[DataClass]) -> Collection[str]:
-    """The first gate, before any I/O: coordinates of classes that this kind of caller never sees on any record."""
-    allowed = ever(context.viewer)
-    return [c for (data_class, _), coordinates in needed.items() if data_class not in allowed for c in coordinates]
+    """The first gate, before any I/O: coordinates whose class this caller cannot use so on any record."""
+    allowed = {use: ever(context.viewer, use) for use in Use}
+    return [
+        coordinate
+        for (data_class, kind), coordinates in needed.items()
+        for coordinate in coordinates
+        if data_class not in allowed[Use.READ if kind == "read" else use_of(coordinate)]
+    ]
+
+
+def allowed_to(gateway: Gateway, viewer: Viewer) -> Callable[[str], bool]:
+    """Whether this caller passes the first gate with a coordinate."""
+    allowed = {use: ever(viewer, use) for use in Use}
+    types = gateway.graphql_schema.type_map
+
+    def passes(coordinate: str) -> bool:
+        data_class = gateway.classify(coordinate)
+        owner = types.get(coordinate.partition(".")[0])
+        reads = isinstance(owner, GraphQLObjectType | GraphQLInterfaceType) and "(" not in coordinate
+        return data_class is None or data_class in allowed[Use.READ if reads else use_of(coordinate)]
+
+    return passes
+
+
+def use_of(coordinate: str) -> Use:
+    """What an input coordinate uses its class for: said by where it stands, so that a new one is judged without being listed."""
+    owner, _, _ = coordinate.partition(".")
+    if owner in {"FacetBy", "TimeUnit"}:
+        return Use.FACET
+    if owner.endswith("Order"):
+        return Use.SORT
+    return Use.SEARCH if coordinate.endswith("(query:)") else Use.FILTER
 
 
 def build() -> Gateway:

@@ -91,7 +91,8 @@ class Customer(Node):
         after: After = strawberry.UNSET,
     ) -> PersonConnection | None:
         order_name = (order or PersonOrder.PHOTO_COUNT_DESC).name
+        scope = (await self.context.scope()).of_owner(self.seen.record.id)
         page = await people_page(
-            self.context, given(query), order_name, named=given(named), first=given(first), after=given(after)
+            self.context, scope, given(query), order_name, named=given(named), first=given(first), after=given(after)
         )
         return PersonConnection(context=self.context, page=page)

@@ -5,7 +5,7 @@ from typing import Annotated
 import strawberry
 
 from access.classes import DataClass as C
-from access.policy import OWNER_SIGHT, Sight
+from access.policy import Sight, Use
 from datasources.photo_key import PhotoKey
 from datasources.search.conditions import Field
 from datasources.tables.people import SeenPerson
@@ -28,8 +28,8 @@ class Person(Node):
 
     @classmethod
     def of(cls, context: Context, seen: SeenPerson) -> "Person":
-        """A person that the scope let through: the viewer's own."""
-        return cls(context=context, seen=seen, sight=OWNER_SIGHT)
+        """A person that the scope let through."""
+        return cls(context=context, seen=seen, sight=seen.sight)
 
     def global_id(self) -> str:
         """Opaque and deterministic."""
@@ -46,13 +46,18 @@ class Person(Node):
         chosen = self.seen.record.cover
         seen = await self.context.photos.one(PhotoKey(self.seen.record.owner, chosen)) if chosen else None
         if seen is None or self.seen.record.id not in seen.record.people:
-            newest = (await counts_of(self.context, Field.PERSON)).get(self.seen.record.id, (0, None, None))[1]
+            counts = await counts_of(self.context, Field.PERSON, owner=self.seen.record.owner)
+            newest = counts.get(self.seen.record.id, (0, None, None))[1]
             seen = None if newest is None else await self.context.photos.one(newest)
         return None if seen is None else Photo.of(self.context, seen)
 
     @field(C.BIOMETRIC, "In how many photos.")
     async def photo_count(self) -> int | None:
-        return (await counts_of(self.context, Field.PERSON)).get(self.seen.record.id, (0, None, None))[0]
+        if not self.sight.may(C.BIOMETRIC, Use.FACET):
+            return None
+        return (await counts_of(self.context, Field.PERSON, owner=self.seen.record.owner)).get(
+            self.seen.record.id, (0, None, None)
+        )[0]
 
 
 @strawberry.type(description="A person in a page.")

@@ -133,7 +133,8 @@ class PhotoSetType:
 
     @field(C.OPERATIONAL, "How many there are in all.")
     async def total(self) -> Total | None:
-        return Total(count=await self.found.total(), exact=True)
+        count = await self.found.total()
+        return Total(count=count, exact=count > 0 or not self.found.query.scope.wide)
 
     @field(C.PUBLIC, "Counts by one property.")
     async def facet(

@@ -146,8 +146,9 @@ class Query:
         after: After = strawberry.UNSET,
     ) -> PersonConnection | None:
         order_name = (order or PersonOrder.PHOTO_COUNT_DESC).name
+        scope = (await info.context.scope()).mine()
         page = await people_page(
-            info.context, given(query), order_name, named=given(named), first=given(first), after=given(after)
+            info.context, scope, given(query), order_name, named=given(named), first=given(first), after=given(after)
         )
         return PersonConnection(context=info.context, page=page)
 

@@ -1,12 +1,41 @@
 """Who is asking."""
 
+from datetime import datetime
+from typing import Annotated
+
 import strawberry
 
 from access.classes import DataClass as C
+from datasources.tables.tickets import SeenTicket
 from resolvers.context import Context
+from resolvers.views import at
 from schema.customer import Customer
 from schema.enums import ViewerKind
-from schema.fields import field
+from schema.fields import SchemaDataClass, argument, field, plain
+from schema.photo import few
+
+
+@strawberry.type(description="Support's leave to look, for a while.")
+class SupportTicket:
+    """A ticket, as the customer sees it."""
+
+    number: str = plain(C.IDENTITY, "The ticket's number.")
+    reason: str = plain(C.IDENTITY, "Why.")
+    classes: list[SchemaDataClass] = plain(C.IDENTITY, "Which classes.")
+    opened_at: datetime = plain(C.IDENTITY, "From when.")
+    closed_at: datetime | None = plain(C.IDENTITY, "Until when.")
+
+    @classmethod
+    def of(cls, seen: SeenTicket) -> "SupportTicket":
+        """Of a record."""
+        record = seen.record
+        return cls(
+            number=record.number,
+            reason=seen.reason,
+            classes=[SchemaDataClass[c] for c in record.classes],
+            opened_at=at(record.opened_at_ms),
+            closed_at=at(record.closes_at_ms),
+        )
 
 
 @strawberry.type(description="Who is asking. Its id is its own, never the customer's.")
@@ -41,3 +70,13 @@ class Viewer:
     @field(C.PUBLIC, "The purpose the token names.")
     def purpose(self) -> str | None:
         return self.context.viewer.purpose
+
+    @field(C.IDENTITY, "Support tickets that opened this customer's data, open ones first.")
+    async def support_tickets(
+        self, first: Annotated[int | None, argument(C.PUBLIC, "How many.")] = 20
+    ) -> list[SupportTicket] | None:
+        sources = self.context.sources
+        if self.context.viewer.customer is None:
+            return None
+        found = await sources.tickets.of_customer(await self.context.scope(), now_ms=sources.now_ms())
+        return [SupportTicket.of(t) for t in found[: few(first, 20)]]

@@ -42,7 +42,7 @@ def callers(demo: Demo, issuer: LocalIssuer, links: LocalIssuer) -> list[Caller]
             for c in (first, second)
         ),
         Caller("Guest", f"has the link to the album “{guest.title}”", links.guest(of), end),
-        Caller("Service", f"{SERVICE}, public data only", service, end),
+        Caller("Service", f"{SERVICE}, scope photos:read", service, end),
     ]
 
 

@@ -33,7 +33,7 @@ CROPS: Final = (
 """Left, top, right, bottom as parts of the whole; the first is the whole."""
 FARTHEST: Final = 16
 """Bits that hashes of the same picture may differ by to be looked at."""
-WORST: Final = 0.25
+WORST: Final = 0.21
 """The difference that may be left when two sketches lie over each other, in parts of their contrast."""
 _STEP: Final = 0.025
 _COLORS: Final = 45.0

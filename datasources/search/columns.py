@@ -53,6 +53,7 @@ def keywords(document: PhotoDocument) -> Mapping[Field, tuple[str, ...]]:
         Field.REGION: _one(places.get("REGION")),
         Field.CITY: _one(places.get("CITY")),
         Field.LOCALITY: _one(places.get("LOCALITY")),
+        Field.HOME: _flag(document.home),
         Field.HAS_LOCATION: _flag(document.exact is not None),
         Field.LABEL: _distinct(document.labels),
         Field.KEYWORD: _distinct(document.keywords),

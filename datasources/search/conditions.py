@@ -27,7 +27,7 @@ class Field(Enum):
     """A field of the index: name, kind, class, and the least precision of a share at which it may be used."""
 
     OWNER = ("owner", Kind.KEYWORD, _D.OPERATIONAL, None)
-    ALBUM = ("album", Kind.KEYWORD, _D.OPERATIONAL, None)
+    ALBUM = ("album", Kind.KEYWORD, _D.CONTENT, None)
     STATE = ("state", Kind.KEYWORD, _D.OPERATIONAL, None)
     MEDIA_TYPE = ("media_type", Kind.KEYWORD, _D.OPERATIONAL, None)
     CAMERA = ("camera", Kind.KEYWORD, _D.OPERATIONAL, None)
@@ -59,6 +59,8 @@ class Field(Enum):
     LOCALITY = ("locality", Kind.KEYWORD, _D.PLACE, _L.KILOMETER)
     HAS_LOCATION = ("has_location", Kind.KEYWORD, _D.LOCATION, _L.COUNTRY)
     """`true` or `false`."""
+    HOME = ("home", Kind.KEYWORD, _D.LOCATION, _L.EXACT)
+    """`true` inside a home zone of its owner: others see no more of the row than the city. `scoping` asks it, no client."""
     LABEL = ("label", Kind.KEYWORD, _D.CONTENT, None)
     KEYWORD = ("keyword", Kind.KEYWORD, _D.CONTENT, None)
     """As its owner wrote it."""

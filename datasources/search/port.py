@@ -54,6 +54,8 @@ class PhotoDocument(msgspec.Struct, frozen=True, kw_only=True):
     kilometer: Coordinates | None = None
     city: Coordinates | None = None
     country: Coordinates | None = None
+    home: bool = False
+    """Whether it lies in a home zone of its owner."""
     people: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     keywords: tuple[str, ...] = ()

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from access.policy import OWNER_SIGHT, Relation, Sight
+from access.classes import DataClass
+from access.policy import OWNER_SIGHT, Sight, Use
 from access.precision import LocationPrecision, TimePrecision
-from access.scope import Grant, Scope
+from access.scope import Grant, Leave, Scope
 from datasources.search.columns import SortKey
 from datasources.search.conditions import (
     All,
@@ -28,6 +29,7 @@ from datasources.search.conditions import (
     WithinBox,
     WithinCircle,
 )
+from datasources.search.joining import both, either, opposite
 from datasources.search.port import Clause, FacetQuestion, Order, Question, TextQuery
 
 _LEVELS = tuple(sorted(LocationPrecision, reverse=True))[:-1]
@@ -76,11 +78,13 @@ class Scoping:
     """One scope's view of the rows."""
 
     def __init__(self, scope: Scope) -> None:
+        self._scope = scope
         self._own = scope.own
-        self._grants = tuple((g, Sight(Relation.SHARED, g.location, g.time)) for g in scope.grants if g.owner != scope.own)
-        own = [AnyOf(Field.OWNER, (scope.own,))] if scope.own is not None else []
-        shared = both(AnyOf(Field.STATE, ("ACTIVE",)), _lying_in([g for g, _ in self._grants]))
-        self.rows = either(*own, shared)
+        grants = tuple((g, Sight(scope.relation, g.location, g.time)) for g in scope.grants if g.owner != scope.own)
+        leave = scope.leave
+        self._grants: tuple[tuple[Grant | Leave, Sight], ...] = (*grants, *([(leave, leave.sight)] if leave else []))
+        others = both(AnyOf(Field.STATE, ("ACTIVE",)), self._opened_by([g for g, _ in self._grants]))
+        self.rows = either(self._mine(), others)
 
     def bind(self, question: Question) -> Bound:
         """The question, inside this scope."""
@@ -92,89 +96,103 @@ class Scoping:
             facets=tuple(self._facet(f) for f in question.facets),
         )
 
-    def rewrite(self, condition: Condition) -> Condition:  # noqa: PLR0911 - one case a condition
+    def rewrite(self, condition: Condition, use: Use = Use.FILTER) -> Condition:  # noqa: PLR0911 - one case a condition
         """The same condition, in which a leaf holds only on rows whose share shows what it tells."""
         match condition:
             case Everything() | Nothing():
                 return condition
             case All(of):
-                return both(*map(self.rewrite, of))
+                return both(*(self.rewrite(c, use) for c in of))
             case Any_(of):
-                return either(*map(self.rewrite, of))
+                return either(*(self.rewrite(c, use) for c in of))
             case Not(of):
-                return opposite(self.rewrite(of))
+                return opposite(self.rewrite(of, use))
             case WithinBox() | WithinCircle():
-                return self._within(condition)
+                return self._within(condition, use)
             case HasWord():
-                return both(self.readable(Field.TEXT), condition)
+                return both(self.readable(Field.TEXT, use), condition)
             case FileNamePart():
-                return both(self.readable(Field.FILE_NAME), condition)
+                return both(self.readable(Field.FILE_NAME, use), condition)
             case AnyOf(Field.ALBUM, values):
-                return self._in_albums(values)
+                return both(self.readable(Field.ALBUM, use), self._in_albums(values))
             case AnyOf(field) | Between(field):
-                return both(self.readable(field), condition)
+                return both(self.readable(field, use), condition)
 
     def parts(self, order: Order) -> tuple[Part, ...]:
         """The rows by the number that this scope may sort them by."""
         found: dict[SortKey, list[Condition]] = {}
         for level in sorted(TimePrecision, reverse=True):
-            rows = self._exactly(level, lambda sight: sight.time)
+            rows = self._exactly(level, lambda s: s.time if s.may(DataClass.TIME, Use.SORT) else TimePrecision.NONE)
             if not isinstance(rows, Nothing):
                 found.setdefault(_SORTS[order][level], []).append(rows)
         parts = [Part(either(*rows), key) for key, rows in found.items()]
         return (Part(Everything(), parts[0].key),) if len(parts) == 1 else tuple(parts)
 
-    def readable(self, field: Field) -> Condition:
-        """The rows on which the field may be read. Classes are judged one by one: a row in two albums has the wider of each."""
+    def readable(self, field: Field, use: Use) -> Condition:
+        """The rows on which the field may be used so. A row in two albums has the wider of each class."""
         least = field.least
         if isinstance(least, LocationPrecision):
-            rows = self._where(lambda s: s.may(field.data_class) and s.location >= least)
+            rows = self._where(lambda s: s.may(field.data_class, use) and s.level(field.data_class) >= least)
         elif isinstance(least, TimePrecision):
-            rows = self._where(lambda s: s.may(field.data_class) and s.time >= least)
+            rows = self._where(lambda s: s.may(field.data_class, use) and s.time >= least)
         else:
-            rows = self._where(lambda s: s.may(field.data_class))
+            rows = self._where(lambda s: s.may(field.data_class, use))
         # An instant beside a wall clock is an offset, which tells the place about as finely as a city does.
         return both(rows, self._where(lambda s: s.location >= LocationPrecision.CITY)) if field is Field.INSTANT else rows
 
     def _where(self, shows: Callable[[Sight], bool]) -> Condition:
-        passing = [g for g, sight in self._grants if shows(sight)]
+        """The rows on which a sight shows something. Inside a home zone every sight but the owner's is narrower."""
+        anywhere = [g for g, sight in self._grants if shows(sight) and shows(sight.at_home())]
+        outside = [g for g, sight in self._grants if shows(sight) and g not in anywhere]
         own = self._own is not None and shows(OWNER_SIGHT)
-        if len(passing) == len(self._grants) and own == (self._own is not None):
-            return Everything() if own or passing else Nothing()
-        mine = [AnyOf(Field.OWNER, (self._own,))] if own and self._own is not None else []
-        return either(*mine, _lying_in(passing))
+        if len(anywhere) == len(self._grants) and own == (self._own is not None):
+            return Everything() if own or anywhere else Nothing()
+        away = both(self._away(), self._opened_by(outside)) if outside else Nothing()
+        return either(self._mine() if own else Nothing(), self._opened_by(anywhere), away)
+
+    def _away(self) -> Condition:
+        """Rows outside home zones; of customers whose zones have just changed, none."""
+        settling = tuple(sorted(self._scope.settling))
+        unsettled = Not(AnyOf(Field.OWNER, settling)) if settling else Everything()
+        return both(AnyOf(Field.HOME, ("false",)), unsettled)
 
     def _exactly(self, level: int, of: Callable[[Sight], int]) -> Condition:
         return both(self._where(lambda s: of(s) >= level), opposite(self._where(lambda s: of(s) > level)))
 
-    def _within(self, area: WithinBox | WithinCircle) -> Condition:
+    def _within(self, area: WithinBox | WithinCircle, use: Use) -> Condition:
         """Each row by the point that its share shows, never by a finer one than asked."""
         found: dict[LocationPrecision, list[Condition]] = {}
         for level in _LEVELS:
-            rows = self._exactly(level, lambda sight: sight.location)
+            rows = self._exactly(level, lambda s: s.location if s.may(DataClass.LOCATION, use) else LocationPrecision.NONE)
             found.setdefault(min(level, area.level), []).append(rows)
         found.pop(LocationPrecision.NONE, None)
         return either(*(both(either(*rows), replace(area, level=level)) for level, rows in found.items()))
 
     def _in_albums(self, values: tuple[str, ...]) -> Condition:
-        """A share shows its own album of a photo, not in which others it lies."""
-        mine = both(self._mine(), AnyOf(Field.ALBUM, values))
-        return either(mine, _lying_in([g for g, _ in self._grants if g.album in values]))
+        """A share shows its own album of a photo, not in which others it lies; a leave shows all of them."""
+        whole = either(self._mine(), self._opened_by([g for g, _ in self._grants if isinstance(g, Leave)]))
+        shared = [g for g, _ in self._grants if isinstance(g, Grant) and g.album in values]
+        return either(both(whole, AnyOf(Field.ALBUM, values)), self._opened_by(shared))
 
     def _mine(self) -> Condition:
         return Nothing() if self._own is None else AnyOf(Field.OWNER, (self._own,))
 
+    def _opened_by(self, rights: Sequence[Grant | Leave]) -> Condition:
+        left = (r for r in rights if isinstance(r, Leave))
+        whole = (Everything() if r.owners is None else AnyOf(Field.OWNER, tuple(sorted(r.owners))) for r in left)
+        return either(*whole, _lying_in([r for r in rights if isinstance(r, Grant)]))
+
     def _text(self, text: TextQuery | None) -> TextQuery | None:
         if text is None:
             return None
-        clauses = tuple(Clause(self.rewrite(c.condition), c.weight) for c in text.clauses)
+        clauses = tuple(Clause(self.rewrite(c.condition, Use.SEARCH), c.weight) for c in text.clauses)
         return TextQuery(clauses, text.required)
 
     def _facet(self, facet: FacetQuestion) -> BoundFacet:
-        readable = self.readable(facet.field)
+        readable = self.readable(facet.field, Use.FACET)
         parts = self.parts(Order.TAKEN_DESC) if facet.covers else (Part(Everything(), SortKey.NONE),)
         slices = [Slice(both(readable, part.rows), part.key) for part in parts]
-        if facet.field is Field.ALBUM and self._grants:
+        if facet.field is Field.ALBUM and any(isinstance(g, Grant) for g, _ in self._grants):
             slices = [by_owner for s in slices for by_owner in self._album_slices(s)]
         return BoundFacet(
             field=facet.field,
@@ -186,7 +204,7 @@ class Scoping:
 
     def _album_slices(self, whole: Slice) -> list[Slice]:
         slices = [replace(whole, rows=both(self._mine(), whole.rows))]
-        for owner, grants in _by_owner([g for g, _ in self._grants]).items():
+        for owner, grants in _by_owner([g for g, _ in self._grants if isinstance(g, Grant)]).items():
             albums = frozenset(g.album for g in grants)
             slices.append(Slice(both(AnyOf(Field.OWNER, (owner,)), whole.rows), whole.newest, albums))
         return slices
@@ -218,30 +236,3 @@ def _lying_in(grants: Sequence[Grant]) -> Condition:
             for owner, of in _by_owner(grants).items()
         )
     )
-
-
-def both(*conditions: Condition) -> Condition:
-    """All of them, told as shortly as possible."""
-    if any(isinstance(c, Nothing) for c in conditions):
-        return Nothing()
-    kept = tuple(c for c in conditions if not isinstance(c, Everything))
-    return kept[0] if len(kept) == 1 else All(kept) if kept else Everything()
-
-
-def either(*conditions: Condition) -> Condition:
-    """Any of them, told as shortly as possible."""
-    if any(isinstance(c, Everything) for c in conditions):
-        return Everything()
-    kept = tuple(c for c in conditions if not isinstance(c, Nothing))
-    return kept[0] if len(kept) == 1 else Any_(kept) if kept else Nothing()
-
-
-def opposite(condition: Condition) -> Condition:
-    """Not that."""
-    match condition:
-        case Everything():
-            return Nothing()
-        case Nothing():
-            return Everything()
-        case _:
-            return Not(condition)

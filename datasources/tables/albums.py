@@ -12,8 +12,7 @@ from access.classes import DataClass
 from access.policy import Sight
 from access.scope import Scope
 from access.seals import Binding, OwnerKeys, seal
-from datasources.tables.bodies import open_group, read_body
-from datasources.tables.photos import Keys
+from datasources.tables.bodies import Keys, open_group, read_body
 from datasources.tables.store import Item, ItemStore, Key, Put, Span, Table
 
 ALBUMS = Table("albums", feed=True)
@@ -81,21 +80,25 @@ class Albums:
         return await self._seen(scope, [read_body(_RECORD, i, ALBUMS) for i in items.values()])
 
     async def all(self, scope: Scope) -> Sequence[SeenAlbum]:
-        """Every album of the scope, in no order."""
+        """Every album of the scope's named customers, in no order."""
         records: list[AlbumRecord] = []
-        if scope.own is not None:
-            after: str | None = None
-            while True:
-                page = await self._store.query(ALBUMS, scope.own, Span(), limit=1_000, after=after)
-                records += [read_body(_RECORD, i, ALBUMS) for i in page.items]
-                after = page.after
-                if after is None:
-                    break
+        for owner in sorted(o for o in scope.owners if scope.library_sight(o)):
+            records += await self._of_owner(owner)
         granted = [Key(g.owner, g.album) for g in scope.grants if g.owner != scope.own]
         if granted:
             items = await self._store.get_many(ALBUMS, granted)
             records += [read_body(_RECORD, i, ALBUMS) for i in items.values()]
         return list((await self._seen(scope, records)).values())
+
+    async def _of_owner(self, owner: str) -> list[AlbumRecord]:
+        records: list[AlbumRecord] = []
+        after: str | None = None
+        while True:
+            page = await self._store.query(ALBUMS, owner, Span(), limit=1_000, after=after)
+            records += [read_body(_RECORD, i, ALBUMS) for i in page.items]
+            after = page.after
+            if after is None:
+                return records
 
     async def save(self, record: AlbumRecord, *, title: str | None = None) -> AlbumRecord | None:
         """Writes the next version, sealing a title if one is given; None when the stored version is another."""

@@ -1,8 +1,9 @@
-"""Bodies of items: what cannot be read is `Corrupt`, whatever the reader called it; and the one way to open a seal."""
+"""Bodies of items: what cannot be read is `Corrupt`, whatever the reader called it; the one way to open a seal; whose keys."""
 
 from __future__ import annotations
 
-from typing import TypeVar
+from collections.abc import Iterable, Mapping
+from typing import Protocol, TypeVar
 
 import msgspec
 
@@ -13,6 +14,16 @@ from datasources.errors import Corrupt
 from datasources.tables.store import Item, Table
 
 R = TypeVar("R")
+
+
+class Keys(Protocol):
+    """Where the data keys of owners come from."""
+
+    async def keys_of(self, owners: Iterable[str]) -> Mapping[str, OwnerKeys]:
+        """The keys of these owners; absent: erased, or unknown."""
+
+    async def ensure(self, owner: str) -> OwnerKeys:
+        """The keys of an owner, made if there are none."""
 
 
 def read_body(decoder: msgspec.msgpack.Decoder[R], item: Item, table: Table) -> R:

@@ -9,15 +9,15 @@ from functools import cached_property
 import msgspec
 
 from access.classes import DataClass
-from access.policy import OWNER_SIGHT, Relation, Sight
+from access.policy import Relation, Sight
 from access.scope import Scope
 from access.seals import Binding, OwnerKeys, seal
-from datasources.tables.bodies import open_group, read_body
-from datasources.tables.photos import Keys
+from datasources.tables.bodies import Keys, open_group, read_body
 from datasources.tables.store import Item, ItemStore, Key, Put, Span, Table
 
 CUSTOMERS = Table("customers", indexes=("everyone",))
-_SORT = "customer"
+SORT = "customer"
+"""The sort key of a customer's one item."""
 _BUCKETS = "0123456789abcdef"
 """Customer ids are hexadecimal."""
 _ENCODE = msgspec.msgpack.Encoder().encode
@@ -51,7 +51,7 @@ class CustomerRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     @property
     def binding(self) -> Binding:
         """What its seals are bound to."""
-        return Binding(CUSTOMERS.name, self.id, _SORT)
+        return Binding(CUSTOMERS.name, self.id, SORT)
 
 
 @dataclass(frozen=True)
@@ -80,10 +80,9 @@ class Customers:
         self._keys = keys
 
     async def by_ids(self, scope: Scope, ids: Sequence[str]) -> Mapping[str, SeenCustomer]:
-        """The viewer's own, and those who share with them; one batch."""
-        shared = Sight(Relation.SHARED)
-        known = scope.owners
-        return await self._seen({i: OWNER_SIGHT if i == scope.own else shared for i in ids if i in known})
+        """The viewer's own, those who share with them, those they have leave for; one batch."""
+        shared = Sight(scope.relation)
+        return await self._seen({i: scope.library_sight(i) or shared for i in ids if scope.reaches(i)})
 
     async def grantees(self, scope: Scope, ids: Sequence[str]) -> Mapping[str, SeenCustomer]:
         """Customers with whom the viewer shares, named by the viewer's own shares."""
@@ -91,7 +90,7 @@ class Customers:
 
     async def raw(self, ids: Sequence[str]) -> Mapping[str, CustomerRecord]:
         """Records as stored; for writers."""
-        items = await self._store.get_many(CUSTOMERS, [Key(i, _SORT) for i in ids])
+        items = await self._store.get_many(CUSTOMERS, [Key(i, SORT) for i in ids])
         return {r.id: r for r in (read_body(_RECORD, i, CUSTOMERS) for i in items.values())}
 
     async def everyone(self) -> AsyncIterator[str]:
@@ -126,7 +125,7 @@ class Customers:
         }
         fresh = {g: seal(keys, record.binding, g, v) for g, v in plain.items() if v is not None}
         written = msgspec.structs.replace(record, version=record.version + 1, sealed={**record.sealed, **fresh})
-        item = Item(Key(record.id, _SORT), written.version, _ENCODE(written), {"everyone": Key(record.id[0], record.id)})
+        item = Item(Key(record.id, SORT), written.version, _ENCODE(written), {"everyone": Key(record.id[0], record.id)})
         (done,) = await self._store.write_each([Put(CUSTOMERS, item, record.version)])
         return written if done else None
 

@@ -1,4 +1,4 @@
-"""The table of people seen in photos. Names are sealed; only the owner has people at all."""
+"""The table of people seen in photos. Names are sealed; a share shows nobody's people."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from functools import cached_property
 import msgspec
 
 from access.classes import DataClass
-from access.policy import OWNER_SIGHT
+from access.policy import Sight
 from access.scope import Scope
 from access.seals import Binding, OwnerKeys, seal
-from datasources.tables.bodies import open_group, read_body
-from datasources.tables.photos import Keys
+from datasources.tables.bodies import Keys, open_group, read_body
 from datasources.tables.store import Item, ItemStore, Key, Put, Span, Table
 
 PEOPLE = Table("people", feed=True)
@@ -50,15 +49,16 @@ class PersonRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
 @dataclass(frozen=True)
 class SeenPerson:
-    """A person as their owner sees them."""
+    """A person as one viewer may see them."""
 
     record: PersonRecord
+    sight: Sight
     keys: OwnerKeys
 
     @cached_property
     def name(self) -> str | None:
         """As the owner named them."""
-        plain = open_group(OWNER_SIGHT, DataClass.BIOMETRIC, self.keys, self.record.binding, self.record.sealed)
+        plain = open_group(self.sight, DataClass.BIOMETRIC, self.keys, self.record.binding, self.record.sealed)
         return None if plain is None else plain.decode()
 
 
@@ -73,23 +73,23 @@ class People:
         self._keys = keys
 
     async def by_ids(self, scope: Scope, ids: Sequence[PersonKey]) -> Mapping[PersonKey, SeenPerson]:
-        """Those of the viewer's own library; one batch. Others' people do not exist for a viewer."""
-        wanted = [Key(k.owner, k.id) for k in dict.fromkeys(ids) if k.owner == scope.own]
+        """Those of libraries whose people the viewer may know; one batch. Others do not exist for a viewer."""
+        wanted = [Key(k.owner, k.id) for k in dict.fromkeys(ids) if _sight(scope, k.owner)]
         items = await self._store.get_many(PEOPLE, wanted) if wanted else {}
-        return await self._seen([read_body(_RECORD, i, PEOPLE) for i in items.values()])
+        return await self._seen(scope, [read_body(_RECORD, i, PEOPLE) for i in items.values()])
 
     async def all(self, scope: Scope) -> Sequence[SeenPerson]:
-        """Everyone of the viewer's own library, in no order."""
-        if scope.own is None:
-            return ()
+        """Everyone of the libraries of the scope's named customers, in no order."""
         records: list[PersonRecord] = []
-        after: str | None = None
-        while True:
-            page = await self._store.query(PEOPLE, scope.own, Span(), limit=1_000, after=after)
-            records += [read_body(_RECORD, i, PEOPLE) for i in page.items]
-            after = page.after
-            if after is None:
-                return list((await self._seen(records)).values())
+        for owner in sorted(o for o in scope.owners if _sight(scope, o)):
+            after: str | None = None
+            while True:
+                page = await self._store.query(PEOPLE, owner, Span(), limit=1_000, after=after)
+                records += [read_body(_RECORD, i, PEOPLE) for i in page.items]
+                after = page.after
+                if after is None:
+                    break
+        return list((await self._seen(scope, records)).values())
 
     async def raw(self, ids: Sequence[PersonKey]) -> Mapping[PersonKey, PersonRecord]:
         """Records as stored, merged ones too; for writers."""
@@ -107,10 +107,16 @@ class People:
         (done,) = await self._store.write_each([Put(PEOPLE, item, record.version)])
         return written if done else None
 
-    async def _seen(self, records: Sequence[PersonRecord]) -> Mapping[PersonKey, SeenPerson]:
-        live = [r for r in records if r.merged_into is None]
-        keys = await self._keys.keys_of({r.owner for r in live}) if live else {}
-        return {r.key: SeenPerson(r, keys[r.owner]) for r in live if r.owner in keys}
+    async def _seen(self, scope: Scope, records: Sequence[PersonRecord]) -> Mapping[PersonKey, SeenPerson]:
+        live = [(r, _sight(scope, r.owner)) for r in records if r.merged_into is None]
+        keys = await self._keys.keys_of({r.owner for r, _ in live}) if live else {}
+        return {r.key: SeenPerson(r, s, keys[r.owner]) for r, s in live if s is not None and r.owner in keys}
+
+
+def _sight(scope: Scope, owner: str) -> Sight | None:
+    """People are of a library, not of an album; who may not know them does not learn that they exist."""
+    sight = scope.library_sight(owner)
+    return sight if sight is not None and sight.may(DataClass.BIOMETRIC) else None
 
 
 def unnamed(record: PersonRecord) -> PersonRecord:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
 
 import msgspec
 
 from access.classes import DataClass
-from access.policy import Sight
+from access.policy import OWNER_SIGHT, Sight
 from access.scope import Scope
 from access.seals import Binding, OwnerKeys, seal
+from access.zones import Circle, at_home
 from datasources.photo_key import PhotoKey
 from datasources.sortkeys import key_text, taken_key
-from datasources.tables.bodies import open_group, read_body
+from datasources.tables.bodies import Keys, open_group, read_body
 from datasources.tables.store import Item, ItemStore, Key, Put, Span, Table
+from datasources.tables.zones import Zones
 
 PHOTOS = Table("photos", indexes=("timeline", "changes"), feed=True)
 EMBEDDING = "EMBEDDING"
@@ -81,6 +82,8 @@ class PhotoRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     place_pinned: bool = False
     place_data: str | None = None
     has_location: bool = False
+    home: bool = False
+    """Inside a home zone of its owner, where others learn no more than the city. Set by `Photos.save` only."""
     has_caption: bool = False
     labels: tuple[LabelMark, ...] = ()
     people: tuple[str, ...] = ()
@@ -171,16 +174,6 @@ class Draft:
     """Sealed groups to take out."""
 
 
-class Keys(Protocol):
-    """Where the data keys of owners come from."""
-
-    async def keys_of(self, owners: Iterable[str]) -> Mapping[str, OwnerKeys]:
-        """The keys of these owners; absent: erased, or unknown."""
-
-    async def ensure(self, owner: str) -> OwnerKeys:
-        """The keys of an owner, made if there are none."""
-
-
 _RECORD = msgspec.msgpack.Decoder(PhotoRecord)
 _CONTENT = msgspec.msgpack.Decoder(Content)
 _COORDINATES = msgspec.msgpack.Decoder(Coordinates)
@@ -205,14 +198,14 @@ class Photos:
     def __init__(self, store: ItemStore, keys: Keys) -> None:
         self._store = store
         self._keys = keys
+        self._zones = Zones(store, keys)
 
     async def by_ids(self, scope: Scope, ids: Sequence[PhotoKey]) -> Mapping[PhotoKey, SeenPhoto]:
         """Those that exist for this scope; one batch. Absent: not there, or not to be seen."""
-        reachable = scope.owners
-        wanted = [Key(*k) for k in dict.fromkeys(ids) if k.owner in reachable]
+        wanted = [Key(*k) for k in dict.fromkeys(ids) if scope.reaches(k.owner)]
         items = await self._store.get_many(PHOTOS, wanted) if wanted else {}
         records = [r for r in map(read_record, items.values()) if not r.deleted]
-        sights = [(r, scope.sight(r.owner, r.albums, active=r.state == "ACTIVE")) for r in records]
+        sights = [(r, scope.sight(r.owner, r.albums, active=r.state == "ACTIVE", home=r.home)) for r in records]
         seen = [(r, s) for r, s in sights if s is not None]
         keys = await self._keys.keys_of({r.owner for r, _ in seen}) if seen else {}
         return {r.key: SeenPhoto(r, s, keys[r.owner]) for r, s in seen if r.owner in keys}
@@ -249,8 +242,32 @@ class Photos:
 
         Seals, versions, index keys and the change feed are made here and nowhere else.
         """
+        owners = {d.record.owner for d in drafts}
+        zones = await self._zones.of(owners)
+        saved = await self._write(drafts, zones, now_ms)
+        if await self._zones.of(owners) == zones:
+            return saved
+        # The zones changed in between: whoever tells the photos of it may have passed by before these were written.
+        told = {r.key: r for r in await self.rezoned([r for r in saved if r is not None], now_ms=now_ms)}
+        return [r and told.get(r.key, r) for r in saved]
+
+    async def rezoned(self, records: Sequence[PhotoRecord], *, now_ms: int) -> Sequence[PhotoRecord]:
+        """Writes anew those of these records whose flag `home` is not what their owner's zones make it; gives them."""
+        zones = await self._zones.of({r.owner for r in records})
+        keys = await self._keys.keys_of({r.owner for r in records})
+        live = [r for r in records if not r.deleted and r.owner in keys]
+        stale = [r for r in live if r.home != _home(Draft(r), keys[r.owner], zones.get(r.owner, ()))]
+        return [r for r in await self._write([Draft(r) for r in stale], zones, now_ms) if r is not None]
+
+    async def _write(
+        self, drafts: Sequence[Draft], zones: Mapping[str, Sequence[Circle]], now_ms: int
+    ) -> Sequence[PhotoRecord | None]:
         keys = {owner: await self._keys.ensure(owner) for owner in {d.record.owner for d in drafts}}
-        written = [_next(d, keys[d.record.owner], now_ms) for d in drafts]
+        at_home = [_home(d, keys[d.record.owner], zones.get(d.record.owner, ())) for d in drafts]
+        written = [
+            msgspec.structs.replace(_next(d, keys[d.record.owner], now_ms), home=home)
+            for d, home in zip(drafts, at_home, strict=True)
+        ]
         puts = [Put(PHOTOS, _item(r), d.record.version) for r, d in zip(written, drafts, strict=True)]
         done = await self._store.write_each(puts)
         return [r if ok else None for r, ok in zip(written, done, strict=True)]
@@ -274,6 +291,16 @@ def tombstone(record: PhotoRecord) -> PhotoRecord:
         deleted=True,
         source_digest=record.source_digest,
     )
+
+
+def _home(draft: Draft, keys: OwnerKeys, zones: Sequence[Circle]) -> bool:
+    """Whether it lies in a home zone. Without coordinates it may, so where there are zones it counts as if it did."""
+    if not zones or draft.record.deleted:
+        return False
+    point = draft.coordinates
+    if point is None and DataClass.LOCATION.value not in draft.drop:
+        point = SeenPhoto(draft.record, OWNER_SIGHT, keys).coordinates
+    return point is None or at_home(zones, point.latitude, point.longitude)
 
 
 def _next(draft: Draft, keys: OwnerKeys, now_ms: int) -> PhotoRecord:

@@ -1,7 +1,7 @@
 """Which photos of one owner show the same picture: hashes of all of them in memory for one import, and whom they meet.
 
 Pairs are found when a picture comes in and are kept with both, so that reading them is one batch by key. A hash is compared
-with all of the owner's in one vectorised step (100,000 photos: about 10 ms); sketches of the few that come near decide.
+with all of the owner's in one vectorised step (`benchmarks/duplicates.py`); sketches of the few that come near decide.
 """
 
 from __future__ import annotations

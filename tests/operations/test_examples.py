@@ -21,6 +21,7 @@ MAY_LACK = {
     "One photo in full": {
         "photos.nodes.people", "photos.nodes.camera", "photos.nodes.exposure", "photos.nodes.withheld",
     },
+    "Pictures": {"photos.nodes.original", "photos.nodes.duplicates", "photos.nodes.caption"},  # the demo's are drawn, each once
     "Translate words": {"translate.label"},  # a place is no concept
     "Who is asking": {"viewer.scopes", "viewer.purpose"},
 }  # fmt: skip

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 from math import asin, cos, radians, sin, sqrt
 
-from access.policy import Sight
+from access.classes import DataClass
+from access.policy import Sight, Use
 from access.precision import LocationPrecision, TimePrecision
 from access.scope import Scope
 from datasources.search.analysis import folded_name, stem, unspaced
@@ -59,27 +60,28 @@ def seen(documents: Sequence[PhotoDocument], scope: Scope) -> list[Seen]:
     rows = []
     for document in documents:
         owner = document.key.owner
-        sight = scope.sight(owner, document.albums, active=document.state == "ACTIVE")
+        sight = scope.sight(owner, document.albums, active=document.state == "ACTIVE", home=document.home)
         if sight is not None:
             granted = {g.album for g in scope.grants if g.owner == owner}
-            albums = frozenset(document.albums) if sight.owner else frozenset(granted & set(document.albums))
+            whole = scope.library_sight(owner) is not None
+            albums = frozenset(document.albums) if whole else frozenset(granted & set(document.albums))
             rows.append(Seen(document, sight, albums))
     return rows
 
 
-def readable(field: Field, sight: Sight) -> bool:
-    if not sight.may(field.data_class):
+def readable(field: Field, sight: Sight, use: Use) -> bool:
+    if not sight.may(field.data_class, use):
         return False
     if field is Field.INSTANT:
         return sight.offset
     if isinstance(field.least, LocationPrecision):
-        return sight.location >= field.least
+        return sight.level(field.data_class) >= field.least
     return not isinstance(field.least, TimePrecision) or sight.time >= field.least
 
 
-def values(field: Field, row: Seen) -> Sequence[str] | Sequence[float]:
-    """What a row has in a field, as far as it may be told."""
-    if not readable(field, row.sight):
+def values(field: Field, row: Seen, use: Use) -> Sequence[str] | Sequence[float]:
+    """What a row has in a field, as far as it may be used so."""
+    if not readable(field, row.sight, use):
         return []
     if field is Field.ALBUM:
         return sorted(row.albums)
@@ -103,7 +105,7 @@ def _stored(field: Field, d: PhotoDocument) -> Sequence[str] | Sequence[float]:
             return [str(d.exact is not None).lower()]
         case Field.HAS_PEOPLE:
             return [str(bool(d.people)).lower()]
-        case Field.HAS_CAPTION | Field.FAVORITE:
+        case Field.HAS_CAPTION | Field.FAVORITE | Field.HOME:
             return [str(getattr(d, field.label)).lower()]
         case Field.ORIENTATION:
             if d.width is None or d.height is None:
@@ -128,43 +130,45 @@ def _stored(field: Field, d: PhotoDocument) -> Sequence[str] | Sequence[float]:
             return [] if value is None else [value]
 
 
-def holds(condition: Condition, row: Seen) -> bool:
+def holds(condition: Condition, row: Seen, use: Use = Use.FILTER) -> bool:
     match condition:
         case Everything():
             return True
         case Nothing():
             return False
         case All(of):
-            return all(holds(c, row) for c in of)
+            return all(holds(c, row, use) for c in of)
         case Any_(of):
-            return any(holds(c, row) for c in of)
+            return any(holds(c, row, use) for c in of)
         case Not(of):
-            return not holds(of, row)
+            return not holds(of, row, use)
         case AnyOf(field, wanted):
-            return any(v in wanted for v in values(field, row))
+            return any(v in wanted for v in values(field, row, use))
         case Between(field, low, high):
-            found = [float(v) for v in values(field, row)]
+            found = [float(v) for v in values(field, row, use)]
             return any((low is None or v >= low) and (high is None or v <= high) for v in found)
         case WithinBox(level, west, south, east, north):
-            point = _point(row, level)
+            point = _point(row, level, use)
             if point is None or not south <= point.latitude <= north:
                 return False
             lon = point.longitude
             return west <= lon <= east if west <= east else lon >= west or lon <= east
         case WithinCircle(level, latitude, longitude, radius):
-            point = _point(row, level)
+            point = _point(row, level, use)
             return point is not None and _distance(Coordinates(latitude, longitude), point) <= radius
         case HasWord():
-            return readable(Field.TEXT, row.sight) and any(
+            return readable(Field.TEXT, row.sight, use) and any(
                 _word(condition, tokens(text)) for text in (*row.document.text, *row.document.keywords)
             )
         case FileNamePart(part):
             name = row.document.file_name
-            shown = readable(Field.FILE_NAME, row.sight) and folded_name(part)
+            shown = readable(Field.FILE_NAME, row.sight, use) and folded_name(part)
             return bool(name and shown and shown in folded_name(name))
 
 
-def _point(row: Seen, level: LocationPrecision) -> Coordinates | None:
+def _point(row: Seen, level: LocationPrecision, use: Use) -> Coordinates | None:
+    if not row.sight.may(DataClass.LOCATION, use):
+        return None
     match min(level, row.sight.location):
         case LocationPrecision.NONE:
             return None
@@ -220,11 +224,11 @@ def _sort_number(row: Seen, order: Order) -> int:
 
 
 def _score(text: TextQuery | None, row: Seen) -> float:
-    return round(sum(c.weight for c in text.clauses if holds(c.condition, row)), 6) if text else 0.0
+    return round(sum(c.weight for c in text.clauses if holds(c.condition, row, Use.SEARCH)), 6) if text else 0.0
 
 
 def _matches(text: TextQuery | None, row: Seen) -> bool:
-    return text is None or sum(holds(c.condition, row) for c in text.clauses) >= text.required
+    return text is None or sum(holds(c.condition, row, Use.SEARCH) for c in text.clauses) >= text.required
 
 
 def answer(rows: Sequence[Seen], question: Question) -> Answer:
@@ -253,7 +257,7 @@ def _facet(facet: FacetQuestion, rows: Sequence[Seen]) -> FacetCounts:
     newest: dict[str, list[tuple[int, str, Seen]]] = defaultdict(list)
     missing = 0
     for row in rows:
-        mine = [v if facet.field.kind is Kind.KEYWORD else str(int(v)) for v in values(facet.field, row)]
+        mine = [v if facet.field.kind is Kind.KEYWORD else str(int(v)) for v in values(facet.field, row, Use.FACET)]
         missing += not mine
         for value in mine:
             found[str(value)] += 1

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import strategies as st
 
+from access.classes import DataClass
+from access.policy import MATRIX, service_sight, support_sight
 from access.precision import LocationPrecision, TimePrecision
-from access.scope import Grant, Scope
+from access.scope import Grant, Leave, Scope
+from access.viewer import Viewer, ViewerKind
 from datasources.photo_key import PhotoKey
 from datasources.search.conditions import (
     All,
@@ -92,6 +96,7 @@ documents = st.builds(
     kilometer=_points,
     city=_points,
     country=_points,
+    home=st.booleans(),
     people=_some(("p1", "p2")),
     labels=_some(("beach", "dog")),
     keywords=_some(("Été", "été", "two words")),
@@ -112,9 +117,27 @@ libraries = st.lists(documents, max_size=25, unique_by=lambda d: d.key.id)
 _grants = st.builds(
     Grant, st.sampled_from(OWNERS), st.sampled_from(ALBUMS), _levels, st.sampled_from(TimePrecision), st.booleans()
 )
-scopes: st.SearchStrategy[Scope] = st.builds(
-    lambda own, grants: scope_of(own, *grants), st.sampled_from(["ana", "ana", "bob", None]), st.lists(_grants, max_size=4)
+_settling = st.just(frozenset[str]()) | st.frozensets(st.sampled_from(OWNERS), max_size=2)
+_shares = st.builds(
+    lambda own, grants, settling: replace(scope_of(own, *grants), settling=settling),
+    st.sampled_from(["ana", "ana", "bob", None]),
+    st.lists(_grants, max_size=4),
+    _settling,
 )
+_service = st.builds(
+    lambda scopes: service_sight(Viewer(ViewerKind.SERVICE, "s", scopes=scopes, purpose="tests")),
+    st.frozensets(st.sampled_from([r.service.scope for r in MATRIX.values() if r.service and r.service.scope])),
+)
+_sights = _service | st.builds(support_sight, st.frozensets(st.sampled_from(DataClass)))
+_leaves_given = st.builds(
+    lambda sight, owner, settling: Scope(
+        Viewer(ViewerKind.SERVICE, "s"), leave=sight and Leave(sight, frozenset({owner})), settling=settling
+    ),
+    _sights,
+    st.sampled_from(OWNERS),
+    _settling,
+)
+scopes: st.SearchStrategy[Scope] = _shares | _leaves_given
 
 _any_of = st.sampled_from([f for f in Field if f.kind is Kind.KEYWORD]).flatmap(
     lambda f: st.builds(AnyOf, st.just(f), _some(_VALUES.get(f, ("true", "false"))))

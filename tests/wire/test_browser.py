@@ -33,3 +33,15 @@ def test_other_origins_may_ask_only_from_the_list(
     # A simple request's answer can be read there too, but it is a refusal: it bears no token, and its type is not served.
     assert told[listed].pop("simple") in {401, 415}
     assert told == {listed: {"json": 200}, stranger: {"json": "blocked", "simple": "blocked"}}
+
+
+def test_pages_show_pictures(gateway: Gateway, empty_pages: tuple[str, str], node: Node, chromium: str) -> None:
+    if gateway.name != "demo":
+        pytest.skip("the toy has no pictures")
+    listed, stranger = empty_pages
+    shot = ROOT / ".cache" / "pictures-in-a-browser.png"
+    told = json.loads(node("pictures.mjs", gateway.url, chromium, gateway.token, str(shot), listed, stranger).splitlines()[-1])
+    assert len(told["wanted"]) == 18
+    assert told["own"] == told[listed] == told["wanted"]
+    assert set(map(str, told[stranger])) == {"None"}
+    assert told["cached"] == [True]  # the same address again: from the browser's own cache

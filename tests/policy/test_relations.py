@@ -1,0 +1,213 @@
+"""Each relation begins by a public call and ends by one: as the person at the other end would do it."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+
+from access.policy import REACHED_BY, Relation
+from access.scope import Scope
+from access.viewer import Viewer
+from datasources.photo_key import PhotoKey
+from identity.issuer import LocalIssuer
+from identity.issuing import token_for
+from identity.supporting import Wanted, close_ticket, open_ticket
+from identity.verifier import Verifier
+from ingest.run import Order, run_import
+from ingest.screen import PlainScreen
+from resolvers.context import Context
+from serving.routes import guest_route
+from settings import Settings, UnusableSettings
+from tests.requests.harness import Gateway, opened
+
+NOW = 1_800_000_000.0
+TICKETS = "{ viewer { kind supportTickets { number reason classes openedAt closedAt } } }"
+SHARE = "mutation($i: ShareAlbumInput!) { shareAlbum(input: $i) { share { id url } userErrors { code } } }"
+
+
+@dataclass
+class House:
+    gateway: Gateway
+    settings: Settings
+    verifier: Verifier
+
+    def verified(self, token: str) -> Viewer:
+        return self.verifier.viewer(token)
+
+    async def customer(self, external: str) -> Viewer:
+        viewer = self.verified(await token_for(self.settings, customer=external, service=(None, (), None), guest=None))
+        assert viewer.customer is not None
+        await self.gateway.sources.customers.ensure(viewer.customer, external, now_ms=0)
+        return viewer
+
+    async def photo(self) -> PhotoKey:
+        owner = self.gateway.sources.ids.local_id("customer", "ana")
+        (record, *_), _ = await self.gateway.sources.photos.of_owner(owner)
+        return record.key
+
+    async def scope(self, viewer: Viewer) -> Scope:
+        context = Context(self.gateway.sources, self.gateway.freshness, viewer, ("en",))
+        try:
+            return await context.scope()
+        finally:
+            await context.aclose()
+
+    async def relation(self, viewer: Viewer) -> Relation | None:
+        key = await self.photo()
+        seen = (await self.gateway.sources.photos.by_ids(await self.scope(viewer), [key])).get(key)
+        return seen.sight.relation if seen else None
+
+    async def shared(self, **with_: object) -> dict[str, str]:
+        ana = await self.customer("ana")
+        key = await self.photo()
+        album = await self.gateway.album(ana, "Trip", self.gateway.id("Photo", *key))
+        done = (await self.gateway.answer(SHARE, {"i": {"albumId": album, "with": with_}}, as_=ana))["shareAlbum"]
+        assert done["userErrors"] == []
+        return dict(done["share"])
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    line = {"sourceId": "s", "takenAt": "2024-05-01T10:00:00+02:00"}
+    (tmp_path / "one.jsonl").write_text(json.dumps(line) + "\n")
+    await run_import(tmp_path / "gateway", Order(tmp_path / "one.jsonl", "ana"), PlainScreen(io.StringIO()), asyncio.Event())
+    async with opened(tmp_path) as gateway:
+        settings = Settings(data=tmp_path / "gateway")
+        clock = lambda: gateway.sources.now_ms() / 1_000  # noqa: E731 - a clock
+        make = (LocalIssuer.development, LocalIssuer.links, LocalIssuer.support)
+        trusted = {i.name: i.trusted for i in (m(settings.data, settings.audience, clock) for m in make)}
+        yield House(gateway, settings, Verifier(trusted, settings.audience, gateway.sources.ids, clock))
+
+
+async def owner(house: House) -> Viewer:
+    return await house.customer("ana")
+
+
+async def customer_of_a_share(house: House) -> Viewer:
+    bob = await house.customer("bob")
+    assert bob.customer is not None
+    await house.shared(customerId=house.gateway.id("Customer", bob.customer, bob.customer))
+    return bob
+
+
+async def guest_of_a_link(house: House) -> Viewer:
+    secret = (await house.shared(link=True))["url"].rpartition("#")[2]
+    links = LocalIssuer.links(house.settings.data, house.settings.audience, lambda: house.gateway.sources.now_ms() / 1_000)
+    app = Starlette(routes=[guest_route(house.gateway.sources, links)])
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway.test") as client:
+        answer = await client.post("/guest", json={"secret": secret})
+    return house.verified(answer.json()["token"])
+
+
+async def service(house: House) -> Viewer:
+    given = ("reports", ("photos:read",), "tests")
+    return house.verified(await token_for(house.settings, customer=None, service=given, guest=None))
+
+
+async def support(house: House) -> Viewer:
+    return house.verified(await open_ticket(house.settings, wanted()))
+
+
+def wanted(number: str = "4711", *classes: str) -> Wanted:
+    return Wanted("ana", number, "photos are missing", "sam", classes or ("OPERATIONAL", "TIME"))
+
+
+BEGUN: dict[Relation, Callable[[House], Awaitable[Viewer]]] = {
+    Relation.OWNER: owner,
+    Relation.SHARED: customer_of_a_share,
+    Relation.LINK: guest_of_a_link,
+    Relation.SERVICE: service,
+    Relation.SUPPORT: support,
+}
+
+
+def test_no_relation_is_without_a_public_call() -> None:
+    assert set(Relation) - set(BEGUN) == set()
+    assert set(Relation) - set(REACHED_BY) == set()
+
+
+@pytest.mark.parametrize("relation", Relation)
+async def test_a_relation_begins_by_a_public_call(house: House, relation: Relation) -> None:
+    viewer = await BEGUN[relation](house)
+    assert await house.relation(viewer) is relation
+
+
+async def test_support_sees_the_day_and_nothing_that_it_was_not_given(house: House) -> None:
+    sam = await support(house)
+    photo = house.gateway.id("Photo", *await house.photo())
+    asked = "query($i: ID!) { photo(id: $i) { mediaType takenOn takenAt takenAtLocal takenAtPrecision withheld } }"
+    seen = (await house.gateway.answer(asked, {"i": photo}, as_=sam))["photo"]
+    told = [seen[k] for k in ("takenOn", "takenAt", "takenAtLocal", "takenAtPrecision")]
+    assert told == ["2024-05-01", None, None, "DAY"]
+    for field in ("caption", "place { id }", "location { latitude }", "people { id }", "favorite"):
+        refused = await house.gateway.execute(f"query($i: ID!) {{ photo(id: $i) {{ {field} }} }}", {"i": photo}, as_=sam)
+        assert refused["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+    narrow = house.verified(await open_ticket(house.settings, wanted("4712", "OPERATIONAL")))
+    assert (await house.gateway.answer(asked, {"i": photo}, as_=narrow))["photo"]["takenOn"] is None
+
+
+async def test_the_customer_sees_every_ticket_open_ones_first(house: House) -> None:
+    await support(house)
+    await open_ticket(house.settings, wanted("4712", "TIME"))
+    await close_ticket(house.settings, "ana", "4712")
+    seen = (await house.gateway.answer(TICKETS, as_=await house.customer("ana")))["viewer"]["supportTickets"]
+    assert [(t["number"], t["reason"], t["classes"]) for t in seen] == [
+        ("4711", "photos are missing", ["OPERATIONAL", "TIME"]),
+        ("4712", "photos are missing", ["TIME"]),
+    ]
+    assert all(t["closedAt"] for t in seen)
+    assert (await house.gateway.answer(TICKETS, as_=await house.customer("bob")))["viewer"]["supportTickets"] == []
+
+
+async def test_a_closed_ticket_opens_nothing_and_nobody_elses_ever_did(house: House) -> None:
+    sam = await support(house)
+    await close_ticket(house.settings, "ana", "4711")
+    assert await house.relation(sam) is None
+    await house.customer("bob")
+    other = house.verified(await open_ticket(house.settings, Wanted("bob", "1", "why", "sam", ("TIME",))))
+    assert await house.relation(other) is None
+
+
+@pytest.mark.parametrize("classes", [("LOCATION",), ("CONTENT", "TIME"), ("EVERYTHING",)])
+async def test_a_ticket_is_never_for_more_than_the_table_says(house: House, classes: tuple[str, ...]) -> None:
+    with pytest.raises(UnusableSettings, match="operational, time"):
+        await open_ticket(house.settings, wanted("1", *classes))
+
+
+async def test_a_ticket_is_open_once_and_for_customers_there_are(house: House) -> None:
+    await support(house)
+    with pytest.raises(UnusableSettings, match="open already"):
+        await open_ticket(house.settings, wanted())
+    with pytest.raises(UnusableSettings, match="no such customer"):
+        await open_ticket(house.settings, Wanted("nobody", "1", "why", "sam", ("TIME",)))
+    with pytest.raises(UnusableSettings, match="No ticket"):
+        await close_ticket(house.settings, "ana", "1")
+
+
+async def test_withdrawn_is_withdrawn_with_the_next_request(house: House) -> None:
+    bob = await customer_of_a_share(house)
+    ana = await house.customer("ana")
+    share = (await house.gateway.answer("{ albums { nodes { shares { id } } } }", as_=ana))["albums"]["nodes"][0]["shares"][0]
+    end = "mutation($i: UnshareAlbumInput!) { unshareAlbum(input: $i) { deletedShareIds } }"
+    await house.gateway.answer(end, {"i": {"shareIds": [share["id"]]}}, as_=ana)
+    assert await house.relation(bob) is None
+
+
+async def test_an_event_of_a_subscription_is_told_with_the_rights_of_its_moment(house: House) -> None:
+    bob = await customer_of_a_share(house)
+    context = Context(house.gateway.sources, house.gateway.freshness, bob, ("en",))
+    key = await house.photo()
+    assert await context.photos.one(key) is not None
+    grants = house.gateway.sources.grants
+    await grants.remove(await grants.of_albums(key.owner))
+    context.renew()
+    assert await context.photos.one(key) is None
+    await context.aclose()

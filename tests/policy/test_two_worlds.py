@@ -1,0 +1,27 @@
+"""Two libraries that differ only in what a viewer may not see answer every question alike, byte for byte.
+
+1,000 questions in `make test`, 10,000 in CI, more with TWO_WORLDS=100000. A failure prints the seed that brings it back.
+"""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from tests.policy.telling import told_apart
+
+EACH = 50
+QUESTIONS = int(os.environ.get("TWO_WORLDS") or (10_000 if os.environ.get("CI") else 1_000))
+BATCHES = 10
+
+
+@pytest.mark.parametrize("batch", range(BATCHES))
+async def test_nobody_tells_two_worlds_apart_by_what_they_may_not_see(batch: int) -> None:
+    asked = with_data = 0
+    seed = batch * 1_000_000
+    while asked < QUESTIONS // BATCHES:
+        told = await told_apart(seed, EACH)
+        assert not told.different, str(told.different[0])
+        asked, with_data, seed = asked + told.asked, with_data + told.with_data, seed + 1
+    assert with_data > asked * 0.7, "most questions must be answered, or they prove little"

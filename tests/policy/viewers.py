@@ -1,0 +1,162 @@
+"""Who looks, and what they may know of each photo: the rules as people read them, said without asking `access`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from random import Random
+
+from access.precision import LocationPrecision as L
+from access.precision import TimePrecision as T
+from access.viewer import GuestOf, TicketOf, Viewer, ViewerKind
+from tests.policy.library import ALBUMS, POINTS, ROME, WORDS, Known, Spec, World, draw, redrawn, tile
+
+ALL = frozenset({"OPERATIONAL", "TIME", "PLACE", "LOCATION", "CONTENT", "OWNER_STATE", "BIOMETRIC", "IDENTITY"})
+SHARED = ALL - {"OWNER_STATE", "BIOMETRIC"}
+SCOPES = {
+    "read": "OPERATIONAL",
+    "time": "TIME",
+    "place": "PLACE",
+    "location": "LOCATION",
+    "content": "CONTENT",
+    "people": "BIOMETRIC",
+}
+LINK = "link:0123456789abcdef"
+SLOT = "00000000000001#77"
+
+
+@dataclass(frozen=True)
+class Looker:
+    """A viewer, what was granted to them, and which classes they were given."""
+
+    kind: str
+    grants: tuple[tuple[str, L, T], ...] = ()
+    classes: frozenset[str] = frozenset()
+
+    def viewer(self, ids: dict[str, str]) -> Viewer:
+        """`ids`: local ids of ana's albums."""
+        match self.kind:
+            case "customer" | "stranger":
+                return Viewer(ViewerKind.CUSTOMER, "bob", customer="bob")
+            case "guest":
+                return Viewer(ViewerKind.GUEST, LINK, guest_of=GuestOf("ana", ids[self.grants[0][0]], LINK))
+            case "service":
+                named = frozenset(f"photos:{s}" for s, c in SCOPES.items() if c in self.classes)
+                return Viewer(ViewerKind.SERVICE, "s", scopes=named, purpose="tests")
+            case _:
+                return Viewer(ViewerKind.SUPPORT, "sam", ticket=TicketOf("ana", SLOT))
+
+    def known(self, spec: Spec, *, home: bool) -> Known | None:
+        """None: the photo is not there."""
+        if self.kind in {"customer", "stranger"} and spec.owner == "bob":
+            return Known(owner=True, classes=ALL)
+        seen = self._others(spec) if spec.active else None
+        if seen is not None and home:
+            return replace(seen, place=min(seen.place, L.CITY), point=min(seen.point, L.CITY))
+        return seen
+
+    def _others(self, spec: Spec) -> Known | None:
+        c = self.classes
+        if self.kind == "service":
+            point = L.EXACT if "LOCATION" in c else L.NONE
+            return Known(T.EXACT if "TIME" in c else T.NONE, L.CITY if "PLACE" in c else L.NONE, point, classes=c)
+        if self.kind == "support":
+            return Known(T.DAY if "TIME" in c else T.NONE, L.NONE, L.NONE, classes=c) if spec.owner == "ana" else None
+        shown = [(place, time) for album, place, time in self.grants if album in spec.albums and spec.owner == "ana"]
+        if not shown:
+            return None
+        place = max(p for p, _ in shown)
+        return Known(max(t for _, t in shown), place, place, classes=SHARED)
+
+    def albums_told(self, owner: str, known: Known) -> frozenset[str]:
+        """Which albums of a photo show to this viewer."""
+        if known.owner or (self.kind == "service" and "CONTENT" in self.classes):
+            return frozenset(ALBUMS[owner])
+        return frozenset(a for a, _, _ in self.grants) if owner == "ana" else frozenset()
+
+
+def some_looker(rng: Random) -> Looker:
+    kind = rng.choice(["customer", "customer", "customer", "guest", "service", "service", "support", "stranger"])
+    levels, times = list(L), list(T)
+    shares = tuple((a, rng.choice(levels), rng.choice(times)) for a in rng.sample(["x", "y"], 2))
+    match kind:
+        case "customer":
+            return Looker(kind, shares[: rng.choice([1, 2])])
+        case "guest":
+            return Looker(kind, shares[:1])
+        case "service":
+            return Looker(
+                kind, classes=frozenset({"OPERATIONAL", "TIME", *rng.sample(["PLACE", "LOCATION", "CONTENT", "BIOMETRIC"], 2)})
+            )
+        case "support":
+            return Looker(kind, classes=frozenset({"OPERATIONAL", *rng.sample(["TIME"], rng.randrange(2))}))
+        case _:
+            return Looker(kind)
+
+
+def two_worlds(looker: Looker, rng: Random) -> tuple[World, World]:
+    """A world and another, between which this viewer may not tell."""
+    sizes = {"ana": 14, "bob": 5, "cyn": 4}
+    specs = tuple(draw(rng, owner, f"{owner}{i}") for owner, size in sizes.items() for i in range(size))
+    zone = _zone(specs, rng) if rng.random() < 0.5 else None
+    names = {(o, t): f"{rng.choice(WORDS)} {t}" for o in ALBUMS for t in (*ALBUMS[o], "eva", "max", "ivy", "zoe", o)}
+    one = World(specs, names, zone)
+    return one, _other(one, looker, rng)
+
+
+def _other(one: World, looker: Looker, rng: Random) -> World:
+    specs: list[Spec] = []
+    for spec in one.specs:
+        home = spec.owner == "ana" and one.zone is not None and (spec.at is None or tile(*spec.at, 14) == tile(*one.zone[:2], 14))
+        known = looker.known(spec, home=home)
+        if known is None:
+            specs += _unseen(spec, looker, rng)
+            continue
+        plain = looker.known(spec, home=False)
+        assert plain is not None
+        shows = one.zone is not None and spec.owner == "ana" and max(plain.point, plain.place) > L.CITY
+        specs.append(
+            spec
+            if known.owner
+            else redrawn(spec, known, rng, home=home if shows else None, told=looker.albums_told(spec.owner, known))
+        )
+    specs += [s for i in range(rng.randrange(4)) for s in _unseen(draw(rng, "cyn", f"more{i}"), looker, rng)]
+    names = {key: name if _name_told(key, looker) else f"{rng.choice(WORDS)} {key[1]} other" for key, name in one.names.items()}
+    zone = None if one.zone is None else (*_inside(one.zone, rng), rng.uniform(1, 20))
+    return World(tuple(specs), names, zone, tuple((g, a) for g in ("cyn", "dan") for a in ("x", "z") if rng.random() < 0.5))
+
+
+def _unseen(spec: Spec, looker: Looker, rng: Random) -> list[Spec]:
+    """Something else that is not seen either, or nothing."""
+    if rng.random() < 0.3:
+        return []
+    for _ in range(20):
+        other = draw(rng, spec.owner, spec.name)
+        if looker.known(other, home=False) is None:
+            return [other]
+    return []
+
+
+def _zone(specs: tuple[Spec, ...], rng: Random) -> tuple[float, float, float]:
+    """A tiny circle well inside one cell, where photos are if there are any."""
+    at = next((s.at for s in specs if s.owner == "ana" and s.at), POINTS[ROME])
+    return (*_inside((*at, 0.0), rng), 5.0)
+
+
+def _inside(zone: tuple[float, float, float], rng: Random) -> tuple[float, float]:
+    """Another point of the same cell, at least 100 m from its edge."""
+    while True:
+        at = zone[0] + rng.uniform(-0.01, 0.01), zone[1] + rng.uniform(-0.01, 0.01)
+        around = {tile(at[0] + a, at[1] + o, 14) for a in (-0.001, 0.001) for o in (-0.0015, 0.0015)}
+        if around == {tile(*zone[:2], 14)}:
+            return at
+
+
+def _name_told(key: tuple[str, str], looker: Looker) -> bool:
+    owner, thing = key
+    if looker.kind in {"customer", "stranger"} and owner == "bob":
+        return True
+    if looker.kind == "service":
+        needed = "CONTENT" if thing in ALBUMS[owner] else "IDENTITY" if thing == owner else "BIOMETRIC"
+        return needed in looker.classes
+    granted = {a for a, _, _ in looker.grants}
+    return bool(granted) and owner == "ana" and (thing in granted or thing == "ana")

@@ -1,0 +1,159 @@
+"""Two worlds in this process: real tables and a real index each, one secret, one clock, one gazetteer; and one question."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import orjson
+from msgspec.structs import replace as changed
+
+from access.ids import Cursors, Ids
+from access.viewer import Viewer
+from datasources import Sources
+from datasources.folder import prepare
+from datasources.locations.gazetteer import Gazetteer
+from datasources.search.tantivy import TantivyIndex
+from datasources.tables.albums import AlbumRecord
+from datasources.tables.customers import HomeZone, Identity
+from datasources.tables.grants import GrantRecord
+from datasources.tables.people import PersonRecord
+from datasources.tables.photos import Content, Draft, PhotoRecord
+from datasources.tables.tickets import OPEN_MS, TicketRecord
+from datasources.translations.tables import ConceptTables
+from datasources.wiring import embedded
+from execution.documents import Documents
+from execution.errors import ErrorMapper, RequestError
+from execution.run import Runner
+from resolvers.context import Context
+from resolvers.freshness import Freshness
+from resolvers.indexing import index_photos
+from schema import build
+from tests.policy.library import ALBUMS, PEOPLE, Spec, World
+from tests.policy.viewers import LINK, SLOT, Looker
+
+SECRET = b"one secret for both worlds, always"
+NOW_MS = 1_790_000_000_000
+IDS, CURSORS = Ids(SECRET), Cursors(SECRET)
+
+
+places = cache(Gazetteer.open)
+concepts = cache(ConceptTables.open)
+
+
+def local(owner: str, name: str) -> str:
+    return IDS.local_id("test", owner, name)
+
+
+@dataclass
+class Answering:
+    """A world that answers."""
+
+    sources: Sources
+    freshness: Freshness
+    schema: build.Gateway
+    documents: Documents[Any]
+
+    async def answer(self, query: str, variables: dict[str, Any], viewer: Viewer, *, denial: Any = "reject") -> bytes:
+        """The answer as it goes over the wire; errors in the order of their paths, for they end in the order of threads."""
+        # Made here, so that a gate that a test has switched off is off.
+        runner: Runner[Any] = Runner(self.schema.graphql_schema, decide=build.decide, errors=_ERRORS)
+        context = Context(self.sources, self.freshness, viewer, ("en",), public_url="http://gateway.test")
+        try:
+            told = await runner.execute(self.documents.prepare(query), variables, context, denial=denial)
+        except RequestError as e:
+            told = {"errors": _ERRORS.refusal(e)}
+        finally:
+            await context.aclose()
+        if "errors" in told:
+            told["errors"] = sorted(told["errors"], key=orjson.dumps)
+        return orjson.dumps(told)
+
+
+_ERRORS = ErrorMapper(lambda: "an error")
+
+
+@cache
+def served() -> tuple[build.Gateway, Documents[Any]]:
+    schema = build.build()
+    return schema, Documents(schema.graphql_schema, classify=schema.classify)
+
+
+@asynccontextmanager
+async def inhabited(folder: Path, world: World, looker: Looker) -> AsyncIterator[Answering]:
+    """The world in a new folder, with what was granted to the looker."""
+    # What holds no customer's data is opened once for all worlds.
+    with patch.object(Gazetteer, "open", places), patch.object(ConceptTables, "open", concepts):
+        opened = await embedded(prepare(folder), index=TantivyIndex.open(None))
+    sources = replace(opened, ids=IDS, cursors=CURSORS, now_ms=lambda: NOW_MS)
+    try:
+        await _people_and_albums(sources, world)
+        await _granted(sources, world, looker)
+        await _photos(sources, world.specs)
+        yield Answering(sources, Freshness(), *served())
+    finally:
+        await opened.index.close()
+        await opened.store.close()
+
+
+async def _people_and_albums(sources: Sources, world: World) -> None:
+    for owner in (*ALBUMS, "dan"):
+        record = await sources.customers.ensure(owner, f"{owner}@outside", now_ms=NOW_MS)
+        zones = [HomeZone(*world.zone)] if owner == "ana" and world.zone else None
+        identity = Identity(f"{owner}@outside", world.names.get((owner, owner)))
+        await sources.customers.save(record, identity=identity, home_zones=zones)
+        for album in (a for a in ALBUMS.get(owner, ()) if (owner, a) in world.names):
+            made = AlbumRecord(owner=owner, id=local(owner, album), version=0, created_at_ms=NOW_MS)
+            await sources.albums.save(made, title=world.names[owner, album])
+        for person in (p for p in PEOPLE.get(owner, ()) if (owner, p) in world.names):
+            await sources.people.save(
+                PersonRecord(owner=owner, id=local(owner, person), version=0), name=world.names[owner, person]
+            )
+
+
+async def _granted(sources: Sources, world: World, looker: Looker) -> None:
+    own = [("bob" if looker.kind == "customer" else LINK, *grant) for grant in looker.grants]
+    others = [(grantee, album, 4, 2) for grantee, album in world.strangers]
+    for grantee, album, place, time in [*own, *others]:
+        await sources.grants.save(
+            GrantRecord(
+                owner="ana", album=local("ana", album), grantee=grantee, version=0, created_at_ms=NOW_MS,
+                location=int(place), time=int(time),
+            )
+        )  # fmt: skip
+    if looker.kind == "support":
+        opened_ms = int(SLOT.partition("#")[0])
+        ticket = TicketRecord(
+            owner="ana", number=SLOT.partition("#")[2], agent="sam", version=0, classes=tuple(sorted(looker.classes)),
+            opened_at_ms=opened_ms, closes_at_ms=NOW_MS + OPEN_MS,
+        )  # fmt: skip
+        assert await sources.tickets.open(ticket, "why") is not None
+
+
+async def _photos(sources: Sources, specs: Sequence[Spec]) -> None:
+    drafts = [_draft(spec) for spec in specs]
+    saved = await sources.photos.save(drafts, now_ms=NOW_MS)
+    await index_photos(sources, [r.key for r in saved if r is not None])
+
+
+def _draft(spec: Spec) -> Draft:
+    record = PhotoRecord(
+        owner=spec.owner,
+        id=local(spec.owner, spec.name),
+        version=0,
+        changed_at_ms=NOW_MS,
+        has_location=spec.at is not None,
+        has_caption=spec.content["caption"] is not None,
+        **spec.fields,
+    )
+    linked = changed(
+        record,
+        albums=tuple(local(spec.owner, a) for a in spec.albums),
+        people=tuple(local(spec.owner, p) for p in spec.people),
+    )
+    return Draft(linked, Content(**spec.content), spec.coordinates)
