@@ -32,6 +32,8 @@ from tests.policy.switches import FIRST_GATE
 from tests.policy.viewers import SHARED, Looker
 from tests.policy.worlds import IDS, Answering, inhabited, local, served
 
+pytestmark = pytest.mark.slow
+
 CLOCK, DAY = "13:37:42", "2031-07-19"
 CANARIES = {
     DataClass.CONTENT: ("canarycaption", "canaryfile", "canarykeyword", "canarysource", "canaryalbum"),
