@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 
 from starlette.applications import Starlette
@@ -17,8 +18,6 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from datasources import Sources
 from datasources.errors import SourceError
 from datasources.folder import UnusableFolder
-from datasources.translations.port import AmazonSettings
-from datasources.wiring import amazon_translator
 from identity.issuer import LocalIssuer
 from identity.opening import share_keys
 from identity.outside import OutsideIssuers
@@ -27,13 +26,18 @@ from ingest.following import IndexFollower, follow
 from ingest.holding import whole
 from ingest.load_demo import loaded
 from resolvers.freshness import Freshness
+from resolvers.jobs.kinds import WORKS
+from resolvers.jobs.runner import JobRunner, sweep_files
 from resolvers.zoning import settle_all
 from serving.callers import Caller, callers
 from serving.darkroom import Darkroom
 from serving.door import Door
+from serving.importing import import_route
 from serving.logs import RequestLog
 from serving.media import Media
 from serving.origins import Neighbours
+from serving.places import watch_places
+from serving.results import results_route
 from serving.routes import guest_route, health_routes, identities_route, sources_answer
 from settings import Settings
 
@@ -102,28 +106,36 @@ def create_app(settings: Settings, now_s: Callable[[], float] = time.time) -> St
 @asynccontextmanager
 async def _serving(app: Starlette, running: Running, now_s: Callable[[], float]) -> AsyncIterator[None]:
     stack = running.settings.engines
-    async with whole(running.settings.data, HOLDER, stack) as opened, translating(opened, running.settings) as translated:
+    async with whole(running.settings.data, HOLDER, stack, running.settings.vendors) as opened:
         # One clock for tokens, addresses and whatever expires.
-        sources = running.sources = replace(translated, now_ms=lambda: int(now_s() * 1_000))
+        sources = running.sources = replace(opened, now_ms=lambda: int(now_s() * 1_000))
         if stack is not None:
             await share_keys(sources, running.settings.data)
         freshness = Freshness()
         follower = IndexFollower(sources, freshness, reads_feed=stack is None or stack.follow)
         await follower.settle()
         # The index of place names is inflated by its first search: here, and not in somebody's request.
-        await sources.locations.search("a", ("en",), limit=1)
+        with suppress(SourceError):  # a service elsewhere that is down costs its own fields, now and later
+            await sources.locations.search("a", ("en",), limit=1)
         darkroom = Darkroom(sources.originals, running.settings.data / "renditions")
         outside = OutsideIssuers.of(running.settings.issuers, now_s)
         app.router.routes[:0] = _routes(running, sources, freshness, outside, darkroom)
         running.following = asyncio.create_task(follow(follower, idle_s=0.1 if stack is None else _STREAM_PAUSE_S))
         freshness.keep(settle_all(sources, freshness))
         sweeping = asyncio.create_task(_sweep(sources))
+        # One process has a folder, so a lease of "a server" is its own of an earlier life: after a kill it goes on at once.
+        worker = HOLDER if stack is None else f"{HOLDER} {secrets.token_hex(8)}"
+        working = asyncio.create_task(JobRunner(sources, WORKS, worker=worker).serve())
+        watching = asyncio.create_task(watch_places(sources.locations))
         running.state = None
         try:
             yield
         finally:
             running.state = "stopping"
             sweeping.cancel()
+            working.cancel()
+            await asyncio.wait({working})
+            watching.cancel()
             running.following.cancel()
             await running.following_ended()
             await outside.close()
@@ -132,30 +144,11 @@ async def _serving(app: Starlette, running: Running, now_s: Callable[[], float])
             await darkroom.close()
 
 
-@asynccontextmanager
-async def translating(sources: Sources, settings: Settings) -> AsyncIterator[Sources]:
-    """The sources with the translator of the settings, which is closed at the end."""
-    if settings.translator == "none":
-        yield sources
-        return
-    chosen = AmazonSettings(
-        settings.translator_region,
-        settings.translator_endpoint,
-        settings.translator_terminologies,
-        settings.translator_deadline_s,
-        settings.translator_personal,
-    )
-    translator = amazon_translator(chosen)
-    try:
-        yield replace(sources, translator=translator)
-    finally:
-        await translator.close()
-
-
 async def _sweep(sources: Sources) -> None:
     """Takes out what has expired, now and every hour."""
     while True:
         try:
+            await sweep_files(sources)
             await sources.store.sweep()
         except SourceError as e:
             _log.warning("nothing was swept", extra={"reason": f"{e.source}: {type(e).__name__}"})
@@ -185,6 +178,8 @@ def _routes(
     return [
         *graphql_routes(settings, sources, freshness, door),
         guest_route(sources, links),
+        import_route(sources, door.identify),
+        results_route(sources, door.identify),
         Media(sources, door.verifier, darkroom, neighbours).route(),
         *([identities_route(known)] if settings.development else []),
         *health_routes(ready),

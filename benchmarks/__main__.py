@@ -9,6 +9,7 @@ MODULES = (
     "benchmarks.ingest",
     "benchmarks.files",
     "benchmarks.search",
+    "benchmarks.exporting",
     "benchmarks.duplicates",
     "benchmarks.gates",
 )

@@ -10,7 +10,7 @@ from pathlib import Path
 from ingest.demo.synthetic import TENTH, synthetic_library
 from ingest.following import IndexFollower
 from ingest.holding import whole
-from ingest.writer import Writer
+from resolvers.importing.writer import Writer
 
 PHOTOS = 20_000
 BATCH = 250

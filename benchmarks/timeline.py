@@ -25,9 +25,9 @@ from datasources.tables.people import PersonKey
 from execution.documents import Documents
 from execution.run import Runner
 from ingest.demo.library import demo_library
-from ingest.writer import Writer
 from resolvers.context import Context
 from resolvers.freshness import Freshness
+from resolvers.importing.writer import Writer
 from resolvers.indexing import catch_up
 from resolvers.views import taken_at
 from schema.build import build, decide

@@ -71,6 +71,6 @@ async def _load_demo(settings: Settings) -> None:
     if loaded(settings.data) is not None:
         return
     screen = screen_for()
-    async with whole(settings.data, "the loading of the demo", settings.engines) as sources:
+    async with whole(settings.data, "the loading of the demo", settings.engines, settings.vendors) as sources:
         screen.say("Loading the demo library (about 6,000 photos)...")
         await load_demo(sources, settings.data, screen)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from access.ids import Cursors, Ids
 from access.signing import Signer
+from datasources.audit.port import AuditLog
 from datasources.keys.port import KeyService
 from datasources.locations.port import LocationService
 from datasources.media.originals import Originals
@@ -18,17 +19,19 @@ from datasources.tables.changes import ChangeFeed
 from datasources.tables.customers import CUSTOMERS, Customers
 from datasources.tables.documents import DOCUMENTS, PersistedDocuments
 from datasources.tables.grants import GRANTS, Grants
+from datasources.tables.jobs import JOBS, Jobs
 from datasources.tables.keys import KEYS, KeyRing
 from datasources.tables.people import PEOPLE, People
 from datasources.tables.photos import PHOTOS, Photos
 from datasources.tables.pictures import PICTURES, Pictures
+from datasources.tables.readings import READINGS, Readings
 from datasources.tables.repeats import REPEATS, Repeats
 from datasources.tables.store import ItemStore
 from datasources.tables.tickets import TICKETS, Tickets
 from datasources.tables.zones import ZONINGS, Zones
 from datasources.translations.port import TranslationService, Translator
 
-TABLES = (PHOTOS, ALBUMS, PEOPLE, CUSTOMERS, GRANTS, KEYS, REPEATS, PICTURES, TICKETS, ZONINGS, DOCUMENTS)
+TABLES = (PHOTOS, ALBUMS, PEOPLE, CUSTOMERS, GRANTS, KEYS, REPEATS, TICKETS, ZONINGS, PICTURES, JOBS, DOCUMENTS, READINGS)
 """Every table, for engines that must make them first."""
 
 
@@ -46,9 +49,14 @@ class Sources:
     customers: Customers
     grants: Grants
     repeats: Repeats
+    jobs: Jobs
+    results: MediaStore
+    """Files of jobs, each job's under a name of its own (`resolvers.jobs.run.folder_of`)."""
     documents: PersistedDocuments
     tickets: Tickets
     zones: Zones
+    readings: Readings
+    audit: AuditLog
     index: PhotoIndex
     locations: LocationService
     translations: TranslationService
@@ -65,7 +73,8 @@ class Sources:
 
     async def close(self) -> None:
         """Lets go of everything, what was opened last first."""
-        await self.translator.close()
+        await self.results.close()
+        await self.audit.close()
         await self.media.close()
         await self.index.close()
         await self.store.close()

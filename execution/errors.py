@@ -42,6 +42,8 @@ LONGEST_MESSAGE: Final = 300
 LONGEST_NAME: Final = 80
 
 _LONG_NAME = re.compile(rf"[^\s'\"]{{{LONGEST_NAME + 1},}}")
+_FOUND = re.compile(r"(?:[;,] found|(?<=value)): .*", re.DOTALL)
+_NO_SUCH_VALUE = re.compile(r"(?:^|\s)Value '.*?' does not exist", re.DOTALL)
 _INNER_WORDS = re.compile(r",? but encountered error .*$", re.DOTALL)
 _log = logging.getLogger("photos.errors")
 
@@ -126,7 +128,7 @@ class ErrorMapper:
             shaped = self._shape(cause.message, cause)
         elif isinstance(cause, GraphQLError) and cause.nodes and cause is not error:
             # graphql-core raises these, with a place in the document, for arguments that it cannot coerce.
-            shaped = self._shape(cause.message, GraphQLProblem("BAD_USER_INPUT", cause.message))
+            shaped = self._shape(_without_values(cause.message), GraphQLProblem("BAD_USER_INPUT", ""))
         else:
             shaped = self._internal(cause)
         return shaped | _locations(error) | ({"path": list(error.path)} if error.path is not None else {})
@@ -161,8 +163,13 @@ def root_cause(error: BaseException) -> BaseException:
 def _public_words(error: GraphQLError) -> str:
     cause = root_cause(error)
     if isinstance(cause, GraphQLProblem | GraphQLError):
-        return error.message
-    return _INNER_WORDS.sub(".", error.message)
+        return _without_values(error.message)
+    return _without_values(_INNER_WORDS.sub(".", error.message))
+
+
+def _without_values(message: str) -> str:
+    """graphql-core quotes what was sent; errors are kept by clients and routers, so they say where it was wrong only."""
+    return _NO_SUCH_VALUE.sub(" The value does not exist", _FOUND.sub(".", message)).strip()
 
 
 def _locations(error: GraphQLError) -> dict[str, Any]:

@@ -92,7 +92,7 @@ class GraphQLEndpoint(Generic[C]):
             self._check_request(request, accepted)
             # Who asks is settled before the body is read: strangers cost no parsing.
             context = await self._make_context(request, None)
-            operation = await self._operation(request)
+            operation = await self._operation(request, context)
             if accepted == negotiation.EVENTS:
                 streamed = True
                 return sse.EventStream(self._stream(request, operation, context), HEADERS, self._encoder.encode)
@@ -116,12 +116,14 @@ class GraphQLEndpoint(Generic[C]):
             message = f"The method {request.method} is not for this path."
             raise WireError(405, message, reason="METHOD", headers={"allow": ", ".join(allowed)})
 
-    async def _operation(self, request: Request) -> Operation:
+    async def _operation(self, request: Request, context: Any) -> Operation:
         if request.method == "GET":
             return from_get(request)
+        # Some callers send much in one request; who they are was settled before a byte of it is read.
+        most = getattr(context, "most_bytes", None) or self._settings.most_bytes
         try:
             async with deadline(self._settings.deadline_s):  # a body may come a byte a minute
-                return await from_post(request, self._settings.most_bytes)
+                return await from_post(request, most)
         except ClientDisconnect:
             raise ClientGone from None
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncGenerator, AsyncIterable, Callable, Collection, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Collection, Mapping
+from dataclasses import replace
 from typing import Any, Generic, Literal, TypeVar
 
 from graphql import (
@@ -27,6 +28,8 @@ C = TypeVar("C")
 Denial = Literal["reject", "null"]
 # What the context may not do of what the operation needs: the denied coordinates. Pure: no I/O.
 Decide = Callable[[Any, Classes[C]], Collection[str]]
+# At the end of an execution, before anything of it is told; may raise RequestError, and then nothing is.
+Finish = Callable[[Any, Prepared[C]], Awaitable[None]]
 # Whether the context may ask such an operation at all; raises RequestError. Pure: no I/O.
 Admit = Callable[[Any, Prepared[C]], None]
 MOST_COERCION_ERRORS = 10
@@ -45,6 +48,7 @@ class Runner(Generic[C]):
         *,
         decide: Decide[C],
         admit: Admit[C] = everyone,
+        finish: Finish[C] | None = None,
         toll: Toll | None = None,
         errors: ErrorMapper | None = None,
         hide_suggestions: bool = False,
@@ -52,6 +56,7 @@ class Runner(Generic[C]):
         self._schema = schema
         self._decide = decide
         self._admit = admit
+        self._finish = finish
         self._toll = toll or Toll()
         self._errors = errors or ErrorMapper()
         self._hide_suggestions = hide_suggestions
@@ -64,6 +69,7 @@ class Runner(Generic[C]):
         cost = self._charged(prepared, executor, context)
         result = executor.execute_operation()
         finished = await result if inspect.isawaitable(result) else result
+        await self._finished(context, prepared)
         return self._answer(prepared, finished, context, cost)
 
     async def subscribe(
@@ -83,14 +89,21 @@ class Runner(Generic[C]):
         answers = map_source_to_response_event(executor, _renewed(source, context))
         try:
             async for result in answers:
+                await self._finished(context, prepared)
                 yield self._answer(prepared, result, context, cost)
                 cost = self._charged(prepared, executor, context)
         finally:
             await answers.aclose()
 
+    async def _finished(self, context: Any, prepared: Prepared[C]) -> None:
+        if self._finish is not None:
+            await self._finish(context, prepared)
+
     def _executor(self, prepared: Prepared[C], variables: Mapping[str, Any], context: Any, denial: Denial) -> Executor[Any]:
         self._admit(context, prepared)
-        check_variables(variables, prepared.bounds)
+        # Some callers send much in one request, as large as their bodies may be.
+        much = getattr(context, "most_values", None)
+        check_variables(variables, replace(prepared.bounds, values=much, list_items=much) if much else prepared.bounds)
         executor = self._build(prepared, variables, context, None)
         needed = prepared.uses_of(variables)
         denied = frozenset(self._decide(context, needed))

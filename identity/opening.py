@@ -22,7 +22,7 @@ async def open_beside(settings: Settings) -> Sources:
     folder = prepare(settings.data, EMBEDDED if stack is None else stack.name)
     if stack is None:
         return await embedded(folder, index=IndexElsewhere())
-    sources = await real(stack)
+    sources = await real(stack, folder)
     try:
         await share_keys(sources, folder)
     except BaseException:

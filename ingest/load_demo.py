@@ -19,7 +19,7 @@ from datasources.tables.grants import GrantRecord, link_grantee
 from ingest.demo.library import DemoLibrary, DemoShare, Household, demo_library
 from ingest.following import IndexFollower
 from ingest.screen import Screen
-from ingest.writer import Writer
+from resolvers.importing.writer import Writer
 
 _BATCH = 250
 _FILE = "demo.json"

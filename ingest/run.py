@@ -12,20 +12,22 @@ from pathlib import Path
 
 from datasources import Sources
 from datasources.aws.stack import Stack
-from datasources.errors import Conflict, Corrupt
-from datasources.folder import IndexLock
+from datasources.folder import IndexLock, prepare
+from datasources.vendors import NO_VENDORS, Vendors
 from datasources.wiring import open_index
 from ingest.bookmarks import Bookmark, Bookmarks
 from ingest.following import IndexFollower, reached
 from ingest.holding import beside
 from ingest.pictures.looked import Looked
 from ingest.pictures.stage import PictureStage
+from ingest.readers.export import ExportReader
 from ingest.readers.opening import open_reader
 from ingest.readers.reading import Item, Reader, Reading
-from ingest.records import ImportRecord
+from ingest.restoring import Restoring
 from ingest.screen import Screen
 from ingest.tally import Tally
-from ingest.writer import Done, Writer
+from resolvers.importing.taking import take
+from resolvers.importing.writer import Done, Writer
 from resolvers.indexing import CONSUMER
 
 BATCH = 250
@@ -70,6 +72,10 @@ class Import:
             self.tally.resume(known.counts)
             self.screen.say(f"Going on after {self.tally.records:,} records of an interrupted import, counted in below.")
         writer = Writer(self.sources, owner, restore=order.restore)
+        if isinstance(reader, ExportReader):
+            restoring = Restoring(self.sources, owner)
+            await restoring.restore(reader)
+            writer.knows(albums=restoring.albums, people=restoring.people)
         self.pictures = PictureStage(self.sources, owner, link=order.link)
         batches = _batches(reader.readings(known.position if known else None))
         ahead = asyncio.create_task(asyncio.to_thread(next, batches, None))
@@ -107,20 +113,13 @@ class Import:
             await self.follower.add(list(written.values()))
 
     async def _outcomes(self, writer: Writer, items: Sequence[Item]) -> list[tuple[Item, Done]]:
-        """All at once; where one of them is impossible, one by one, so that it costs no other."""
-        records: list[ImportRecord] = [i.record for i in items]
-        with suppress(ValueError, Conflict, Corrupt):
-            return list(zip(items, await writer.write(records), strict=True))
+        """What was taken; the others are counted as rejected."""
         outcomes: list[tuple[Item, Done]] = []
-        for item in items:
-            try:
-                outcomes.append((item, (await writer.write([item.record]))[0]))
-            except ValueError:
-                self.tally.reject(item.where, "is larger than what one photo may hold")
-            except Conflict:
-                self.tally.reject(item.where, "is being changed by others: import it again")
-            except Corrupt:
-                self.tally.reject(item.where, "is stored already, but what is stored cannot be read")
+        for item, done in zip(items, await take(writer, [i.record for i in items]), strict=True):
+            if isinstance(done, str):
+                self.tally.reject(item.where, done)
+            else:
+                outcomes.append((item, done))
         return outcomes
 
     async def look(self) -> bool:
@@ -130,6 +129,11 @@ class Import:
         try:
             return await self.pictures.run(self.stop, self.screen.looked)
         finally:
+            self.pictures.close()
+
+    def close(self) -> None:
+        """Ends the workers that look at pictures, stopped or not."""
+        if self.pictures is not None:
             self.pictures.close()
 
     async def finish(self, data: Path) -> bool:
@@ -184,22 +188,32 @@ async def run_import(
     now_s: Callable[[], float] = time.monotonic,
     *,
     stack: Stack | None = None,
+    vendors: Vendors = NO_VENDORS,
 ) -> Ended:
     """Imports a path into a data folder, beside a running server too. Raises `Unreadable`, `UnusableFolder`, `SourceError`."""
     begun = now_s()
-    reader = await asyncio.to_thread(open_reader, order.path, *order.more, spool=data / "imports")
+    reader = await asyncio.to_thread(_open, data, order)
     try:
-        async with beside(data, HOLDER, stack) as (sources, ours):
+        async with beside(data, HOLDER, stack, vendors) as (sources, ours):
             follower = IndexFollower(sources, reads_feed=stack is None or stack.follow) if ours else None
             job = Import(sources, follower, screen, stop)
-            whole = await job.run(reader, order, data)
-            settled = await job.finish(data)
-            # What was done with files out of archives in between is told apart.
-            seconds = now_s() - begun - (job.pictures.looked.seconds if job.pictures else 0.0)
-            whole = whole and await job.look() and settled
+            try:
+                whole = await job.run(reader, order, data)
+                settled = await job.finish(data)
+                # What was done with files out of archives in between is told apart.
+                seconds = now_s() - begun - (job.pictures.looked.seconds if job.pictures else 0.0)
+                whole = whole and await job.look() and settled
+            finally:
+                job.close()
     finally:
         reader.close()
     return Ended(job.tally, whole, seconds, reader.unknown.names, job.pictures.looked if job.pictures else None)
+
+
+def _open(data: Path, order: Order) -> Reader:
+    if order.path.exists():
+        prepare(data)  # members of archives lie there while they are written
+    return open_reader(order.path, *order.more, spool=data / "imports")
 
 
 def _batches(readings: Iterator[Reading]) -> Iterator[list[Reading]]:

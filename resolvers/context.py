@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, partial
 
 from access.classes import DataClass
 from access.policy import Sight, withheld
+from access.readings import Readings
 from access.scope import Scope
 from access.viewer import Viewer
 from datasources import Sources
@@ -24,11 +26,15 @@ from datasources.tables.photos import SeenPhoto
 from datasources.tables.pictures import SeenPicture
 from datasources.translations.port import LocalizedWord
 from resolvers.freshness import Freshness
+from resolvers.importing.taking import may_write
 from resolvers.loading import Loader
 from resolvers.placeholders import DrawnOf, drawn_placeholders
 from resolvers.questions import Part, Questions
 from resolvers.scoping import scope_of
 
+WRITERS_BYTES = 8 << 20
+"""Of a service that may write photos: 200 records with vectors."""
+WRITERS_VALUES = 1_000_000
 Languages = tuple[str, ...]
 Named = tuple[str, Languages]
 """An id, and the languages its name is wanted in."""
@@ -65,9 +71,20 @@ class Context:
         self.public_url = public_url
         self.router = router
         self.withheld: set[DataClass] = set()
+        self.readings = Readings()
         self.degraded: dict[tuple[str, str], set[str]] = {}
         self._scope: asyncio.Task[Scope] | None = None
         self._pictured: dict[PhotoKey, SeenPhoto] = {}
+
+    @property
+    def most_bytes(self) -> int | None:
+        """How large a body this caller may send; None: as large as any."""
+        return WRITERS_BYTES if may_write(self.viewer, "") else None
+
+    @property
+    def most_values(self) -> int | None:
+        """How many values its variables may hold, and a list of them; None: as many as any caller's."""
+        return WRITERS_VALUES if may_write(self.viewer, "") else None
 
     @property
     def principal(self) -> str:
@@ -84,6 +101,15 @@ class Context:
         if self._scope is None:
             self._scope = asyncio.create_task(scope_of(self.sources, self.viewer))
         return await asyncio.shield(self._scope)
+
+    async def speak_own_languages(self) -> None:
+        """Where a request names no languages: those of the customer's settings, if they can be had."""
+        if self.viewer.customer is None:
+            return
+        with suppress(SourceError):
+            seen = await self.customers.one(self.viewer.customer)
+            if seen is not None and seen.record.languages:
+                self.languages = seen.record.languages
 
     def forget_scope(self) -> None:
         """A mutation changed grants: the rest of the request reads them anew."""

@@ -23,6 +23,15 @@ class Forbidden(Refused):
     code = "FORBIDDEN"
 
 
+class NotThere(Refused):
+    """Not there, or not to be seen: the same."""
+
+    code = "NOT_FOUND"
+
+    def __init__(self) -> None:
+        super().__init__("it is not there, or not to be seen")
+
+
 class StaleCursor(Refused):
     """A cursor that is too old, or was made for another question."""
 

@@ -29,6 +29,7 @@ from schema.printing import printed
 from schema.query import Query
 from schema.scalars import SCALARS
 from schema.search import PhotoSearchConnection
+from schema.subscription import Subscription
 
 
 class FederatedSchema(federation.Schema):
@@ -48,6 +49,7 @@ class Gateway:
         self.strawberry = FederatedSchema(
             query=Query,
             mutation=Mutation,
+            subscription=Subscription,
             types=[Photo, Album, Person, Place, Label, Share, Customer, PhotoConnection, PhotoSearchConnection],
             config=StrawberryConfig(scalar_map=SCALARS),
             federation_version="2.9",

@@ -41,6 +41,10 @@ class Customer(Node):
         seen = await context.customers.one(customer)
         return None if seen is None else cls.of(context, seen)
 
+    def about(self) -> tuple[str, str | None]:
+        """Whose it is, and which photo, for the audit."""
+        return self.seen.record.id, None
+
     def global_id(self) -> str:
         """Opaque and deterministic."""
         return self.context.sources.ids.encode("Customer", self.seen.record.id, self.seen.record.id)

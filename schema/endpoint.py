@@ -24,6 +24,7 @@ from resolvers.context import Context
 from resolvers.freshness import Freshness
 from schema.build import Gateway, decide
 from schema.exposure import Exposure
+from schema.finishing import finish
 
 Identify = Callable[[HTTPConnection, Mapping[str, Any] | None], Awaitable[Viewer]]
 """Who asks, from the request's headers or a WebSocket's `connection_init`; raises `GraphQLProblem` UNAUTHENTICATED."""
@@ -82,13 +83,18 @@ def endpoint(
     )
     toll = Toll(Buckets(gates.rate, lambda: sources.now_ms() / 1_000) if gates.rate is not None else None)
     persisted = Persisted(documents, safelist=gates.safelist, ad_hoc=gates.ad_hoc, toll=toll)
-    runner: Runner[DataClass] = Runner(schema, decide=decide, admit=gates.exposure.admit, toll=toll, hide_suggestions=hide)
+    runner: Runner[DataClass] = Runner(
+        schema, decide=decide, admit=gates.exposure.admit, finish=finish, toll=toll, hide_suggestions=hide
+    )
 
     async def make_context(connection: HTTPConnection, payload: Mapping[str, Any] | None) -> Context:
         viewer = await identify(connection, payload)
         languages = accepted_languages(connection.headers.get("accept-language"))
         router = bool(connection.scope.get("state", {}).get(BY_ROUTER))
-        return Context(sources, freshness, viewer, languages, public_url=public_url, router=router)
+        context = Context(sources, freshness, viewer, languages, public_url=public_url, router=router)
+        if "accept-language" not in connection.headers:
+            await context.speak_own_languages()
+        return context
 
     return Endpoint(
         GraphQLEndpoint(documents, runner, make_context, persisted=persisted, settings=wire),

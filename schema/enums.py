@@ -239,3 +239,25 @@ class Orientation(Enum):
     LANDSCAPE = value(OPERATIONAL, "LANDSCAPE", "Wider than high.")
     PORTRAIT = value(OPERATIONAL, "PORTRAIT", "Higher than wide.")
     SQUARE = value(OPERATIONAL, "SQUARE", "As wide as high.")
+
+
+@strawberry.enum(description="Formats of bulk files.")
+class BulkFormat(Enum):
+    """Formats of bulk files."""
+
+    JSONL = value(PUBLIC, "JSONL", "JSON Lines.")
+    PARQUET = value(PUBLIC, "PARQUET", "Parquet.")
+    ARROW = value(PUBLIC, "ARROW", "Arrow IPC.")
+
+
+@strawberry.enum(description="States of a bulk operation.")
+class BulkStatus(Enum):
+    """States of a bulk operation."""
+
+    QUEUED = value(PUBLIC, "QUEUED", "Waiting.")
+    RUNNING = value(PUBLIC, "RUNNING", "Running.")
+    CANCELING = value(PUBLIC, "CANCELING", "Being stopped.")
+    CANCELED = value(PUBLIC, "CANCELED", "Stopped.")
+    COMPLETED = value(PUBLIC, "COMPLETED", "Done.")
+    FAILED = value(PUBLIC, "FAILED", "Failed.")
+    EXPIRED = value(PUBLIC, "EXPIRED", "Files are gone.")

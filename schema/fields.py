@@ -13,6 +13,7 @@ from strawberry.types.enum import EnumValueDefinition
 
 from access.classes import DataClass
 from access.policy import Sight
+from access.readings import IMPERSONAL
 from datasources.errors import SourceError
 from execution.errors import GraphQLProblem
 from resolvers.context import Context
@@ -113,7 +114,7 @@ def _guarded(method: Callable[..., Any], data_class: DataClass) -> Callable[...,
             if _denied(self, data_class):
                 return None
             try:
-                return await method(self, *args, **kwargs)
+                return noted(self, data_class, await method(self, *args, **kwargs))
             except (SourceError, Refused) as e:
                 raise _told(e, self, method, kwargs) from e
 
@@ -124,11 +125,22 @@ def _guarded(method: Callable[..., Any], data_class: DataClass) -> Callable[...,
         if _denied(self, data_class):
             return None
         try:
-            return method(self, *args, **kwargs)
+            return noted(self, data_class, method(self, *args, **kwargs))
         except (SourceError, Refused) as e:
             raise _told(e, self, method, kwargs) from e
 
     return resolve
+
+
+def noted(source: Any, data_class: DataClass, found: Any) -> Any:
+    """The value, remembered for the audit where it is a customer's and personal: it was let through here."""
+    if found is None or data_class in IMPERSONAL:
+        return found
+    sight: Sight | None = getattr(source, "sight", None)
+    if sight is not None:
+        owner, photo = source.about()
+        source.context.readings.note(owner, sight.relation, data_class, photo)
+    return found
 
 
 def _denied(source: Any, data_class: DataClass) -> bool:

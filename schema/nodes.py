@@ -10,7 +10,9 @@ from datasources.tables.albums import AlbumKey
 from datasources.tables.people import PersonKey
 from execution.errors import GraphQLProblem
 from resolvers.context import Context
+from resolvers.jobs.starting import own_job
 from schema.album import Album, Share
+from schema.bulk import BulkOperation
 from schema.customer import Customer
 from schema.node import Node
 from schema.person import Person
@@ -29,7 +31,7 @@ async def load_node(context: Context, node_id: str, *, only: str | None = None) 
         return None
     if only is not None and known.type != only:
         return None
-    return await _load(context, known)
+    return await _load(context, known, node_id)
 
 
 async def load_nodes(context: Context, ids: Sequence[str]) -> list[Node | None]:
@@ -37,7 +39,7 @@ async def load_nodes(context: Context, ids: Sequence[str]) -> list[Node | None]:
     return list(await asyncio.gather(*(load_node(context, i) for i in ids)))
 
 
-async def _load(context: Context, known: GlobalId) -> Node | None:
+async def _load(context: Context, known: GlobalId, node_id: str) -> Node | None:
     match known.type:
         case "Photo":
             photo = await context.photos.one(PhotoKey(known.owner, known.local))
@@ -52,6 +54,9 @@ async def _load(context: Context, known: GlobalId) -> Node | None:
             return await Customer.load(context, known.local)
         case "Share":
             return await _share(context, known)
+        case "BulkOperation":
+            job = await own_job(context, node_id)
+            return None if job is None else BulkOperation(context=context, record=job)
         case "Place":
             place = await context.places.one(known.local)
             return None if place is None else Place(context=context, record=place)

@@ -31,6 +31,10 @@ class Person(Node):
         """A person that the scope let through."""
         return cls(context=context, seen=seen, sight=seen.sight)
 
+    def about(self) -> tuple[str, str | None]:
+        """Whose it is, and which photo, for the audit."""
+        return self.seen.record.owner, None
+
     def global_id(self) -> str:
         """Opaque and deterministic."""
         return self.context.sources.ids.encode("Person", self.seen.record.owner, self.seen.record.id)

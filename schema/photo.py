@@ -88,6 +88,10 @@ class Photo(Node):
         """A photo that the scope let through."""
         return cls(context=context, seen=seen, sight=seen.sight)
 
+    def about(self) -> tuple[str, str | None]:
+        """Whose it is, and which photo, for the audit."""
+        return self.seen.key
+
     def global_id(self) -> str:
         """Opaque and deterministic."""
         return self.context.sources.ids.encode("Photo", *self.seen.key)

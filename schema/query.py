@@ -13,6 +13,7 @@ from resolvers.people import people_page
 from resolvers.sets import Library as Whose
 from resolvers.timeline import timeline
 from schema.album import Album, AlbumConnection
+from schema.bulk import BulkOperation
 from schema.customer import Customer
 from schema.enums import AlbumOrder, Library, PersonOrder, PhotoOrder, PlaceKind, SearchOrder
 from schema.fields import argument, field, given
@@ -78,6 +79,10 @@ class Query:
     @field(C.PUBLIC, "One customer, for services; a person's own is `viewer.customer`.")
     async def customer(self, info: Info, id: ItsId) -> Customer | None:
         return await load_node(info.context, id, only="Customer")  # type: ignore[return-value]
+
+    @field(C.PUBLIC, "One bulk operation, to poll it.")
+    async def bulk_operation(self, info: Info, id: ItsId) -> BulkOperation | None:
+        return await load_node(info.context, id, only="BulkOperation")  # type: ignore[return-value]
 
     @field(
         C.PUBLIC,

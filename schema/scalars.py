@@ -12,6 +12,7 @@ from execution.errors import GraphQLProblem
 
 LocalDateTime = NewType("LocalDateTime", str)
 MonthDay = NewType("MonthDay", str)
+JSON = NewType("JSON", object)
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -85,5 +86,6 @@ SCALARS: dict[object, ScalarDefinition] = {
         "The wall clock where the photo was taken, without an offset: `2024-05-01T10:00:00`.",
         _read_local,
     ),
+    JSON: _scalar("JSON", "Any JSON value.", lambda given: given, lambda value: value),
     MonthDay: _scalar("MonthDay", "A day of any year: `12-24`.", _read_month_day),
 }

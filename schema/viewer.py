@@ -8,10 +8,15 @@ import strawberry
 from access.classes import DataClass as C
 from datasources.tables.tickets import SeenTicket
 from resolvers.context import Context
+from resolvers.jobs.listing import jobs_page
+from resolvers.readings import readings_page
 from resolvers.views import at
+from schema.access_log import AccessRecordConnection
+from schema.bulk import BulkOperationConnection
 from schema.customer import Customer
 from schema.enums import ViewerKind
-from schema.fields import SchemaDataClass, argument, field, plain
+from schema.fields import SchemaDataClass, argument, field, given, plain
+from schema.node import After
 from schema.photo import few
 
 
@@ -70,6 +75,25 @@ class Viewer:
     @field(C.PUBLIC, "The purpose the token names.")
     def purpose(self) -> str | None:
         return self.context.viewer.purpose
+
+    @field(C.IDENTITY, "Who read the customer's personal data.")
+    async def access_log(
+        self,
+        first: Annotated[int | None, argument(C.PUBLIC, "How many; 50 unless told.")] = strawberry.UNSET,
+        after: After = strawberry.UNSET,
+    ) -> AccessRecordConnection | None:
+        if self.context.viewer.customer is None:
+            return None
+        return AccessRecordConnection.of(await readings_page(self.context, first=given(first), after=given(after)))
+
+    @field(C.PUBLIC, "Bulk operations that this caller started, latest first.")
+    async def bulk_operations(
+        self,
+        first: Annotated[int | None, argument(C.PUBLIC, "How many; 50 unless told.")] = strawberry.UNSET,
+        after: After = strawberry.UNSET,
+    ) -> BulkOperationConnection | None:
+        page = await jobs_page(self.context, first=given(first), after=given(after))
+        return BulkOperationConnection(context=self.context, page=page)
 
     @field(C.IDENTITY, "Support tickets that opened this customer's data, open ones first.")
     async def support_tickets(

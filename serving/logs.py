@@ -32,9 +32,12 @@ ALLOWED: Final = (
     "lag",
     "reason",
 )
-ROUTES: Final = frozenset({"/graphql", "/guest", "/demo/identities", "/livez", "/readyz"})
+ROUTES: Final = frozenset({
+    "/graphql", "/import", "/guest", "/demo/identities", "/livez", "/readyz", "/metrics",
+    "/v1/resolve", "/v1/places", "/v1/names", "/v1/search", "/v1/about",
+})  # fmt: skip
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_-]{8,64}")
-_QUIET: Final = frozenset({"/livez", "/readyz"})
+_QUIET: Final = frozenset({"/livez", "/readyz", "/metrics"})
 _HEADERS: Final = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
@@ -129,4 +132,4 @@ def _route(path: str) -> str:
         return path
     if path.startswith("/media/"):
         return "/media"  # the rest is a credential
-    return "/graphiql" if path.startswith("/graphiql/") else "other"
+    return next((f"/{room}" for room in ("graphiql", "results") if path.startswith(f"/{room}/")), "other")

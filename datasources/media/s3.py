@@ -35,10 +35,10 @@ class S3MediaStore(MediaStore):
         self._gate = asyncio.Semaphore(_AT_ONCE)
 
     @classmethod
-    async def open(cls, access: AwsAccess, bucket: str, patience: Patience | None = None) -> Self:
+    async def open(cls, access: AwsAccess, bucket: str, patience: Patience | None = None, *, prefix: str = "media/") -> Self:
         """A bucket that is there; nothing is asked yet."""
         calls = await AwsCalls.open("media", "s3", access, patience or Patience(deadline_s=30.0, first_pause_s=0.1))
-        return cls(calls, bucket)
+        return cls(calls, bucket, prefix)
 
     async def make_bucket(self) -> None:
         """For a local server: makes the bucket unless it is there."""

@@ -9,7 +9,7 @@ import msgspec
 
 from access.classes import DataClass
 from access.policy import Sight
-from access.seals import Binding, OwnerKeys, SealError, Seals, open_for
+from access.seals import Binding, OwnerKeys, SealError, Seals, open_for, unseal
 from datasources.errors import Corrupt
 from datasources.tables.store import Item, Table
 
@@ -38,5 +38,13 @@ def open_group(sight: Sight, data_class: DataClass, keys: OwnerKeys, binding: Bi
     """The gate of `access.seals`; a seal that does not open is `Corrupt`."""
     try:
         return open_for(sight, data_class, keys, binding, sealed)
+    except SealError as e:
+        raise Corrupt(binding.table, str(e)) from e
+
+
+def open_sealed(group: str, keys: OwnerKeys, binding: Binding, sealed: bytes) -> bytes:
+    """A seal of a group that is no class of its own, for whoever has asked the sight; `Corrupt` when it does not open."""
+    try:
+        return unseal(keys, binding, group, sealed)
     except SealError as e:
         raise Corrupt(binding.table, str(e)) from e

@@ -9,7 +9,7 @@ from functools import cached_property
 import msgspec
 
 from access.classes import DataClass
-from access.policy import Relation, Sight
+from access.policy import OWNER_SIGHT, Relation, Sight
 from access.scope import Scope
 from access.seals import Binding, OwnerKeys, seal
 from datasources.tables.bodies import Keys, open_group, read_body
@@ -92,6 +92,11 @@ class Customers:
         """Records as stored; for writers."""
         items = await self._store.get_many(CUSTOMERS, [Key(i, SORT) for i in ids])
         return {r.id: r for r in (read_body(_RECORD, i, CUSTOMERS) for i in items.values())}
+
+    async def identity_of(self, customer: str) -> Identity | None:
+        """Who a customer is; for writers."""
+        seen = await self._seen({customer: OWNER_SIGHT})
+        return seen[customer].identity if customer in seen else None
 
     async def everyone(self) -> AsyncIterator[str]:
         """The id of every customer, in order; for rebuilding and verifying. Sixteen partitions, so that none gets hot."""

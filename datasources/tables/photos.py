@@ -11,12 +11,11 @@ import msgspec
 from access.classes import DataClass
 from access.policy import OWNER_SIGHT, Sight
 from access.scope import Scope
-from access.seals import Binding, OwnerKeys, SealError, seal, unseal
+from access.seals import Binding, OwnerKeys, seal
 from access.zones import Circle, at_home
-from datasources.errors import Corrupt
 from datasources.photo_key import PhotoKey
 from datasources.sortkeys import key_text, taken_key
-from datasources.tables.bodies import Keys, open_group, read_body
+from datasources.tables.bodies import Keys, open_group, open_sealed, read_body
 from datasources.tables.store import Item, ItemStore, Key, Put, Span, Table
 from datasources.tables.zones import Zones
 
@@ -162,15 +161,12 @@ class SeenPhoto:
         plain = self._open(DataClass.LOCATION)
         return None if plain is None else _COORDINATES.decode(plain)
 
-    @property
+    @cached_property
     def embedding(self) -> Embedding | None:
-        """Its vector, for the indexer: made of what the photo shows, so the owner's sight is needed."""
-        if not self.sight.owner or EMBEDDING not in self.record.sealed:
-            return None
-        try:
-            return _EMBEDDING.decode(unseal(self.keys, self.record.binding, EMBEDDING, self.record.sealed[EMBEDDING]))
-        except SealError as e:
-            raise Corrupt(PHOTOS.name, str(e)) from e
+        """The vector that came with the record, of the class of its words."""
+        sealed = self.record.sealed.get(EMBEDDING) if self.sight.may(DataClass.CONTENT) else None
+        plain = None if sealed is None else open_sealed(EMBEDDING, self.keys, self.record.binding, sealed)
+        return None if plain is None else _EMBEDDING.decode(plain)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ingest.record_reading import read_record
-from ingest.records import ImportRecord
+from resolvers.importing.record_reading import read_record
+from resolvers.importing.records import ImportRecord
 
 _NONNA = {"key": "nonna-box", "title": "La scatola di nonna Rosa"}
 _SCANNER = {"make": "EPSON", "model": "Perfection V600"}

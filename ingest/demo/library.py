@@ -15,7 +15,7 @@ from ingest.demo.places import SPOTS
 from ingest.demo.plan import LIVES, Life, Trip
 from ingest.demo.scenes import HOME_SCENES, SCENES
 from ingest.demo.taking import Moment, Photographer
-from ingest.records import AlbumRecord, ImportRecord
+from resolvers.importing.records import AlbumRecord, ImportRecord
 
 LAST_DAY = date(2026, 10, 31)
 _TRIPS_PART = 0.55

@@ -13,7 +13,7 @@ from ingest.demo.places import SPOTS
 from ingest.demo.plan import LIVES
 from ingest.demo.scenes import SCENES
 from ingest.demo.taking import offset_at
-from ingest.records import (
+from resolvers.importing.records import (
     AlbumRecord,
     CameraRecord,
     ExposureRecord,

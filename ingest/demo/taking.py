@@ -13,7 +13,7 @@ from ingest.demo.captions import CAPTIONS
 from ingest.demo.places import SPOTS, Spot
 from ingest.demo.plan import Camera, Life, Person
 from ingest.demo.scenes import SCENES
-from ingest.records import (
+from resolvers.importing.records import (
     AlbumRecord,
     CameraRecord,
     ExposureRecord,

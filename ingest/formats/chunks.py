@@ -11,7 +11,7 @@ from ingest.formats.exif import text_of
 from ingest.formats.picture import picture
 from ingest.formats.tiff import Bytes
 from ingest.formats.told import BadFile, Parsed, Told
-from ingest.records import MAX_CAPTION
+from resolvers.importing.records import MAX_CAPTION
 
 _MAX_PACKET = 8 << 20
 _MOST = 200_000

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ingest.formats.tiff import BadTiff, Bytes, Directory, byte_order, directory, first_directory
-from ingest.records import MAX_NAME
+from resolvers.importing.records import MAX_NAME
 
 _EXIF_IFD, _GPS_IFD = 0x8769, 0x8825
 _MAKE, _MODEL, _ORIENTATION = 0x010F, 0x0110, 0x0112

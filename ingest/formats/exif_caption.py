@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from ingest.formats.exif import Tags, cleaned, text_of
-from ingest.records import MAX_CAPTION
+from resolvers.importing.records import MAX_CAPTION
 
 _DESCRIPTION, _XP_TITLE, _XP_COMMENT, _USER_COMMENT = 0x010E, 0x9C9B, 0x9C9C, 0x9286
 # Filled in by firmware and programs, gathered from public sample sets; compared without case and outer signs.

@@ -10,7 +10,7 @@ from typing import Any
 from ingest.formats.exif import Tags, number_of, text_of
 from ingest.formats.tiff import Directory
 from ingest.formats.told import Moment
-from ingest.records import OffsetSource
+from resolvers.importing.records import OffsetSource
 
 # (wall clock, offset), best first: original, digitised, changed. The offset's tag must be the one of its clock.
 _CLOCKS = ((0x9003, 0x9011), (0x9004, 0x9012), (0x0132, 0x9010))

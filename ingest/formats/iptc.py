@@ -9,7 +9,7 @@ from datetime import datetime
 
 from ingest.formats.exif import cleaned, one_line
 from ingest.formats.told import Moment, Told
-from ingest.records import MAX_CAPTION, OffsetSource
+from resolvers.importing.records import MAX_CAPTION, OffsetSource
 
 _IIM = 0x0404
 _UTF8 = b"\x1b%G"

@@ -10,9 +10,18 @@ import msgspec
 
 from ingest.formats.exif_time import offset_between
 from ingest.formats.told import BadFile, Moment, Told
-from ingest.moments import written
-from ingest.record_reading import read_record
-from ingest.records import MAX_ALBUMS, MAX_KEYWORDS, MAX_LABELS, MAX_NAME, MAX_PEOPLE, BadRecord, ImportRecord, OffsetSource
+from resolvers.importing.moments import written
+from resolvers.importing.record_reading import read_record
+from resolvers.importing.records import (
+    MAX_ALBUMS,
+    MAX_KEYWORDS,
+    MAX_LABELS,
+    MAX_NAME,
+    MAX_PEOPLE,
+    BadRecord,
+    ImportRecord,
+    OffsetSource,
+)
 
 _PLACE = ("latitude", "longitude", "altitudeMeters")
 _NESTED = ("camera", "exposure")

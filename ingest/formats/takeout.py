@@ -13,7 +13,7 @@ import msgspec
 from ingest.formats.exif import cleaned, one_line
 from ingest.formats.exif_place import plausible
 from ingest.formats.told import Moment, Told
-from ingest.records import MAX_CAPTION, OffsetSource
+from resolvers.importing.records import MAX_CAPTION, OffsetSource
 
 _EARLIEST, _LATEST = -62_135_596_800, 253_402_300_799
 _OF_PHOTOS = frozenset({"photoTakenTime", "geoData", "googlePhotosOrigin", "photoLastModifiedTime", "imageViews"})

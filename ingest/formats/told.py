@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from ingest.records import OffsetSource
+from resolvers.importing.records import OffsetSource
 
 
 class BadFile(ValueError):

@@ -14,8 +14,8 @@ from ingest.formats.boxes import Box, boxes, find
 from ingest.formats.exif import cleaned, one_line
 from ingest.formats.exif_place import plausible
 from ingest.formats.told import BadFile, Moment, Parsed, Told
-from ingest.moments import parse_moment
-from ingest.records import MAX_CAPTION, OffsetSource
+from resolvers.importing.moments import parse_moment
+from resolvers.importing.records import MAX_CAPTION, OffsetSource
 
 _MAX_MOOV = 256 << 20
 _MAX_TEXT = 64 << 10

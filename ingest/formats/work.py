@@ -26,8 +26,8 @@ from ingest.formats.tiff import Bytes
 from ingest.formats.told import BadFile, Parsed, Told, Unread
 from ingest.formats.video import read_video
 from ingest.formats.xmp import read_xmp
-from ingest.records import ImportRecord
 from ingest.worker_process import still_working
+from resolvers.importing.records import ImportRecord
 
 _MAX_PICTURE: Final = 512 << 20
 _MAX_VIDEO: Final = 64 << 30

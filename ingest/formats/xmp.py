@@ -13,8 +13,8 @@ from ingest.formats.exif import cleaned, one_line, stars_of_percent
 from ingest.formats.exif_place import plausible
 from ingest.formats.told import Moment, Told
 from ingest.formats.xmp_tree import BadXmp, parse, properties
-from ingest.moments import parse_moment
-from ingest.records import MAX_CAPTION, OffsetSource
+from resolvers.importing.moments import parse_moment
+from resolvers.importing.records import MAX_CAPTION, OffsetSource
 
 _CLOCKS = ("exif:DateTimeOriginal", "photoshop:DateCreated", "xmp:CreateDate", "exif:DateTimeDigitized")
 _CAPTIONS = ("dc:description", "dc:title", "photoshop:Headline", "exif:UserComment")

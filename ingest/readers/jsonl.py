@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ingest.readers.reading import Item, Reader, Reading, Rejected, Unreadable
-from ingest.record_reading import read_record
-from ingest.records import BadRecord
+from resolvers.importing.record_reading import read_record
+from resolvers.importing.records import BadRecord
 
 MAX_LINE = 1 << 20
 _BOM = b"\xef\xbb\xbf"

@@ -11,6 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from ingest.formats.kinds import is_packed
+from ingest.readers.export import ExportReader
+from ingest.readers.export_files import Files
 from ingest.readers.reading import Reader, Unreadable
 
 _TAKEOUT_PART = re.compile(rb"takeout-.*\.(zip|tgz|tar|tar\.gz)", re.IGNORECASE)
@@ -21,6 +23,8 @@ def open_reader(path: Path, *more: Path, spool: Path | None = None) -> Reader:
     """Raises Unreadable with one sentence. `more` are further parts of the same library; `spool` is a folder in which
     members of archives lie while they are written, by default the system's for passing things.
     """
+    if not more and (export := Files.at(path)) is not None:
+        return ExportReader(export, path, spool)
     paths = (path, *more)
     kinds = [_kind(path) for path in paths]
     if all(kind in {"folder", "archive"} for kind in kinds):

@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ingest.readers.reading import Item, Reader, Reading, Rejected, Unreadable
-from ingest.record_reading import WIRE_NAMES, read_record
-from ingest.records import BadRecord
+from resolvers.importing.record_reading import WIRE_NAMES, read_record
+from resolvers.importing.records import BadRecord
 
 _BATCH_ROWS = 1_000
 # pandas turns a column of whole numbers with gaps into floats.

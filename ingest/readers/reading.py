@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingest.record_reading import UnknownKeys
-from ingest.records import ImportRecord
+from resolvers.importing.record_reading import UnknownKeys
+from resolvers.importing.records import ImportRecord
 
 
 class Unreadable(ValueError):

@@ -54,6 +54,11 @@ async def mutate(context: Context, name: str, given: G, work: Work[G]) -> Outcom
     if context.viewer.kind is not ViewerKind.CUSTOMER or context.viewer.customer is None:
         raise Forbidden("only a customer may change a library, and only their own", "NOT_OWNER")
     desk = Desk(context.sources, context.freshness, await context.scope(), context.viewer.customer)
+    return await mutate_as(context, desk, name, given, work)
+
+
+async def mutate_as(context: Context, desk: Desk, name: str, given: G, work: Work[G]) -> Outcome:
+    """The same at a desk whose right to be there was looked at."""
     task = context.freshness.keep(_once(desk, name, given, work))
     try:
         return await asyncio.shield(task)

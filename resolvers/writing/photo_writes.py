@@ -56,7 +56,7 @@ async def _write_chunk(desk: Desk, ids: Sequence[str], edit: Edit, tries: int) -
             desk.freshness.expect({r.key: r.version for r in saved})
             written += [r.key for r in saved]
             faults.update({r.id: None for r in saved})
-    await _follow(desk, written)
+    await follow(desk, written)
     return faults
 
 
@@ -92,7 +92,7 @@ async def _save(desk: Desk, drafts: Sequence[Draft]) -> list[PhotoRecord]:
     return [r for r in saved if r is not None]
 
 
-async def _follow(desk: Desk, keys: Sequence[PhotoKey]) -> None:
+async def follow(desk: Desk, keys: Sequence[PhotoKey]) -> None:
     """Brings the index along, within a bound; what takes longer goes on, what fails is the feed's to make good."""
     if not keys:
         return

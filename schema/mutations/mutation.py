@@ -3,12 +3,16 @@
 import strawberry
 
 from schema.mutations.albums import AlbumMutations
+from schema.mutations.bulk import BulkMutations
 from schema.mutations.customer import CustomerMutations
 from schema.mutations.people import PersonMutations
 from schema.mutations.photos import PhotoMutations
 from schema.mutations.shares import ShareMutations
+from schema.mutations.upserts import UpsertMutations
 
 
 @strawberry.type(description="What can be changed.")
-class Mutation(PhotoMutations, AlbumMutations, ShareMutations, PersonMutations, CustomerMutations):
+class Mutation(
+    PhotoMutations, AlbumMutations, ShareMutations, PersonMutations, CustomerMutations, BulkMutations, UpsertMutations
+):
     """Fields run one after the other, in the order of the document."""

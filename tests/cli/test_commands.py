@@ -275,3 +275,21 @@ def test_the_schema_is_printed(tmp_path: Path) -> None:
     done = run("schema", cwd=ROOT)
     assert done.returncode == 0
     assert "type Photo implements Node" in done.stdout
+
+
+def test_the_safelist_is_filled_listed_and_emptied_by_commands(tmp_path: Path) -> None:
+    manifest = tmp_path / "manifest.json"
+    manifest.write_text(json.dumps({"x": "query Kind { viewer { kind } }"}))
+    data = tmp_path / "data"
+    assert run("documents", "add", manifest, "--client", "web", "--data", data).stdout.startswith("1 added")
+    lines = run("documents", "list", "--data", data).stdout.splitlines()
+    assert [line.split("\t")[::2] for line in lines if "\tx\t" in line] == [["in use", "web", "Kind"]]
+    assert run("documents", "retire", "--client", "web", "--data", data).stdout == "2 retired.\n"
+    one_sentence(run("documents", "retire", "--data", data), "--client", "--id")
+
+
+def test_the_schema_is_printed_with_and_without_auth() -> None:
+    assert "@requiresScopes" in run("schema", "--auth").stdout
+    plain = run("schema", "--no-node").stdout
+    assert "@requiresScopes" not in plain
+    assert "  node(" not in plain

@@ -11,12 +11,17 @@ PORTS = {
     "ChangeFeed": "tests/tables/engines.py",
     "KeyService": "tests/contract/test_key_service.py",
     "PhotoIndex": "tests/search/engines.py",
-    "LocationService": "tests/contract/test_locations.py",
+    "LocationService": "tests/locations/engines.py",
     "TranslationService": "tests/contract/test_translations.py",
     "MediaStore": "tests/contract/test_media_store.py",
+    "AuditLog": "tests/contract/test_audit_log.py",
+    "GroupedAuditLog": "tests/contract/test_audit_log.py",
     "Translator": "tests/contract/test_translators.py",
 }
-STANDS_IN = {"IndexElsewhere": "the index is another process's: it refuses everything"}
+STANDS_IN = {
+    "GroupedAuditLog": "what both engines of the audit share",
+    "IndexElsewhere": "the index is another process's: it refuses everything",
+}
 MADE_BY = {
     "SqliteItemStore": "SqliteTables", "SqliteChangeFeed": "SqliteTables",
     "DynamoItemStore": "DynamoTables", "DynamoChangeFeed": "DynamoTables",

@@ -13,7 +13,7 @@ from ingest.formats.sources import Source
 from ingest.formats.work import FileAnswer, FileJob, work
 from ingest.readers.opening import open_reader
 from ingest.readers.reading import Reader, Reading
-from ingest.records import ImportRecord
+from resolvers.importing.records import ImportRecord
 
 
 def answer(content: bytes | Path, name: str = "a.jpg", **beside: bytes) -> FileAnswer:

@@ -19,8 +19,8 @@ from ingest.demo.places import SPOTS
 from ingest.demo.plan import LIVES
 from ingest.demo.scenes import HOME_SCENES, SCENES
 from ingest.demo.synthetic import THOUSAND, synthetic_library
-from ingest.record_reading import read_record, to_wire
-from ingest.records import ImportRecord
+from resolvers.importing.record_reading import read_record, to_wire
+from resolvers.importing.records import ImportRecord
 
 
 @pytest.fixture(scope="module")

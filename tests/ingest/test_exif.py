@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from PIL.TiffImagePlugin import IFDRational
 
-from ingest.records import OffsetSource
+from resolvers.importing.records import OffsetSource
 from tests.ingest.files import Taken, taken_of
 
 

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.record_reading import WIRE_NAMES, UnknownKeys, read_record, to_line, to_wire
-from ingest.records import BadRecord, ImportRecord, MediaType, OffsetSource
+from resolvers.importing.record_reading import WIRE_NAMES, UnknownKeys, read_record, to_line, to_wire
+from resolvers.importing.records import BadRecord, ImportRecord, MediaType, OffsetSource
 
 FULL: dict[str, Any] = {
     "sourceId": "a1", "mediaType": "PHOTO", "fileName": "IMG_1.jpg", "takenAt": "2024-05-01T10:00:00+02:00",

@@ -11,7 +11,7 @@ import pytest
 
 from ingest.readers.reading import Item, Reading, Rejected
 from ingest.readers.takeout_names import Sidecars, is_of_a_year
-from ingest.records import OffsetSource
+from resolvers.importing.records import OffsetSource
 from tests.ingest.files import readings, taken_of
 from tests.ingest.makers import exif, picture, video, zipped
 
@@ -137,6 +137,7 @@ def test_what_is_in_the_trash_stays_there() -> None:
     [b"", b"[]", b"{", b"\xff", b'{"title": 1}', b'{"photoTakenTime": []}', b"[" * 100_000,
      side(photoTakenTime={"timestamp": "9" * 40}), side(photoTakenTime={"timestamp": None}), side(geoData={"latitude": "x"}),
      side(geoData=place(999.0, 0.0)), side(people="Ana", description=7)],
+    ids=lambda told: told[:20].hex(),
 )  # fmt: skip
 def test_json_that_is_none_costs_no_photo(told: bytes) -> None:
     assert taken_of(PLAIN, json=told or b" ").record.width == 80

@@ -14,9 +14,9 @@ from datasources.tables.albums import AlbumKey
 from datasources.tables.people import PersonKey
 from datasources.tables.photos import Draft, PhotoRecord, SeenPhoto, tombstone
 from ingest.holding import whole
-from ingest.record_reading import read_record
-from ingest.records import ImportRecord
-from ingest.writer import Outcome, Writer
+from resolvers.importing.record_reading import read_record
+from resolvers.importing.records import ImportRecord
+from resolvers.importing.writer import Outcome, Writer
 
 OWNER = "0" * 31 + "1"
 ROME: dict[str, Any] = {"latitude": 41.8902, "longitude": 12.4922}

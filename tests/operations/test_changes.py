@@ -4,11 +4,14 @@ from typing import Any
 
 from graphql import OperationType
 
+from resolvers.context import Context
+from resolvers.jobs.starting import global_id
+from tests.jobs.makers import begun
 from tests.operations.sending import names_of, operations
-from tests.requests.harness import Gateway, customer
+from tests.requests.harness import Gateway, customer, served
 
 CHANGES = {
-    "FavoritePhotosMutation", "MergePeopleMutation", "RestorePhotosMutation", "ShareAlbumMutation",
+    "BatchCancelMutation", "FavoritePhotosMutation", "MergePeopleMutation", "RestorePhotosMutation", "ShareAlbumMutation",
     "TrashPhotosMutation", "UnshareAlbumMutation", "UpdatePersonMutation",
 }  # fmt: skip
 
@@ -73,3 +76,19 @@ async def test_the_people_page_names_a_person_and_joins_two_that_are_one(gateway
     assert (named["person"]["id"], named["person"]["name"]) == (luca, "Luca Moretti")
     joined = await sent(gateway, "MergePeopleMutation", {"input": {"intoId": luca, "ids": [twin]}})
     assert (joined["person"]["id"], joined["deletedPersonIds"]) == (luca, [twin])
+
+
+async def test_a_batch_user_polls_follows_and_stops_an_operation(gateway: Gateway) -> None:
+    ana = await gateway.customer("ana")
+    job = await begun(gateway, ana)
+    node = global_id(gateway.sources, job.key)
+    seen = await gateway.answer(operations()["BatchStatusQuery"], {"id": node}, as_=ana)
+    assert (seen["bulkOperation"]["id"], seen["bulkOperation"]["status"]) == (node, "QUEUED")
+    stopped = await sent(gateway, "BatchCancelMutation", {"id": node})
+    assert stopped["bulkOperation"] == {"id": node, "status": "CANCELED"}
+    _, documents, runner = served()
+    prepared = documents.prepare(operations()["BatchProgressSubscription"])
+    context = Context(gateway.sources, gateway.freshness, ana, ("en",))
+    events = [a["data"]["bulkOperationChanged"]["status"] async for a in runner.subscribe(prepared, {"id": node}, context)]
+    await context.aclose()
+    assert events == ["CANCELED"]

@@ -14,6 +14,9 @@ from tests.wire.targets import EXAMPLES, tab
 
 KNOWN: list[dict[str, Any]] = json.loads(EXAMPLES.read_text("utf-8"))
 SHARE = "Share an album"
+EXPORT = "Export my library"
+FIRST = {SHARE: "Albums", EXPORT: "Exports"}
+"""Of examples with a mutation, what they begin with; the mutation is tried on a library that may change."""
 # What may be null or empty there: she is a person, not a service; her own photos keep nothing from her.
 MAY_LACK = {
     "Search in several languages": {f"{alias}.edges.node.caption" for alias in ("english", "italian", "japanese")},
@@ -21,6 +24,7 @@ MAY_LACK = {
     "One photo in full": {
         "photos.nodes.people", "photos.nodes.camera", "photos.nodes.exposure", "photos.nodes.withheld",
     },
+    EXPORT: {"viewer.bulkOperations.nodes"},
     "Pictures": {"photos.nodes.original", "photos.nodes.duplicates", "photos.nodes.caption"},  # the demo's are drawn, each once
     "Translate words": {"translate.label"},  # a place is no concept
     "Who is asking": {"viewer.scopes", "viewer.purpose"},
@@ -30,8 +34,8 @@ MAY_LACK = {
 @pytest.mark.parametrize("example", KNOWN, ids=[one["name"] for one in KNOWN])
 def test_each_example_answers_on_the_demo_with_data_and_no_error(example: dict[str, Any], demo_gateway: DemoGateway) -> None:
     sent = {"query": example["query"], "variables": example["variables"]}
-    if example["name"] == SHARE:
-        sent["operationName"] = "Albums"  # its mutation is tried below, on a library that may change
+    if example["name"] in FIRST:
+        sent["operationName"] = FIRST[example["name"]]
     answer = demo_gateway.post(sent, customer="ana")
     assert "errors" not in answer
     lacking = {path.removeprefix("data.") for path in emptiness(answer["data"])}
@@ -56,6 +60,15 @@ async def test_the_example_that_shares_an_album_gives_a_link(gateway: Gateway) -
     assert shared["userErrors"] == []
     assert "#" in shared["share"]["url"]
     assert [share["kind"] for share in shared["album"]["shares"]] == ["LINK"]
+
+
+async def test_the_example_that_exports_starts_an_export(gateway: Gateway) -> None:
+    (example,) = [one for one in KNOWN if one["name"] == EXPORT]
+    ana = await gateway.customer("ana")
+    comment_and_query, mutation = example["query"].split("\n\n")
+    started = (await gateway.answer(mutation, as_=ana))["exportMyData"]["bulkOperation"]
+    listed = await gateway.answer(comment_and_query, as_=ana)
+    assert [(n["id"], n["status"]) for n in listed["viewer"]["bulkOperations"]["nodes"]] == [(started["id"], "QUEUED")]
 
 
 def test_examples_have_titles_of_their_own_and_fit_beside_each_other() -> None:

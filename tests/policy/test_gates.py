@@ -7,7 +7,7 @@ import pytest
 from tests.policy.switches import SWITCHES, switched_off
 from tests.policy.telling import told_apart
 
-SEEDS, EACH = 40, 50
+SEEDS, EACH = 120, 50
 
 
 @pytest.mark.parametrize("gate", SWITCHES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -27,6 +28,7 @@ from datasources.tables.photos import Content, Draft, PhotoRecord
 from datasources.tables.tickets import OPEN_MS, TicketRecord
 from datasources.translations.tables import ConceptTables
 from datasources.wiring import embedded
+from execution.analysis import Sanity
 from execution.documents import Documents
 from execution.errors import ErrorMapper, RequestError
 from execution.run import Runner
@@ -81,7 +83,12 @@ _ERRORS = ErrorMapper(lambda: "an error")
 @cache
 def served() -> tuple[build.Gateway, Documents[Any]]:
     schema = build.build()
-    return schema, Documents(schema.graphql_schema, classify=schema.classify)
+    # The proof asks more at once than a client may: a question refused for its size proves nothing.
+    room = Sanity(tokens=20_000, characters=1_000_000, aliases=1_000, root_fields=100, selections=100_000, steps=1_000_000)
+    documents: Documents[Any] = Documents(
+        schema.graphql_schema, classify=schema.classify, sanity=room, pricing=schema.pricing, most_cost=math.inf
+    )
+    return schema, documents
 
 
 @asynccontextmanager

@@ -27,6 +27,7 @@ from resolvers.freshness import Freshness
 from resolvers.indexing import index_photos
 from schema.build import Gateway as Schema
 from schema.build import build, decide
+from schema.finishing import finish
 
 ROME = Coordinates(41.9, 12.5)
 _EPOCH_MS = 1_700_000_000_000
@@ -37,7 +38,7 @@ def served() -> tuple[Schema, Documents[Any], Runner[Any]]:
     """The schema and its engine, made once for all tests: they hold nothing of a request."""
     schema = build()
     documents: Documents[Any] = Documents(schema.graphql_schema, classify=schema.classify, pricing=schema.pricing)
-    return schema, documents, Runner(schema.graphql_schema, decide=decide)
+    return schema, documents, Runner(schema.graphql_schema, decide=decide, finish=finish)
 
 
 def customer(name: str) -> Viewer:

@@ -9,6 +9,7 @@ import pytest
 from access.viewer import Viewer, ViewerKind
 from access.zones import CELL_ZOOM, Cell, Circle, at_home
 from datasources.tables.photos import Coordinates
+from resolvers.context import Context
 from resolvers.zoning import settle_all
 from tests.requests.harness import Gateway
 
@@ -141,6 +142,9 @@ async def test_settings_are_changed_and_cleared(gateway: Gateway) -> None:
     assert done["updateCustomer"]["customer"] == {"displayName": "Ana"}
     record = (await gateway.sources.customers.raw(["ana"]))["ana"]
     assert (record.languages, record.time_zone) == (("pt-BR", "en"), "America/Sao_Paulo")
+    silent = Context(gateway.sources, gateway.freshness, ana, ("en",))
+    await silent.speak_own_languages()
+    assert silent.languages == ("pt-BR", "en")
     done = await gateway.answer(UPDATE, {"i": {"set": dict.fromkeys(given)}}, as_=ana)
     assert done["updateCustomer"]["customer"] == {"displayName": None}
     record = (await gateway.sources.customers.raw(["ana"]))["ana"]

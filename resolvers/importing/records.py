@@ -9,7 +9,7 @@ wall clock, offset and where the offset came from. What is not here is absent, n
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
@@ -91,8 +91,15 @@ class EmbeddingRecord(msgspec.Struct, frozen=True, rename="camel"):
     vector: Annotated[tuple[float, ...], Meta(min_length=1, max_length=MAX_VECTOR)]
 
 
+class Kept:
+    """Names in `ImportRecord.kept` that are not fields of the stored photo, but whole sealed parts of it."""
+
+    CONTENT = "content"
+    COORDINATES = "coordinates"
+
+
 class ImportRecord(msgspec.Struct, frozen=True, rename="camel", kw_only=True, omit_defaults=True):
-    """One photo, checked. `ingest.record_reading` makes it from a mapping or from JSON, and JSON from it."""
+    """One photo, checked. `resolvers.importing.record_reading` makes it from a mapping or from JSON, and JSON from it."""
 
     source_id: Annotated[str, Meta(min_length=1, max_length=1_000)]
     media_type: MediaType = MediaType.UNKNOWN
@@ -134,6 +141,8 @@ class ImportRecord(msgspec.Struct, frozen=True, rename="camel", kw_only=True, om
     """Everything here stands in the file itself, whose bytes are its identity: told again, it is no news."""
     taken_in_utc: bool = False
     """`taken_local` is an instant in UTC whose wall clock only the place can tell."""
+    kept: dict[str, Any] | None = None
+    """From an export only: values of the stored photo as they were, by the names of `PhotoRecord`, and `Kept`."""
 
 
 class BadRecord(ValueError):

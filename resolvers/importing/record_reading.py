@@ -10,8 +10,8 @@ from typing import Any
 
 import msgspec
 
-from ingest.moments import parse_instant, parse_moment, written
-from ingest.records import (
+from resolvers.importing.moments import parse_instant, parse_moment, written
+from resolvers.importing.records import (
     AlbumRecord,
     BadRecord,
     CameraRecord,
@@ -39,7 +39,7 @@ _INNER: Mapping[str, type[msgspec.Struct]] = {
 }
 _NAMED_BY = {"people": "name", "albums": "title"}  # a bare text in these lists is both the key and this
 # Normal form only: the first three are told by `takenAt`, the others by files.
-_OURS = frozenset({"takenLocal", "utcOffsetMinutes", "offsetSource", "motionId", "burstId", "takenInUtc", "ofBytesOnly"})
+_OURS = frozenset({"takenLocal", "utcOffsetMinutes", "offsetSource", "motionId", "burstId", "takenInUtc", "ofBytesOnly", "kept"})
 _KNOWN = frozenset(msgspec.structs.fields(ImportRecord)[i].encode_name for i in range(len(ImportRecord.__struct_fields__)))
 WIRE_NAMES = (_KNOWN - _OURS) | {"takenAt"}
 _INNER_WIRE = {name: frozenset(f.encode_name for f in msgspec.structs.fields(of)) for name, of in _INNER.items()}

@@ -6,21 +6,25 @@ people are added to those that the owner has put the photo in meanwhile.
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from datasources.tables.photos import Content, Coordinates, Draft, Embedding, LabelMark, PhotoRecord, SeenPhoto
-from ingest.records import (
+from resolvers.importing.records import (
     MAX_ALBUMS,
     MAX_KEYWORDS,
     MAX_PEOPLE,
     CameraRecord,
     ExposureRecord,
     ImportRecord,
+    Kept,
     MediaType,
     OffsetSource,
 )
@@ -48,7 +52,17 @@ def draft(record: ImportRecord, links: Links, old: PhotoRecord, seen: SeenPhoto 
     written = msgspec.structs.replace(
         old, **fields, deleted=False, has_caption=content.caption is not None, source_digest=links.digest
     )
-    return Draft(written, content, _coordinates(record), _embedding(record))
+    made = Draft(written, content, _coordinates(record), _embedding(record))
+    return made if record.kept is None else _as_kept(made, record.kept)
+
+
+def _as_kept(made: Draft, kept: Mapping[str, Any]) -> Draft:
+    """As an export has it: no rule of reading comes between."""
+    fields = {name: value for name, value in kept.items() if name not in {Kept.CONTENT, Kept.COORDINATES}}
+    content, where = kept.get(Kept.CONTENT, made.content), kept.get(Kept.COORDINATES, made.coordinates)
+    record = msgspec.structs.replace(made.record, **fields)
+    record = msgspec.structs.replace(record, has_caption=content.caption is not None)
+    return dataclasses.replace(made, record=record, content=content, coordinates=where)
 
 
 def filling(record: ImportRecord, old: PhotoRecord, content: Content | None) -> ImportRecord:

@@ -12,8 +12,8 @@ from datasources.locations.port import PlaceRecord, Point
 from datasources.tables.albums import AlbumKey, AlbumRecord
 from datasources.tables.people import PersonKey, PersonRecord
 from datasources.tables.photos import LabelMark, PhotoRecord
-from ingest.drafting import Links
-from ingest.records import ImportRecord
+from resolvers.importing.drafting import Links
+from resolvers.importing.records import ImportRecord
 
 _LANGUAGES = tuple("en de fr es it pt nl pl ru ja zh ko".split())
 _MERGES = 20

@@ -16,9 +16,9 @@ from datasources import Sources
 from datasources.errors import Conflict
 from datasources.photo_key import PhotoKey
 from datasources.tables.photos import Draft, PhotoRecord, tombstone
-from ingest.drafting import draft, filling, is_news
-from ingest.linking import Names
-from ingest.records import ImportRecord
+from resolvers.importing.drafting import draft, filling, is_news
+from resolvers.importing.linking import Names
+from resolvers.importing.records import ImportRecord
 
 _TRIES = 3
 _ENCODE = msgspec.json.Encoder().encode
@@ -70,6 +70,11 @@ class Writer:
             done |= await self._write_each(sorted(wave.values()))
             rest = [a for a in rest if a.place not in done]
         return [done[i] for i in range(len(records))]
+
+    def knows(self, *, albums: Mapping[str, str | None], people: Mapping[str, str]) -> None:
+        """Local ids that keys stand for, told beforehand: they need not be looked up or made."""
+        self._names.albums.update(albums)
+        self._names.people.update(people)
 
     def key_of(self, record: ImportRecord) -> PhotoKey:
         """Which photo a record is, now and whenever it is imported again."""

@@ -1,0 +1,136 @@
+# ruff: noqa: D102 - the port's words hold for its methods
+"""The audit in a file of the data folder: a chain of lines, synced to the disk, and beside it signed checkpoints."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from datasources.audit.chain import Chain, parted
+from datasources.audit.port import AuditRecord, Checkpoint, Link
+from datasources.audit.writing import GroupedAuditLog
+from datasources.errors import Corrupt, Unavailable
+
+CHAIN: Final = "audit"
+_EVERY_MS: Final = 1_000
+_EVERY: Final = 1_000
+_BLOCK: Final = 65_536
+
+
+class FileAuditLog(GroupedAuditLog):
+    """Any number of processes of one machine may write: each group takes the file's lock and goes on from its end."""
+
+    def __init__(self, folder: Path, key: Ed25519PrivateKey, now_ms: Callable[[], int]) -> None:
+        super().__init__()
+        self._file = folder / "audit.log"
+        self._checkpoints = folder / "audit.checkpoints"
+        self._key = key
+        self._now_ms = now_ms
+        self._chain = Chain(CHAIN)
+        self._size = 0
+        self._signed_count = 0
+        self._signed_at = 0
+
+    async def links(self) -> AsyncIterator[Link]:
+        for number, line in enumerate(await asyncio.to_thread(_lines, self._file), 1):
+            yield Link(CHAIN, number, line)
+
+    async def checkpoints(self) -> Sequence[Checkpoint]:
+        lines = await asyncio.to_thread(_lines, self._checkpoints)
+        try:
+            return [msgspec.json.decode(line, type=Checkpoint) for line in lines]
+        except msgspec.MsgspecError as e:
+            raise Corrupt("audit", "a checkpoint cannot be read") from e
+
+    async def close(self) -> None:
+        await self.settle()
+        await asyncio.to_thread(self._sign_the_end)
+
+    async def _write(self, records: Sequence[AuditRecord]) -> None:
+        await asyncio.to_thread(self._append, records)
+
+    def _append(self, records: Sequence[AuditRecord]) -> None:
+        with self._at_the_end() as file:
+            before = Chain(CHAIN, self._chain.count, self._chain.hash)
+            data = b"".join(self._chain.add(record) for record in records)
+            try:
+                _write_all(file, data)
+                os.fsync(file)
+            except OSError:
+                # None of it counts: the next group begins where this one did.
+                self._chain = before
+                os.ftruncate(file, self._size)
+                raise
+            self._size += len(data)
+            if self._chain.count - self._signed_count >= _EVERY or self._now_ms() - self._signed_at >= _EVERY_MS:
+                self._sign()
+
+    @contextmanager
+    def _at_the_end(self) -> Iterator[int]:
+        """The file, locked, and the chain as it stands in it; a line that a crash left half was never acknowledged."""
+        try:
+            file = os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX)
+                size = os.fstat(file).st_size
+                if size != self._size:
+                    self._catch_up(file, size)
+                yield file
+            finally:
+                os.close(file)
+        except OSError as e:
+            raise Unavailable("audit", f"the file of the audit cannot be written: {e.strerror}") from e
+
+    def _catch_up(self, file: int, size: int) -> None:
+        tail, start = b"", size
+        while start > 0 and tail.count(b"\n") < 2:  # noqa: PLR2004 - the last whole line lies between two ends
+            start = max(0, start - _BLOCK)
+            tail = os.pread(file, _BLOCK, start) + tail[: size - start]
+        whole = tail[: tail.rfind(b"\n") + 1]
+        end = size - len(tail) + len(whole)
+        if end < size:
+            os.ftruncate(file, end)
+        last = whole.rstrip(b"\n").rpartition(b"\n")[2]
+        try:
+            number, hashed, _ = parted(last) if last else (0, Chain(CHAIN).hash, b"")
+        except ValueError as e:
+            raise Corrupt("audit", "the end of the chain cannot be read") from e
+        self._chain, self._size = Chain(CHAIN, number, hashed), end
+
+    def _sign(self) -> None:
+        checkpoint = self._chain.checkpoint(self._key, self._now_ms())
+        file = os.open(self._checkpoints, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            _write_all(file, msgspec.json.encode(checkpoint) + b"\n")
+            os.fsync(file)
+        finally:
+            os.close(file)
+        self._signed_count, self._signed_at = checkpoint.count, checkpoint.at
+
+    def _sign_the_end(self) -> None:
+        if self._chain.count > self._signed_count:
+            with self._at_the_end():
+                self._sign()
+
+
+def _write_all(file: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(file, data) :]
+
+
+def _lines(file: Path) -> list[bytes]:
+    try:
+        data = file.read_bytes()
+    except FileNotFoundError:
+        return []
+    except OSError as e:
+        raise Unavailable("audit", f"the file of the audit cannot be read: {e.strerror}") from e
+    return data[: data.rfind(b"\n") + 1].splitlines()

@@ -1,0 +1,90 @@
+"""The table of readings: who else read a customer's data, for that customer to see. Kept for four hundred days."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+import msgspec
+
+from access.scope import Scope
+from datasources.tables.bodies import read_body
+from datasources.tables.store import Item, ItemStore, Key, Put, Remove, Span, Table
+
+READINGS = Table("readings", expires=True)
+KEPT_MS = 400 * 86_400_000
+_ENCODE = msgspec.msgpack.Encoder().encode
+
+
+class ReadingRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One request of somebody else: whose data, when, who by kind and name, what for, which classes, how many photos.
+
+    `principal` is a service's name, a support agent's ticket, or a customer's local id; a guest of a link has none.
+    """
+
+    owner: str
+    id: str
+    at_ms: int
+    kind: str
+    principal: str | None = None
+    purpose: str | None = None
+    classes: tuple[str, ...] = ()
+    photos: int = 0
+
+    @property
+    def slot(self) -> str:
+        """Its sort key: the latest comes last."""
+        return f"{self.at_ms:014d}#{self.id}"
+
+
+_RECORD = msgspec.msgpack.Decoder(ReadingRecord)
+
+
+class Readings:
+    """Readings by customer."""
+
+    def __init__(self, store: ItemStore) -> None:
+        self._store = store
+
+    async def add(self, records: Sequence[ReadingRecord]) -> None:
+        """Writes rows; raises `SourceError` where one could not be written."""
+        await self._store.write_each([Put(READINGS, _item(r), None) for r in records])
+
+    async def of_customer(self, scope: Scope, *, before: str | None, limit: int) -> Sequence[ReadingRecord]:
+        """The latest readings of the viewer's own data that lie before a slot."""
+        if scope.own is None:
+            return ()
+        found: list[ReadingRecord] = []
+        after: str | None = None
+        while len(found) < limit:
+            page = await self._store.query(
+                READINGS, scope.own, Span(end=before, descending=True), limit=limit - len(found), after=after
+            )
+            found += [read_body(_RECORD, item, READINGS) for item in page.items]
+            after = page.after
+            if after is None:
+                break
+        return found
+
+    async def forget(self, owner: str) -> int:
+        """Removes what is kept of an erased customer; how many rows that were."""
+        removed = 0
+        while True:
+            page = await self._store.query(READINGS, owner, Span(), limit=100)
+            if not page.items:
+                return removed
+            removed += sum(await self._store.write_each([Remove(READINGS, item.key, None) for item in page.items]))
+
+
+def digest(records: Sequence[ReadingRecord]) -> str:
+    """What the audit's chain holds of the rows, so that a changed row shows."""
+    hashed = hashlib.blake2b(digest_size=32)
+    for record in sorted(records, key=lambda r: (r.owner, r.slot)):
+        body = _ENCODE(record)
+        hashed.update(len(body).to_bytes(8, "big") + body)
+    return hashed.hexdigest()
+
+
+def _item(record: ReadingRecord) -> Item:
+    expires = (record.at_ms + KEPT_MS) // 1_000
+    return Item(Key(record.owner, record.slot), 1, _ENCODE(record), expires_at=expires)

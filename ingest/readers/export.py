@@ -1,0 +1,177 @@
+"""An export of this program (docs/export.md): a folder of its files, or a zip of one."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import msgspec
+
+from datasources.tables.photos import Content, Coordinates, PhotoRecord
+from ingest.readers.export_files import BROKEN, Files, ListedFile, object_of, rows_of, texts_of
+from ingest.readers.reading import Item, Original, Reader, Reading, Rejected, Unreadable
+from resolvers.exporting.columns import FILES
+from resolvers.exporting.lines import KEPT_FIELDS
+from resolvers.exporting.readme import VERSION
+from resolvers.importing.record_reading import read_record
+from resolvers.importing.records import BadRecord, ImportRecord, Kept
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
+_PIECE = 1 << 20
+_HINTS = get_type_hints(PhotoRecord)
+_INSTEAD = {Kept.CONTENT: Content, Kept.COORDINATES: Coordinates | None}
+_BY_HASH = "sha256:"
+
+
+class ExportReader(Reader):
+    """Photos of an export, with their originals; `section` gives what is not a photo."""
+
+    def __init__(self, files: Files, path: Path, spool: Path | None = None) -> None:
+        manifest = files.manifest()
+        assert manifest is not None
+        if manifest.version != VERSION:
+            raise Unreadable(f"{path.name} is an export of version {manifest.version}, this program reads version {VERSION}")
+        self._files = files
+        self._listed = [f for f in manifest.files if _NAME.fullmatch(f.name)]
+        self._photos = [f for f in self._listed if f.path == "photos"]
+        self._beneath = spool
+        self._spool: Path | None = None
+        total = sum(f.bytes for f in self._photos)
+        super().__init__(total=total, fingerprint=hashlib.sha256(repr(manifest).encode()).hexdigest())
+
+    def section(self, path: str) -> Iterator[Mapping[str, Any]]:
+        """Lines of a file of things that are no photos; those that cannot be read are left out."""
+        for file in self._listed:
+            if file.path == path:
+                with suppress(*BROKEN), self._files.open(file.name) as stream:
+                    yield from (line for text in texts_of(stream) if (line := object_of(text)) is not None)
+
+    def readings(self, after: str | None = None) -> Iterator[Reading]:
+        """A position is the number of the file, and of the row in it."""
+        at, behind = (int(p) for p in (after or "0:0").split(":"))
+        done = 0
+        for number, file in enumerate(self._photos):
+            done += file.bytes
+            if number >= at:
+                yield from self._of_file(number, file, behind if number == at else 0, done)
+
+    def _of_file(self, number: int, file: ListedFile, behind: int, done: int) -> Iterator[Reading]:
+        row = 0
+        try:
+            if not self._as_listed(file):
+                yield Rejected(f"{number}:{behind}", "is not as it was exported; what can be read of it is read", file.name, done)
+            with self._files.open(file.name) as stream, _archive(self._files, file) as archive:
+                for row, given in enumerate(rows_of(stream, file.name), 1):
+                    if row > behind:
+                        yield self._reading(f"{number}:{row}", given, (f"{file.name} row {row}", done), archive)
+        except (*BROKEN, Unreadable):
+            yield Rejected(f"{number}:{max(row, behind)}", "is missing or damaged", file.name, done)
+
+    def _as_listed(self, file: ListedFile) -> bool:
+        digest = hashlib.sha256()
+        with self._files.open(file.name) as stream:
+            while piece := stream.read(_PIECE):
+                digest.update(piece)
+        return digest.hexdigest() == file.sha256
+
+    def _reading(
+        self, position: str, given: Mapping[str, Any] | None, at: tuple[str, int], archive: zipfile.ZipFile | None
+    ) -> Reading:
+        where, done = at
+        if given is None:
+            return Rejected(position, "is no JSON object", where, done)
+        try:
+            record = read_export(given, self.unknown)
+        except BadRecord as bad:
+            return Rejected(position, str(bad), where, done)
+        kinds = {"original": record.content_type or "application/octet-stream", "motion": "video/quicktime"}
+        found = {w: self._original(i, given.get(w), archive, kinds[w]) for w, i in _ids(record).items()}
+        lost = tuple(
+            f"its {what} is not in the export as it should be"
+            for what, o in found.items()
+            if o is None and given.get(what) is not None
+        )
+        return Item(position, record, where, done, lost, found.get("original"), found.get("motion"))
+
+    def _original(self, source_id: str, name: Any, archive: zipfile.ZipFile | None, content_type: str) -> Original | None:
+        """A member copied out of the archive, if its bytes are those that the record tells of."""
+        if archive is None or not isinstance(name, str) or not source_id.startswith(_BY_HASH):
+            return None
+        if self._spool is None:
+            if self._beneath is not None:
+                self._beneath.mkdir(mode=0o700, exist_ok=True)
+            self._spool = Path(tempfile.mkdtemp(prefix="photos-export-", dir=self._beneath))
+        expected, digest = source_id.removeprefix(_BY_HASH), hashlib.sha256()
+        target = self._spool / expected
+        try:
+            with archive.open(name) as member, target.open("wb") as copy:
+                while piece := member.read(_PIECE):
+                    digest.update(piece)
+                    copy.write(piece)
+        except (*BROKEN, ValueError):
+            return None
+        if digest.hexdigest() != expected:
+            target.unlink()
+            return None
+        return Original(target, expected, content_type, target.stat().st_size, spooled=True)
+
+    def release(self, readings: Sequence[Reading]) -> None:
+        """See the port."""
+        for reading in readings:
+            if isinstance(reading, Item):
+                for original in (reading.original, reading.motion):
+                    if original is not None:
+                        original.path.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """See the port."""
+        self._files.close()
+        if self._spool is not None:
+            shutil.rmtree(self._spool, ignore_errors=True)
+
+
+def read_export(given: Mapping[str, Any], unknown: Any = None) -> ImportRecord:
+    """The record of a line, with what was stored beside it; raises `BadRecord`."""
+    record = read_record({k: v for k, v in given.items() if k not in {*FILES, "stored"}}, unknown)
+    stored = given.get("stored")
+    if stored is None:
+        return record
+    try:
+        stored = json.loads(stored) if isinstance(stored, str) else stored
+        kept = {k: msgspec.convert(v, _HINTS.get(k) or _INSTEAD[k]) for k, v in stored.items() if _known(k)}
+    except (ValueError, AttributeError, RecursionError):
+        raise BadRecord("cannot be read", "stored") from None
+    content: Any = kept.get(Kept.CONTENT)
+    if content is not None and content.source_id != record.source_id:
+        raise BadRecord("is of another photo", "stored")
+    return msgspec.structs.replace(record, kept=kept)
+
+
+def _known(name: str) -> bool:
+    return name in KEPT_FIELDS or name in _INSTEAD
+
+
+def _ids(record: ImportRecord) -> dict[str, str]:
+    content = (record.kept or {}).get(Kept.CONTENT)
+    motion = None if content is None else content.motion_id
+    return {"original": record.source_id, **({} if motion is None else {"motion": motion})}
+
+
+@contextmanager
+def _archive(files: Files, photos: ListedFile) -> Iterator[zipfile.ZipFile | None]:
+    """The archive of the same number; None where there is none that can be read."""
+    name = f"files-{photos.name.removeprefix('photos-').partition('.')[0]}.zip"
+    with ExitStack() as held:
+        try:
+            archive = held.enter_context(zipfile.ZipFile(held.enter_context(files.open(name))))
+        except BROKEN:
+            archive = None
+        yield archive

@@ -1,0 +1,125 @@
+"""The files of an export by name, wherever they lie, and the rows in them. Nothing here believes what it reads."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+import msgspec
+
+from ingest.readers.jsonl import MAX_LINE
+from ingest.readers.reading import Unreadable
+from resolvers.exporting.readme import FORMAT
+
+MANIFEST = "manifest.json"
+_MOST_MANIFEST = 16 << 20
+_MOST_COLUMNS = 512 << 20
+
+
+class ListedFile(msgspec.Struct, frozen=True):
+    """A file as the manifest tells of it."""
+
+    name: str
+    path: str
+    bytes: int
+    sha256: str
+
+
+class Manifest(msgspec.Struct, frozen=True):
+    """What of `manifest.json` matters here."""
+
+    format: str
+    version: int
+    files: tuple[ListedFile, ...]
+
+
+class Files:
+    """The files of an export by name, in a folder or below one folder of a zip."""
+
+    def __init__(self, folder: Path | None, archive: zipfile.ZipFile | None = None, prefix: str = "") -> None:
+        self._folder = folder
+        self._archive = archive
+        self._prefix = prefix
+
+    @classmethod
+    def at(cls, path: Path) -> Files | None:
+        """Those of a path; None where there is no manifest of ours."""
+        in_folder = (path / MANIFEST).is_file()
+        found = cls(path) if in_folder else None if path.is_dir() else cls._in_zip(path)
+        return found if found is not None and found.manifest() is not None else None
+
+    @classmethod
+    def _in_zip(cls, path: Path) -> Files | None:
+        try:
+            archive = zipfile.ZipFile(path)
+        except (zipfile.BadZipFile, OSError):
+            return None
+        names = [n for n in archive.namelist() if n == MANIFEST or (n.endswith(f"/{MANIFEST}") and n.count("/") == 1)]
+        return cls(None, archive, names[0].removesuffix(MANIFEST)) if len(names) == 1 else None
+
+    def manifest(self) -> Manifest | None:
+        """None where it is not ours."""
+        try:
+            with self.open(MANIFEST) as file:
+                found = msgspec.json.decode(file.read(_MOST_MANIFEST), type=Manifest)
+        except (msgspec.MsgspecError, ValueError, OSError, KeyError, zipfile.BadZipFile):
+            return None
+        return found if found.format == FORMAT else None
+
+    def open(self, name: str) -> BinaryIO:
+        """Raises OSError, KeyError or `BadZipFile` where it is not there or broken."""
+        if self._folder is not None:
+            return (self._folder / name).open("rb")
+        assert self._archive is not None
+        return cast("BinaryIO", self._archive.open(self._prefix + name))
+
+    def close(self) -> None:
+        """Lets go of the zip."""
+        if self._archive is not None:
+            self._archive.close()
+
+
+BROKEN = (OSError, KeyError, zipfile.BadZipFile, EOFError, RuntimeError)
+
+
+def rows_of(stream: BinaryIO, name: str) -> Iterator[Mapping[str, Any] | None]:
+    """Rows in order, None for one that is no object; raises `Unreadable` for a damaged file of columns."""
+    if name.endswith(".jsonl"):
+        yield from (object_of(text) for text in texts_of(stream))
+        return
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    data = stream.read(_MOST_COLUMNS)
+    try:
+        table = pq.read_table(pa.BufferReader(data)) if name.endswith(".parquet") else pa.ipc.open_file(data).read_all()
+        for batch in table.to_batches(max_chunksize=250):
+            for row in batch.to_pylist():
+                yield _without_none(row)
+    except (pa.ArrowException, OSError, ValueError) as e:
+        raise Unreadable(f"{name} is damaged") from e
+
+
+def _without_none(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _without_none(v) for k, v in value.items() if v is not None}
+    if isinstance(value, list):
+        return [_without_none(v) for v in value]
+    return value
+
+
+def texts_of(stream: BinaryIO) -> Iterator[bytes]:
+    """Lines, in pieces where one is longer than it may be: those are no JSON then."""
+    while line := stream.readline(MAX_LINE):
+        yield line
+
+
+def object_of(text: bytes) -> Mapping[str, Any] | None:
+    """The object on a line; None where there is none."""
+    try:
+        found = msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None

@@ -1,0 +1,159 @@
+"""What a customer has besides photos: settings, albums, people, and whom they share with. A line for each thing."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+
+from access.classes import DataClass
+from access.policy import OWNER_SIGHT
+from access.precision import LocationPrecision, TimePrecision
+from access.scope import Scope
+from datasources import Sources
+from datasources.photo_key import PhotoKey
+from datasources.tables.albums import AlbumRecord, SeenAlbum
+from datasources.tables.bodies import open_group
+from datasources.tables.customers import CustomerRecord, HomeZone
+from datasources.tables.people import PersonRecord, SeenPerson
+from resolvers.exporting.lines import Names, rfc3339
+
+Line = dict[str, Any]
+_COVERS = 500
+_ZONES = msgspec.msgpack.Decoder(tuple[HomeZone, ...])
+CUSTOMER_FIELDS: Final = tuple(
+    f for f in CustomerRecord.__struct_fields__ if f not in {"id", "version", "created_at_ms", "sealed"}
+)
+ALBUM_FIELDS: Final = tuple(
+    f for f in AlbumRecord.__struct_fields__ if f not in {"owner", "id", "version", "created_at_ms", "cover", "deleted", "sealed"}
+)
+PERSON_FIELDS: Final = tuple(
+    f for f in PersonRecord.__struct_fields__ if f not in {"owner", "id", "version", "cover", "merged_into", "sealed"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """One customer's things that photos name: few enough to be held."""
+
+    sources: Sources
+    scope: Scope
+    owner: str
+    albums: Sequence[SeenAlbum]
+    people: Sequence[SeenPerson]
+
+    @classmethod
+    async def of(cls, sources: Sources, scope: Scope, owner: str) -> Library:
+        """Live ones only."""
+        albums = sorted(await sources.albums.all(scope), key=lambda a: (a.record.created_at_ms, a.record.id))
+        people = sorted(await sources.people.all(scope), key=lambda p: p.record.id)
+        return cls(sources, scope, owner, albums, people)
+
+    @property
+    def titles(self) -> Names:
+        """Of albums, by local id."""
+        return {a.record.id: a.title for a in self.albums}
+
+    @property
+    def names(self) -> Names:
+        """Of people, by local id."""
+        return {p.record.id: p.name for p in self.people}
+
+    async def covers(self, chosen: Sequence[str | None]) -> Mapping[str, str]:
+        """The source ids of photos, by local id."""
+        keys = [PhotoKey(self.owner, c) for c in dict.fromkeys(chosen) if c is not None]
+        found: dict[str, str] = {}
+        for start in range(0, len(keys), _COVERS):
+            seen = await self.sources.photos.by_ids(self.scope, keys[start : start + _COVERS])
+            found.update({k.id: p.content.source_id for k, p in seen.items() if p.content is not None})
+        return found
+
+
+async def customer_lines(library: Library) -> AsyncIterator[Line]:
+    """Who they are, and their settings."""
+    for seen in (await library.sources.customers.by_ids(library.scope, [library.owner])).values():
+        record, who = seen.record, seen.identity
+        zones = open_group(OWNER_SIGHT, DataClass.LOCATION, seen.keys, record.binding, record.sealed)
+        yield _without_none(
+            {
+                "externalId": who.external_id if who else None,
+                "displayName": who.display_name if who else None,
+                "createdAt": rfc3339(record.created_at_ms),
+                "homeZones": [msgspec.structs.asdict(z) for z in _ZONES.decode(zones)] if zones else None,
+                "settings": _rest(record, CUSTOMER_FIELDS),
+            }
+        )
+
+
+async def album_lines(library: Library) -> AsyncIterator[Line]:
+    """Every album, empty ones too, oldest first. Which photos lie in it stands with the photos."""
+    covers = await library.covers([a.record.cover for a in library.albums])
+    for album in library.albums:
+        record = album.record
+        yield _without_none(
+            {
+                "key": record.id,
+                "title": album.title,
+                "createdAt": rfc3339(record.created_at_ms),
+                "coverSourceId": covers.get(record.cover or ""),
+                "stored": _rest(record, ALBUM_FIELDS),
+            }
+        )
+
+
+async def person_lines(library: Library) -> AsyncIterator[Line]:
+    """Everybody, named or not."""
+    covers = await library.covers([p.record.cover for p in library.people])
+    for person in library.people:
+        record = person.record
+        yield _without_none(
+            {
+                "key": record.id,
+                "name": person.name,
+                "coverSourceId": covers.get(record.cover or ""),
+                "stored": _rest(record, PERSON_FIELDS),
+            }
+        )
+
+
+async def share_lines(library: Library) -> AsyncIterator[Line]:
+    """Whom albums are shared with. Told and not made again by an import: that would open albums to others unasked."""
+    grants = await library.sources.grants.of_albums(library.owner)
+    known = await library.sources.customers.grantees(library.scope, [g.grantee for g in grants if not g.by_link])
+    for grant in sorted(grants, key=lambda g: (g.created_at_ms, g.slot)):
+        who = known.get(grant.grantee)
+        yield _without_none(
+            {
+                "album": grant.album,
+                "albumTitle": library.titles.get(grant.album),
+                "kind": "LINK" if grant.by_link else "CUSTOMER",
+                "customer": who.identity.display_name if who and who.identity else None,
+                "locationPrecision": LocationPrecision(grant.location).name,
+                "timePrecision": TimePrecision(grant.time).name,
+                "originals": grant.originals,
+                "createdAt": rfc3339(grant.created_at_ms),
+                "expiresAt": None if grant.expires_at_ms is None else rfc3339(grant.expires_at_ms),
+            }
+        )
+
+
+Section = Callable[[Library], AsyncIterator[Line]]
+SECTIONS: Final[Mapping[str, Section]] = {
+    "customer": customer_lines,
+    "albums": album_lines,
+    "people": person_lines,
+    "shares": share_lines,
+}
+"""Each is one file of JSON Lines. What else is known of a customer is one function and one line here."""
+
+
+def _rest(record: msgspec.Struct, fields: Sequence[str]) -> Line | None:
+    """What of a record has no word of its own here, where it is not as a new one has it."""
+    defaults = {f.name: f.default for f in msgspec.structs.fields(type(record))}
+    return {f: msgspec.to_builtins(v) for f in fields if (v := getattr(record, f)) != defaults[f]} or None
+
+
+def _without_none(line: Line) -> Line:
+    return {k: v for k, v in line.items() if v is not None}

@@ -1,0 +1,12 @@
+"""Every kind of job with the function that does it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from datasources.tables.jobs import JobKind
+from resolvers.exporting.export import export
+from resolvers.jobs.run import Work
+
+WORKS: Mapping[JobKind, Work] = MappingProxyType({JobKind.EXPORT: export})

@@ -1,0 +1,66 @@
+"""Exports made and taken in, as a person would."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from pathlib import Path
+from typing import Any
+
+from access.viewer import Viewer
+from datasources.media.port import MediaKey
+from datasources.tables.jobs import JobKind, JobRecord, JobStatus
+from ingest.following import IndexFollower
+from ingest.readers.opening import open_reader
+from ingest.run import Import, Order
+from ingest.screen import PlainScreen
+from ingest.tally import Tally
+from resolvers.exporting.export import export
+from resolvers.jobs.run import folder_of
+from resolvers.jobs.runner import JobRunner
+from tests.requests.harness import Gateway
+
+START = "mutation($f: BulkFormat) { exportMyData(input: {format: $f}) { bulkOperation { id } userErrors { code } } }"
+JOBS = {JobKind.EXPORT: export}
+
+
+async def exported(gateway: Gateway, viewer: Viewer, into: Path, format_: str = "JSONL") -> JobRecord:
+    """The files of an export, in a folder as somebody would download them."""
+    started = await gateway.answer(START, {"f": format_}, as_=viewer)
+    assert started["exportMyData"]["userErrors"] == []
+    await JobRunner(gateway.sources, JOBS, worker="one").drained()
+    (job, *_) = await gateway.sources.jobs.of_viewer(viewer, limit=1)
+    assert job.status is JobStatus.COMPLETED, job.error_code
+    await fetched(gateway, job, into)
+    return job
+
+
+async def fetched(gateway: Gateway, job: JobRecord, into: Path) -> None:
+    into.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240 - a test's own folder
+    assert job.manifest is not None
+    for file in (*job.files, job.manifest):
+        pieces = await gateway.sources.results.read(MediaKey(folder_of(gateway.sources, job), file.name))
+        assert pieces is not None
+        data = b"".join([p async for p in pieces])
+        assert len(data) == file.size
+        (into / file.name).write_bytes(data)
+
+
+async def imported(gateway: Gateway, path: Path, owner: str, data: Path, **order: Any) -> Tally:
+    """An import into an opened gateway; gives what it counted."""
+    reader = open_reader(path)
+    data.mkdir(exist_ok=True)  # noqa: ASYNC240 - a test's own folder
+    job = Import(gateway.sources, IndexFollower(gateway.sources), PlainScreen(io.StringIO()), asyncio.Event())
+    try:
+        assert await job.run(reader, Order(path, owner, **order), data)
+        assert await job.look()
+        assert await job.finish(data)
+    finally:
+        reader.close()
+    return job.tally
+
+
+def customer_of(gateway: Gateway, external: str) -> Viewer:
+    from access.viewer import ViewerKind
+
+    return Viewer(ViewerKind.CUSTOMER, external, customer=gateway.sources.ids.local_id("customer", external))

@@ -1,0 +1,147 @@
+"""Who read what goes on record through the whole gateway, and is told to the customer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from access.viewer import Viewer, ViewerKind
+from datasources.audit.port import AuditRecord
+from datasources.audit.writing import GroupedAuditLog
+from datasources.errors import Unavailable
+from tests.requests.harness import ROME, Gateway, customer, opened
+
+PHOTOS = "query($id: ID!) { customer(id: $id) { photos(first: 10) { nodes { id takenAtLocal caption place { name } } } } }"
+ALL = ("read", "time", "content", "place")
+LOG = "{ viewer { accessLog { nodes { principal kind purpose classes photoCount } pageInfo { hasNextPage endCursor } } } }"
+SHARED = "{ photos(library: SHARED_WITH_ME) { nodes { caption } } }"
+
+
+@pytest.fixture
+async def gateway(tmp_path: Path) -> AsyncIterator[Gateway]:
+    async with opened(tmp_path) as made:
+        yield made
+
+
+def reports(*scopes: str) -> Viewer:
+    return Viewer(ViewerKind.SERVICE, "reports", scopes=frozenset(f"photos:{s}" for s in scopes), purpose="albums in print")
+
+
+async def recorded(gateway: Gateway) -> list[dict[str, Any]]:
+    await gateway.sources.audit.settle()
+    return [msgspec.json.decode(link.line.split(b" ", 2)[2]) async for link in gateway.sources.audit.links()]
+
+
+async def anas_photos(gateway: Gateway, *names: str) -> str:
+    await gateway.customer("ana")
+    await gateway.photos("ana", *names, caption="Secret words", at=ROME, taken_local="2024-05-01T10:00:00")
+    return gateway.id("Customer", "ana", "ana")
+
+
+async def test_a_services_reading_is_on_record_and_the_customer_sees_it(gateway: Gateway) -> None:
+    ana = await anas_photos(gateway, "one", "two")
+    await gateway.execute(PHOTOS, {"id": ana}, as_=reports(*ALL))
+    (record,) = await recorded(gateway)
+    assert (record["principal"], record["purpose"], record["photos"]) == ("SERVICE:reports", "albums in print", 2)
+    assert "CONTENT" in record["classes"]
+    assert "LOCATION" not in record["classes"]
+    assert record["owners"]["SERVICE"] == [gateway.sources.ids.local_id("audited", "ana")]
+    assert not [secret for secret in ("Secret", "41.9", '"ana"') if secret in str(record)]
+    log = await gateway.answer(LOG, as_=customer("ana"))
+    (seen,) = log["viewer"]["accessLog"]["nodes"]
+    assert (seen["principal"], seen["kind"], seen["purpose"], seen["photoCount"]) == ("reports", "SERVICE", "albums in print", 2)
+
+
+async def test_a_request_that_opened_nothing_personal_leaves_no_record(gateway: Gateway) -> None:
+    await anas_photos(gateway, "one")
+    await gateway.answer("{ photos { nodes { id width } } }", as_=customer("ana"))
+    await gateway.answer("{ photos { nodes { caption } } }", as_=await gateway.customer("bob"))
+    assert await recorded(gateway) == []
+
+
+async def test_an_owners_own_reading_is_noted_but_not_in_their_log(gateway: Gateway) -> None:
+    await anas_photos(gateway, "one")
+    await gateway.answer("{ photos { nodes { caption } } }", as_=customer("ana"))
+    (record,) = await recorded(gateway)
+    assert list(record["owners"]) == ["OWNER"]
+    log = await gateway.answer(LOG, as_=customer("ana"))
+    assert log["viewer"]["accessLog"]["nodes"] == []
+
+
+async def test_the_log_is_paged_latest_first_and_is_nobody_elses(gateway: Gateway) -> None:
+    ana = await anas_photos(gateway, "one")
+    for n in range(5):
+        await gateway.execute(PHOTOS, {"id": ana}, as_=replace(reports(*ALL), subject=f"service {n}"))
+    page = "query($after: String) { viewer { accessLog(first: 2, after: $after) { nodes { principal } pageInfo { hasNextPage endCursor } } } }"
+    seen, after = [], None
+    while True:
+        log = (await gateway.answer(page, {"after": after}, as_=customer("ana")))["viewer"]["accessLog"]
+        seen += [n["principal"] for n in log["nodes"]]
+        after = log["pageInfo"]["endCursor"]
+        if not log["pageInfo"]["hasNextPage"]:
+            break
+    assert sorted(seen) == [f"service {n}" for n in range(5)]
+    other = await gateway.answer(LOG, as_=await gateway.customer("bob"))
+    assert other["viewer"]["accessLog"]["nodes"] == []
+    stolen = await gateway.execute(page, {"after": after}, as_=await gateway.customer("bob"))
+    assert stolen["errors"][0]["extensions"]["code"] == "STALE_CURSOR"
+
+
+async def test_a_customer_with_whom_an_album_was_shared_is_named_only_while_it_is(gateway: Gateway) -> None:
+    ana, bob = await gateway.customer("ana"), await gateway.customer("bob")
+    photo = await gateway.photo("ana", "one", caption="x")
+    album = await gateway.album(ana, "Trip", photo)
+    share = "mutation($i: ShareAlbumInput!) { shareAlbum(input: $i) { share { id } userErrors { code } } }"
+    made = await gateway.answer(
+        share, {"i": {"albumId": album, "with": {"customerId": gateway.id("Customer", "bob", "bob")}}}, as_=ana
+    )
+    name = 'mutation { updateCustomer(input: {set: {displayName: "Bob B."}}) { userErrors { code } } }'
+    await gateway.answer(name, as_=bob)
+    await gateway.answer(SHARED, as_=bob)
+    log = await gateway.answer(LOG, as_=ana)
+    assert [n["principal"] for n in log["viewer"]["accessLog"]["nodes"]] == ["Bob B."]
+    end = "mutation($i: UnshareAlbumInput!) { unshareAlbum(input: $i) { userErrors { code } } }"
+    await gateway.answer(end, {"i": {"shareIds": [made["shareAlbum"]["share"]["id"]]}}, as_=ana)
+    log = await gateway.answer(LOG, as_=ana)
+    assert [n["principal"] for n in log["viewer"]["accessLog"]["nodes"]] == ["A customer with whom an album was shared"]
+
+
+class Broken(GroupedAuditLog):
+    """Stands for a disk that is full; what it was given is `seen`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[AuditRecord] = []
+
+    async def _write(self, records: Sequence[AuditRecord]) -> None:
+        self.seen += records
+        raise Unavailable("audit", "full")
+
+    async def links(self) -> Any:
+        for nothing in tuple[object, ...]():
+            yield nothing
+
+    async def checkpoints(self) -> Any:
+        return ()
+
+    async def close(self) -> None: ...
+
+
+async def test_without_the_audit_others_read_nothing_and_owners_go_on(gateway: Gateway) -> None:
+    ana = await anas_photos(gateway, "one")
+    whole = gateway.sources
+    gateway.sources = replace(whole, audit=Broken())
+    refused = await gateway.execute(PHOTOS, {"id": ana}, as_=reports(*ALL))
+    assert "data" not in refused
+    assert (refused["errors"][0]["extensions"]["code"], refused["errors"][0]["extensions"]["reason"]) == ("UNAVAILABLE", "AUDIT")
+    assert "Secret" not in str(refused)
+    own = await gateway.answer("{ photos { nodes { caption } } }", as_=customer("ana"))
+    assert own["photos"]["nodes"] == [{"caption": "Secret words"}]
+    await asyncio.sleep(0)
+    gateway.sources = whole

@@ -1,0 +1,122 @@
+"""Services write photos: the record of the file import, one outcome each, and never beyond the customer named."""
+
+from __future__ import annotations
+
+import pytest
+
+from access.viewer import Viewer, ViewerKind
+from tests.requests.harness import Gateway, customer
+
+UPSERT = """mutation($i: UpsertPhotosInput!) { upsertPhotos(input: $i) {
+  photos { id sourceId version } userErrors { code field message nodeId } clientMutationId } }"""
+BARE = "mutation($i: UpsertPhotosInput!) { upsertPhotos(input: $i) { photos { __typename } userErrors { code field nodeId } } }"
+
+
+def service(*scopes: str) -> Viewer:
+    return Viewer(
+        ViewerKind.SERVICE, "etl", scopes=frozenset(scopes or ("photos:write", "photos:read", "photos:content")), purpose="sync"
+    )
+
+
+async def upsert(gateway: Gateway, *records: object, who: str = "ana", as_: Viewer | None = None, **more: object):
+    given = {"customerId": who, "records": list(records), **more}
+    return (await gateway.answer(UPSERT, {"i": given}, as_=as_ or service()))["upsertPhotos"]
+
+
+def owner_of(gateway: Gateway, external: str = "ana") -> Viewer:
+    return customer(gateway.sources.ids.local_id("customer", external))
+
+
+async def test_records_are_written_in_order_and_refused_ones_are_told(gateway) -> None:
+    done = await upsert(
+        gateway,
+        {
+            "sourceId": "a",
+            "caption": "one",
+            "albums": ["Trip"],
+            "people": ["Yuki"],
+            "labels": [{"key": "beach", "confidence": 0.9}],
+        },
+        {"caption": "no key"},
+        {"sourceId": "b", "latitude": 99, "longitude": 1},
+        {"sourceId": "c", "hidden": True},
+        "nonsense",
+    )
+    assert [p and p["sourceId"] for p in done["photos"][:1]] == ["a"]
+    assert [p is not None for p in done["photos"]] == [True, False, False, True, False]
+    assert [(e["code"], e["field"]) for e in done["userErrors"]] == [
+        ("INVALID", ["records", "1", "sourceId"]),
+        ("INVALID", ["records", "2", "latitude"]),
+        ("INVALID", ["records", "4"]),
+    ]
+    ana = owner_of(gateway)
+    seen = await gateway.answer(
+        '{ searchPhotos(query: "beach") { nodes { sourceId people { name } albums { title } } } }', as_=ana
+    )
+    assert seen["searchPhotos"]["nodes"] == [{"sourceId": "a", "people": [{"name": "Yuki"}], "albums": [{"title": "Trip"}]}]
+
+
+async def test_again_is_the_same_and_a_change_is_the_next_version(gateway) -> None:
+    first = await upsert(gateway, {"sourceId": "a", "caption": "one"}, clientMutationId="try")
+    assert await upsert(gateway, {"sourceId": "a", "caption": "one"}, clientMutationId="try") == first
+    same = await upsert(gateway, {"sourceId": "a", "caption": "one"})
+    assert same["photos"] == first["photos"]
+    changed = await upsert(gateway, {"sourceId": "a", "caption": "two"})
+    assert (changed["photos"][0]["id"], changed["photos"][0]["version"]) == (first["photos"][0]["id"], 2)
+    twice = await upsert(gateway, {"sourceId": "b"}, {"sourceId": "b", "rating": 3})
+    assert twice["photos"][0]["id"] == twice["photos"][1]["id"]
+
+
+async def test_a_customer_is_named_by_either_id_and_made_by_an_external_one_only(gateway) -> None:
+    await upsert(gateway, {"sourceId": "a"}, who="ana")
+    local = gateway.sources.ids.local_id("customer", "ana")
+    by_global = await upsert(gateway, {"sourceId": "b"}, who=gateway.id("Customer", local, local))
+    assert by_global["userErrors"] == []
+    for unknown in (
+        gateway.id("Customer", "f" * 32, "f" * 32),
+        gateway.id("Customer", local, local)[:-2] + "xx",
+        "",
+        "a\nb",
+        "x" * 300,
+    ):
+        refused = await upsert(gateway, {"sourceId": "c"}, who=unknown)
+        assert (refused["photos"], [e["code"] for e in refused["userErrors"]]) == ([], ["NOT_FOUND"])
+    assert [c async for c in gateway.sources.customers.everyone()] == [local]
+
+
+async def test_an_erased_customer_is_not_made_again(gateway) -> None:
+    await upsert(gateway, {"sourceId": "a"})
+    await gateway.sources.keys.destroy(gateway.sources.ids.local_id("customer", "ana"))
+    refused = await upsert(gateway, {"sourceId": "b"})
+    assert [e["code"] for e in refused["userErrors"]] == ["NOT_FOUND"]
+
+
+@pytest.mark.parametrize("scopes", [("photos:read",), ("photos:write",)])
+async def test_a_service_reads_no_more_than_its_scopes_and_writes_only_with_the_one(gateway, scopes) -> None:
+    given = {"i": {"customerId": "ana", "records": [{"sourceId": "a"}]}}
+    answer = await gateway.execute(BARE, given, as_=service(*scopes))
+    if scopes == ("photos:write",):
+        assert answer["data"]["upsertPhotos"]["photos"] == [{"__typename": "Photo"}]
+        told = await gateway.execute(UPSERT, given, as_=service(*scopes))
+        assert told["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+    else:
+        assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+        assert [c async for c in gateway.sources.customers.everyone()] == []
+
+
+async def test_what_was_written_hidden_is_there_and_tells_no_more(gateway) -> None:
+    given = {"i": {"customerId": "ana", "records": [{"sourceId": "a", "hidden": True}]}}
+    (photo,) = (await gateway.answer(UPSERT, given, as_=service()))["upsertPhotos"]["photos"]
+    assert photo["id"]
+    assert photo["sourceId"] is None
+
+
+async def test_customers_write_to_their_own_library_only_and_guests_to_none(gateway) -> None:
+    bob = await gateway.customer("bob")
+    own = await upsert(gateway, {"sourceId": "a"}, who=gateway.id("Customer", "bob", "bob"), as_=bob)
+    assert own["userErrors"] == []
+    other = await upsert(gateway, {"sourceId": "a"}, who="ana", as_=bob)
+    assert [e["code"] for e in other["userErrors"]] == ["NOT_FOUND"]
+    assert [c async for c in gateway.sources.customers.everyone()] == ["bob"]
+    many = await upsert(gateway, *({"sourceId": str(i)} for i in range(201)), who=gateway.id("Customer", "bob", "bob"), as_=bob)
+    assert [(e["code"], e["field"]) for e in many["userErrors"]] == [("LIMIT", ["records"])]

@@ -1,0 +1,146 @@
+"""POST /import: a stream of records, each line on its own, safe to cut and to send again."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from serving.lines import MOST_LINE, BadStream, Lines, inflated
+from tests.server.makers import Served, served
+
+JSONL = {"content-type": "application/jsonl"}
+
+
+@pytest.fixture
+async def gateway(tmp_path: Path) -> AsyncIterator[Served]:
+    async with served(tmp_path / "data") as made:
+        yield made
+
+
+def records(count: int, start: int = 0) -> bytes:
+    return b"".join(
+        json.dumps({"sourceId": f"s{i}", "caption": f"photo {i}"}).encode() + b"\n" for i in range(start, start + count)
+    )
+
+
+async def pieces(body: bytes, size: int = 1_000) -> AsyncIterator[bytes]:
+    for at in range(0, len(body), size):
+        yield body[at : at + size]
+
+
+def code(answer) -> tuple[int, str, str | None]:
+    extensions = answer.json()["errors"][0]["extensions"]
+    return answer.status_code, extensions["code"], extensions.get("reason")
+
+
+async def test_a_customer_sends_lines_and_finds_them(gateway) -> None:
+    ana = gateway.customer("ana")
+    body = b"\xef\xbb\xbf" + records(350) + b'\n   \nnonsense\n{"sourceId": "x", "rating": 9}\n{"sourceId": "y", "wings": 2}'
+    answer = await gateway.client.post("/import", content=pieces(body), headers=ana | JSONL)
+    told = answer.json()
+    assert answer.status_code == 200
+    assert [told[k] for k in ("added", "updated", "unchanged", "rejected", "indexed")] == [351, 0, 0, 2, True]
+    assert [(e["line"], e.get("field")) for e in told["errors"]] == [(353, None), (354, "rating")]
+    assert told["unknownKeys"] == ["wings"]
+    found = await gateway.ask('{ searchPhotos(query: "photo", first: 0) { total { count } } }', ana)
+    assert found["searchPhotos"]["total"]["count"] == 350
+    again = (
+        await gateway.client.post("/import", content=gzip.compress(body), headers=ana | JSONL | {"content-encoding": "gzip"})
+    ).json()
+    assert (again["added"], again["unchanged"], again["rejected"]) == (0, 351, 2)
+
+
+async def test_a_service_writes_for_the_customer_it_names(gateway) -> None:
+    writer = gateway.service("photos:write")
+    answer = await gateway.client.post("/import?customer=ana", content=records(3), headers=writer | JSONL)
+    assert answer.json()["added"] == 3
+    found = await gateway.ask("{ photos(first: 0) { total { count } } }", gateway.customer("ana"))
+    assert found["photos"]["total"]["count"] == 3
+
+
+async def test_whoever_may_not_write_is_told_so_before_anything_is_read(gateway) -> None:
+    async def never() -> AsyncIterator[bytes]:
+        for why in ["it was read"]:
+            raise AssertionError(why)
+        yield b""
+
+    async def sent(headers, path="/import"):
+        return await gateway.client.post(path, content=never(), headers=JSONL | headers)
+
+    ana = gateway.customer("ana")
+    assert code(await sent({}))[:2] == (401, "UNAUTHENTICATED")
+    assert code(await sent(gateway.service("photos:read"), "/import?customer=ana")) == (403, "FORBIDDEN", "SCOPE")
+    assert code(await sent(gateway.service("photos:write"))) == (400, "BAD_USER_INPUT", "CUSTOMER")
+    assert code(await sent(gateway.service("photos:write"), "/import?customer=%00"))[:2] == (404, "NOT_FOUND")
+    assert code(await sent(ana, "/import?customer=bob"))[:2] == (404, "NOT_FOUND")
+    assert code(await sent(ana | {"content-type": "text/plain"})) == (415, "BAD_USER_INPUT", "CONTENT_TYPE")
+    assert code(await sent(ana | {"content-encoding": "br"})) == (415, "BAD_USER_INPUT", "CONTENT_ENCODING")
+
+
+async def test_what_was_written_before_a_stream_breaks_stays_and_is_told(gateway) -> None:
+    ana = gateway.customer("ana") | JSONL | {"content-encoding": "gzip"}
+    cut = gzip.compress(records(500))[:-20]
+    answer = await gateway.client.post("/import", content=pieces(cut), headers=ana)
+    assert code(answer) == (400, "BAD_USER_INPUT", "CUT")
+    assert answer.json()["report"]["added"] > 0
+    bomb = gzip.compress(b" " * (64 << 20))
+    assert code(await gateway.client.post("/import", content=bomb, headers=ana)) == (413, "BAD_USER_INPUT", "RATIO")
+    assert code(await gateway.client.post("/import", content=b"plain", headers=ana)) == (
+        415,
+        "BAD_USER_INPUT",
+        "CONTENT_ENCODING",
+    )
+
+
+async def test_one_stream_for_a_library_at_a_time(gateway) -> None:
+    ana = gateway.customer("ana") | JSONL
+    second = []
+
+    async def body() -> AsyncIterator[bytes]:
+        yield records(1)
+        second.append(await gateway.client.post("/import", content=records(1), headers=ana))
+        yield records(1, 1)
+
+    first = await gateway.client.post("/import", content=body(), headers=ana)
+    assert first.json()["added"] == 2
+    assert code(second[0])[:2] == (429, "RATE_LIMITED")
+    assert second[0].headers["retry-after"] == "5"
+    assert (await gateway.client.post("/import", content=records(2), headers=ana)).json()["unchanged"] == 2
+
+
+@pytest.mark.parametrize("size", [1, 3, 7, 1_000])
+async def test_lines_come_out_whole_however_they_are_cut(size) -> None:
+    text = b"a\n\nbb\r\n" + b"x" * (MOST_LINE + 1) + b"\nlast"
+    lines, found = Lines(), []
+    async for piece in pieces(text, size * 1_000):
+        found += list(lines.feed(piece))
+    assert [*found, *lines.rest()] == [b"a", b"", b"bb\r", None, b"last"]
+
+
+@pytest.mark.parametrize("size", [1, 10, 100_000])
+async def test_gzip_of_several_members_is_one_text(size) -> None:
+    text = records(2_000)
+    packed = gzip.compress(text) + gzip.compress(b"end")
+    assert b"".join([p async for p in inflated(pieces(packed, size))]) == text + b"end"
+    with pytest.raises(BadStream):
+        _ = [p async for p in inflated(pieces(packed[:-3], size))]
+
+
+UPSERT = """mutation($input: UpsertPhotosInput!) { upsertPhotos(input: $input) { photos { id } userErrors { message field } } }"""
+
+
+async def test_a_service_sends_two_hundred_records_with_vectors_in_one_mutation(gateway) -> None:
+    vector = [round(0.001 * i + 0.1, 4) for i in range(768)]
+    lines = [{"sourceId": f"s{i}", "embedding": {"model": "m", "vector": vector}} for i in range(200)]
+    sent = {"query": UPSERT, "variables": {"input": {"customerId": "ana", "records": lines}}}
+    writer = gateway.service("photos:write", "photos:read")
+    answer = (await gateway.client.post("/graphql", json=sent, headers=writer)).json()
+    assert "errors" not in answer, answer["errors"]
+    done = answer["data"]["upsertPhotos"]
+    assert (len({p["id"] for p in done["photos"]}), done["userErrors"]) == (200, [])
+    for other in (gateway.service("photos:read"), gateway.customer("ana")):
+        assert (await gateway.client.post("/graphql", json=sent, headers=other)).status_code == 413
