@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -14,7 +16,23 @@ from datasources.wiring import embedded, real
 from ingest.rebuilding import rebuild
 from resolvers.indexing import CONSUMER
 
+RENDITIONS = "renditions"
 _INDEX_FILE = "index/meta.json"
+
+
+def renditions_of(data: Path) -> Callable[[str], Awaitable[int]]:
+    """What forgets a customer's renditions in the folder: a server there makes anew what it misses, if it still may."""
+
+    def removed(owner: str) -> int:
+        folder = data / RENDITIONS / owner
+        count = sum(1 for path in folder.glob("*") if path.is_file())
+        shutil.rmtree(folder, ignore_errors=True)
+        return count
+
+    async def forget(owner: str) -> int:
+        return await asyncio.to_thread(removed, owner)
+
+    return forget
 
 
 @asynccontextmanager
@@ -35,6 +53,7 @@ async def beside(data: Path, holder: str, stack: Stack | None = None) -> AsyncIt
     if stack is not None:
         prepare(data, stack.name)
         sources = await real(stack)
+        sources.caches.append(renditions_of(data))
         try:
             yield sources, True
         finally:
@@ -45,6 +64,7 @@ async def beside(data: Path, holder: str, stack: Stack | None = None) -> AsyncIt
     try:
         lost = not (data / _INDEX_FILE).exists()
         sources = await embedded(data, index=None if lock else IndexElsewhere())
+        sources.caches.append(renditions_of(data))
         try:
             if lock and lost and await sources.feed.mark(CONSUMER) is not None:
                 await rebuild(sources)

@@ -91,9 +91,9 @@ class Darkroom:
             task.add_done_callback(lambda _: self._making.pop(wanted, None))
         return await asyncio.shield(task)
 
-    async def forget(self, owner: str) -> None:
-        """Removes all renditions of an owner."""
-        await asyncio.to_thread(self._shelf.forget, owner)
+    async def forget(self, owner: str) -> int:
+        """Removes all renditions of an owner; how many."""
+        return await asyncio.to_thread(self._shelf.forget, owner)
 
     async def close(self) -> None:
         """Ends the workers; what is being made fails."""
