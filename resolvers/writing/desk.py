@@ -55,6 +55,8 @@ async def mutate(context: Context, name: str, given: G, work: Work[G]) -> Outcom
         raise Forbidden("only a customer may change a library, and only their own", "NOT_OWNER")
     if context.viewer.erased:
         raise Erased
+    # Also where the erasure was asked for since the request came; the error says so.
+    await context.sources.keys.ensure(context.viewer.customer)
     desk = Desk(context.sources, context.freshness, await context.scope(), context.viewer.customer)
     return await mutate_as(context, desk, name, given, work)
 

@@ -89,6 +89,7 @@ def test_planted_breaches_are_caught() -> None:
 LONG_FILES: dict[str, str] = {
     "datasources/tables/photos.py": "the noun, its seals and its one write path are one idea",
     "schema/photo.py": "one type, forty fields",
+    "datasources/search/port.py": "what every engine promises, in one place",
     "schema/enums.py": "a list",
     "resolvers/context.py": "one request: a loader for each thing that is loaded",
     "ingest/demo": "tables of the demo's world",
