@@ -55,6 +55,11 @@ class OwnerKeys:
     current: DataKey
     by_id: Mapping[bytes, DataKey]
 
+    @property
+    def newest(self) -> DataKey:
+        """The one that was added last; it may not seal yet."""
+        return next(reversed(list(self.by_id.values())))
+
 
 @dataclass(frozen=True, slots=True)
 class Binding:
@@ -80,6 +85,11 @@ def seal(keys: OwnerKeys, binding: Binding, group: str, plain: bytes) -> bytes:
     key = keys.current
     sealed = key.cipher.encrypt(nonce, plain, binding.associated_data(group))
     return bytes([_VERSION]) + key.id + nonce + sealed
+
+
+def key_id_of(sealed: bytes) -> bytes:
+    """By the id of which key a seal was made."""
+    return sealed[_KEY_ID]
 
 
 def unseal(keys: OwnerKeys, binding: Binding, group: str, sealed: bytes) -> bytes:

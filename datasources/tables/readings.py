@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 
 import msgspec
 
@@ -12,6 +12,7 @@ from datasources.tables.bodies import read_body
 from datasources.tables.store import Item, ItemStore, Key, Put, Span, Table
 
 READINGS = Table("readings", indexes=("readers",), expires=True)
+_PAGE = 500
 KEPT_MS = 400 * 86_400_000
 _ENCODE = msgspec.msgpack.Encoder().encode
 
@@ -66,6 +67,14 @@ class Readings:
                 break
         return found
 
+    async def everything(self, scope: Scope) -> AsyncIterator[ReadingRecord]:
+        """Every reading of the viewer's own data, latest first."""
+        before: str | None = None
+        while page := await self.of_customer(scope, before=before, limit=_PAGE):
+            for record in page:
+                yield record
+            before = page[-1].slot
+
     async def unname(self, reader: str) -> int:
         """Takes an erased customer's name out of others' lists: "a customer" read there, nobody knows who; how many rows."""
         unnamed, after = 0, None
@@ -79,6 +88,19 @@ class Readings:
             after = page.after
             if after is None:
                 return unnamed
+
+
+def told_principal(record: ReadingRecord, display_name: str | None) -> str:
+    """Who it was in words that the customer may know; a customer by name only where theirs is at hand."""
+    match record.kind:
+        case "CUSTOMER":
+            return display_name or "A customer with whom an album was shared"
+        case "SUPPORT":
+            return f"Support, ticket {record.principal}"
+        case "GUEST":
+            return "A guest of a shared link"
+        case _:
+            return record.principal or ""
 
 
 def digest(records: Sequence[ReadingRecord]) -> str:

@@ -120,7 +120,8 @@ async def test_while_the_index_is_away_it_is_unreadable_and_waits_for_ever(gatew
     ana = await of_ana(gateway)
     real = gateway.sources.index.erase
 
-    async def away(_owner: str) -> None:
+    async def away(owner: str) -> None:
+        del owner
         raise Unavailable("search", "away")
 
     gateway.sources.index.erase = away  # type: ignore[method-assign]
