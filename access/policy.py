@@ -174,10 +174,13 @@ class Sight:
         return self.clock_time and self.location >= LocationPrecision.CITY
 
     def at_home(self) -> Sight:
-        """The same of a record inside its owner's home zone: nobody else learns more than the city."""
-        if self.owner or self.location <= LocationPrecision.CITY:
+        """The same of a record inside its owner's home zone: nobody else learns more than the city.
+
+        An original tells the coordinates that its file holds, so there is none.
+        """
+        if self.owner:
             return self
-        return replace(self, location=LocationPrecision.CITY)
+        return replace(self, location=min(self.location, LocationPrecision.CITY), originals=False)
 
 
 _NAMED = frozenset({Relation.SERVICE, Relation.SUPPORT})

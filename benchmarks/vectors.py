@@ -1,6 +1,6 @@
 """Photos alike by vector: how near the engine of production comes to the exact answer, by size of customer and filter.
 
-PHOTOS_OPENSEARCH_URLS=http://127.0.0.1:18200 python -m benchmarks.vectors [1000 10000 100000]
+PHOTOS_OPENSEARCH_URL=http://127.0.0.1:18200 VECTOR_SIZE=384 python -m benchmarks.vectors [1000 10000 100000]
 """
 
 from __future__ import annotations
@@ -74,9 +74,8 @@ async def asked(index: PhotoIndex, owner: str, questions: Sequence[Embedding], k
     return found, statistics.median(took)
 
 
-async def main(sizes: Sequence[int], folder: Path) -> float:
+async def main(cluster: Cluster, sizes: Sequence[int], folder: Path) -> float:
     """Prints the table; gives the worst recall."""
-    cluster = Cluster(os.environ["PHOTOS_OPENSEARCH_URLS"], deadline_s=120.0)
     name = f"vectors-{os.getpid()}"
     indices = Indices.connect(cluster, name, Shape(replicas=0))
     await indices.prepare()
@@ -110,4 +109,10 @@ async def main(sizes: Sequence[int], folder: Path) -> float:
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as made:
-        asyncio.run(main([int(a) for a in sys.argv[1:]] or [1_000, 10_000, 100_000], Path(made)))
+        asyncio.run(
+            main(
+                Cluster(os.environ["PHOTOS_OPENSEARCH_URL"], deadline_s=120.0),
+                [int(a) for a in sys.argv[1:]] or [1_000, 10_000, 100_000],
+                Path(made),
+            )
+        )

@@ -62,7 +62,7 @@ async def _import(paths: list[Path], owner: str, choices: Choices, settings: Set
     loop.add_signal_handler(signal.SIGINT, stopped)
     try:
         order = Order(paths[0], owner, more=tuple(paths[1:]), **choices._asdict())
-        ended = await run_import(settings.data, order, screen, stop, stack=settings.engines)
+        ended = await run_import(settings.data, order, screen, stop, stack=settings.engines, vendors=settings.vendors)
     finally:
         screen.close()
     for line in ended.tally.report(ended.unknown):

@@ -8,11 +8,12 @@ import signal
 import socket as sockets
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from identity.issuer import LocalIssuer
 from ingest.load_demo import loaded
@@ -50,19 +51,47 @@ def _sentence(settings: Settings, error: OSError) -> str:
 
 
 def serve_until_stopped(settings: Settings, socket: sockets.socket) -> None:
-    """Serves on the socket until a signal; raises what kept the server from starting."""
+    """Serves the gateway on the socket until a signal; raises what kept the server from starting."""
     settings = settings.model_copy(update={"port": socket.getsockname()[1]})
-    configure()
     app = create_app(settings)
     running: Running = app.state.running
     # What kept us from starting is told as a sentence below, not as uvicorn's traceback.
     logging.getLogger("uvicorn.error").addFilter(lambda _: running.refusal is None)
+
+    def stopping() -> None:
+        """Load balancers look at `/readyz` before connections end."""
+        running.state = "stopping"
+
+    try:
+        serve_app(app, socket, lambda: _card(running.settings), most_bytes=settings.max_body_bytes, stopping=stopping)
+    except UnusableSettings:
+        if running.refusal is not None:
+            raise running.refusal from None
+        raise
+
+
+def _card(settings: Settings) -> str:
+    demo = loaded(settings.data)
+    issuers = (make(settings.data, settings.audience, time.time) for make in (LocalIssuer.development, LocalIssuer.links))
+    return card(settings.url, [] if demo is None else callers(demo, *issuers))
+
+
+def serve_app(
+    app: ASGIApp,
+    socket: sockets.socket,
+    announce: Callable[[], str],
+    *,
+    most_bytes: int = 262_144,
+    stopping: Callable[[], None] = lambda: None,
+) -> None:
+    """Serves an application on the socket until a signal; says on standard output when it really listens."""
+    configure()
     config = uvicorn.Config(
         app,
         loop="uvloop",
         http="httptools",
         ws="websockets-sansio",
-        ws_max_size=settings.max_body_bytes,
+        ws_max_size=most_bytes,
         log_config=None,
         access_log=False,
         server_header=False,
@@ -70,29 +99,27 @@ def serve_until_stopped(settings: Settings, socket: sockets.socket) -> None:
         proxy_headers=False,
         timeout_graceful_shutdown=DRAIN_S,
     )
-    server = CardServer(config)
+    server = AnnouncedServer(config, announce, stopping)
     with suppress(SystemExit):  # uvicorn's way of telling that the application did not start
         server.run(sockets=[socket])
-    if running.refusal is not None:
-        raise running.refusal
     if not server.started:
         raise UnusableSettings("The server could not start; its log above says why.")
 
 
-class CardServer(uvicorn.Server):
-    """uvicorn that prints the card when it really listens, and says "not ready" from the first signal on."""
+class AnnouncedServer(uvicorn.Server):
+    """uvicorn that says when it really listens, and tells of the first signal before connections end."""
+
+    def __init__(self, config: uvicorn.Config, announce: Callable[[], str], stopping: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._announce = announce
+        self._stopping = stopping
 
     async def startup(self, sockets: Any = None) -> None:
         """Starts listening, then tells."""
         await super().startup(sockets=sockets)
-        if self.should_exit:
-            return
-        running: Running = self.config.app.state.running  # type: ignore[union-attr]
-        settings = running.settings
-        demo = loaded(settings.data)
-        issuers = (make(settings.data, settings.audience, time.time) for make in (LocalIssuer.development, LocalIssuer.links))
-        sys.stdout.write(card(settings.url, [] if demo is None else callers(demo, *issuers)) + "\n")
-        sys.stdout.flush()
+        if not self.should_exit:
+            sys.stdout.write(self._announce() + "\n")
+            sys.stdout.flush()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -105,6 +132,6 @@ class CardServer(uvicorn.Server):
                 signal.signal(sign, handler)
 
     def handle_exit(self, sig: int, frame: Any) -> None:
-        """Load balancers look at `/readyz` before connections end."""
-        self.config.app.state.running.state = "stopping"  # type: ignore[union-attr]
+        """The end begins."""
+        self._stopping()
         super().handle_exit(sig, frame)

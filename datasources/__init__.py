@@ -77,7 +77,6 @@ class Sources:
     async def close(self) -> None:
         """Lets go of everything, what was opened last first."""
         await self.results.close()
-        await self.translator.close()
         await self.audit.close()
         await self.media.close()
         await self.index.close()

@@ -52,13 +52,14 @@ def _chain(tags: tuple[str, ...]) -> tuple[str, ...]:
 
 def _with_parents(tags: Iterable[str]) -> Iterator[str]:
     for tag in tags:
-        current = _canonical(tag)
+        current = canonical(tag)
         while current:
             yield current
             current = _parent(current)
 
 
-def _canonical(tag: str) -> str:
+def canonical(tag: str) -> str:
+    """A tag in the spelling that names are kept by, the script that goes without saying left out; empty for no tag."""
     parts = _TAG.fullmatch(tag.replace("_", "-")) if len(tag) <= _LONGEST else None
     if parts is None:
         return ""

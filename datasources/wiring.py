@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from datasources.audit.port import AuditLog
 from datasources.aws.stack import Stack
 from datasources.errors import Corrupt
 from datasources.keys.port import KeyService
+from datasources.locations.port import LocationService
 from datasources.media.originals import Originals
 from datasources.media.port import MediaStore
 from datasources.search.port import PhotoIndex
@@ -28,14 +29,14 @@ from datasources.tables.grants import Grants
 from datasources.tables.jobs import Jobs
 from datasources.tables.keys import KeyRing
 from datasources.tables.people import People
-from datasources.tables.photos import Photos
+from datasources.tables.photos import PHOTOS, Photos
 from datasources.tables.pictures import Pictures
 from datasources.tables.readings import Readings
 from datasources.tables.repeats import Repeats
 from datasources.tables.store import ItemStore
 from datasources.tables.tickets import Tickets
 from datasources.tables.zones import Zones
-from datasources.translations.port import AmazonSettings, Translator
+from datasources.vendors import LocationsElsewhere, Vendors
 
 if TYPE_CHECKING:
     from datasources.keys.kms import KmsKeyService
@@ -65,7 +66,7 @@ class _Engines:
     held: AsyncExitStack
 
 
-async def embedded(data: Path, *, index: PhotoIndex | None = None, translator: Translator | None = None) -> Sources:
+async def embedded(data: Path, *, index: PhotoIndex | None = None) -> Sources:
     """Everything in one prepared folder, no server: SQLite, tantivy, the packed gazetteer, a key file.
 
     One process at a time may do so (`folder.IndexLock`); others give an `index` of their own, `IndexElsewhere`.
@@ -91,7 +92,38 @@ async def embedded(data: Path, *, index: PhotoIndex | None = None, translator: T
         audit=FileAuditLog(data, signing_key(await ring.installation_secret("audit")), now_ms),
         held=AsyncExitStack(),
     )
-    return _sources(engines, secret, translator)
+    return _sources(engines, secret, data)
+
+
+def with_vendors(sources: Sources, vendors: Vendors) -> Sources:
+    """The sources with the vendors that are configured; nothing is connected before it is first asked."""
+    if vendors.translator is not None:
+        from datasources.translations.amazon import AmazonTranslator
+
+        translator = AmazonTranslator(vendors.translator, now_s=time.monotonic, chance=random.random)
+        sources.held.push_async_callback(translator.close)
+        sources = replace(sources, translator=translator)
+    if isinstance(vendors.locations, LocationsElsewhere):
+        from datasources.locations.http import locations_elsewhere
+
+        elsewhere = locations_elsewhere(vendors.locations)
+        sources.held.push_async_callback(elsewhere.close)
+        sources = replace(sources, locations=elsewhere)
+    elif vendors.locations is not None:
+        from datasources.locations.amazon import AmazonLocations
+
+        amazon = AmazonLocations(sources.locations, vendors.locations)
+        sources.held.push_async_callback(amazon.close)
+        sources = replace(sources, locations=amazon)
+    return sources
+
+
+def gazetteer_of(data: Path | None) -> LocationService:
+    """The gazetteer in this process: the one imported into the folder, else the one that comes with the program."""
+    from datasources.locations.current import CurrentGazetteer
+    from datasources.locations.gazetteer import Gazetteer
+
+    return Gazetteer.open() if data is None else CurrentGazetteer(data)
 
 
 def open_index(data: Path) -> PhotoIndex:
@@ -101,8 +133,11 @@ def open_index(data: Path) -> PhotoIndex:
     return TantivyIndex.open(data / "index")
 
 
-async def real(stack: Stack) -> Sources:
-    """DynamoDB, KMS, S3 and OpenSearch, which hold their tables, key, bucket and index already. Any number of processes."""
+async def real(stack: Stack, places: Path | None = None) -> Sources:
+    """DynamoDB, KMS, S3 and OpenSearch, which hold their tables, key, bucket and index already. Any number of processes.
+
+    `places` is the folder where an imported gazetteer may stand; without one, the one that comes with the program serves.
+    """
     from datasources.audit.s3 import S3AuditLog
     from datasources.media.s3 import S3MediaStore
     from datasources.search.opensearch import OpenSearchIndex
@@ -124,7 +159,7 @@ async def real(stack: Stack) -> Sources:
             audit=await S3AuditLog.open(access, stack.bucket, key, now_ms),
             held=held.pop_all(),
         )
-        return _sources(engines, secret)
+        return _sources(engines, secret, places)
 
 
 async def _opened(stack: Stack, held: AsyncExitStack) -> tuple[DynamoTables, KmsKeyService, S3MediaStore]:
@@ -147,6 +182,8 @@ class Made:
     """What local servers did not have yet."""
 
     tables: bool
+    only_index: bool
+    """Whether the index alone is new: it must be filled from the tables."""
     forgotten: bool
     """Whether the stand-in for KMS had forgotten its keys, so that all was made anew."""
 
@@ -163,7 +200,7 @@ async def make_local(stack: Stack) -> Made:
         tables, service, media = await _opened(stack, held)
         indices = _indices(stack, held)
         await service.make_key()
-        made = bool(await make_missing(tables.calls, TABLES, stack.prefix))
+        made = stack.prefix + PHOTOS.name in await make_missing(tables.calls, TABLES, stack.prefix)
         forgotten = False
         try:
             await KeyRing(tables.items, service, region=stack.region).installation_secret("ids")
@@ -178,7 +215,7 @@ async def make_local(stack: Stack) -> Made:
             await indices.begin()
             await indices.exchange()
             await indices.drop()
-        return Made(made or forgotten, forgotten)
+        return Made(made or forgotten, fresh and not (made or forgotten), forgotten)
 
 
 def indices_of(stack: Stack) -> Indices:
@@ -200,8 +237,7 @@ def _cluster(stack: Stack) -> Cluster:
     return Cluster(stack.search_url, stack.search_user, stack.search_password, stack.authorities)
 
 
-def _sources(engines: _Engines, secret: bytes, translator: Translator | None = None) -> Sources:
-    from datasources.locations.gazetteer import Gazetteer
+def _sources(engines: _Engines, secret: bytes, places: Path | None) -> Sources:
     from datasources.translations.silent import NoTranslator
     from datasources.translations.tables import ConceptTables
 
@@ -225,9 +261,9 @@ def _sources(engines: _Engines, secret: bytes, translator: Translator | None = N
         results=engines.results,
         audit=engines.audit,
         index=engines.index,
-        locations=Gazetteer.open(),
+        locations=gazetteer_of(places),
         translations=ConceptTables.open(),
-        translator=translator or NoTranslator(),
+        translator=NoTranslator(),
         ids=ids,
         cursors=Cursors(secret),
         signer=Signer(secret),
@@ -237,10 +273,3 @@ def _sources(engines: _Engines, secret: bytes, translator: Translator | None = N
         now_ms=now_ms,
         held=engines.held,
     )
-
-
-def amazon_translator(settings: AmazonSettings) -> Translator:
-    """Amazon Translate; nothing is connected before it is first asked."""
-    from datasources.translations.amazon import AmazonTranslator
-
-    return AmazonTranslator(settings, now_s=time.monotonic, chance=random.random)

@@ -9,10 +9,9 @@ from access.ids import BadId
 from access.viewer import GuestOf
 from datasources import Sources
 from datasources.folder import EMBEDDED, prepare
-from datasources.search.elsewhere import IndexElsewhere
 from datasources.tables.grants import GrantRecord, link_grantee
-from datasources.wiring import embedded, real
 from identity.issuer import LocalIssuer
+from identity.opening import open_beside
 from settings import Settings, UnusableSettings
 
 
@@ -31,7 +30,7 @@ async def token_for(
     name, scopes, purpose = service
     if name is not None:
         return LocalIssuer.development(folder, settings.audience, time.time).service(name, scopes, purpose)
-    sources = await (embedded(folder, index=IndexElsewhere()) if stack is None else real(stack))
+    sources = await open_beside(settings)
     try:
         grant = await _link(sources, guest or "")
     finally:

@@ -9,11 +9,9 @@ from dataclasses import dataclass
 
 from access.policy import SUPPORTABLE
 from datasources import Sources
-from datasources.folder import prepare
-from datasources.search.elsewhere import IndexElsewhere
 from datasources.tables.tickets import OPEN_MS, TicketRecord
-from datasources.wiring import embedded
 from identity.issuer import LocalIssuer
+from identity.opening import open_beside
 from settings import Settings, UnusableSettings
 
 
@@ -47,7 +45,7 @@ async def open_ticket(settings: Settings, wanted: Wanted) -> str:
         opened = await sources.tickets.open(record, wanted.reason)
     if opened is None:
         raise UnusableSettings(f"Ticket {wanted.number} is open already for this customer.")
-    issuer = LocalIssuer.support(prepare(settings.data), settings.audience, time.time)
+    issuer = LocalIssuer.support(settings.data, settings.audience, time.time)
     return issuer.supporter(wanted.agent, opened.of, until_s=opened.closes_at_ms / 1_000)
 
 
@@ -68,7 +66,7 @@ async def _known(sources: Sources, customer: str) -> str:
 
 @asynccontextmanager
 async def _opened(settings: Settings) -> AsyncIterator[Sources]:
-    sources = await embedded(prepare(settings.data), index=IndexElsewhere())
+    sources = await open_beside(settings)
     try:
         yield sources
     finally:

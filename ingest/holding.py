@@ -12,7 +12,8 @@ from datasources import Sources
 from datasources.aws.stack import Stack
 from datasources.folder import IndexLock, UnusableFolder, index_holder, prepare
 from datasources.search.elsewhere import IndexElsewhere
-from datasources.wiring import embedded, real
+from datasources.vendors import NO_VENDORS, Vendors
+from datasources.wiring import embedded, real, with_vendors
 from ingest.rebuilding import rebuild
 from resolvers.indexing import CONSUMER
 
@@ -36,23 +37,25 @@ def renditions_of(data: Path) -> Callable[[str], Awaitable[int]]:
 
 
 @asynccontextmanager
-async def whole(data: Path, holder: str, stack: Stack | None = None) -> AsyncIterator[Sources]:
+async def whole(data: Path, holder: str, stack: Stack | None = None, vendors: Vendors = NO_VENDORS) -> AsyncIterator[Sources]:
     """The folder with its index, for one process at a time; raises `UnusableFolder` where another one has it.
 
     With real engines the folder holds next to nothing, and any number of processes may do so.
     """
-    async with beside(data, holder, stack) as (sources, ours):
+    async with beside(data, holder, stack, vendors) as (sources, ours):
         if not ours:
             raise UnusableFolder(f"The data folder {data} is in use by {index_holder(data)}: stop it first, or name another.")
         yield sources
 
 
 @asynccontextmanager
-async def beside(data: Path, holder: str, stack: Stack | None = None) -> AsyncIterator[tuple[Sources, bool]]:
+async def beside(
+    data: Path, holder: str, stack: Stack | None = None, vendors: Vendors = NO_VENDORS
+) -> AsyncIterator[tuple[Sources, bool]]:
     """The folder, beside a running server too; and whether the index is ours, as it is everybody's on real engines."""
     if stack is not None:
         prepare(data, stack.name)
-        sources = await real(stack)
+        sources = with_vendors(await real(stack, data), vendors)
         sources.caches.append(renditions_of(data))
         try:
             yield sources, True
@@ -63,7 +66,7 @@ async def beside(data: Path, holder: str, stack: Stack | None = None) -> AsyncIt
     lock = IndexLock.take(data, holder)
     try:
         lost = not (data / _INDEX_FILE).exists()
-        sources = await embedded(data, index=None if lock else IndexElsewhere())
+        sources = with_vendors(await embedded(data, index=None if lock else IndexElsewhere()), vendors)
         sources.caches.append(renditions_of(data))
         try:
             if lock and lost and await sources.feed.mark(CONSUMER) is not None:

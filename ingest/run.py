@@ -12,7 +12,8 @@ from pathlib import Path
 
 from datasources import Sources
 from datasources.aws.stack import Stack
-from datasources.folder import IndexLock
+from datasources.folder import IndexLock, prepare
+from datasources.vendors import NO_VENDORS, Vendors
 from datasources.wiring import open_index
 from ingest.bookmarks import Bookmark, Bookmarks
 from ingest.following import IndexFollower, reached
@@ -130,6 +131,11 @@ class Import:
         finally:
             self.pictures.close()
 
+    def close(self) -> None:
+        """Ends the workers that look at pictures, stopped or not."""
+        if self.pictures is not None:
+            self.pictures.close()
+
     async def finish(self, data: Path) -> bool:
         """Returns when the index has everything written here; False when told to stop before."""
         if self.follower is not None:
@@ -182,22 +188,32 @@ async def run_import(
     now_s: Callable[[], float] = time.monotonic,
     *,
     stack: Stack | None = None,
+    vendors: Vendors = NO_VENDORS,
 ) -> Ended:
     """Imports a path into a data folder, beside a running server too. Raises `Unreadable`, `UnusableFolder`, `SourceError`."""
     begun = now_s()
-    reader = await asyncio.to_thread(open_reader, order.path, *order.more, spool=data / "imports")
+    reader = await asyncio.to_thread(_open, data, order)
     try:
-        async with beside(data, HOLDER, stack) as (sources, ours):
+        async with beside(data, HOLDER, stack, vendors) as (sources, ours):
             follower = IndexFollower(sources, reads_feed=stack is None or stack.follow) if ours else None
             job = Import(sources, follower, screen, stop)
-            whole = await job.run(reader, order, data)
-            settled = await job.finish(data)
-            # What was done with files out of archives in between is told apart.
-            seconds = now_s() - begun - (job.pictures.looked.seconds if job.pictures else 0.0)
-            whole = whole and await job.look() and settled
+            try:
+                whole = await job.run(reader, order, data)
+                settled = await job.finish(data)
+                # What was done with files out of archives in between is told apart.
+                seconds = now_s() - begun - (job.pictures.looked.seconds if job.pictures else 0.0)
+                whole = whole and await job.look() and settled
+            finally:
+                job.close()
     finally:
         reader.close()
     return Ended(job.tally, whole, seconds, reader.unknown.names, job.pictures.looked if job.pictures else None)
+
+
+def _open(data: Path, order: Order) -> Reader:
+    if order.path.exists():
+        prepare(data)  # members of archives lie there while they are written
+    return open_reader(order.path, *order.more, spool=data / "imports")
 
 
 def _batches(readings: Iterator[Reading]) -> Iterator[list[Reading]]:

@@ -84,5 +84,6 @@ class Tally:
         return lines
 
     def line(self, seconds: float) -> str:
-        """The summary: one line of JSON."""
-        return msgspec.json.encode({**self.counts, "seconds": round(seconds, 3)}).decode()
+        """The summary: one line of JSON. What is counted beside the outcomes is there only where there is some."""
+        counts = {kind: count for kind, count in self.counts.items() if count or kind in _KINDS}
+        return msgspec.json.encode({**counts, "seconds": round(seconds, 3)}).decode()

@@ -30,6 +30,7 @@ from resolvers.importing.taking import may_write
 from resolvers.loading import Loader
 from resolvers.placeholders import DrawnOf, drawn_placeholders
 from resolvers.questions import Part, Questions
+from resolvers.scoping import scope_of
 
 WRITERS_BYTES = 8 << 20
 """Of a service that may write photos: 200 records with vectors."""
@@ -53,22 +54,17 @@ class Degradation:
 class Context:
     """One request. Loaders are made when first used; everything from one source goes through one loader."""
 
+    router = False  # whether a router's credential came with the request
+    remaining_s: float | None = None  # until the caller's token ends
+
     def __init__(
-        self,
-        sources: Sources,
-        freshness: Freshness,
-        viewer: Viewer,
-        languages: Languages,
-        *,
-        public_url: str = "",
-        router: bool = False,
+        self, sources: Sources, freshness: Freshness, viewer: Viewer, languages: Languages, *, public_url: str = ""
     ) -> None:
         self.sources = sources
         self.freshness = freshness
         self.viewer = viewer
         self.languages = languages
         self.public_url = public_url
-        self.router = router
         self.withheld: set[DataClass] = set()
         self.readings = Readings()
         self.degraded: dict[tuple[str, str], set[str]] = {}
@@ -90,25 +86,11 @@ class Context:
         """Who pays for the request: the same for every guest of one link."""
         return self.viewer.key
 
-    @property
-    def remaining_s(self) -> float | None:
-        """Seconds until the caller's token ends."""
-        return self.viewer.expires_at - self.sources.now_ms() / 1_000 if self.viewer.expires_at else None
-
     async def scope(self) -> Scope:
         """What this request may touch; grants are loaded once."""
         if self._scope is None:
-            self._scope = asyncio.create_task(self._load_scope())
+            self._scope = asyncio.create_task(scope_of(self.sources, self.viewer))
         return await asyncio.shield(self._scope)
-
-    async def _load_scope(self) -> Scope:
-        grants = await self.sources.grants.of_viewer(self.viewer)
-        now_ms = self.sources.now_ms()
-        ticket = await self.sources.tickets.of_viewer(self.viewer, now_ms=now_ms) if self.viewer.ticket else None
-        scope = Scope.of(self.viewer, grants, now_ms=now_ms, ticket=ticket)
-        if not (scope.grants or scope.leave):
-            return scope
-        return scope.while_settling(await self.sources.zones.settling())
 
     async def speak_own_languages(self) -> None:
         """Where a request names no languages: those of the customer's settings, if they can be had."""

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+import math
+from collections.abc import Mapping, Sequence
 
+from access.viewer import ViewerKind
 from datasources.locations.port import PlaceKind, PlaceMatch, PlaceRecord, Point
+from datasources.search.conditions import Field
+from datasources.search.port import FacetCounts, FacetQuestion
 from resolvers.context import Context, Languages
 from resolvers.errors import BadInput
 from resolvers.filters import check_point
 from resolvers.paging import PageMarks, Slice, cut, page_request
+from resolvers.questions import Part, PhotoQuery
+from resolvers.sets import DEFAULT_CONDITION
 
-MOST_PLACES = 1_000
+MOST_PLACES = 200
 MOST_POINTS = 1_000
 LONGEST_QUERY = 200
+_OWN, _TENFOLD = 40.0, 10.0
+_AROUND = (10.0, 20.0, 30.0)
+"""For photos in its country, its region, its city."""
 
 
 async def places_page(
@@ -25,8 +35,30 @@ async def places_page(
     matches = await context.sources.locations.search(query, languages, kinds=wanted, limit=MOST_PLACES)
     records = await context.places.load_many([m.id for m in matches])
     found = [(m, r) for m, r in zip(matches, records, strict=True) if r is not None]
+    known = await _photographed(context) if found else {}
+    found.sort(key=lambda f: -(f[0].score + _familiar(f[1], known)))
     ranks = {m.id: i for i, (m, _) in enumerate(found)}
     return cut(found, request, _marks(context, "places", query, languages, tuple(kinds)), lambda f: (ranks[f[0].id], f[0].id))
+
+
+async def _photographed(context: Context) -> Mapping[str, int]:
+    """How many photos of a customer's scope each place has; nothing for others, and nothing while the index is away."""
+    scope = await context.scope()
+    if context.viewer.kind is not ViewerKind.CUSTOMER:
+        return {}
+    query = PhotoQuery(scope=scope, condition=DEFAULT_CONDITION)
+    parts = [Part(query, FacetQuestion(level, DEFAULT_CONDITION)) for level in (Field.COUNTRY, Field.REGION, Field.CITY)]
+    answers = await asyncio.gather(*map(context.questions.one, parts))
+    return {
+        b.value: b.count for counts in answers if isinstance(counts, FacetCounts) for b in counts.buckets if b.value is not None
+    }
+
+
+def _familiar(place: PlaceRecord, known: Mapping[str, int]) -> float:
+    """What a place gains, on the scale of scores, by the customer's own photos of it, or else of what it lies in."""
+    if place.id in known:
+        return _OWN + _TENFOLD * math.log10(known[place.id])
+    return max((gain for above, gain in zip(place.ancestors, _AROUND, strict=False) if above in known), default=0)
 
 
 async def labels_page(

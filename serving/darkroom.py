@@ -27,6 +27,7 @@ MOST_BYTES: Final = 512 << 20
 """Of renditions on disk."""
 _LARGEST_SOURCE: Final = 256 << 20
 _WAITING: Final = 64
+_AT_ONCE: Final = min(2, os.cpu_count() or 1)
 _AGAIN_S: Final = 600.0
 _FAILURES: Final = 10_000
 _GROUP: Final = "RENDITION"
@@ -70,6 +71,7 @@ class Darkroom:
         self._shelf = Shelf(folder, most_bytes)
         self._now_s = now_s
         self._workers: Workers | None = None
+        self._places = asyncio.Semaphore(_AT_ONCE)
         self._making: dict[Rendition, asyncio.Task[bytes]] = {}
         self._failed: OrderedDict[tuple[str, str], float] = OrderedDict()
 
@@ -88,8 +90,13 @@ class Darkroom:
                 raise Busy
             task = asyncio.create_task(self._make(order))
             self._making[wanted] = task
-            task.add_done_callback(lambda _: self._making.pop(wanted, None))
+            task.add_done_callback(lambda done: self._made(wanted, done))
         return await asyncio.shield(task)
+
+    def _made(self, wanted: Rendition, done: asyncio.Task[bytes]) -> None:
+        self._making.pop(wanted, None)
+        if not done.cancelled():
+            done.exception()  # heard, though whoever asked may be gone
 
     async def forget(self, owner: str) -> int:
         """Removes all renditions of an owner; how many."""
@@ -106,16 +113,21 @@ class Darkroom:
         failed_at = self._failed.get((wanted.owner, wanted.source))
         if failed_at is not None and self._now_s() - failed_at < _AGAIN_S:
             raise Unshowable
-        job = await self._job(order)
-        if self._workers is None:
-            self._workers = Workers(WORK, _LIMITS, count=min(2, os.cpu_count() or 1))
         try:
-            made: bytes = await asyncio.wrap_future(self._workers.submit(job))
+            async with self._places:  # a source is in memory only while a worker is there for it
+                made = await self._develop(order)
         except WorkerDied as e:
             self._remember(wanted)
             raise Unshowable from e
         sealed = seal(order.keys, _binding(wanted), _GROUP, made)
         await asyncio.to_thread(self._shelf.put, *_place(wanted), sealed)
+        return made
+
+    async def _develop(self, order: Order) -> bytes:
+        job = await self._job(order)
+        if self._workers is None:
+            self._workers = Workers(WORK, _LIMITS, count=_AT_ONCE)
+        made: bytes = await asyncio.wrap_future(self._workers.submit(job))
         return made
 
     async def _job(self, order: Order) -> dict[str, Any]:

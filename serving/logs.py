@@ -32,9 +32,12 @@ ALLOWED: Final = (
     "lag",
     "reason",
 )
-ROUTES: Final = frozenset({"/graphql", "/import", "/guest", "/demo/identities", "/livez", "/readyz"})
+ROUTES: Final = frozenset({
+    "/graphql", "/import", "/guest", "/demo/identities", "/livez", "/readyz", "/metrics",
+    "/v1/resolve", "/v1/places", "/v1/names", "/v1/search", "/v1/about",
+})  # fmt: skip
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_-]{8,64}")
-_QUIET: Final = frozenset({"/livez", "/readyz"})
+_QUIET: Final = frozenset({"/livez", "/readyz", "/metrics"})
 _HEADERS: Final = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",

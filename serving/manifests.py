@@ -10,12 +10,10 @@ from typing import Any, Final
 
 import orjson
 
-from datasources.folder import prepare
-from datasources.search.elsewhere import IndexElsewhere
 from datasources.tables.documents import DocumentRecord, PersistedDocuments, hash_of
-from datasources.wiring import embedded
 from execution.documents import Documents
 from execution.errors import RequestError
+from identity.opening import open_beside
 from settings import Settings, UnusableSettings
 
 MOST_BYTES: Final = 32 * 1024 * 1024
@@ -123,7 +121,7 @@ async def retired(settings: Settings, client: str | None, document_id: str | Non
 @asynccontextmanager
 async def _safelist(settings: Settings) -> AsyncIterator[tuple[PersistedDocuments, int]]:
     """The safelist of a data folder, beside a running server too."""
-    sources = await embedded(prepare(settings.data), index=IndexElsewhere())
+    sources = await open_beside(settings)
     try:
         yield sources.documents, sources.now_ms()
     finally:

@@ -17,7 +17,6 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from access.classes import DataClass
-from access.scope import Scope
 from access.signing import BadAddress, Signed
 from access.viewer import Viewer
 from datasources import Sources
@@ -30,6 +29,7 @@ from datasources.tables.pictures import PictureRecord
 from identity.verifier import Unauthenticated, Verifier, bearer
 from resolvers.pictures import DRAWN, MEDIA, ORIGINAL, RENDITION, TYPES, may_have_original
 from resolvers.placeholders import subject_of
+from resolvers.scoping import scope_of
 from serving.blank import blank
 from serving.darkroom import Busy, Darkroom, Order, Rendition, Unshowable
 from serving.origins import Neighbours
@@ -109,8 +109,7 @@ class Media:
     async def _photo(self, signed: Signed) -> tuple[SeenPhoto, PictureRecord | None]:
         """The photo as this viewer may see it now: grants, albums, trash and erasure are read from the tables."""
         key = PhotoKey(*signed.what[1:3])
-        grants = await self.sources.grants.of_viewer(signed.viewer)
-        scope = Scope.of(signed.viewer, grants, now_ms=self.sources.now_ms())
+        scope = await scope_of(self.sources, signed.viewer)
         photo = (await self.sources.photos.by_ids(scope, [key])).get(key)
         if photo is None or not photo.sight.may(DataClass.PICTURE):
             raise _Refused

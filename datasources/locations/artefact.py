@@ -54,6 +54,11 @@ class Artefact:
         """A part as lines of text."""
         return self.text(name).decode().split("\n")
 
+    def forget(self) -> None:
+        """Gives back the memory of the packed parts that were inflated; what is asked for again is read from the file again."""
+        if hasattr(mmap, "MADV_DONTNEED"):
+            self._bytes.madvise(mmap.MADV_DONTNEED)
+
     def _content(self, name: str) -> bytes | memoryview:
         part = self._parts[name]
         begin = self._start + part["offset"]
@@ -66,14 +71,14 @@ class Artefact:
             raise Corrupt("places", f"the part {name} is damaged") from error
 
 
-def write(path: Path, manifest: Mapping[str, Any], parts: Mapping[str, npt.NDArray[Any] | str]) -> None:
-    """Write an artefact; the same input gives the same bytes. A part is deflated where that saves a fifth."""
+def write(path: Path, manifest: Mapping[str, Any], parts: Mapping[str, npt.NDArray[Any] | str], *, effort: int = 9) -> None:
+    """Write an artefact; the same input gives the same bytes. A part is deflated where that saves a fifth; `effort` is zlib's."""
     described: dict[str, dict[str, Any]] = {}
     contents: list[bytes] = []
     offset = 0
     for name, part in parts.items():
         raw = part.encode() if isinstance(part, str) else np.ascontiguousarray(part).tobytes()
-        packed = zlib.compress(raw, 9)
+        packed = zlib.compress(raw, effort)
         deflated = len(packed) < len(raw) * 0.8
         content = packed if deflated else raw
         described[name] = {"offset": offset, "bytes": len(content), "deflated": deflated}

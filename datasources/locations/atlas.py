@@ -25,12 +25,12 @@ class Atlas:
         self._zones = artefact.lines("zones")
         self._codes = {code: number for number, code in enumerate([*self.countries, *self.regions])}
         self._bounds = np.concatenate([artefact.array("country.bounds"), artefact.array("region.bounds")])
-        self._region_country = artefact.array("region.country")
+        self.region_country = artefact.array("region.country")
         self._id = artefact.array("place.id")
         self.latitude = artefact.array("place.latitude")
         self.longitude = artefact.array("place.longitude")
         self.country = artefact.array("place.country")
-        self._region = artefact.array("place.region")
+        self.region = artefact.array("place.region")
         self._zone = artefact.array("place.zone")
         self._population = artefact.array("place.population")
         self._parent = artefact.array("place.parent")
@@ -82,11 +82,11 @@ class Atlas:
         if number < self.first_region:
             return []
         if number < self.first_place:
-            return [int(self._region_country[number - self.first_region])]
+            return [int(self.region_country[number - self.first_region])]
         place = number - self.first_place
         line = [int(self.country[place])]
-        if self._region[place] >= 0:
-            line.append(self.first_region + int(self._region[place]))
+        if self.region[place] >= 0:
+            line.append(self.first_region + int(self.region[place]))
         if self._parent[place] != place:
             line.append(self.first_place + int(self._parent[place]))
         return line

@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +14,12 @@ import numpy.typing as npt
 
 from datasources.locations.artefact import DEFAULT_PATH, Artefact
 from datasources.locations.atlas import Atlas
-from datasources.locations.borders import Borders
-from datasources.locations.finder import Finder, Found
+from datasources.locations.finder import LONGEST, Finder, Found
 from datasources.locations.namebook import NameBook
-from datasources.locations.nearest import COUNTRY_CAP_KM, NearestPlaces
+from datasources.locations.nearest import CAP_KM, EARTH_KM, FAR_KM, NearestPlaces, chord, kilometres, unit_vectors
 from datasources.locations.port import (
     LocalizedName,
+    Located,
     LocationService,
     PlaceId,
     PlaceKind,
@@ -26,14 +27,18 @@ from datasources.locations.port import (
     PlaceRecord,
     Point,
 )
+from datasources.locations.zones import Zones
 from datasources.words import normalize
 
 _FEW = 32  # below this the scalar path wins over arrays: benchmarks/places.py
 _INLINE = 500  # points that take about a millisecond; more would hold up the event loop
+_CHUNK = 32_768  # points whose candidates fit a cache
 _WINDOW = 50  # hits looked at beyond those asked for
 _IN_READERS_LANGUAGE = 30  # what a hit gains whose name in the reader's language begins so; scale of `Finder`
+_FAR_AWAY_KM, _NEAR_KM, _HALF_AS_FAR = 1_600.0, 25.0, 10.0
 _POLE_DEG = 89.0
 _DATE_LINE_DEG = 180.0
+_CAP, _FAR = chord(CAP_KM) ** 2, chord(FAR_KM) ** 2
 Floats = npt.NDArray[np.float64]
 
 
@@ -43,9 +48,11 @@ class Gazetteer(LocationService):
     def __init__(self, artefact: Artefact) -> None:
         self._artefact = artefact
         self._atlas = Atlas(artefact)
-        self._borders = Borders(artefact)
-        self._nearest = NearestPlaces(self._atlas.latitude / 1e5, self._atlas.longitude / 1e5, self._atlas.country)
+        atlas = self._atlas
+        self._zones = Zones(artefact, atlas.region_country, atlas.first_region)
+        self._nearest = NearestPlaces(artefact, atlas.latitude / 1e5, atlas.longitude / 1e5, atlas.country, atlas.region)
         self._names = NameBook(artefact, self._atlas)
+        artefact.forget()
 
     @classmethod
     def open(cls, path: Path | None = None) -> Gazetteer:
@@ -60,6 +67,13 @@ class Gazetteer(LocationService):
     def attribution(self) -> str:
         return "\n".join(dict.fromkeys(source["attribution"] for source in self._artefact.manifest["sources"]))
 
+    @property
+    def sources(self) -> Sequence[Mapping[str, str]]:
+        return [dict(source) for source in self._artefact.manifest["sources"]]
+
+    async def look_again(self) -> bool:
+        return False
+
     async def resolve(self, points: Sequence[Point]) -> Sequence[PlaceId | None]:
         if len(points) < _FEW:
             numbers = [self.locate_one(*point) for point in points]
@@ -68,6 +82,14 @@ class Gazetteer(LocationService):
         else:
             numbers = await asyncio.to_thread(self._locate_all, points)
         return [None if number < 0 else self._atlas.id(number) for number in numbers]
+
+    async def locate(self, points: Sequence[Point]) -> Sequence[Located | None]:
+        pairs = np.array(points, float).reshape(-1, 2)
+        few = len(points) < _INLINE
+        work = partial(self._all_parts, pairs[:, 0], pairs[:, 1])
+        numbers, apart = work() if few else await asyncio.to_thread(work)
+        told = zip(numbers.tolist(), kilometres(apart).tolist(), strict=True)
+        return [None if n < 0 else Located(self._atlas.id(n), self._atlas.kind(n), round(km, 3)) for n, km in told]
 
     async def by_ids(self, ids: Sequence[PlaceId]) -> Mapping[PlaceId, PlaceRecord]:
         return {place_id: self._atlas.record(number) for place_id, number in self._known(ids).items()}
@@ -85,54 +107,86 @@ class Gazetteer(LocationService):
         *,
         kinds: Sequence[PlaceKind] = (),
         prefix: bool = True,
+        near: Point | None = None,
         limit: int = 50,
     ) -> Sequence[PlaceMatch]:
         among = self._atlas.of_kinds(frozenset(kinds)) if kinds else None
-        found = self._finder.find(query, among, prefix=prefix, limit=limit + _WINDOW)
-        key = normalize(query)
+        found = self._finder.find(query, among, typed=prefix, limit=limit + _WINDOW)
+        key = normalize(query[:LONGEST])
 
         def match(hit: Found) -> PlaceMatch:
             own = self._names.name(hit.number, languages).text
+            score = hit.score + (0 if near is None else self._nearness(hit.number, near))
             if normalize(own).startswith(key):
-                return PlaceMatch(self._atlas.id(hit.number), own, hit.score + _IN_READERS_LANGUAGE)
-            return PlaceMatch(self._atlas.id(hit.number), hit.name, hit.score)
+                return PlaceMatch(self._atlas.id(hit.number), own, score + _IN_READERS_LANGUAGE)
+            return PlaceMatch(self._atlas.id(hit.number), hit.name, score)
 
         return sorted(map(match, found), key=lambda found_place: -found_place.score)[:limit]
 
-    def locate(self, latitude: Floats, longitude: Floats) -> npt.NDArray[np.int32]:
+    def _nearness(self, number: int, near: Point) -> float:
+        """Each halving of the distance gains 10 (half of what ten times the inhabitants do), between 1,600 km and 25 km."""
+        record = self._atlas.record(number)
+        apart = math.dist(*unit_vectors(np.array([record.latitude, near.latitude]), np.array([record.longitude, near.longitude])))
+        steps = math.log2(_FAR_AWAY_KM / max(apart * EARTH_KM, _NEAR_KM))
+        return max(0.0, steps * _HALF_AS_FAR)
+
+    def numbers(self, latitude: Floats, longitude: Floats) -> npt.NDArray[np.int32]:
         """Place numbers of points, -1 for none: `resolve` without objects, for bulk work in a thread."""
-        found = np.full(len(latitude), -1, np.int32)
+        return self._all_parts(latitude, longitude)[0]
+
+    def _all_parts(self, latitude: Floats, longitude: Floats) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+        if len(latitude) <= _CHUNK:
+            return self._part(latitude, longitude)
+        starts = range(0, len(latitude), _CHUNK)
+        parts = [self._part(latitude[at : at + _CHUNK], longitude[at : at + _CHUNK]) for at in starts]
+        return np.concatenate([found for found, _ in parts]), np.concatenate([apart for _, apart in parts])
+
+    def _part(self, latitude: Floats, longitude: Floats) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+        # The usual case first, in few steps; what compares with NaN is not usual.
+        if len(latitude) and np.abs(latitude).max() < _POLE_DEG and np.abs(longitude).max() < _DATE_LINE_DEG and latitude.all():
+            return self._sure(latitude, longitude)
+        found, apart = np.full(len(latitude), -1, np.int32), np.full(len(latitude), np.inf, np.float32)
         real = np.flatnonzero(_possible(latitude, longitude))
-        latitude, longitude = latitude[real], longitude[real]
-        country = self._borders.countries(latitude, longitude)
-        land = np.flatnonzero(country >= 0)
-        nearest = self._nearest.of(latitude[land], longitude[land], country[land])
-        found[real[land]] = np.where(nearest < 0, country[land], nearest + self._atlas.first_place)
-        lonely = land[nearest < 0]
-        near = self._nearest.of(latitude[lonely], longitude[lonely], country[lonely], cap_km=COUNTRY_CAP_KM)
-        found[real[lonely[near < 0]]] = -1
-        return found
+        if len(real):
+            line = np.where(longitude[real] < _DATE_LINE_DEG, longitude[real], -_DATE_LINE_DEG)
+            found[real], apart[real] = self._sure(latitude[real], line)
+        return found, apart
+
+    def _sure(self, latitude: Floats, longitude: Floats) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+        country, region = self._zones.of(latitude, longitude)
+        place, apart = self._nearest.of(latitude, longitude, country, region)
+        place += self._atlas.first_place
+        lonely = np.flatnonzero(apart > _CAP)
+        if len(lonely):
+            wide = np.where(region[lonely] >= 0, region[lonely] + self._atlas.first_region, country[lonely])
+            place[lonely] = np.where(apart[lonely] <= _FAR, wide, -1)
+        return place, apart
 
     @cached_property
     def _finder(self) -> Finder:
-        return Finder(self._artefact)
+        finder = Finder(self._artefact)
+        self._artefact.forget()
+        return finder
 
     def _locate_all(self, points: Sequence[Point]) -> list[int]:
         pairs = np.array(points, float)
-        return list(map(int, self.locate(pairs[:, 0], pairs[:, 1])))
+        return list(map(int, self.numbers(pairs[:, 0], pairs[:, 1])))
 
     def locate_one(self, latitude: float, longitude: float) -> int:
         """The place number of one point, -1 for none, without the cost of arrays."""
         if not (abs(latitude) < _POLE_DEG and abs(longitude) <= _DATE_LINE_DEG) or latitude == longitude == 0:
             return -1
-        country = self._borders.country(latitude, longitude)
+        if longitude == _DATE_LINE_DEG:
+            longitude = -longitude
+        country, region = self._zones.of_one(latitude, longitude)
         if country < 0:
             return -1
-        nearest = self._nearest.of_one(latitude, longitude, country)
-        if nearest >= 0:
+        nearest, away = self._nearest.of_one(latitude, longitude, country, region)
+        if nearest < 0:
+            return -1
+        if away <= CAP_KM:
             return nearest + self._atlas.first_place
-        near = self._nearest.of_one(latitude, longitude, country, cap_km=COUNTRY_CAP_KM)
-        return -1 if near < 0 else country
+        return country if region < 0 else region + self._atlas.first_region
 
     def _known(self, ids: Sequence[PlaceId]) -> Mapping[PlaceId, int]:
         numbers = {place_id: self._atlas.number(place_id) for place_id in ids}

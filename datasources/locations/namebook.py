@@ -9,6 +9,7 @@ from functools import cache
 from datasources.locales import chain
 from datasources.locations.artefact import Artefact
 from datasources.locations.atlas import Atlas
+from datasources.locations.lines import Lines
 from datasources.locations.port import LocalizedName, PlaceKind
 
 UNTAGGED = "und"
@@ -27,7 +28,7 @@ class NameBook:
     def __init__(self, artefact: Artefact, atlas: Atlas) -> None:
         self._artefact = artefact
         self._atlas = atlas
-        self._own = artefact.text("place.name").split(b"\n")
+        self._own = Lines(artefact.text("place.name"))
         self._tags = {level: frozenset(artefact.names(f"{level}.")) for level in ("country", "region", "city")}
         self._table = cache(self._read_table)
         self._cities = cache(self._read_cities)
@@ -74,7 +75,7 @@ class NameBook:
 
     def _own_name(self, number: int) -> LocalizedName:
         if number >= self._atlas.first_place:
-            return LocalizedName(self._own[number - self._atlas.first_place].decode(), UNTAGGED)
+            return LocalizedName(self._own[number - self._atlas.first_place], UNTAGGED)
         return LocalizedName(self._in(number, "en") or self._atlas.id(number), "en")
 
     def _read_table(self, level: str, tag: str) -> list[str]:

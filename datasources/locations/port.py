@@ -45,7 +45,7 @@ class LocalizedName(NamedTuple):
     language: str
 
 
-class PlaceRecord(msgspec.Struct, frozen=True):
+class PlaceRecord(msgspec.Struct, frozen=True, rename="camel"):
     """One place. `ancestors` are ids, country first, without the place itself."""
 
     id: PlaceId
@@ -67,6 +67,14 @@ class PlaceMatch(NamedTuple):
     score: float
 
 
+class Located(NamedTuple):
+    """The place of a point, the level that could be told, and how far the nearest populated place's middle is from it."""
+
+    id: PlaceId
+    precision: PlaceKind
+    distance_km: float
+
+
 class LocationService(ABC):
     """The gazetteer as a service. Every method is one batch; nothing here logs or keeps a coordinate."""
 
@@ -80,9 +88,22 @@ class LocationService(ABC):
     def attribution(self) -> str:
         """What the licences of the data ask to be said, one line a source."""
 
+    @property
+    @abstractmethod
+    def sources(self) -> Sequence[Mapping[str, str]]:
+        """What the data is made of: `part`, `source`, `version`, `licence` and `attribution` of each."""
+
+    @abstractmethod
+    async def look_again(self) -> bool:
+        """Takes up newer data without a pause; whether there was some. Data that cannot be used is `Corrupt`, once."""
+
     @abstractmethod
     async def resolve(self, points: Sequence[Point]) -> Sequence[PlaceId | None]:
         """The most precise place of each point, in order; None on open sea, at the poles and for impossible points."""
+
+    @abstractmethod
+    async def locate(self, points: Sequence[Point]) -> Sequence[Located | None]:
+        """The same with how exactly it is known: city or locality within 100 km, else the region or country within 400 km."""
 
     @abstractmethod
     async def by_ids(self, ids: Sequence[PlaceId]) -> Mapping[PlaceId, PlaceRecord]:
@@ -104,6 +125,11 @@ class LocationService(ABC):
         *,
         kinds: Sequence[PlaceKind] = (),
         prefix: bool = True,
+        near: Point | None = None,
         limit: int = 50,
     ) -> Sequence[PlaceMatch]:
-        """Places by any name in any language, best first: primary names before aliases, large before small."""
+        """Places by any name in any language, best first: primary names before aliases, large before small, near before far.
+
+        `prefix` is for a query that is still being typed: the beginning of a name finds it, and one mistake is forgiven
+        from 4 letters, two from 8. Scores are on a scale where 20 is ten times as many inhabitants.
+        """

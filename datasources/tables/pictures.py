@@ -119,7 +119,7 @@ class Pictures:
 
     async def of_photos(self, scope: Scope, photos: Sequence[SeenPhoto]) -> Mapping[PhotoKey, SeenPicture]:
         """The pictures of photos that this scope let through, with the same sight; one batch. Absent: no file was given."""
-        seen = {p.key: p for p in photos if p.record.owner in scope.owners and p.sight.may(DataClass.PICTURE)}
+        seen = {p.key: p for p in photos if scope.reaches(p.record.owner) and p.sight.may(DataClass.PICTURE)}
         items = await self._store.get_many(PICTURES, [Key(*k) for k in seen]) if seen else {}
         records = [read_record(i) for i in items.values()]
         return {r.key: SeenPicture(r, seen[r.key].sight, seen[r.key].keys) for r in records}

@@ -20,7 +20,8 @@ import aioboto3
 from aiobotocore.config import AioConfig
 from botocore.exceptions import BotoCoreError, ClientError
 
-from datasources.translations.port import AmazonSettings, MachineText, Translator
+from datasources.translations.port import MachineText, Translator
+from datasources.vendors import AmazonTranslate
 
 MOST_BYTES: Final = 10_000
 """Amazon's bound on one text."""
@@ -45,7 +46,7 @@ _log = logging.getLogger("photos.translations")
 class AmazonTranslator(Translator):
     """One client for the process, made when first needed. `now_s` is a steady clock, `chance` gives 0 to 1."""
 
-    def __init__(self, settings: AmazonSettings, *, now_s: Callable[[], float], chance: Callable[[], float]) -> None:
+    def __init__(self, settings: AmazonTranslate, *, now_s: Callable[[], float], chance: Callable[[], float]) -> None:
         self._settings = settings
         self._now_s = now_s
         self._chance = chance

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
@@ -95,14 +94,3 @@ class Translator(ABC):
     @abstractmethod
     async def close(self) -> None:
         """Lets go of connections."""
-
-
-@dataclass(frozen=True, slots=True)
-class AmazonSettings:
-    """Where, by which custom terminologies, for how long, and whether personal text may go."""
-
-    region: str
-    endpoint: str | None = None
-    terminologies: tuple[str, ...] = ()
-    deadline_s: float = 1.0
-    personal: bool = False

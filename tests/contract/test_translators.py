@@ -10,8 +10,9 @@ from dataclasses import replace
 import pytest
 
 from datasources.translations.amazon import AmazonTranslator
-from datasources.translations.port import AmazonSettings, Translator
+from datasources.translations.port import Translator
 from datasources.translations.silent import NoTranslator
+from datasources.vendors import AmazonTranslate
 from tests.translations.amazon_stand_in import StandIn, stand_in
 
 ADAPTERS = ("NoTranslator", "AmazonTranslator")
@@ -33,7 +34,7 @@ async def machine(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[StandIn]:
 
 @asynccontextmanager
 async def amazon(machine: StandIn, clock: Clock | None = None, **changes: object) -> AsyncIterator[AmazonTranslator]:
-    settings = replace(AmazonSettings("us-east-1", machine.url, deadline_s=5.0), **changes)  # type: ignore[arg-type]
+    settings = replace(AmazonTranslate("us-east-1", machine.url, deadline_s=5.0), **changes)  # type: ignore[arg-type]
     made = AmazonTranslator(settings, now_s=clock or Clock(), chance=lambda: 0.0)
     try:
         yield made
@@ -119,7 +120,7 @@ async def test_after_five_failures_nobody_waits_for_a_while(machine: StandIn) ->
 
 
 async def test_a_machine_that_is_not_there_is_no_error(machine: StandIn, unused_tcp_port: int) -> None:
-    settings = AmazonSettings("us-east-1", f"http://127.0.0.1:{unused_tcp_port}", deadline_s=2.0)
+    settings = AmazonTranslate("us-east-1", f"http://127.0.0.1:{unused_tcp_port}", deadline_s=2.0)
     translator = AmazonTranslator(settings, now_s=Clock(), chance=lambda: 0.0)
     assert await translator.translate(["koira"], "fi", "en") == [None]
     await translator.close()

@@ -15,9 +15,11 @@ from tests.requests.harness import Gateway, served
 NEVER = {"id", "version", "addedAt", "cursor", "startCursor", "endCursor", "__typename"}
 """What an import gives anew. Nothing else may be left out but URLs, which are signed for a moment."""
 SIGNED = {"url"}
+DRAWN = {"placeholder"}
+"""Of a photo without a file the demo draws a picture, by its id: ids are anew. Of one with a file it is asked for by name."""
 DEEP = 3
 COVER = "cover { takenAtLocal mediaType }"
-ALL = {"minConfidence": "0", "first": "200"}
+ALL = {"minConfidence": "0", "first": "50"}
 POINTERS = {"owner", "neighbors", "shares", "image", "original", "duplicates", "similar", "cover"}
 """Edges to what is compared elsewhere, is another's, or is told and not made again (shares). A cover that nobody
 chose is the newest photo, and of two equally new ones the id decides, which is another now: chosen ones are compared as stored."""
@@ -28,7 +30,7 @@ def selection(schema: Schema, type_: GraphQLObjectType, depth: int = 0, above: t
     parts = []
     for name, field in type_.fields.items():
         inner = get_named_type(field.type)
-        if name in NEVER | SIGNED | POINTERS or any(is_required_argument(a) for a in field.args.values()):
+        if name in NEVER | SIGNED | DRAWN | POINTERS or any(is_required_argument(a) for a in field.args.values()):
             continue
         given = [f"{a}: {v}" for a, v in ALL.items() if a in field.args]
         called = f"{name}({', '.join(given)})" if given else name
@@ -49,19 +51,22 @@ def fields_of(type_name: str) -> str:
     return selection(schema, found)
 
 
-async def everything(gateway: Gateway, viewer: Viewer) -> dict[str, Any]:
+async def everything(gateway: Gateway, viewer: Viewer, *, beside: str = "") -> dict[str, Any]:
     """Photos by source id, albums with their photos in order, people, and the customer."""
     photos = await _all(
-        gateway, viewer, "photos(filter: {states: [ACTIVE, HIDDEN, TRASHED]}, first: 50, after: $a)", fields_of("Photo")
+        gateway,
+        viewer,
+        "photos(filter: {states: [ACTIVE, HIDDEN, TRASHED]}, first: 15, after: $a)",
+        f"{fields_of('Photo')} {beside}",
     )
     within = "photos(filter: {states: [ACTIVE, HIDDEN, TRASHED]}, first: 200) { nodes { sourceId takenAtLocal } }"
     albums = await _all(
-        gateway, viewer, "albums(first: 200, after: $a, order: TITLE_ASC)", f"{fields_of('Album')} {COVER} {within}"
+        gateway, viewer, "albums(first: 10, after: $a, order: TITLE_ASC)", f"{fields_of('Album')} {COVER} {within}"
     )
     for album in albums:
         nodes = album.pop("photos")["nodes"]
         album |= {"order": [n["takenAtLocal"] for n in nodes], "photos": sorted(n["sourceId"] for n in nodes)}
-    people = await _all(gateway, viewer, "people(first: 200, after: $a, order: NAME_ASC)", f"{fields_of('Person')} {COVER}")
+    people = await _all(gateway, viewer, "people(first: 50, after: $a, order: NAME_ASC)", f"{fields_of('Person')} {COVER}")
     customer = await gateway.answer(f"{{ viewer {{ customer {{ {fields_of('Customer')} }} }} }}", as_=viewer)
     order = await _all(gateway, viewer, "albums(first: 200, after: $a, order: CREATED_AT_DESC)", "createdAt")
     return {

@@ -74,6 +74,7 @@ def test_gif_has_a_size_and_a_comment() -> None:
         (raw(b"IIRO", make="OLYMPUS"), "image/x-olympus-orf"),
         (raw(b"MM\0*", make="PENTAX"), "image/x-pentax-pef"),
     ],
+    ids=["nef", "arw", "dng", "orf", "pef"],
 )
 def test_raw_files_tell_the_size_of_the_sensor_s_picture_not_of_the_thumbnail(content: bytes, content_type: str) -> None:
     found = record(content)
@@ -220,6 +221,7 @@ BOMB = b'<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">]><x:xmpmeta xml
     ("packet", "why"),
     [(BOMB, "document type"), (b'<!DOCTYPE x SYSTEM "file:///etc/passwd"><x/>', "document type"), (b"<a>" * 200, "deeply"),
      (b"<a>" + b"<b/>" * 60_000 + b"</a>", "too many parts"), (b"no xml", "no whole XML"), (b"", "no whole XML"), (b"\xff\xfe<", "no whole XML")],
+    ids=["entities", "outside", "deep", "many", "text", "blank", "utf16"],
 )  # fmt: skip
 def test_hostile_xmp_is_left_out_and_the_photo_is_taken(packet: bytes, why: str) -> None:
     found = taken_of(picture("JPEG"), xmp=packet or b" ")
@@ -240,9 +242,15 @@ def test_a_value_that_no_record_may_have_costs_itself_only() -> None:
     assert (found.record.width, found.remarks) == (80, ())
 
 
-@pytest.mark.parametrize("content", [raw()[:200], picture("TIFF")[:-20], picture("PNG")[:-5], picture("GIF")[:-1], picture("WEBP")[:-9],
-                                     picture("AVIF")[:-9], picture("HEIF")[:-9], makers.cr3()[:-9], makers.raf()[:-9], video()[:-9]])  # fmt: skip
-def test_what_is_cut_off_is_told_as_such(content: bytes) -> None:
-    found = answer(content)
+CUT = {
+    "raw": raw()[:200], "tiff": picture("TIFF")[:-20], "png": picture("PNG")[:-5], "gif": picture("GIF")[:-1],
+    "webp": picture("WEBP")[:-9], "avif": picture("AVIF")[:-9], "heif": picture("HEIF")[:-9], "cr3": makers.cr3()[:-9],
+    "raf": makers.raf()[:-9], "video": video()[:-9],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", CUT)
+def test_what_is_cut_off_is_told_as_such(kind: str) -> None:
+    found = answer(CUT[kind])
     assert found.record is None
     assert "cut off" in found.reason or "damaged" in found.reason

@@ -137,6 +137,7 @@ def test_what_is_in_the_trash_stays_there() -> None:
     [b"", b"[]", b"{", b"\xff", b'{"title": 1}', b'{"photoTakenTime": []}', b"[" * 100_000,
      side(photoTakenTime={"timestamp": "9" * 40}), side(photoTakenTime={"timestamp": None}), side(geoData={"latitude": "x"}),
      side(geoData=place(999.0, 0.0)), side(people="Ana", description=7)],
+    ids=lambda told: told[:20].hex(),
 )  # fmt: skip
 def test_json_that_is_none_costs_no_photo(told: bytes) -> None:
     assert taken_of(PLAIN, json=told or b" ").record.width == 80

@@ -1,8 +1,9 @@
-"""Accuracy on our own points. A handful were looked at while building; an independent set has to judge."""
+"""Accuracy on our own points: a first set that a handful of things were tuned on, and a fresh one that nothing was."""
 
 from __future__ import annotations
 
 import csv
+import re
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,24 @@ import pytest
 from datasources.locations.gazetteer import Gazetteer
 from datasources.locations.port import Point
 
-ROWS = list(csv.DictReader(Path(__file__).with_name("truth.csv").read_text("utf-8").splitlines()))
-# The goal for regions is 0.96; without region polygons we stand at 67 of 70, and no point was dropped to hide it.
-BARS = {"country": 0.99, "region": 0.95, "city": 0.88}
+BARS = {"country": 0.99, "region": 0.96, "city": 0.88}
+# Sources write Tunis, Tunis Governorate, Western, Western Province: the same region.
+_LEVEL_WORDS = re.compile(
+    r"\b(governorate|province|region|district|municipality|urban|department|county|prefecture|state|city|parish|of)\b|\(.*\)"
+)
+
+
+def rows(name: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(Path(__file__).with_name(f"{name}.csv").read_text("utf-8").splitlines()))
+
+
+def same(said: str, accepted: str) -> bool:
+    """Whether one of the accepted names is meant, whatever the level is called."""
+    return any(_bare(said) == _bare(name) for name in accepted.split("|"))
+
+
+def _bare(name: str) -> str:
+    return " ".join(_LEVEL_WORDS.sub(" ", name.casefold()).split()) or name.casefold()
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +38,8 @@ def gazetteer() -> Gazetteer:
 
 async def levels(gazetteer: Gazetteer, row: dict[str, str]) -> dict[str, str]:
     (place_id,) = await gazetteer.resolve([Point(float(row["latitude"]), float(row["longitude"]))])
-    assert place_id is not None
+    if place_id is None:
+        return dict.fromkeys(BARS, "none")
     record = (await gazetteer.by_ids([place_id]))[place_id]
     line = [*record.ancestors, place_id]
     names = await gazetteer.names(line, ["en"])
@@ -32,8 +49,15 @@ async def levels(gazetteer: Gazetteer, row: dict[str, str]) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("level", BARS)
-async def test_enough_of_the_points_lie_where_we_say(gazetteer: Gazetteer, level: str) -> None:
-    asked = [row for row in ROWS if row[level]]
-    wrong = [(row, said) for row in asked if (said := (await levels(gazetteer, row))[level]) not in row[level].split("|")]
+@pytest.mark.parametrize("points", ["truth", "fresh"])
+async def test_enough_of_the_points_lie_where_we_say(gazetteer: Gazetteer, points: str, level: str) -> None:
+    asked = [row for row in rows(points) if row[level] and row["country"]]
+    wrong = [(row, said) for row in asked if not same((said := await levels(gazetteer, row))[level], row[level])]
     assert len(asked) >= 60
     assert 1 - len(wrong) / len(asked) >= BARS[level], wrong
+
+
+async def test_the_open_sea_and_the_poles_are_no_place(gazetteer: Gazetteer) -> None:
+    sea = [Point(float(r["latitude"]), float(r["longitude"])) for r in rows("fresh") if r["city"] == "none"]
+    assert len(sea) >= 12
+    assert set(await gazetteer.resolve(sea)) == {None}

@@ -93,7 +93,7 @@ async def test_an_altered_copy_is_corrupt(room: Room) -> None:
 
 async def test_whoever_may_see_no_pictures_gets_none(room: Room) -> None:
     await room.originals.keep(OWNER, name_of(room), chunks())
-    assert await whole(room, name_of(room), sight=Sight(Relation.SERVICE)) is None
+    assert await whole(room, name_of(room), sight=Sight(Relation.SUPPORT)) is None
 
 
 async def test_a_linked_file_is_read_where_it_lies(room: Room, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,17 @@ from typing import Any
 import pytest
 
 from access.viewer import Viewer
+from datasources.aws.calls import AwsCalls
+from datasources.aws.stack import Stack
 from datasources.errors import Unavailable
+from datasources.folder import prepare
 from datasources.wiring import make_local, real
+from identity.issuer import LocalIssuer
+from identity.opening import share_keys
 from ingest.following import IndexFollower
 from tests.faults import faults
 from tests.requests.harness import ROME, Gateway, opened
+from tests.search.engines import dropped
 from tests.stack.stacks import gateway_on, made, stack_of
 
 pytestmark = pytest.mark.servers
@@ -100,7 +107,12 @@ async def test_keys_that_are_forgotten_are_noticed_and_everything_begins_anew() 
             ana = await gateway.customer("ana")
             await gateway.photo("ana", "a", caption="Sea")
         again = await make_local(stack)
-        assert (again.tables, again.forgotten) == (False, False)
+        assert (again.tables, again.only_index, again.forgotten) == (False, False, False)
+        # A table that a later version adds costs nothing of what is there.
+        await without_table(stack, "tickets")
+        assert not (await make_local(stack)).tables
+        dropped(stack.index)
+        assert (await make_local(stack)).only_index
         # Under another key nothing opens, as after a restart of the stand-in.
         elsewhere = replace(stack, key_id=f"{stack.key_id}-other")
         anew = await make_local(elsewhere)
@@ -109,6 +121,25 @@ async def test_keys_that_are_forgotten_are_noticed_and_everything_begins_anew() 
             assert await gateway.answer("{ photos(first: 5) { total { count } nodes { id } } }", as_=ana) == {
                 "photos": {"total": {"count": 0}, "nodes": []}
             }
+
+
+async def without_table(stack: Stack, name: str) -> None:
+    calls = await AwsCalls.open("tables", "dynamodb", stack.access(stack.dynamodb_url), stack.patience)
+    await calls.ask("delete_table", {"TableName": stack.prefix + name})
+    await calls.close()
+
+
+async def test_tokens_of_guests_and_support_are_good_at_every_server(tmp_path: Path) -> None:
+    async with made(stack_of()) as stack, gateway_on(stack) as gateway:
+        made_by = []
+        for name in ("one", "other"):
+            folder = prepare(tmp_path / name, stack.name)
+            LocalIssuer.links(folder, "x", time.time)  # a key that was there before is no matter
+            await share_keys(gateway.sources, folder)
+            made_by.append([make(folder, "x", time.time).kid for make in (LocalIssuer.links, LocalIssuer.support)])
+            assert (folder / "links.key").stat().st_mode & 0o777 == 0o600
+        assert made_by[0] == made_by[1]
+        assert len(set(made_by[0])) == 2
 
 
 async def test_while_kms_is_down_known_keys_serve_and_a_new_process_says_so() -> None:

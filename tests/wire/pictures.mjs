@@ -9,7 +9,8 @@ const query = `{ photos(first: 6) { nodes {
 const browser = await puppeteer.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] })
 const told = {}
 try {
-  const page = await browser.newPage()
+  const own = await browser.newPage()
+  let page = own
   await page.goto(`${url}/graphql`, { waitUntil: 'networkidle0' })
   const answer = await page.evaluate(async (query, token) => {
     const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` }
@@ -18,7 +19,11 @@ try {
   const images = answer.data.photos.nodes.flatMap((node) => Object.values(node))
   told.wanted = images.map(({ width, height }) => [width, height])
   for (const place of ['own', ...origins]) {
-    if (place !== 'own') await page.goto(`${place}/empty.html`)
+    if (place !== 'own') {
+      // A browser of its own: what the first one has fetched it may show from its cache.
+      page = await (await browser.createBrowserContext()).newPage()
+      await page.goto(`${place}/empty.html`)
+    }
     told[place] = await page.evaluate(async (urls) => {
       document.body.innerHTML = ''
       return Promise.all(urls.map((url) => new Promise((resolve) => {
@@ -31,9 +36,9 @@ try {
     }, images.map((image) => image.url))
     if (place === 'own') await page.screenshot({ path: screenshot })
   }
-  page.on('response', (response) => response.url().includes('/media/') && (told.cached ??= []).push(response.fromCache()))
-  await page.goto(`${url}/graphql`, { waitUntil: 'networkidle0' })
-  await page.evaluate(async (url) => {
+  own.on('response', (response) => response.url().includes('/media/') && (told.cached ??= []).push(response.fromCache()))
+  await own.goto(`${url}/graphql`, { waitUntil: 'networkidle0' })
+  await own.evaluate(async (url) => {
     const image = new Image()
     image.src = url
     await image.decode()

@@ -1,0 +1,100 @@
+"""Commands over the places: where their data comes from, importing GeoNames' own dump, resolving a library again."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from commands.app import INTERRUPTED, Data, app, refuse, say, settings_of
+
+places = typer.Typer(help="The gazetteer: its sources, imports, and photos resolved by it.", no_args_is_help=True)
+app.add_typer(places, name="places")
+
+
+@places.command()
+def about(data: Data = None) -> None:
+    """Print the version of the places and the source, version and licence of each part, as one JSON object."""
+    import msgspec
+
+    from datasources.locations.current import CurrentGazetteer
+
+    gazetteer = CurrentGazetteer(settings_of(data=data).data)
+    said = {"version": gazetteer.data_version, "sources": gazetteer.sources}
+    say(msgspec.json.format(msgspec.json.encode(said)).decode())
+
+
+@places.command("import")
+def import_(
+    folder: Annotated[Path, typer.Argument(help="Folder with the unpacked files of GeoNames' dump")],
+    data: Data = None,
+) -> None:
+    """Import GeoNames' official dump: cities500 or allCountries, admin1, admin2, alternateNamesV2, countryInfo, hierarchy.
+
+    Bad lines are reported by file and number and cost only themselves. A running server takes the new places up within
+    seconds. Then `photos-gateway places resolve` brings the photos up to them. The last line is one JSON object.
+    """
+    target = settings_of(data=data).data
+    from datasources.folder import prepare
+    from datasources.locations.current import shipped_artefact
+    from ingest.places.dump.assemble import NoDump
+    from ingest.places.dump.swapping import swap_in
+    from ingest.screen import screen_for
+
+    if not folder.is_dir():
+        refuse(f"There is no folder {folder}.")
+    screen = screen_for()
+    try:
+        imported = swap_in(folder, shipped_artefact(), prepare(target), screen.moved)
+    except NoDump as e:
+        refuse(str(e))
+    finally:
+        screen.close()
+    for example in imported.problems.examples:
+        screen.say(example)
+    if imported.problems.count > len(imported.problems.examples):
+        screen.say(f"... and {imported.problems.count - len(imported.problems.examples):,} more bad lines.")
+    say(imported.line())
+
+
+@places.command()
+def resolve(
+    data: Data = None,
+    owner: Annotated[str | None, typer.Option(help="Only this customer's photos (the `sub` of their tokens)")] = None,
+) -> None:
+    """Find the places of all photos again by the places of today, but never one that its owner corrected.
+
+    Photos that are up to date cost nothing, so a stopped run goes on when it is started again. Beside a running server,
+    the server indexes. The last line is one JSON object. Exit code 0, or 130 if stopped by Ctrl-C.
+    """
+    folder = settings_of(data=data).data
+    if not folder.exists():
+        refuse(f"There is no data folder {folder}.")
+    raise typer.Exit(asyncio.run(_resolve(folder, owner)))
+
+
+async def _resolve(data: Path, owner: str | None) -> int:
+    from ingest.following import IndexFollower
+    from ingest.holding import beside
+    from ingest.resolving import Resolving
+    from ingest.screen import screen_for
+
+    stop, screen = asyncio.Event(), screen_for()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGINT, stop.set)
+    async with beside(data, "a resolving of places") as (sources, ours):
+        local = None if owner is None else sources.ids.local_id("customer", owner)
+        run = Resolving(sources, screen.moved, stop.is_set)
+        try:
+            done, whole = await run.run(local)
+            if ours:
+                await IndexFollower(sources).settle()
+        finally:
+            screen.close()
+        version = sources.locations.data_version
+    if not whole:
+        screen.say("Stopped. The same command goes on from here.")
+    say(done.line(version, whole=whole))
+    return 0 if whole else INTERRUPTED

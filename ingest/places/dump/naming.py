@@ -1,0 +1,89 @@
+"""alternateNamesV2.txt: which names are shown, in which language, and which only lead to a place.
+
+Shown: the preferred name of a language, else its short one, else its first; never a historic or colloquial one, and none
+without a language. All of them are searched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import NamedTuple
+
+from datasources.locales import canonical
+from datasources.locations.search_weights import ALIAS, FOREIGN
+from datasources.words import normalize
+from ingest.places.dump.lines import BadLine, Reader, whole_number
+from ingest.places.dump.sorting import SortedLines
+
+_COLUMNS = 4
+_NO_LANGUAGES = frozenset("post iata icao faac link wkdt abbr fr_1793 unlc tcid phon piny".split())
+_LONGEST = 100
+_YES = "1"
+
+
+@dataclass
+class Names:
+    """Collects names of numbered things, to be searched and to be shown."""
+
+    searched: SortedLines
+    shown: SortedLines
+    order: int = 0
+
+    def search(self, name: str, number: int, bonus: int) -> None:
+        """A name that leads to a thing."""
+        key = normalize(name)
+        if key and len(key) <= _LONGEST and "\0" not in key:
+            self.searched.add(b"%s\0%08d%03d" % (key.encode(), number, bonus))
+
+    def show(self, tag: str, number: int, name: str, rank: int) -> None:
+        """A name in a language; the least rank is shown, of equals the first."""
+        self.order += 1
+        self.shown.add(b"%s\0%08d%d%010d%s" % (tag.encode(), number, rank, self.order, name.encode()))
+
+    def read(self, reader: Reader, file: Path, numbers: Mapping[int, int]) -> None:
+        """All names of the numbered geonameids."""
+
+        def take(row: list[str]) -> None:
+            geonameid, language, name = whole_number(row[1], "geonameid"), row[2], row[3].strip()
+            if language in _NO_LANGUAGES:
+                return
+            if not name:
+                raise BadLine("no name")
+            number = numbers.get(geonameid)
+            if number is None:
+                return
+            preferred, short, colloquial, historic = (_flag(row, column) for column in range(4, 8))
+            tag = canonical(language) if language else ""
+            if language and not tag:
+                raise BadLine("no language tag")
+            display = tag and not historic and not colloquial
+            self.search(name, number, FOREIGN if display else ALIAS)
+            if display:
+                self.show(tag, number, name, 0 if preferred else 1 if short else 2)
+
+        reader.each(file, _COLUMNS, take)
+
+    def tables(self) -> Iterator[tuple[str, dict[int, str]]]:
+        """(tag, names by number), a tag at a time."""
+        for tag, lines in groupby(self.shown, key=lambda line: line.partition(b"\0")[0]):
+            names: dict[int, str] = {}
+            for line in lines:
+                told = _Told.of(line[len(tag) + 1 :])
+                names.setdefault(told.number, told.name)
+            yield tag.decode(), names
+
+
+class _Told(NamedTuple):
+    number: int
+    name: str
+
+    @classmethod
+    def of(cls, line: bytes) -> _Told:
+        return cls(int(line[:8]), line[19:].decode())
+
+
+def _flag(row: list[str], column: int) -> bool:
+    return len(row) > column and row[column] == _YES

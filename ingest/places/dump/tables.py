@@ -1,0 +1,163 @@
+"""The places, regions and countries of the dump, in arrays: a million places take about 100 MB."""
+
+from __future__ import annotations
+
+import re
+from array import array
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ingest.places.dump.lines import BadLine, Reader, degrees, whole_number
+
+_POPULATED = "P"
+_NEIGHBOURHOOD = "PPLX"
+_NO_MORE = frozenset({"PPLQ", "PPLH", "PPLW", "PPLCH"})
+"""Abandoned, historical, destroyed: no photo of today is taken there."""
+
+_PLACE_COLUMNS, _ADMIN_COLUMNS, _COUNTRY_COLUMNS, _HIERARCHY_COLUMNS = 19, 4, 19, 2
+_DAY = re.compile(r"20\d\d-[01]\d-[0-3]\d")
+_MOST_PEOPLE = 2_000_000_000
+
+
+@dataclass
+class Numbers:
+    """Texts to numbers in order of coming."""
+
+    of: dict[str, int] = field(default_factory=dict)
+
+    def add(self, text: str) -> int:
+        """The number of a text, a new one if need be."""
+        return self.of.setdefault(text, len(self.of))
+
+
+@dataclass
+class Countries:
+    """By code: English name and geonameid."""
+
+    name: dict[str, str] = field(default_factory=dict)
+    geonameid: dict[str, int] = field(default_factory=dict)
+
+    def take(self, row: list[str]) -> None:
+        """A row of countryInfo.txt."""
+        code, name = row[0], row[4]
+        if not (len(code) == len("IT") and code.isascii() and code.isupper()):
+            raise BadLine("no country code")
+        self.name[code] = name or code
+        if row[16]:
+            self.geonameid[code] = whole_number(row[16], "geonameid")
+
+
+@dataclass
+class Regions:
+    """By code such as `IT.16`: name and geonameid."""
+
+    countries: Mapping[str, str]
+    name: dict[str, str] = field(default_factory=dict)
+    geonameid: dict[str, int] = field(default_factory=dict)
+
+    def take(self, row: list[str]) -> None:
+        """A row of admin1CodesASCII.txt."""
+        code, name = row[0], row[1]
+        if code.partition(".")[0] not in self.countries:
+            raise BadLine("its country is not in countryInfo.txt")
+        if not name or code.count(".") != 1:
+            raise BadLine("no code and name of a region")
+        self.geonameid[code] = whole_number(row[3], "geonameid")
+        self.name[code] = name
+
+
+@dataclass
+class Places:
+    """Columns of places; `region` is a number of `regions`, -1 for none, as are `county` and `zone` of theirs."""
+
+    countries: Mapping[str, str]
+    regions: Mapping[str, str]
+    counties: frozenset[str]
+    country_code: Numbers = field(default_factory=Numbers)
+    region_code: Numbers = field(default_factory=Numbers)
+    county_code: Numbers = field(default_factory=Numbers)
+    zone_name: Numbers = field(default_factory=Numbers)
+    ids: array[int] = field(default_factory=lambda: array("i"))
+    latitude: array[float] = field(default_factory=lambda: array("d"))
+    longitude: array[float] = field(default_factory=lambda: array("d"))
+    country: array[int] = field(default_factory=lambda: array("h"))
+    region: array[int] = field(default_factory=lambda: array("i"))
+    county: array[int] = field(default_factory=lambda: array("i"))
+    zone: array[int] = field(default_factory=lambda: array("h"))
+    population: array[int] = field(default_factory=lambda: array("i"))
+    neighbourhood: bytearray = field(default_factory=bytearray)
+    names: bytearray = field(default_factory=bytearray)
+    newest: str = "undated"
+    """The day of the latest change, which dates the dump: files lose their own dates when they are copied."""
+    aliases: bytearray = field(default_factory=bytearray)
+    """A line a place, commas between them: search only, since nothing says their language."""
+
+    def take(self, row: list[str]) -> None:
+        """A row of cities500.txt or allCountries.txt; rows of other things than places are not for us."""
+        geonameid = whole_number(row[0], "geonameid")
+        if row[6] != _POPULATED or row[7] in _NO_MORE:
+            return
+        name, country = row[1].strip(), row[8]
+        if not name:
+            raise BadLine("no name")
+        if country not in self.countries:
+            raise BadLine("its country is not in countryInfo.txt")
+        latitude, longitude = degrees(row[4], 90, "latitude"), degrees(row[5], 180, "longitude")
+        people = min(whole_number(row[14] or "0", "population"), _MOST_PEOPLE)
+        region, county = f"{country}.{row[10]}", f"{country}.{row[10]}.{row[11]}"
+        if _DAY.fullmatch(row[18]) and (self.newest == "undated" or row[18] > self.newest):
+            self.newest = row[18]
+        self.ids.append(geonameid)
+        self.latitude.append(latitude)
+        self.longitude.append(longitude)
+        self.country.append(self.country_code.add(country))
+        self.region.append(self.region_code.add(region) if region in self.regions else -1)
+        self.county.append(self.county_code.add(county) if county in self.counties else -1)
+        self.zone.append(self.zone_name.add(row[17]))
+        self.population.append(people)
+        self.neighbourhood.append(row[7] == _NEIGHBOURHOOD)
+        self.names += name.encode() + b"\n"
+        self.aliases += f"{row[2]},{row[3]}".encode() + b"\n"
+
+
+def counties(reader: Reader, file: Path) -> frozenset[str]:
+    """The codes of admin2Codes.txt."""
+    found: set[str] = set()
+
+    def take(row: list[str]) -> None:
+        if row[0].count(".") < len("CC.A1.A2".split(".")) - 1:
+            raise BadLine("no code of a county")
+        found.add(row[0])
+
+    reader.each(file, _ADMIN_COLUMNS, take)
+    return frozenset(found)
+
+
+def above(reader: Reader, file: Path) -> Mapping[int, int]:
+    """Child to parent of hierarchy.txt; administrative parents first."""
+    parent: dict[int, int] = {}
+    sure: set[int] = set()
+
+    def take(row: list[str]) -> None:
+        up, child = whole_number(row[0], "parentId"), whole_number(row[1], "childId")
+        administrative = len(row) > _HIERARCHY_COLUMNS and row[2] == "ADM"
+        if administrative or child not in parent:
+            if child not in sure:
+                parent[child] = up
+            if administrative:
+                sure.add(child)
+
+    reader.each(file, _HIERARCHY_COLUMNS, take)
+    return parent
+
+
+def read(reader: Reader, folder: Path, cities: Path) -> tuple[Countries, Regions, Places]:
+    """The four files of places; names in other languages come after, when ids are numbered."""
+    countries = Countries()
+    reader.each(folder / "countryInfo.txt", _COUNTRY_COLUMNS, countries.take)
+    regions = Regions(countries.name)
+    reader.each(folder / "admin1CodesASCII.txt", _ADMIN_COLUMNS, regions.take)
+    places = Places(countries.name, regions.name, counties(reader, folder / "admin2Codes.txt"))
+    reader.each(cities, _PLACE_COLUMNS, places.take)
+    return countries, regions, places

@@ -1,0 +1,81 @@
+"""`photos-gateway places`: from GeoNames' files to photos at other places, beside a server that goes on serving."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.cli.test_commands import Server, one_sentence, run, summary
+from tests.locations import dump
+from tests.locations.dump import place
+
+_PATIENCE_S = 60
+_ASK = "{ placesAt(points: [{latitude: 43.8065, longitude: 11.293}]) { code } photos(first: 1) { nodes { place { code } } } }"
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def server(data: Path) -> Iterator[Server]:
+    serving = Server(data)
+    yield serving
+    if serving.process.poll() is None:
+        serving.stop()
+
+
+def test_says_where_the_places_come_from(data: Path) -> None:
+    told = json.loads(run("places", "about", "--data", data).stdout)
+    assert told["version"]
+    assert {"part", "source", "version", "licence", "attribution"} == set(told["sources"][0])
+
+
+def test_what_is_no_dump_is_refused_in_one_sentence(tmp_path: Path, data: Path) -> None:
+    one_sentence(run("places", "resolve", "--data", data), "no data folder")
+    one_sentence(run("places", "import", tmp_path / "nowhere", "--data", data), "no folder")
+    one_sentence(run("places", "import", tmp_path, "--data", data), "cities500.txt", "hierarchy.txt")
+
+
+@pytest.mark.slow
+def test_a_running_server_takes_up_an_import_and_its_photos_follow(tmp_path: Path, data: Path, server: Server) -> None:
+    photos = tmp_path / "photos.jsonl"
+    photos.write_text('{"sourceId": "a", "latitude": 43.8065, "longitude": 11.293}\n')
+    summary(run("import", photos, "--owner", "ana", "--data", data))
+    token = run("token", "--customer", "ana", "--data", data).stdout.strip()
+
+    def asked() -> tuple[str, str | None]:
+        answer = httpx.post(
+            f"{server.url}/graphql", json={"query": _ASK}, headers={"authorization": f"Bearer {token}"}, timeout=30
+        )
+        told = answer.json()["data"]
+        # A place that the newer data does not have is none, until the photo is resolved again.
+        of_photo = told["photos"]["nodes"][0]["place"]
+        return told["placesAt"][0]["code"], of_photo and of_photo["code"]
+
+    assert asked() == ("gn:3177019", "gn:3177019")  # Fiesole, by the places that come with the program
+    folder = dump.write(tmp_path / "dump", [place(3176959, "Florence", 43.77925, 11.24626, population=349296), b"5\tshort"])
+    imported = run("places", "import", folder, "--data", data)
+    assert "cities500.txt:2" in imported.stderr
+    found = summary(imported)
+    assert (found["places"], found["badLines"]) == (1, 1)
+    _until(lambda: asked()[0] == "gn:3176959")
+    done = summary(run("places", "resolve", "--data", data))
+    assert (done["moved"], done["whole"], done["version"]) == (1, True, found["version"])
+    _until(lambda: asked()[1] == "gn:3176959")
+    assert summary(run("places", "resolve", "--data", data))["current"] == 1
+    server.stop()
+    assert "new places are served" in server.last[1]
+    assert "43.8" not in server.last[1]
+
+
+def _until(holds) -> None:
+    end = time.monotonic() + _PATIENCE_S
+    while not holds():
+        assert time.monotonic() < end, "it never came"

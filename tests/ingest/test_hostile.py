@@ -1,0 +1,355 @@
+"""Hostile files and archives: each is told with its reason, is bounded, and costs nothing else."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import os
+import random
+import struct
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ingest.readers.opening import open_reader
+from ingest.readers.reading import Item, Reading, Rejected, Unreadable
+from tests.ingest import makers
+from tests.ingest.files import answer, reading, readings, record
+from tests.ingest.makers import exif, jpeg_with, picture, raw, video, xmp, zipped
+
+PLAIN = picture("JPEG", exif=exif())
+
+
+def told(found: list[Reading]) -> dict[str, str]:
+    """Everything by its path below the archive: `read`, or the reason."""
+    return {r.where.rpartition(": ")[2]: "read" if isinstance(r, Item) else r.reason for r in found}
+
+
+def packed(tmp_path: Path, content: bytes, name: str = "library.zip") -> dict[str, str]:
+    (tmp_path / name).write_bytes(content)
+    return told(readings(tmp_path / name))
+
+
+SAMPLES = [
+    PLAIN, picture("PNG", exif=exif()), picture("WEBP", exif=exif()), picture("AVIF", exif=exif()), picture("HEIF", exif=exif()),
+    picture("TIFF"), picture("GIF", comment=b"x"), raw(note=makers.nikon_note(60, summer=True)), raw(make="Canon", note=makers.canon_note(60, 60)),
+    raw(make="Apple", note=makers.apple_note(makers.CONTENT_ID)), raw(b"IIRO"), raw(b"IIU\0"), makers.raf(), makers.cr3(), video(),
+    video(keys={"com.apple.quicktime.creationdate": "2024-05-01T10:00:00+0200"}, atoms={b"\xa9xyz": "+41.8900+012.4833/"}),
+    jpeg_with(PLAIN, (0xED, makers.iptc((2, 25, b"beach")))), jpeg_with(PLAIN, (0xE1, b"http://ns.adobe.com/xap/1.0/\0" + xmp('xmp:Rating="4"'))),
+]  # fmt: skip
+
+
+def spoiled(chance: random.Random, content: bytes) -> bytes:
+    """Some bytes changed, most of them in the header, where the meaning is; sometimes cut off."""
+    made = bytearray(content)
+    for _ in range(chance.choice((1, 1, 2, 5, 20))):
+        made[chance.randrange(min(len(made), 2_000 if chance.random() < 0.8 else len(made)))] = chance.choice(
+            (0, 1, 127, 128, 255, chance.randrange(256))
+        )
+    return bytes(made[: chance.randrange(len(made))] if chance.random() < 0.2 else made)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_spoiled_file_is_read_or_refused_with_a_reason_and_nothing_else(seed: int) -> None:
+    chance = random.Random(seed)
+    beside = xmp('exif:GPSLatitude="41,53.4N" exif:GPSLongitude="12,29.0E"', makers.bag("dc:subject", "a"))
+    for _ in range(250):
+        content = spoiled(chance, chance.choice(SAMPLES))
+        found = answer(content, xmp=spoiled(chance, beside) or b" ") if content else None
+        assert found is None or found.record is not None or " " in found.reason
+
+
+def tags(count: int) -> bytes:
+    return makers.tiff(
+        [(0x0100, makers.LONG, 80), (0x0101, makers.LONG, 60), *((0x9000 + n, makers.SHORT, 1) for n in range(count))]
+    )
+
+
+HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
+    "empty.jpg": (lambda: b"", "is empty"),
+    "10,000 tags.tif": (lambda: tags(10_000), "first directory cannot be read"),
+    "loop.tif": (lambda: b"II*\0\x08\0\0\0" + makers.ifd([(0x014A, makers.LONG, 8), (0x8769, makers.LONG, 8)], 8), "no dimensions"),
+    "strips.tif": (lambda: makers.tiff([(0x0100, makers.LONG, 8), (0x0101, makers.LONG, 8), (0x0111, makers.LONG, 8), (0x0117, makers.LONG, 1 << 31)]), "cut off"),
+    "big.tif": (lambda: b"II+\0\x08\0\0\0" + bytes(64), "BigTIFF"),
+    "boxes.mp4": (lambda: makers.box(b"ftyp", b"mp42") + struct.pack(">I", 1) + b"moov" + struct.pack(">Q", 1 << 62), "reaches beyond"),
+    "no track.mp4": (lambda: makers.box(b"ftyp", b"mp42") + makers.box(b"moov", makers.box(b"mvhd", bytes(100))), "no video track"),
+    "deep.mp4": (lambda: makers.box(b"ftyp", b"mp42") + nested(b"moov", 3_000), "no duration"),
+    "checksum.png": (lambda: picture("PNG").replace(b"IHDR\0\0\0\x50", b"IHDR\0\0\0\x51"), "checksum"),
+    "named.heic": (lambda: b"no picture at all", "not what its name says"),
+    "photoshop.psd": (lambda: b"8BPS" + bytes(60), "Photoshop"),
+    "film.mkv": (lambda: b"\x1a\x45\xdf\xa3" + bytes(60), "Matroska"),
+    "archive.zip": (lambda: zipped({"a.jpg": PLAIN}), "archive within"),
+    "preview.raf": (lambda: makers.raf()[:84] + struct.pack(">II", 160, 1 << 31) + bytes(200), "cut off"),
+}  # fmt: skip
+
+
+def nested(kind: bytes, depth: int) -> bytes:
+    made = b""
+    for _ in range(depth):
+        made = makers.box(kind, made)
+    return made
+
+
+def test_each_hostile_file_is_told_and_costs_nothing_else(tmp_path: Path) -> None:
+    for name, (content, _) in HOSTILE.items():
+        (tmp_path / name).write_bytes(content())
+    (tmp_path / "good.jpg").write_bytes(PLAIN)
+    found = told(readings(tmp_path))
+    assert found.pop("good.jpg") == "read"
+    assert {name: words in found[name] for name, (_, words) in HOSTILE.items()} == dict.fromkeys(HOSTILE, True), found
+
+
+def test_a_packed_text_that_unpacks_to_a_gigabyte_is_read_within_a_bound() -> None:
+    bomb = zlib.compress(bytes(64 << 20), 9)
+    chunk = b"zTXt" + b"Comment\0\0" + bomb
+    whole = picture("PNG")
+    content = whole[:33] + struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk)) + whole[33:]
+    assert record(content).width == 80
+
+
+def test_a_hundred_megapixels_are_only_a_number() -> None:
+    whole = picture("PNG")
+    header = b"IHDR" + struct.pack(">II", 100_000, 90_000) + whole[24:29]
+    assert record(whole[:12] + header + struct.pack(">I", zlib.crc32(header)) + whole[33:]).width == 100_000
+
+
+def test_a_file_that_changes_while_it_is_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ingest.formats import work
+
+    def growing(file: io.FileIO) -> str:
+        with Path(f"/proc/self/fd/{file.fileno()}").open("ab") as other:
+            other.write(b"more")
+        return "0" * 64
+
+    monkeypatch.setattr(work, "_hash", growing)
+    assert "changed while it was read" in answer(PLAIN).reason
+
+
+# Archives
+
+
+def test_members_that_lead_out_or_cannot_be_read_are_told_and_the_others_are_read(tmp_path: Path) -> None:
+    link = zipfile.ZipInfo("link.jpg")
+    link.create_system, link.external_attr = 3, 0o120777 << 16
+    odd = zipfile.ZipInfo("odd.jpg")
+    odd.compress_type = zipfile.ZIP_LZMA
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as made:
+        for name in (
+            "good.jpg",
+            "../../climbs.jpg",
+            "/absolute.jpg",
+            "a/../../b.jpg",
+            "C:\\drive.jpg",
+            "__MACOSX/._a.jpg",
+            "d/empty.jpg",
+        ):
+            made.writestr(name, b"" if "empty" in name else PLAIN)
+        made.writestr(link, "/etc/passwd")
+        made.writestr(odd, PLAIN)
+        made.writestr("inner.zip", zipped({"a.jpg": PLAIN}))
+        made.writestr("bomb.jpg", bytes(200 << 20), zipfile.ZIP_DEFLATED, 9)
+    found = packed(tmp_path, out.getvalue())
+    leads_out = "has a path that leads out of the archive"
+    assert [found[n] for n in ("../../climbs.jpg", "absolute.jpg", "a/../../b.jpg", "C:/drive.jpg")] == [leads_out] * 4
+    assert found["good.jpg"] == "read"
+    assert "links are not followed" in found["link.jpg"]
+    assert "method" in found["odd.jpg"]
+    assert "archive within" in found["inner.zip"]
+    assert "far more" in found["bomb.jpg"]
+    assert found["d/empty.jpg"] == "is empty"
+    assert "operating system" in found["__MACOSX/._a.jpg"]
+
+
+def test_an_encrypted_member_is_told(tmp_path: Path) -> None:
+    content = bytearray(zipped({"secret.jpg": PLAIN, "good.jpg": PLAIN}))
+    for at in (content.index(b"PK\x03\x04") + 6, content.index(b"PK\x01\x02") + 8):
+        content[at] |= 1
+    found = packed(tmp_path, bytes(content))
+    assert "encrypted" in found["secret.jpg"]
+    assert found["good.jpg"] == "read"
+
+
+def test_a_damaged_member_costs_itself(tmp_path: Path) -> None:
+    content = bytearray(zipped({"bad.jpg": PLAIN, "good.jpg": PLAIN}))
+    at = content.index(b"PK\x03\x04") + 30 + len("bad.jpg")
+    content[at + 200 : at + 220] = bytes(20)
+    found = packed(tmp_path, bytes(content))
+    assert "damaged in its archive" in found["bad.jpg"]
+    assert found["good.jpg"] == "read"
+
+
+def test_a_member_that_is_longer_than_it_says_is_cut_short_by_the_reader(tmp_path: Path) -> None:
+    content = zipped({"liar.jpg": PLAIN + bytes(50_000)}).replace(
+        struct.pack("<I", len(PLAIN) + 50_000), struct.pack("<I", 1_000)
+    )
+    assert "damaged in its archive" in packed(tmp_path, content)["liar.jpg"]
+
+
+def test_members_that_overlap_are_no_way_to_grow(tmp_path: Path) -> None:
+    """Each local header of a quoted-overlap bomb is data of the one before."""
+    content = bytearray(zipped({"a.jpg": PLAIN, "b.jpg": PLAIN}))
+    second = content.index(b"PK\x01\x02", content.index(b"PK\x01\x02") + 4)
+    content[second + 42 : second + 46] = struct.pack("<I", 0)
+    found = packed(tmp_path, bytes(content))
+    assert "damaged in its archive" in found["b.jpg"]
+
+
+def test_names_in_a_zip_may_be_of_any_letters(tmp_path: Path) -> None:
+    content = (
+        zipped({"AAAAA.jpg": PLAIN, "BB.jpg": PLAIN + b"1"})
+        .replace(b"AAAAA.jpg", b"sch\xc3\xb6.jpg")
+        .replace(b"BB.jpg", b"\xff\xfe.jpg")
+    )
+    found = packed(tmp_path, content)
+    assert found["schö.jpg"] == "read"
+    assert len(found) == 2
+
+
+UNLISTABLE = {
+    "no list": b"PK\x03\x04" + bytes(60), "cut zip": zipped({"a.jpg": PLAIN})[:-30], "cut gz": b"\x1f\x8b\x08" + bytes(9),
+    "no tar in gz": gzip.compress(b"no tar"), "no tar in xz": lzma.compress(b"no tar"), "bad bz2": b"BZh9" + bytes(20),
+    "rar": b"Rar!" + bytes(60), "gz without its end": gzip.compress(bytes(2_000))[:-4],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", UNLISTABLE)
+def test_an_archive_that_cannot_be_listed_is_refused_in_one_sentence(tmp_path: Path, name: str) -> None:
+    (tmp_path / "a.zip").write_bytes(UNLISTABLE[name])
+    with pytest.raises(Unreadable) as refusal:
+        open_reader(tmp_path / "a.zip", spool=tmp_path).close()
+    assert str(refusal.value).startswith("a.zip ")
+
+
+def tar(write: Callable[[tarfile.TarFile], None]) -> bytes:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as made:
+        write(made)
+    return out.getvalue()
+
+
+def nasty(made: tarfile.TarFile) -> None:
+    def add(name: str, content: bytes = PLAIN, kind: bytes = tarfile.REGTYPE, target: str = "") -> None:
+        info = tarfile.TarInfo(name)
+        info.type, info.size, info.linkname = kind, len(content) if kind == tarfile.REGTYPE else 0, target
+        made.addfile(info, io.BytesIO(content))
+
+    add("good.jpg")
+    add("../climbs.jpg")
+    add("/absolute.jpg")
+    add("link.jpg", kind=tarfile.SYMTYPE, target="/etc/passwd")
+    add("hard.jpg", kind=tarfile.LNKTYPE, target="good.jpg")
+    add("pipe.jpg", kind=tarfile.FIFOTYPE)
+    add("device.jpg", kind=tarfile.CHRTYPE)
+    add("live.jpg", makers.live_photo()[0])
+    add("live.mov", makers.live_photo()[1])
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, bz2.compress, lzma.compress], ids=["plain", "gz", "bz2", "xz"])
+def test_a_tar_is_read_packed_or_not(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
+    found = packed(tmp_path, pack(tar(nasty)), "library.tar")
+    assert [found[n] for n in ("good.jpg", "live.jpg")] == ["read", "read"]
+    assert "live.mov" not in found
+    assert [found[n] for n in ("../climbs.jpg", "absolute.jpg")] == ["has a path that leads out of the archive"] * 2
+    assert all("links are not followed" in found[n] for n in ("link.jpg", "hard.jpg"))
+    assert all(found[n] == "is no regular file" for n in ("pipe.jpg", "device.jpg"))
+
+
+def two(made: tarfile.TarFile) -> None:
+    for name in ("a.jpg", "b.jpg"):
+        info = tarfile.TarInfo(name)
+        info.size = len(PLAIN)
+        made.addfile(info, io.BytesIO(PLAIN))
+
+
+def test_a_tar_that_ends_too_early_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
+    a_file = 512 + -(-len(PLAIN) // 512) * 512
+    found = packed(tmp_path, tar(two)[: a_file + 512 + 100], "a.tar")
+    assert found.pop("a.jpg") == "read"
+    assert "b.jpg" in found
+    assert all("cut off" in reason for reason in found.values())
+
+
+def test_a_header_that_claims_a_gigabyte_costs_its_worker_at_most(tmp_path: Path) -> None:
+    info = tarfile.TarInfo("x")
+    info.type, info.size = tarfile.XHDTYPE, 6 << 30
+    with (tmp_path / "a.tar").open("wb") as file:
+        file.write(info.tobuf(tarfile.GNU_FORMAT))
+        file.truncate(6 << 30)  # sparse: it takes no room
+    with pytest.raises(Unreadable):
+        open_reader(tmp_path / "a.tar", spool=tmp_path).close()
+
+
+def test_copies_of_members_are_released_and_nothing_stays(tmp_path: Path) -> None:
+    (tmp_path / "a.zip").write_bytes(zipped({f"{n}.jpg": PLAIN + bytes([n]) for n in range(5)}))
+    with reading(tmp_path / "a.zip") as reader:
+        items = [r for r in reader.readings() if isinstance(r, Item)]
+        originals = [i.original for i in items if i.original is not None]
+        assert [o.path.read_bytes() for o in originals] == [PLAIN + bytes([n]) for n in range(5)]
+        assert all(o.spooled for o in originals)
+        spool = originals[0].path.parent
+        reader.release(items[:4])
+        assert [o.path.exists() for o in originals] == [False] * 4 + [True]
+    assert not spool.exists()
+
+
+def test_copies_that_a_kill_left_behind_are_swept_away(tmp_path: Path) -> None:
+    (tmp_path / "spool-dead").mkdir()
+    (tmp_path / "spool-dead" / "1").write_bytes(b"left")
+    (tmp_path / "a.zip").write_bytes(zipped({"a.jpg": PLAIN}))
+    reader = open_reader(tmp_path / "a.zip", spool=tmp_path)
+    assert len(list(reader.readings())) == 1
+    assert not (tmp_path / "spool-dead").exists()
+    reader.close()
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.zip"]
+
+
+def test_a_reader_that_dies_is_told_with_the_file_that_killed_it(tmp_path: Path) -> None:
+    """A film whose header says that it is as large as may be, in a file that has nothing: read into too little memory."""
+    body = b"moov" + bytes(100)
+    with (tmp_path / "huge.mov").open("wb") as file:
+        file.write(makers.box(b"ftyp", b"qt  ") + struct.pack(">I", 250 << 20) + body)
+        file.truncate(300 << 20)
+    (tmp_path / "good.jpg").write_bytes(PLAIN)
+    found = told(readings(tmp_path))
+    assert found["good.jpg"] == "read"
+    assert found["huge.mov"] != "read"
+
+
+def test_a_folder_that_may_not_be_opened_is_told(tmp_path: Path) -> None:
+    (tmp_path / "closed").mkdir()
+    (tmp_path / "good.jpg").write_bytes(PLAIN)
+    (tmp_path / "shut.jpg").write_bytes(PLAIN)
+    (tmp_path / "closed").chmod(0)
+    (tmp_path / "shut.jpg").chmod(0)
+    found = readings(tmp_path)
+    (tmp_path / "closed").chmod(0o700)
+    reasons = told(found)
+    assert reasons["good.jpg"] == "read"
+    if os.geteuid():  # for root nothing is closed
+        assert "cannot be opened" in reasons["closed"]
+        assert "cannot be opened" in reasons["shut.jpg"]
+
+
+def test_live_photos_of_other_names_find_each_other_and_films_of_the_same_name_do_not(tmp_path: Path) -> None:
+    still, film = makers.live_photo()
+    files = {
+        "IMG_E1.jpg": still,
+        "IMG_1.mov": film,
+        "a.jpg": PLAIN,
+        "a.mov": video(seconds=60),
+        "b.jpg": PLAIN + b"b",
+        "b.mp4": video(seconds=2, brand=b"mp42"),
+    }
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    found = readings(tmp_path)
+    items = {r.where: r.motion.content_type if r.motion else None for r in found if isinstance(r, Item)}
+    assert items == {"IMG_E1.jpg": "video/quicktime", "a.jpg": None, "a.mov": None, "b.jpg": "video/mp4"}
+    assert not [r for r in found if isinstance(r, Rejected)]

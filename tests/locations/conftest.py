@@ -1,0 +1,40 @@
+"""A small base to import on, and an importer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from datasources.locations.artefact import DEFAULT_PATH, Artefact, write
+from datasources.locations.gazetteer import Gazetteer
+from ingest.places.dump.assemble import Imported
+from ingest.places.dump.swapping import swap_in
+
+Made = tuple[Imported, Gazetteer]
+Import = Callable[[Path], Made]
+
+
+@pytest.fixture(scope="session")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Artefact:
+    """The shipped borders with few names, so that an import takes a second."""
+    whole = Artefact(DEFAULT_PATH)
+    texts = ["countries", "regions", *(f"{level}.{tag}" for level in ("country", "region") for tag in ("en", "de"))]
+    arrays = [group + name for group in ("zone.", "border.") for name in whole.names(group)]
+    path = tmp_path_factory.mktemp("base") / "places.bin"
+    parts = {name: whole.text(name).decode() for name in texts} | {name: whole.array(name) for name in arrays}
+    write(path, {"version": "base", "sources": whole.manifest["sources"]}, parts, effort=1)
+    return Artefact(path)
+
+
+@pytest.fixture
+def importing(base: Artefact, tmp_path: Path) -> Import:
+    def run(folder: Path) -> Made:
+        data = tmp_path / "data"
+        data.mkdir(exist_ok=True)
+        imported = swap_in(folder, base, data, lambda _lines, _done, _all: None)
+        assert [f.name for f in data.iterdir()] == ["places.bin"]
+        return imported, Gazetteer.open(data / "places.bin")
+
+    return run
