@@ -12,6 +12,7 @@ MODULES = (
     "benchmarks.exporting",
     "benchmarks.duplicates",
     "benchmarks.gates",
+    "benchmarks.sealing",
 )
 
 if __name__ == "__main__":

@@ -131,7 +131,7 @@ class Context:
 
     def extensions(self) -> dict[str, object]:
         """What the answer says besides its data."""
-        said: dict[str, object] = {}
+        said: dict[str, object] = {"erased": True} if self.viewer.erased else {}
         if self.withheld:
             said["withheld"] = [c.value for c in DataClass if c in self.withheld]
         if self.degraded:

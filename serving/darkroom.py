@@ -98,9 +98,9 @@ class Darkroom:
         if not done.cancelled():
             done.exception()  # heard, though whoever asked may be gone
 
-    async def forget(self, owner: str) -> None:
-        """Removes all renditions of an owner."""
-        await asyncio.to_thread(self._shelf.forget, owner)
+    async def forget(self, owner: str) -> int:
+        """Removes all renditions of an owner; how many."""
+        return await asyncio.to_thread(self._shelf.forget, owner)
 
     async def close(self) -> None:
         """Ends the workers; what is being made fails."""

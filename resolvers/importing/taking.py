@@ -48,8 +48,8 @@ async def customer_for(sources: Sources, viewer: Viewer, text: str) -> str | Non
 async def _named(sources: Sources, text: str) -> str | None:
     """By global id or external id; None where there can be none.
 
-    An external id that is new makes the customer, as the first import of a file does (DECISIONS 6); an erased one has no key
-    and will get none. A global id never makes one.
+    An external id that is new makes the customer, as the first import of a file does (DECISIONS 6). A global id never makes
+    one. Raises `Destroyed` for one who was erased, however they are named.
     """
     try:
         known = sources.ids.decode(text)
@@ -58,12 +58,11 @@ async def _named(sources: Sources, text: str) -> str | None:
         if external is None:
             return None
         owner = sources.ids.local_id("customer", external)
-        try:
-            await sources.keys.ensure(owner)
-            await sources.customers.ensure(owner, external, now_ms=sources.now_ms())
-        except Destroyed:
-            return None
+        await sources.keys.ensure(owner)
+        await sources.customers.ensure(owner, external, now_ms=sources.now_ms())
         return owner
+    if known.type == "Customer" and await sources.keys.is_destroyed(known.local):
+        raise Destroyed("keys", "the customer was erased")
     if known.type != "Customer" or known.local not in await sources.customers.raw([known.local]):
         return None
     return known.local if await sources.keys.keys_of([known.local]) else None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -94,6 +94,9 @@ class LateIndex(PhotoIndex):
 
     async def erase(self, owner: str) -> None:
         await self._real.erase(owner)
+
+    async def expunge(self, others: AsyncIterator[Sequence[PhotoDocument | Removal]]) -> None:
+        await self._real.expunge(others)
 
     async def versions(self, owner: str) -> Mapping[str, int]:
         return await self._real.versions(owner)
