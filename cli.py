@@ -6,10 +6,10 @@ import os
 import sys
 from collections.abc import Callable
 
-from commands import audit, documents, library, locations, places, searching, serve, settings, support, tokens
+from commands import audit, documents, library, locations, places, provisioning, searching, serve, settings, support, tokens
 from commands.app import INTERRUPTED, app
 
-COMMANDS = (serve, library, searching, places, tokens, support, documents, settings, audit, locations)
+COMMANDS = (serve, library, searching, places, tokens, support, documents, settings, audit, locations, provisioning)
 """Each registers its commands when it is imported."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -139,7 +139,7 @@ async def real(stack: Stack, places: Path | None = None) -> Sources:
     `places` is the folder where an imported gazetteer may stand; without one, the one that comes with the program serves.
     """
     from datasources.audit.s3 import S3AuditLog
-    from datasources.media.s3 import S3MediaStore
+    from datasources.media.s3 import RESULTS, S3MediaStore
     from datasources.search.opensearch import OpenSearchIndex
 
     async with AsyncExitStack() as held:
@@ -155,8 +155,8 @@ async def real(stack: Stack, places: Path | None = None) -> Sources:
             ring=ring,
             index=OpenSearchIndex.connect(_cluster(stack), stack.index),
             media=media,
-            results=await S3MediaStore.open(access, stack.bucket, prefix="results/"),
-            audit=await S3AuditLog.open(access, stack.bucket, key, now_ms),
+            results=await S3MediaStore.open(access, stack.bucket, prefix=RESULTS),
+            audit=await S3AuditLog.open(access, stack.audit_bucket, key, now_ms),
             held=held.pop_all(),
         )
         return _sources(engines, secret, places)
@@ -207,6 +207,7 @@ async def make_local(stack: Stack) -> Made:
             await drop(tables.calls, TABLES, stack.prefix)
             await make_missing(tables.calls, TABLES, stack.prefix)
         await media.make_bucket()
+        await _make_audit_bucket(stack)
         fresh = await indices.prepare()
         if (made or forgotten) and not fresh:
             # Documents of photos that are no more would be found and then be missing.
@@ -214,6 +215,22 @@ async def make_local(stack: Stack) -> Made:
             await indices.exchange()
             await indices.drop()
         return Made(made or forgotten, forgotten)
+
+
+async def _make_audit_bucket(stack: Stack) -> None:
+    """As provisioning makes it: with object lock, which no bucket can be given later."""
+    from datasources.aws.calls import AwsCalls
+    from datasources.provisioning.buckets import BucketPlan
+    from datasources.provisioning.needs import AUDIT
+    from datasources.provisioning.steps import LeftOut
+
+    calls = await AwsCalls.open("audit", "s3", stack.access(stack.s3_url), stack.patience)
+    try:
+        for step in (await BucketPlan(calls, stack.region, stack.audit_bucket, AUDIT).look()).steps:
+            with suppress(LeftOut):
+                await step.do()
+    finally:
+        await calls.close()
 
 
 def indices_of(stack: Stack) -> Indices:
