@@ -147,6 +147,9 @@ class Settings(BaseSettings):
     authorities: Path | None = Field(
         default=None, description="File of certificates (PEM) whose signatures are trusted instead of the system's"
     )
+    metrics_token: SecretStr | None = Field(
+        default=None, min_length=20, description="Bearer token that opens /metrics; callers on this machine alone unless told"
+    )
     follow_changes: bool | None = Field(
         default=None,
         description="Whether the server brings the index up from the change feed; not on aws, where Lambda does, unless told",
