@@ -6,10 +6,38 @@ import os
 import sys
 from collections.abc import Callable
 
-from commands import audit, documents, erasing, keys, library, locations, places, searching, serve, settings, support, tokens
+from commands import (
+    audit,
+    documents,
+    erasing,
+    keys,
+    library,
+    locations,
+    places,
+    provisioning,
+    searching,
+    serve,
+    settings,
+    support,
+    tokens,
+)
 from commands.app import INTERRUPTED, app
 
-COMMANDS = (serve, library, searching, places, tokens, support, documents, settings, audit, erasing, keys, locations)
+COMMANDS = (
+    serve,
+    library,
+    searching,
+    places,
+    tokens,
+    support,
+    documents,
+    settings,
+    audit,
+    erasing,
+    keys,
+    provisioning,
+    locations,
+)
 """Each registers its commands when it is imported."""
 
 

@@ -127,6 +127,11 @@ class Settings(BaseSettings):
     bucket: str = Field(
         default="photos-gateway", pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", description="Bucket of S3 for media"
     )
+    audit_bucket: str | None = Field(
+        default=None,
+        pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$",
+        description="Bucket of S3 for the audit, written once; the bucket's name and `-audit` unless told",
+    )
     key_id: str = Field(
         default="alias/photos-gateway", min_length=1, max_length=2_048, description="Key of KMS: id, ARN or `alias/...`"
     )
@@ -141,6 +146,9 @@ class Settings(BaseSettings):
     )
     authorities: Path | None = Field(
         default=None, description="File of certificates (PEM) whose signatures are trusted instead of the system's"
+    )
+    metrics_token: SecretStr | None = Field(
+        default=None, min_length=20, description="Bearer token that opens /metrics; callers on this machine alone unless told"
     )
     follow_changes: bool | None = Field(
         default=None,
@@ -310,6 +318,7 @@ class Settings(BaseSettings):
             region=self.region,
             prefix=self.table_prefix,
             bucket=self.bucket,
+            audit=self.audit_bucket,
             key_id=self.key_id,
             search_url=self.opensearch_url or "",
             index=self.opensearch_index,

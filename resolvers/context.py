@@ -14,6 +14,7 @@ from access.readings import Readings
 from access.scope import Scope
 from access.viewer import Viewer
 from datasources import Sources
+from datasources.counting.meter import Ledger
 from datasources.errors import SourceError
 from datasources.locations.port import LocalizedName, PlaceRecord, Point
 from datasources.photo_key import PhotoKey
@@ -67,6 +68,8 @@ class Context:
         self.public_url = public_url
         self.withheld: set[DataClass] = set()
         self.readings = Readings()
+        self.ledger: Ledger | None = None
+        """What the request costs each source, where somebody may know and asks."""
         self.degraded: dict[tuple[str, str], set[str]] = {}
         self._scope: asyncio.Task[Scope] | None = None
         self._pictured: dict[PhotoKey, SeenPhoto] = {}
@@ -112,6 +115,8 @@ class Context:
             if isinstance(loader, Loader):
                 loader.clear_all()
         self.withheld.clear()
+        if self.ledger is not None:
+            self.ledger.clear()
 
     def told(self, sight: Sight) -> None:
         """Remembers what was kept back, for `extensions`."""
@@ -136,6 +141,8 @@ class Context:
             said["withheld"] = [c.value for c in DataClass if c in self.withheld]
         if self.degraded:
             said["degraded"] = [{"source": d.source, "reason": d.reason, "fields": d.fields} for d in self.degradations()]
+        if self.ledger is not None:
+            said["trace"] = self.ledger.told()
         return said
 
     async def aclose(self) -> None:
