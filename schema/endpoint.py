@@ -92,8 +92,7 @@ def endpoint(
         languages = accepted_languages(connection.headers.get("accept-language"))
         router = bool(connection.scope.get("state", {}).get(BY_ROUTER))
         context = Context(sources, freshness, viewer, languages, public_url=public_url, router=router)
-        if "accept-language" not in connection.headers:
-            await context.speak_own_languages()
+        await context.speak_own_languages()
         return context
 
     return Endpoint(
