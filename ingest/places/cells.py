@@ -22,7 +22,7 @@ _FEW = 8
 _MANY = 48  # candidates before the dominated ones are dropped; more are not worth the looking: the cell is split first
 _APART = 0.9  # zones are 1 apart, and no cell is so wide that it looks so far
 _ROOT_BITS = 10
-_PIECE = 50_000  # cells at a time: memory stays bounded however many places there are
+_PIECE = 20_000  # cells at a time: memory stays bounded however many places there are
 _RASTER_BITS = (FINE_PER_DEGREE // CELLS_PER_DEGREE).bit_length() - 1
 Ints = npt.NDArray[np.int64]
 Parts = dict[str, npt.NDArray[Any]]
@@ -37,9 +37,11 @@ class Keyed(NamedTuple):
 
 @dataclass
 class _Found:
-    cell: list[Ints]
-    code: list[Ints]
-    place: list[Ints]
+    """Millions of them: in four bytes each."""
+
+    cell: list[npt.NDArray[np.uint32]]
+    code: list[npt.NDArray[np.uint32]]
+    place: list[npt.NDArray[np.int32]]
 
 
 def build(zones: Parts, count: int, points: tuple[Any, Any], country: Any, region: Any) -> Parts:
@@ -149,10 +151,10 @@ def _level(found: _Found, trees: _Trees, keyed: Keyed, active: Ints, bits: int) 
     cell, place = _candidates(trees, keyed, look, shape, radius)
     cells, counts = np.unique(cell, return_counts=True)
     kept = np.isin(cell, cells[(counts <= _FEW) | (bits == 0)])
-    found.cell.append(cell[kept] << 2 * bits)
-    found.place.append(place[kept])
+    found.cell.append((cell[kept] << 2 * bits).astype(np.uint32))
+    found.place.append(place[kept].astype(np.int32))
     split = np.union1d(whole[crowded], cells[counts > _FEW]) if bits else whole[:0]
-    found.code.append(np.setdiff1d(active, split) << 2 * bits)
+    found.code.append((np.setdiff1d(active, split) << 2 * bits).astype(np.uint32))
     return split
 
 
