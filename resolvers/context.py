@@ -96,13 +96,13 @@ class Context:
         return await asyncio.shield(self._scope)
 
     async def speak_own_languages(self) -> None:
-        """Where a request names no languages: those of the customer's settings, if they can be had."""
+        """Before those that the request's header names: the languages of the customer's settings, if they can be had."""
         if self.viewer.customer is None:
             return
         with suppress(SourceError):
             seen = await self.customers.one(self.viewer.customer)
             if seen is not None and seen.record.languages:
-                self.languages = seen.record.languages
+                self.languages = tuple(dict.fromkeys((*seen.record.languages, *self.languages)))
 
     def forget_scope(self) -> None:
         """A mutation changed grants: the rest of the request reads them anew."""
