@@ -13,7 +13,7 @@ from itertools import chain
 
 from access.classes import DataClass
 from access.policy import POLICY_VERSION, Relation
-from access.readings import Reading
+from access.readings import EVERYBODY, Reading
 from access.viewer import Viewer, ViewerKind
 from datasources.audit.port import AuditRecord
 from datasources.tables.readings import ReadingRecord, digest
@@ -40,7 +40,7 @@ def _record(context: Context, operation: str, read: Read, *, rows: str | None = 
     viewer = context.viewer
     owners: dict[str, list[str]] = defaultdict(list)
     for owner, relation in read:
-        owners[relation.value].append(context.sources.ids.local_id("audited", owner))
+        owners[relation.value].append(owner if owner == EVERYBODY else context.sources.ids.local_id("audited", owner))
     told = set(chain.from_iterable(reading.classes for reading in read.values()))
     return AuditRecord(
         at=context.sources.now_ms(),
@@ -59,7 +59,8 @@ def _record(context: Context, operation: str, read: Read, *, rows: str | None = 
 
 def _rows(context: Context, others: Read) -> list[ReadingRecord]:
     by_owner: dict[str, Reading] = defaultdict(Reading)
-    for (owner, _), reading in others.items():
+    # Counts over everybody single nobody out: they are in the chain, and in no customer's log.
+    for (owner, _), reading in ((k, r) for k, r in others.items() if k[0] != EVERYBODY):
         by_owner[owner].classes.update(reading.classes)
         by_owner[owner].photos.update(reading.photos)
     now_ms, viewer = context.sources.now_ms(), context.viewer
