@@ -260,7 +260,7 @@ class Context:
     @cached_property
     def questions(self) -> Loader[Part, object]:
         """Everything asked of the index: all parts of a level go in one call."""
-        return Loader(Questions(self.sources.index, self.freshness, self.degrade).fetch)
+        return Loader(Questions(self.sources.index, self.freshness, self.degrade, self.readings).fetch)
 
     @cached_property
     def positions(self) -> Loader[Placed, Position]:
