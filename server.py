@@ -117,7 +117,8 @@ async def _serving(app: Starlette, running: Running, now_s: Callable[[], float])
         # The index of place names is inflated by its first search: here, and not in somebody's request.
         with suppress(SourceError):  # a service elsewhere that is down costs its own fields, now and later
             await sources.locations.search("a", ("en",), limit=1)
-        darkroom = Darkroom(sources.originals, running.settings.data / "renditions")
+        kept = running.settings.max_rendition_bytes
+        darkroom = Darkroom(sources.originals, running.settings.data / "renditions", most_bytes=kept)
         outside = OutsideIssuers.of(running.settings.issuers, now_s)
         app.router.routes[:0] = _routes(running, sources, freshness, outside, darkroom)
         running.following = asyncio.create_task(follow(follower, idle_s=0.1 if stack is None else _STREAM_PAUSE_S))
