@@ -179,7 +179,7 @@ def _routes(
     return [
         *graphql_routes(settings, sources, freshness, door),
         guest_route(sources, links),
-        import_route(sources, door.identify),
+        import_route(sources, door.identify, freshness),
         results_route(sources, door.identify),
         Media(sources, door.verifier, darkroom, neighbours).route(),
         *([identities_route(known)] if settings.development else []),
