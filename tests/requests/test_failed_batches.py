@@ -9,12 +9,13 @@ import pytest
 
 from access.viewer import Viewer, ViewerKind
 from datasources.errors import Unavailable
+from ingest.following import IndexFollower
 from resolvers.freshness import Freshness
 from tests.requests.harness import Gateway, customer, opened
 
 UPSERT = "mutation($i: UpsertPhotosInput!) { upsertPhotos(input: $i) { photos { id } userErrors { message } } }"
 FOUND = "{ photos(filter: {favorite: true}) { total { count } } }"
-SERVICE = Viewer(ViewerKind.SERVICE, "etl", scopes=frozenset({"photos:read", "photos:write"}))
+SERVICE = Viewer(ViewerKind.SERVICE, "etl", scopes=frozenset({"photos:read", "photos:write"}), purpose="sync")
 
 
 async def counted(gateway: Gateway, owner: Viewer) -> tuple[int, bool]:
@@ -34,10 +35,13 @@ async def test_an_upsert_whose_tables_failed_is_told_as_stale_until_the_feed_is_
         owner = customer(gateway.sources.ids.local_id("customer", "ana"))
         save, raw = photos.save, photos.raw
 
+        async def down(*_: Any, **__: Any) -> Any:
+            raise Unavailable("tables", "down")
+
         async def failing(*args: Any, **named: Any) -> Any:
             if landed:
                 await save(*args, **named)
-            monkeypatch.setattr(photos, "raw", failing)  # and nothing can be read back now
+            monkeypatch.setattr(photos, "raw", down)  # and nothing can be read back now
             raise Unavailable("tables", "the answer was lost")
 
         given = {"customerId": "ana", "records": [{"sourceId": str(i), "favorite": True} for i in range(3)]}
@@ -48,7 +52,7 @@ async def test_an_upsert_whose_tables_failed_is_told_as_stale_until_the_feed_is_
         monkeypatch.setattr(photos, "save", save)
         assert await counted(gateway, owner) in {(0, True), (3 * landed, False)}
         await gateway.freshness.close()
-        await gateway.settle()
+        await IndexFollower(gateway.sources, gateway.freshness).settle()
         assert await counted(gateway, owner) == (3 * landed, False)
 
 
