@@ -6,6 +6,7 @@ import io
 import struct
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ TURN = 6
 SENSOR: list[Tag] = [(0x0100, LONG, 6000), (0x0101, LONG, 4000), (0x0106, SHORT, 32803)]
 
 
-def shown(size: tuple[int, int] = (640, 480), **more: object) -> bytes:
+def shown(size: tuple[int, int] = (640, 480), **more: Any) -> bytes:
     """Red on the left, blue on the right; as a camera on its side stores it."""
     made = Image.new("RGB", size, (220, 20, 20))
     made.paste((20, 20, 220), (size[0] // 2, 0, *size))
