@@ -24,7 +24,9 @@ def _told(run: Callable[[], None]) -> int:
     except (UnusableFolder, Unreadable, UnusableSettings) as e:
         sys.stderr.write(f"{e}\n")
     except SourceError as e:
-        sys.stderr.write(f"The data folder's {e.source} cannot be used: {e.reason}.\n")
+        from commands.failures import embedded_stack, sentence
+
+        sys.stderr.write(sentence(e, embedded=embedded_stack()) + "\n")
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -66,10 +67,13 @@ class _Engines:
     held: AsyncExitStack
 
 
-async def embedded(data: Path, *, index: PhotoIndex | None = None) -> Sources:
+async def embedded(
+    data: Path, *, index: PhotoIndex | None = None, around_store: Callable[[ItemStore], ItemStore] = lambda store: store
+) -> Sources:
     """Everything in one prepared folder, no server: SQLite, tantivy, the packed gazetteer, a key file.
 
     One process at a time may do so (`folder.IndexLock`); others give an `index` of their own, `IndexElsewhere`.
+    `around_store` may put something between us and the tables.
     """
     from datasources.audit.file import FileAuditLog
     from datasources.keys.file import FileKeyService
@@ -78,11 +82,12 @@ async def embedded(data: Path, *, index: PhotoIndex | None = None) -> Sources:
 
     key_service = FileKeyService(data / "keys")
     tables = SqliteTables.open(data / "tables.sqlite", TABLES, clock=time.time)
-    ring = KeyRing(tables.items, key_service)
+    store = around_store(tables.items)
+    ring = KeyRing(store, key_service)
     secret = await ring.installation_secret("ids")
     media = FileMediaStore(data / "media")
     engines = _Engines(
-        store=tables.items,
+        store=store,
         feed=tables.feed,
         key_service=key_service,
         ring=ring,
