@@ -27,7 +27,7 @@ _PURPOSES = {"secret": "installation", "wrapping": "wrapping"}
 
 async def copied(embedded: Sources, file: Path, stack: Stack) -> int:
     """Everything in the tables of `file` into those of a stack that is made; how many items."""
-    access, patience = stack.access(stack.dynamodb_url), Patience(deadline_s=60.0)
+    access, patience = replace(stack.access(stack.dynamodb_url), read_timeout_s=60.0), Patience(deadline_s=60.0)
     tables = await DynamoTables.open(access, TABLES, prefix=stack.prefix, clock=lambda: 0.0, patience=patience)
     kms = await AwsCalls.open("keys", "kms", stack.access(stack.kms_url), stack.patience)
     count = 0

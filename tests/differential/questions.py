@@ -125,7 +125,8 @@ class Questions:
     def _other(self, customer: str, world: World) -> Asked:
         r = self._random
         ids = [i for of in ("photos", "albums", "people") for i in self._some(world.ids[of])]
-        document = "query($n: Int, $a: String) { " + r.choice(OTHERS).format(
+        kind = r.choice(OTHERS)
+        document = ("query($n: Int, $a: String) { " if "$n" in kind else "{ ") + kind.format(
             page="pageInfo { hasNextPage endCursor hasPreviousPage }",
             album=r.choice(("LATEST_PHOTO_DESC", "TITLE_ASC", "CREATED_AT_DESC")),
             person=r.choice(("PHOTO_COUNT_DESC", "NAME_ASC")),
@@ -219,7 +220,7 @@ class Questions:
             "takenOn": self._days,
             "takenAt": lambda: self._days("T12:00:00Z"),
             "addedAt": lambda: self._days("T00:00:00Z"),
-            "monthDay": lambda: {"start": f"--{r.randint(1, 12):02d}-01", "last": f"--{r.randint(1, 12):02d}-20"},
+            "monthDay": lambda: {"start": f"{r.randint(1, 12):02d}-01", "last": f"{r.randint(1, 12):02d}-20"},
             "weekdays": lambda: r.sample(["MONDAY", "FRIDAY", "SATURDAY", "SUNDAY"], 2),
             "mediaTypes": lambda: [r.choice(("PHOTO", "VIDEO"))],
             "people": lambda: self._ids(world.ids["people"]),
