@@ -55,7 +55,9 @@ def _told(run: Callable[[], None]) -> int:
     except Destroyed:
         sys.stderr.write("This customer was erased: nothing is taken for them any more.\n")
     except SourceError as e:
-        sys.stderr.write(f"The data folder's {e.source} cannot be used: {e.reason}.\n")
+        from commands.failures import embedded_stack, sentence
+
+        sys.stderr.write(sentence(e, embedded=embedded_stack()) + "\n")
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
