@@ -33,7 +33,7 @@ NOT_CUSTOMERS = {
     "signer": "texts",
     "held": "connections",
     "media": "sealed bytes without meaning; `originals` over it is judged",
-    "results": "files of jobs, sealed by their kind; the route asks `jobs.by_id` with the viewer first",
+    "results": "files of jobs, unsealed for seven days (SECURITY.md); the route asks `jobs.by_id` with the viewer first",
     "audit": "keyed hashes; written at a request's end, read by commands",
 }
 """Sources whose methods need no scope, and why."""

@@ -91,6 +91,9 @@ class Awkward(ItemStore):
                 self._before[write.table.name, key] = (await self._store.get_many(write.table, [key])).get(key)
 
     @override
+    async def purge(self) -> None:
+        await self._store.purge()
+
     async def sweep(self) -> int:
         return await self._store.sweep()
 
