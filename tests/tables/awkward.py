@@ -98,6 +98,10 @@ class Awkward(ItemStore):
         return await self._store.sweep()
 
     @override
+    async def purge(self) -> None:
+        await self._store.purge()
+
+    @override
     async def close(self) -> None:
         await self._store.close()
 
