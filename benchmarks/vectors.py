@@ -74,9 +74,8 @@ async def asked(index: PhotoIndex, owner: str, questions: Sequence[Embedding], k
     return found, statistics.median(took)
 
 
-async def main(sizes: Sequence[int], folder: Path) -> float:
+async def main(cluster: Cluster, sizes: Sequence[int], folder: Path) -> float:
     """Prints the table; gives the worst recall."""
-    cluster = Cluster(os.environ["PHOTOS_OPENSEARCH_URL"], deadline_s=120.0)
     name = f"vectors-{os.getpid()}"
     indices = Indices.connect(cluster, name, Shape(replicas=0))
     await indices.prepare()
@@ -110,4 +109,10 @@ async def main(sizes: Sequence[int], folder: Path) -> float:
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as made:
-        asyncio.run(main([int(a) for a in sys.argv[1:]] or [1_000, 10_000, 100_000], Path(made)))
+        asyncio.run(
+            main(
+                Cluster(os.environ["PHOTOS_OPENSEARCH_URL"], deadline_s=120.0),
+                [int(a) for a in sys.argv[1:]] or [1_000, 10_000, 100_000],
+                Path(made),
+            )
+        )

@@ -49,7 +49,9 @@ async def _prepare(settings: Settings) -> None:
         return
     from datasources.folder import prepare
     from datasources.wiring import make_local
+    from ingest.holding import whole
     from ingest.load_demo import forget
+    from ingest.rebuilding import rebuild
     from ingest.screen import screen_for
 
     prepare(settings.data, stack.name)
@@ -61,6 +63,9 @@ async def _prepare(settings: Settings) -> None:
         )
     if made.tables:
         forget(settings.data)
+    if made.only_index:
+        async with whole(settings.data, "the filling of the index", stack) as sources:
+            await rebuild(sources)
 
 
 async def _load_demo(settings: Settings) -> None:

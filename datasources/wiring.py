@@ -31,7 +31,7 @@ from datasources.tables.grants import Grants
 from datasources.tables.jobs import Jobs
 from datasources.tables.keys import KeyRing
 from datasources.tables.people import People
-from datasources.tables.photos import Photos
+from datasources.tables.photos import PHOTOS, Photos
 from datasources.tables.pictures import Pictures
 from datasources.tables.readings import Readings
 from datasources.tables.repeats import Repeats
@@ -197,6 +197,8 @@ class Made:
     """What local servers did not have yet."""
 
     tables: bool
+    only_index: bool
+    """Whether the index alone is new: it must be filled from the tables."""
     forgotten: bool
     """Whether the stand-in for KMS had forgotten its keys, so that all was made anew."""
 
@@ -213,7 +215,7 @@ async def make_local(stack: Stack) -> Made:
         tables, service, media = await _opened(stack, held)
         indices = _indices(stack, held)
         await service.make_key()
-        made = bool(await make_missing(tables.calls, TABLES, stack.prefix))
+        made = stack.prefix + PHOTOS.name in await make_missing(tables.calls, TABLES, stack.prefix)
         forgotten = False
         try:
             await KeyRing(tables.items, service, region=stack.region).installation_secret("ids")
@@ -229,7 +231,7 @@ async def make_local(stack: Stack) -> Made:
             await indices.begin()
             await indices.exchange()
             await indices.drop()
-        return Made(made or forgotten, forgotten)
+        return Made(made or forgotten, fresh and not (made or forgotten), forgotten)
 
 
 async def _make_audit_bucket(stack: Stack) -> None:

@@ -55,22 +55,17 @@ class Degradation:
 class Context:
     """One request. Loaders are made when first used; everything from one source goes through one loader."""
 
+    router = False  # whether a router's credential came with the request
+    remaining_s: float | None = None  # until the caller's token ends
+
     def __init__(
-        self,
-        sources: Sources,
-        freshness: Freshness,
-        viewer: Viewer,
-        languages: Languages,
-        *,
-        public_url: str = "",
-        router: bool = False,
+        self, sources: Sources, freshness: Freshness, viewer: Viewer, languages: Languages, *, public_url: str = ""
     ) -> None:
         self.sources = sources
         self.freshness = freshness
         self.viewer = viewer
         self.languages = languages
         self.public_url = public_url
-        self.router = router
         self.withheld: set[DataClass] = set()
         self.readings = Readings()
         self.ledger: Ledger | None = None
@@ -93,11 +88,6 @@ class Context:
     def principal(self) -> str:
         """Who pays for the request: the same for every guest of one link."""
         return self.viewer.key
-
-    @property
-    def remaining_s(self) -> float | None:
-        """Seconds until the caller's token ends."""
-        return self.viewer.expires_at - self.sources.now_ms() / 1_000 if self.viewer.expires_at else None
 
     async def scope(self) -> Scope:
         """What this request may touch; grants are loaded once."""

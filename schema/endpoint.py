@@ -93,8 +93,9 @@ def endpoint(
     async def make_context(connection: HTTPConnection, payload: Mapping[str, Any] | None) -> Context:
         viewer = await identify(connection, payload)
         languages = accepted_languages(connection.headers.get("accept-language"))
-        router = bool(connection.scope.get("state", {}).get(BY_ROUTER))
-        context = Context(sources, freshness, viewer, languages, public_url=public_url, router=router)
+        context = Context(sources, freshness, viewer, languages, public_url=public_url)
+        context.router = bool(connection.scope.get("state", {}).get(BY_ROUTER))
+        context.remaining_s = viewer.expires_at - sources.now_ms() / 1_000 if viewer.expires_at else None
         if gates.exposure.may_trace(viewer) and connection.headers.get(TRACE) == "1":
             context.ledger = Ledger()
         counting(sources.meter, context.ledger)

@@ -7,6 +7,8 @@ import pytest
 from tests.policy.switches import SWITCHES, switched_off
 from tests.policy.telling import told_apart
 
+pytestmark = pytest.mark.slow
+
 SEEDS, EACH = 120, 50
 
 

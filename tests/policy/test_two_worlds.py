@@ -11,6 +11,8 @@ import pytest
 
 from tests.policy.telling import told_apart
 
+pytestmark = pytest.mark.slow
+
 EACH = 50
 QUESTIONS = int(os.environ.get("TWO_WORLDS") or (10_000 if os.environ.get("CI") else 1_000))
 BATCHES = 10

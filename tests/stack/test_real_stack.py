@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from access.viewer import Viewer
+from datasources.aws.calls import AwsCalls
+from datasources.aws.stack import Stack
 from datasources.errors import Unavailable
 from datasources.folder import prepare
 from datasources.wiring import make_local, real
@@ -18,6 +20,7 @@ from identity.opening import share_keys
 from ingest.following import IndexFollower
 from tests.faults import faults
 from tests.requests.harness import ROME, Gateway, opened
+from tests.search.engines import dropped
 from tests.stack.stacks import gateway_on, made, stack_of
 
 pytestmark = pytest.mark.servers
@@ -104,7 +107,12 @@ async def test_keys_that_are_forgotten_are_noticed_and_everything_begins_anew() 
             ana = await gateway.customer("ana")
             await gateway.photo("ana", "a", caption="Sea")
         again = await make_local(stack)
-        assert (again.tables, again.forgotten) == (False, False)
+        assert (again.tables, again.only_index, again.forgotten) == (False, False, False)
+        # A table that a later version adds costs nothing of what is there.
+        await without_table(stack, "tickets")
+        assert not (await make_local(stack)).tables
+        dropped(stack.index)
+        assert (await make_local(stack)).only_index
         # Under another key nothing opens, as after a restart of the stand-in.
         elsewhere = replace(stack, key_id=f"{stack.key_id}-other")
         anew = await make_local(elsewhere)
@@ -113,6 +121,12 @@ async def test_keys_that_are_forgotten_are_noticed_and_everything_begins_anew() 
             assert await gateway.answer("{ photos(first: 5) { total { count } nodes { id } } }", as_=ana) == {
                 "photos": {"total": {"count": 0}, "nodes": []}
             }
+
+
+async def without_table(stack: Stack, name: str) -> None:
+    calls = await AwsCalls.open("tables", "dynamodb", stack.access(stack.dynamodb_url), stack.patience)
+    await calls.ask("delete_table", {"TableName": stack.prefix + name})
+    await calls.close()
 
 
 async def test_tokens_of_guests_and_support_are_good_at_every_server(tmp_path: Path) -> None:
