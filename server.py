@@ -23,7 +23,7 @@ from identity.opening import share_keys
 from identity.outside import OutsideIssuers
 from identity.verifier import Verifier
 from ingest.following import IndexFollower, follow
-from ingest.holding import whole
+from ingest.holding import RENDITIONS, whole
 from ingest.load_demo import loaded
 from resolvers.freshness import Freshness
 from resolvers.jobs.kinds import WORKS
@@ -123,7 +123,9 @@ async def _serving(app: Starlette, running: Running, now_s: Callable[[], float])
         # The index of place names is inflated by its first search: here, and not in somebody's request.
         with suppress(SourceError):  # a service elsewhere that is down costs its own fields, now and later
             await sources.locations.search("a", ("en",), limit=1)
-        darkroom = Darkroom(sources.originals, running.settings.data / "renditions")
+        kept = running.settings.max_rendition_bytes
+        darkroom = Darkroom(sources.originals, running.settings.data / RENDITIONS, most_bytes=kept)
+        sources.caches.append(darkroom.forget)
         outside = OutsideIssuers.of(running.settings.issuers, now_s)
         app.router.routes[:0] = _routes(running, sources, freshness, outside, darkroom)
         running.following = asyncio.create_task(follow(follower, idle_s=0.1 if stack is None else _STREAM_PAUSE_S))
@@ -184,7 +186,7 @@ def _routes(
     return [
         *graphql_routes(settings, sources, freshness, door),
         guest_route(sources, links),
-        import_route(sources, door.identify),
+        import_route(sources, door.identify, freshness),
         results_route(sources, door.identify),
         Media(sources, door.verifier, darkroom, neighbours).route(),
         *([identities_route(known)] if settings.development else []),

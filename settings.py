@@ -97,6 +97,11 @@ class Settings(BaseSettings):
     audience: str = Field(default="photos-data-gateway", description="The `aud` that tokens must carry")
     deadline_s: float = Field(default=10.0, gt=0, description="Seconds a request may take in all")
     max_body_bytes: int = Field(default=262_144, gt=0, description="Largest request body")
+    max_rendition_bytes: int = Field(
+        default=536_870_912,
+        ge=0,
+        description="Bytes of renditions kept in the data folder; beyond it, what was asked for longest ago goes",
+    )
     max_answer_bytes: int = Field(default=4_194_304, ge=1_024, description="Largest answer")
     max_tokens: int = Field(default=500, ge=50, le=10_000, description="Tokens of a document that is not on the safelist")
     max_listed_tokens: int = Field(default=2_000, ge=50, le=20_000, description="Tokens of a document on the safelist")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -55,6 +55,11 @@ class OwnerKeys:
     current: DataKey
     by_id: Mapping[bytes, DataKey]
 
+    @property
+    def newest(self) -> DataKey:
+        """The one that was added last; it may not seal yet."""
+        return next(reversed(list(self.by_id.values())))
+
 
 @dataclass(frozen=True, slots=True)
 class Binding:
@@ -66,12 +71,22 @@ class Binding:
 
     def associated_data(self, group: str) -> bytes:
         """Every part with its length before it, so that no two bindings give the same bytes."""
-        parts = (
-            b"photos-data-gateway",
-            bytes([_VERSION]),
-            *(p.encode() for p in (self.table, self.owner, self.record, group)),
-        )
-        return b"".join(len(p).to_bytes(2, "big") + p for p in parts)
+        return _head(self.table, self.owner) + _part(self.record.encode()) + _tail(group)
+
+
+def _part(data: bytes) -> bytes:
+    return len(data).to_bytes(2, "big") + data
+
+
+@lru_cache(maxsize=1_024)
+def _head(table: str, owner: str) -> bytes:
+    """The same for every seal of a page."""
+    return b"".join(_part(p) for p in (b"photos-data-gateway", bytes([_VERSION]), table.encode(), owner.encode()))
+
+
+@lru_cache(maxsize=64)
+def _tail(group: str) -> bytes:
+    return _part(group.encode())
 
 
 def seal(keys: OwnerKeys, binding: Binding, group: str, plain: bytes) -> bytes:
@@ -80,6 +95,11 @@ def seal(keys: OwnerKeys, binding: Binding, group: str, plain: bytes) -> bytes:
     key = keys.current
     sealed = key.cipher.encrypt(nonce, plain, binding.associated_data(group))
     return bytes([_VERSION]) + key.id + nonce + sealed
+
+
+def key_id_of(sealed: bytes) -> bytes:
+    """By the id of which key a seal was made."""
+    return sealed[_KEY_ID]
 
 
 def unseal(keys: OwnerKeys, binding: Binding, group: str, sealed: bytes) -> bytes:

@@ -37,7 +37,8 @@ class Viewer:
     """A verified caller.
 
     `subject` is the token's `sub`; `customer` the customer's local id when the caller is one. `expires_at` is the
-    token's end in seconds since 1970.
+    token's end in seconds since 1970, `signed_in_at` when the person showed who they are. `erased`: of this customer
+    nothing is left.
     """
 
     kind: ViewerKind
@@ -48,6 +49,8 @@ class Viewer:
     purpose: str | None = None
     expires_at: int = 0
     ticket: TicketOf | None = None
+    signed_in_at: int = 0
+    erased: bool = False
 
     @property
     def key(self) -> str:

@@ -8,10 +8,12 @@ MODULES = (
     "benchmarks.timeline",
     "benchmarks.ingest",
     "benchmarks.files",
+    "benchmarks.looking",
     "benchmarks.search",
     "benchmarks.exporting",
     "benchmarks.duplicates",
     "benchmarks.gates",
+    "benchmarks.sealing",
 )
 
 if __name__ == "__main__":

@@ -81,7 +81,7 @@ def _opened(settings: Settings) -> AbstractAsyncContextManager[Sources]:
 
     @asynccontextmanager
     async def opened() -> AsyncIterator[Sources]:
-        async with beside(settings.data, "the audit's verification") as (sources, _):
+        async with beside(settings.data, "the audit's verification", settings.engines) as (sources, _):
             yield sources
 
     return opened()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
@@ -19,6 +19,7 @@ from datasources.tables.albums import ALBUMS, Albums
 from datasources.tables.changes import ChangeFeed
 from datasources.tables.customers import CUSTOMERS, Customers
 from datasources.tables.documents import DOCUMENTS, PersistedDocuments
+from datasources.tables.erased import ERASED
 from datasources.tables.grants import GRANTS, Grants
 from datasources.tables.jobs import JOBS, Jobs
 from datasources.tables.keys import KEYS, KeyRing
@@ -32,7 +33,7 @@ from datasources.tables.tickets import TICKETS, Tickets
 from datasources.tables.zones import ZONINGS, Zones
 from datasources.translations.port import TranslationService, Translator
 
-TABLES = (PHOTOS, ALBUMS, PEOPLE, CUSTOMERS, GRANTS, KEYS, REPEATS, TICKETS, ZONINGS, PICTURES, JOBS, DOCUMENTS, READINGS)
+TABLES = (PHOTOS, ALBUMS, PEOPLE, CUSTOMERS, GRANTS, KEYS, REPEATS, TICKETS, ZONINGS, PICTURES, JOBS, DOCUMENTS, READINGS, ERASED)
 """Every table, for engines that must make them first."""
 
 
@@ -69,6 +70,8 @@ class Sources:
     originals: Originals
     pictures: Pictures
     now_ms: Callable[[], int]
+    caches: list[Callable[[str], Awaitable[int]]] = field(default_factory=list)
+    """What of a customer is kept outside of the sources: each forgets one and says how many things that were."""
     held: AsyncExitStack = field(default_factory=AsyncExitStack)
     """Connections that several sources share."""
     meter: Meter = field(default_factory=Meter)

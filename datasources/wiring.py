@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import random
 import time
+<<<<<<< HEAD
 from contextlib import AsyncExitStack, suppress
+=======
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+>>>>>>> engines2
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -70,10 +75,13 @@ class _Engines:
     meter: Meter
 
 
-async def embedded(data: Path, *, index: PhotoIndex | None = None) -> Sources:
+async def embedded(
+    data: Path, *, index: PhotoIndex | None = None, around_store: Callable[[ItemStore], ItemStore] = lambda store: store
+) -> Sources:
     """Everything in one prepared folder, no server: SQLite, tantivy, the packed gazetteer, a key file.
 
     One process at a time may do so (`folder.IndexLock`); others give an `index` of their own, `IndexElsewhere`.
+    `around_store` may put something between us and the tables.
     """
     from datasources.audit.file import FileAuditLog
     from datasources.keys.file import FileKeyService
@@ -83,12 +91,21 @@ async def embedded(data: Path, *, index: PhotoIndex | None = None) -> Sources:
     meter = Meter()
     key_service = counted(KeyService, FileKeyService(data / "keys"), meter)
     tables = SqliteTables.open(data / "tables.sqlite", TABLES, clock=time.time)
+<<<<<<< HEAD
     items = counted(ItemStore, tables.items, meter)
     ring = KeyRing(items, key_service)
     secret = await ring.installation_secret("ids")
     media = FileMediaStore(data / "media")
     engines = _Engines(
         store=items,
+=======
+    store = around_store(tables.items)
+    ring = KeyRing(store, key_service)
+    secret = await ring.installation_secret("ids")
+    media = FileMediaStore(data / "media")
+    engines = _Engines(
+        store=store,
+>>>>>>> engines2
         feed=tables.feed,
         key_service=key_service,
         ring=ring,

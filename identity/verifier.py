@@ -165,6 +165,7 @@ class Verifier:
             scopes=scopes,
             purpose=purpose,
             expires_at=int(claims["exp"]),
+            signed_in_at=int(claims.get("auth_time", claims["iat"])),
         )
 
 
@@ -187,12 +188,15 @@ def _scopes(issuer: TrustedIssuer, claim: object) -> frozenset[str] | None:
 
 def _check_times(claims: Mapping[str, Any], now: float) -> None:
     begin, end, before = claims["iat"], claims["exp"], claims.get("nbf", 0)
+    signed_in = claims.get("auth_time", begin)
     # Python reads NaN in JSON, and NaN passes every comparison.
-    if not all(isinstance(t, int | float) and not isinstance(t, bool) and math.isfinite(t) for t in (begin, end, before)):
+    if not all(
+        isinstance(t, int | float) and not isinstance(t, bool) and math.isfinite(t) for t in (begin, end, before, signed_in)
+    ):
         raise Unauthenticated("CLAIMS")
     if end + _SLACK_S <= now:
         raise Unauthenticated("EXPIRED")
-    if max(begin, before) - _SLACK_S > now:
+    if max(begin, before, signed_in) - _SLACK_S > now:
         raise Unauthenticated("NOT_YET")
     if end - begin > LIFETIME_S:
         raise Unauthenticated("LIFETIME")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -15,7 +17,23 @@ from datasources.wiring import embedded, real, with_vendors
 from ingest.rebuilding import rebuild
 from resolvers.indexing import CONSUMER
 
+RENDITIONS = "renditions"
 _INDEX_FILE = "index/meta.json"
+
+
+def renditions_of(data: Path) -> Callable[[str], Awaitable[int]]:
+    """What forgets a customer's renditions in the folder: a server there makes anew what it misses, if it still may."""
+
+    def removed(owner: str) -> int:
+        folder = data / RENDITIONS / owner
+        count = sum(1 for path in folder.glob("*") if path.is_file())
+        shutil.rmtree(folder, ignore_errors=True)
+        return count
+
+    async def forget(owner: str) -> int:
+        return await asyncio.to_thread(removed, owner)
+
+    return forget
 
 
 @asynccontextmanager
@@ -38,6 +56,7 @@ async def beside(
     if stack is not None:
         prepare(data, stack.name)
         sources = with_vendors(await real(stack, data), vendors)
+        sources.caches.append(renditions_of(data))
         try:
             yield sources, True
         finally:
@@ -48,6 +67,7 @@ async def beside(
     try:
         lost = not (data / _INDEX_FILE).exists()
         sources = with_vendors(await embedded(data, index=None if lock else IndexElsewhere()), vendors)
+        sources.caches.append(renditions_of(data))
         try:
             if lock and lost and await sources.feed.mark(CONSUMER) is not None:
                 await rebuild(sources)

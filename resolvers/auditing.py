@@ -13,8 +13,9 @@ from itertools import chain
 
 from access.classes import DataClass
 from access.policy import POLICY_VERSION, Relation
-from access.readings import Reading
+from access.readings import EVERYBODY, Reading
 from access.viewer import Viewer, ViewerKind
+from datasources import Sources
 from datasources.audit.port import AuditRecord
 from datasources.tables.readings import ReadingRecord, digest
 from resolvers.context import Context
@@ -40,12 +41,12 @@ def _record(context: Context, operation: str, read: Read, *, rows: str | None = 
     viewer = context.viewer
     owners: dict[str, list[str]] = defaultdict(list)
     for owner, relation in read:
-        owners[relation.value].append(context.sources.ids.local_id("audited", owner))
+        owners[relation.value].append(owner if owner == EVERYBODY else hash_of(context.sources, owner))
     told = set(chain.from_iterable(reading.classes for reading in read.values()))
     return AuditRecord(
         at=context.sources.now_ms(),
         kind=viewer.kind.value,
-        principal=viewer.key,
+        principal=_named(context.sources, viewer),
         purpose=viewer.purpose,
         owners={relation: tuple(sorted(hashes)) for relation, hashes in sorted(owners.items())},
         classes=tuple(c.value for c in DataClass if c in told),
@@ -57,9 +58,24 @@ def _record(context: Context, operation: str, read: Read, *, rows: str | None = 
     )
 
 
+def _named(sources: Sources, viewer: Viewer) -> str:
+    """Who it was, for good: customers by keyed hash alone, since the chain outlives them."""
+    if viewer.ticket is not None:
+        return f"SUPPORT:{hash_of(sources, viewer.ticket.owner)}:{viewer.ticket.slot}:{viewer.subject}"
+    if viewer.kind is ViewerKind.SERVICE:
+        return viewer.key
+    return f"{viewer.kind.value}:{hash_of(sources, viewer.customer or viewer.key)}"
+
+
+def hash_of(sources: Sources, owner: str) -> str:
+    """By what a customer is known in the chain."""
+    return sources.ids.local_id("audited", owner)
+
+
 def _rows(context: Context, others: Read) -> list[ReadingRecord]:
     by_owner: dict[str, Reading] = defaultdict(Reading)
-    for (owner, _), reading in others.items():
+    # Counts over everybody single nobody out: they are in the chain, and in no customer's log.
+    for (owner, _), reading in ((k, r) for k, r in others.items() if k[0] != EVERYBODY):
         by_owner[owner].classes.update(reading.classes)
         by_owner[owner].photos.update(reading.photos)
     now_ms, viewer = context.sources.now_ms(), context.viewer

@@ -96,13 +96,13 @@ class Context:
         return await asyncio.shield(self._scope)
 
     async def speak_own_languages(self) -> None:
-        """Where a request names no languages: those of the customer's settings, if they can be had."""
+        """Before those that the request's header names: the languages of the customer's settings, if they can be had."""
         if self.viewer.customer is None:
             return
         with suppress(SourceError):
             seen = await self.customers.one(self.viewer.customer)
             if seen is not None and seen.record.languages:
-                self.languages = seen.record.languages
+                self.languages = tuple(dict.fromkeys((*seen.record.languages, *self.languages)))
 
     def forget_scope(self) -> None:
         """A mutation changed grants: the rest of the request reads them anew."""
@@ -136,7 +136,7 @@ class Context:
 
     def extensions(self) -> dict[str, object]:
         """What the answer says besides its data."""
-        said: dict[str, object] = {}
+        said: dict[str, object] = {"erased": True} if self.viewer.erased else {}
         if self.withheld:
             said["withheld"] = [c.value for c in DataClass if c in self.withheld]
         if self.degraded:
@@ -260,7 +260,7 @@ class Context:
     @cached_property
     def questions(self) -> Loader[Part, object]:
         """Everything asked of the index: all parts of a level go in one call."""
-        return Loader(Questions(self.sources.index, self.freshness, self.degrade).fetch)
+        return Loader(Questions(self.sources.index, self.freshness, self.degrade, self.readings).fetch)
 
     @cached_property
     def positions(self) -> Loader[Placed, Position]:

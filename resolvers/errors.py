@@ -23,6 +23,13 @@ class Forbidden(Refused):
     code = "FORBIDDEN"
 
 
+class Erased(Forbidden):
+    """The customer was erased; nothing is taken for them any more."""
+
+    def __init__(self) -> None:
+        super().__init__("this customer was erased: nothing of theirs is kept, and nothing is taken for them", "ERASED")
+
+
 class NotThere(Refused):
     """Not there, or not to be seen: the same."""
 

@@ -6,12 +6,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from datasources.search.port import Position
-from datasources.tables.readings import ReadingRecord
+from datasources.tables.readings import ReadingRecord, told_principal
 from resolvers.context import Context
 from resolvers.paging import PageMarks, Slice, page_request
-
-_OTHER_CUSTOMER = "A customer with whom an album was shared"
-_GUEST = "A guest of a shared link"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +38,7 @@ async def readings_page(context: Context, *, first: int | None, after: str | Non
 
 
 async def _who(context: Context, record: ReadingRecord, known: Collection[str]) -> str:
-    match record.kind:
-        case "CUSTOMER":
-            # Their name only while something is shared with them: afterwards it is theirs again.
-            principal = record.principal if record.principal in known else None
-            seen = None if principal is None else await context.grantees.one(principal)
-            return (seen.identity.display_name if seen and seen.identity else None) or _OTHER_CUSTOMER
-        case "SUPPORT":
-            return f"Support, ticket {record.principal}"
-        case "GUEST":
-            return _GUEST
-        case _:
-            return record.principal or ""
+    # A customer's name only while something is shared with them: afterwards it is theirs again.
+    named = record.kind == "CUSTOMER" and record.principal in known
+    seen = await context.grantees.one(record.principal) if named and record.principal is not None else None
+    return told_principal(record, seen.identity.display_name if seen and seen.identity else None)

@@ -99,8 +99,7 @@ def endpoint(
         if gates.exposure.may_trace(viewer) and connection.headers.get(TRACE) == "1":
             context.ledger = Ledger()
         counting(sources.meter, context.ledger)
-        if "accept-language" not in connection.headers:
-            await context.speak_own_languages()
+        await context.speak_own_languages()
         return context
 
     return Endpoint(

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datasources.errors import Conflict, Corrupt, DeadlineExceeded, SourceError, Throttled
+from datasources.tables.keys import Destroyed
 from execution.errors import GraphQLProblem
-from resolvers.errors import Refused
+from resolvers.errors import Erased, Refused
 
 
 def problem_of(error: SourceError | Refused) -> GraphQLProblem:
     """What a client is told; nothing of a source's own words."""
+    if isinstance(error, Destroyed):
+        error = Erased()
     if isinstance(error, Refused):
         return GraphQLProblem(error.code, str(error), reason=error.reason)
     source = {"source": error.source}

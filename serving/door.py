@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from starlette.requests import HTTPConnection
 
-from access.viewer import Viewer, ViewerKind
+from access.viewer import Viewer
 from datasources import Sources
+from datasources.tables.keys import Destroyed
 from execution.errors import GraphQLProblem
 from identity.verifier import KeysUnavailable, Unauthenticated, Verifier, bearer
 from schema.endpoint import BY_ROUTER
@@ -34,11 +35,20 @@ class Door:
         state = connection.scope.setdefault("state", {})
         state["viewer"] = viewer.kind.value
         state[BY_ROUTER] = await self._by_router(connection, viewer)
-        if viewer.kind is ViewerKind.CUSTOMER and viewer.customer is not None and viewer.customer not in self._arrived:
-            await self.sources.customers.ensure(viewer.customer, viewer.subject, now_ms=self.sources.now_ms())
-            self._arrived[viewer.customer] = None
-            if len(self._arrived) > _ARRIVED:
-                self._arrived.popitem(last=False)
+        return viewer if viewer.customer is None else await self._arrives(viewer, viewer.customer)
+
+    async def _arrives(self, viewer: Viewer, customer: str) -> Viewer:
+        """An erased one is not made again. Keys are looked at each time, and cached: who has none may have been erased."""
+        if customer in self._arrived and await self.sources.keys.keys_of([customer]):
+            return viewer
+        try:
+            await self.sources.customers.ensure(customer, viewer.subject, now_ms=self.sources.now_ms())
+        except Destroyed:
+            self._arrived.pop(customer, None)
+            return replace(viewer, erased=True)
+        self._arrived[customer] = None
+        if len(self._arrived) > _ARRIVED:
+            self._arrived.popitem(last=False)
         return viewer
 
     async def _verified(self, header: str | None) -> Viewer:

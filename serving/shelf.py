@@ -63,13 +63,15 @@ class Shelf:
         for old in gone:
             self._folder.joinpath(*old).unlink(missing_ok=True)
 
-    def forget(self, owner: str) -> None:
-        """Removes everything of an owner."""
+    def forget(self, owner: str) -> int:
+        """Removes everything of an owner; how many files."""
         with self._lock:
             sizes = self._known()
-            for key in [k for k in sizes if k[0] == owner]:
+            gone = [k for k in sizes if k[0] == owner]
+            for key in gone:
                 self._total -= sizes.pop(key)
         shutil.rmtree(self._folder / owner, ignore_errors=True)
+        return len(gone)
 
     def _known(self) -> OrderedDict[tuple[str, str], int]:
         """What lies there, the one used longest ago first; looked up once. Halves of a killed process go."""

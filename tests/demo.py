@@ -35,9 +35,9 @@ class Counted:
         if not callable(found):
             return found
 
-        async def counted(*args: Any, **kwargs: Any) -> Any:
+        def counted(*args: Any, **kwargs: Any) -> Any:
             self._calls[f"{self._name}.{method}"] += 1
-            return await found(*args, **kwargs)
+            return found(*args, **kwargs)
 
         return counted
 
@@ -64,7 +64,10 @@ class DemoGateway:
     def post(
         self, sent: Mapping[str, Any], *, customer: str | None = None, service: bool = False, languages: str = "en"
     ) -> dict[str, Any]:
-        """The answer to a request's body; a customer by external id, else a service, else the guest of the link."""
+        """The answer to a request's body; a customer by external id, else a service, else the guest of the link.
+
+        Without `languages` it is in those of the customer's settings, as the wire does it.
+        """
         self.calls.clear()
         return self._runner.run(self._answer(sent, self.viewer(customer, service=service), tuple(languages.split(","))))
 
@@ -78,6 +81,8 @@ class DemoGateway:
         _, documents, runner = served()
         context = Context(self.sources, Freshness(), viewer, languages, public_url="http://gateway.test")
         try:
+            if not any(languages):
+                await context.speak_own_languages()
             prepared = documents.prepare(sent["query"], sent.get("operationName"))
             return await runner.execute(prepared, sent.get("variables") or {}, context)
         finally:

@@ -50,6 +50,10 @@ class FileAuditLog(GroupedAuditLog):
         except msgspec.MsgspecError as e:
             raise Corrupt("audit", "a checkpoint cannot be read") from e
 
+    async def checkpoint(self) -> Checkpoint | None:
+        await asyncio.to_thread(self._sign_the_end)
+        return await super().checkpoint()
+
     async def close(self) -> None:
         await self.settle()
         await asyncio.to_thread(self._sign_the_end)

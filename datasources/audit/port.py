@@ -78,6 +78,11 @@ class AuditLog(ABC):
     async def checkpoints(self) -> Sequence[Checkpoint]:
         """Every checkpoint that is kept, oldest first."""
 
+    async def checkpoint(self) -> Checkpoint | None:
+        """Where the chain that we write stands now, signed; None when nothing was ever recorded."""
+        known = await self.checkpoints()
+        return known[-1] if known else None
+
     @abstractmethod
     async def close(self) -> None:
         """Writes what is noted and a last checkpoint, and lets go of everything."""

@@ -66,6 +66,11 @@ class S3AuditLog(GroupedAuditLog):
             raise Corrupt("audit", "a checkpoint cannot be read") from e
         return sorted(found, key=lambda c: c.at)
 
+    async def checkpoint(self) -> Checkpoint | None:
+        if self._chain.count > self._signed_count:
+            await self._sign()
+        return await super().checkpoint()
+
     async def close(self) -> None:
         await self.settle()
         if self._chain.count > self._signed_count:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import NoReturn
 
 from access.scope import Scope
@@ -38,6 +38,9 @@ class IndexElsewhere(PhotoIndex):
         _refuse()
 
     async def erase(self, owner: str) -> None:
+        _refuse()
+
+    async def expunge(self, others: AsyncIterator[Sequence[PhotoDocument | Removal]]) -> None:
         _refuse()
 
     async def versions(self, owner: str) -> Mapping[str, int]:

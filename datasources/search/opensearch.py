@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 from typing_extensions import override
@@ -128,6 +128,10 @@ class OpenSearchIndex(PhotoIndex):
     @override
     async def erase(self, owner: str) -> None:
         await self._writer.erase(owner)
+
+    @override
+    async def expunge(self, others: AsyncIterator[Sequence[PhotoDocument | Removal]]) -> None:
+        await self._writer.expunge()
 
     @override
     async def versions(self, owner: str) -> Mapping[str, int]:

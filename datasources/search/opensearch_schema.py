@@ -78,6 +78,8 @@ def settings(*, shards: int, replicas: int | None) -> dict[str, Any]:
         "knn": True,
         "refresh_interval": "-1",
         "gc_deletes": "-1",
+        # An erasure leaves no segment with a deleted document as it is: the default spares those with less than a tenth.
+        "merge.policy.expunge_deletes_allowed": "0",
         "translog.durability": "request",
         "analysis": {
             "tokenizer": {"given": {"type": "char_group", "tokenize_on_chars": [" "], "max_token_length": 512}},

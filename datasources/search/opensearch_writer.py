@@ -63,6 +63,14 @@ class Writer:
             if not told["version_conflicts"]:
                 return
 
+    async def expunge(self) -> None:
+        """Segments with deleted documents are written anew without them, and the log of operations is emptied."""
+        path = f"/{','.join(self._names)}/_forcemerge"
+        asked = {"only_expunge_deletes": "true", "flush": "true", "ignore_unavailable": "true"}
+        told = await self._wire.call("POST", path, deadline_s=_ERASE_S, **asked)
+        if (told or {}).get("_shards", {}).get("failed"):
+            raise Unavailable(SOURCE, "a part of the index could not be written anew: erase again")
+
     async def refresh(self) -> None:
         """What was written is visible."""
         path = f"/{','.join(self._names)}/_refresh"

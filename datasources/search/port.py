@@ -8,7 +8,7 @@ scores are sums of given weights, ties go by day and then by id.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from enum import Enum
 from typing import NamedTuple
 
@@ -240,6 +240,10 @@ class PhotoIndex(ABC):
     @abstractmethod
     async def erase(self, owner: str) -> None:
         """Takes out everything of one customer; durable and visible on return."""
+
+    @abstractmethod
+    async def expunge(self, others: AsyncIterator[Sequence[PhotoDocument | Removal]]) -> None:
+        """What was erased is in no file of the engine any more. `others`: what stays, if the engine must write it anew."""
 
     @abstractmethod
     async def versions(self, owner: str) -> Mapping[str, int]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Self, TypeVar
 
@@ -110,6 +111,13 @@ class TantivyIndex(PhotoIndex):
     @override
     async def erase(self, owner: str) -> None:
         await self._write(lambda: self._writer.erase(owner))
+
+    @override
+    async def expunge(self, others: AsyncIterator[Sequence[PhotoDocument | Removal]]) -> None:
+        """Tantivy drops a segment once all in it is deleted, and merges none for us: the rest is written anew."""
+        async for page in others:
+            await self._write(partial(self._writer.renew, page))
+        await self._write(self._writer.dropped)
 
     @override
     async def versions(self, owner: str) -> Mapping[str, int]:

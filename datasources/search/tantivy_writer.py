@@ -41,7 +41,21 @@ class Writer:
             if known is None or entry.version > known.version:
                 newest[entry.key] = entry
         present = self._versions(newest)
-        fresh = [entry for key, entry in newest.items() if entry.version > present.get(key, -1)]
+        self._put([entry for key, entry in newest.items() if entry.version > present.get(key, -1)], present)
+
+    def renew(self, entries: Sequence[PhotoDocument | Removal]) -> None:
+        """Writes anew what is there at these versions, so that where it lay can be dropped."""
+        self._alive()
+        present = self._versions({entry.key: None for entry in entries})
+        self._put([entry for entry in entries if entry.version >= present.get(entry.key, -1)], present)
+
+    def dropped(self) -> None:
+        """Segments in which nothing is left are gone from the disk, and what lay in gaps of the file of vectors."""
+        self.refresh()
+        self._writer.garbage_collect_files()
+        self._vectors.rewrite()
+
+    def _put(self, fresh: Sequence[PhotoDocument | Removal], present: Mapping[PhotoKey, int]) -> None:
         rows = [row(entry) for entry in fresh]
         try:
             for entry, columns in zip(fresh, rows, strict=True):

@@ -92,6 +92,12 @@ class Vectors:
             self._base.execute("pragma wal_checkpoint(truncate)")
             self._forget({owner})
 
+    def rewrite(self) -> None:
+        """The file anew: what moved within it leaves images in its gaps."""
+        with self._lock:
+            self._base.execute("vacuum")
+            self._base.execute("pragma wal_checkpoint(truncate)")
+
     def shelf(self, owner: str, model: str) -> Shelf:
         """The vectors of a customer and model."""
         with self._lock:

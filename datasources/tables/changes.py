@@ -40,3 +40,7 @@ class ChangeFeed(ABC):
     @abstractmethod
     async def lag(self, consumer: str) -> int:
         """How many changes the consumer has still before it."""
+
+    @abstractmethod
+    async def forget(self, owner: str) -> int:
+        """Takes a customer's name out of the changes that are kept, where they are ours to change; out of how many."""

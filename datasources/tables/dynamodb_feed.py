@@ -113,3 +113,8 @@ class DynamoChangeFeed(ChangeFeed):
             position = changes[-1].position
             count += len(changes)
         return count
+
+    @override
+    async def forget(self, owner: str) -> int:
+        """A stream cannot be changed: it holds keys and versions alone, and for a day."""
+        return 0

@@ -17,7 +17,7 @@ from datasources.tables.store import Item, ItemStore, Key, Put, Remove, Span, Ta
 
 GRANTS = Table("grants", indexes=("grantee",), feed=True)
 LINK = "link"
-_SECRET = "CREDENTIAL"  # noqa: S105 - the name of a sealed group
+SECRET = "CREDENTIAL"  # noqa: S105 - the name of a sealed group
 _ENCODE = msgspec.msgpack.Encoder().encode
 
 
@@ -120,7 +120,7 @@ class Grants:
         if keys is None:
             return None
         try:
-            return unseal(keys, grant.binding, _SECRET, grant.sealed_secret).decode()
+            return unseal(keys, grant.binding, SECRET, grant.sealed_secret).decode()
         except SealError as e:
             raise Corrupt("grants", str(e)) from e
 
@@ -128,7 +128,7 @@ class Grants:
         """Writes the next version, sealing a link's secret if one is given; None when the stored version is another."""
         sealed = record.sealed_secret
         if secret is not None:
-            sealed = seal(await self._keys.ensure(record.owner), record.binding, _SECRET, secret.encode())
+            sealed = seal(await self._keys.ensure(record.owner), record.binding, SECRET, secret.encode())
         written = msgspec.structs.replace(record, version=record.version + 1, sealed_secret=sealed)
         index = {"grantee": Key(record.grantee, f"{record.owner}#{record.album}")}
         item = Item(Key(record.owner, record.slot), written.version, _ENCODE(written), index)

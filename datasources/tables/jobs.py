@@ -47,6 +47,7 @@ class JobKind(Enum):
 
     EXPORT = "EXPORT"
     ERASE = "ERASE"
+    ROTATE = "ROTATE"
 
 
 class JobKey(NamedTuple):

@@ -1,7 +1,7 @@
 """The table of keys: each owner's data keys, wrapped. Destroying the row makes all that was sealed under it unreadable.
 
-One item holds all versions of an owner's key, so that the keys of a page are one batch. The mark of a destroyed owner
-stays for ever: such an owner never silently gets a new key.
+One item holds all versions of an owner's key, so that the keys of a page are one batch. Of a destroyed owner a hashed mark
+stays for ever (`erased`): such an owner never silently gets a new key.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from cryptography.exceptions import InvalidTag
 from access.seals import DataKey, OwnerKeys
 from datasources.errors import Conflict, Corrupt, SourceError
 from datasources.keys.port import KeyService
+from datasources.tables.erased import is_marked, put_mark, unless_marked
 from datasources.tables.flights import Flights
-from datasources.tables.store import Item, ItemStore, Key, Put
+from datasources.tables.store import Item, ItemStore, Key, Put, Remove
 from datasources.tables.wrapping_keys import KEYS, SORT, WrappingKeys, secret_of
 
 __all__ = ["CACHE_S", "KEYS", "Clocks", "Destroyed", "KeyRing"]
@@ -50,7 +51,7 @@ class _Version(msgspec.Struct, frozen=True, array_like=True):
 
 
 class _Row(msgspec.Struct, frozen=True, array_like=True):
-    """Either keys, or the mark that they were destroyed: a row with both or neither was tampered with."""
+    """Keys. Earlier versions left a row without keys as the mark of a destroyed owner; both or neither was tampered with."""
 
     versions: tuple[_Version, ...]
     destroyed: bool
@@ -90,11 +91,15 @@ class KeyRing:
         """Adds a key. It opens at once, but seals only after twice `CACHE_S`: by then every process knows it."""
         return await self._add(owner, lambda _: True)
 
+    async def is_destroyed(self, owner: str) -> bool:
+        """Whether this owner was erased, as the tables say now."""
+        return await is_marked(self._store, owner)
+
     async def destroy(self, owner: str) -> None:
         """Removes all keys of an owner for good. Again, or without any key: only the mark is written."""
         self._destroyed.add(owner)
         try:
-            await self._store_destroyed(owner)
+            await self._store.transact([put_mark(owner), Remove(KEYS, _key(owner), None)])
         except BaseException:
             self._destroyed.discard(owner)
             raise
@@ -146,8 +151,8 @@ class KeyRing:
             until = self._clocks.steady() + CACHE_S
             item = (await self._store.get_many(KEYS, [_key(owner)])).get(_key(owner))
             before = _read(item)
-            if before.destroyed:
-                raise Destroyed("keys", "the owner was erased")
+            if before.destroyed or owner in self._destroyed or await self.is_destroyed(owner):
+                raise Destroyed("keys", "the customer was erased")
             after = _Row((*before.versions, await self._fresh(owner, before)), destroyed=False) if wanted(before) else before
             if after is before or await self._stored(owner, item, after):
                 keys = (await self._open({owner: after}))[owner]
@@ -164,17 +169,15 @@ class KeyRing:
         sealed = wrapping.cipher.encrypt(nonce, secrets.token_bytes(32), _associated(owner, version))
         return msgspec.structs.replace(version, wrapped=nonce + sealed)
 
-    async def _store_destroyed(self, owner: str) -> None:
-        for _ in range(_TRIES):
-            item = (await self._store.get_many(KEYS, [_key(owner)])).get(_key(owner))
-            if await self._stored(owner, item, _Row((), destroyed=True)):
-                return
-        raise Conflict("keys", "the keys of an owner change all the time")
-
     async def _stored(self, owner: str, before: Item | None, row: _Row) -> bool:
         version = before.version if before else 0
-        (done,) = await self._store.write_each([Put(KEYS, Item(_key(owner), version + 1, _ENCODE(row)), version)])
-        return done
+        put = Put(KEYS, Item(_key(owner), version + 1, _ENCODE(row)), version)
+        try:
+            # In one with the mark's absence: no race gives an erased owner a key.
+            await self._store.transact([put, unless_marked(owner)])
+        except Conflict:
+            return False
+        return True
 
 
 def _key(owner: str) -> Key:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 
 import msgspec
 
 from access.scope import Scope
 from datasources.tables.bodies import read_body
-from datasources.tables.store import Item, ItemStore, Key, Put, Remove, Span, Table
+from datasources.tables.store import Item, ItemStore, Key, Put, Span, Table
 
-READINGS = Table("readings", expires=True)
+READINGS = Table("readings", indexes=("readers",), expires=True)
+_PAGE = 500
 KEPT_MS = 400 * 86_400_000
 _ENCODE = msgspec.msgpack.Encoder().encode
 
@@ -66,14 +67,40 @@ class Readings:
                 break
         return found
 
-    async def forget(self, owner: str) -> int:
-        """Removes what is kept of an erased customer; how many rows that were."""
-        removed = 0
+    async def everything(self, scope: Scope) -> AsyncIterator[ReadingRecord]:
+        """Every reading of the viewer's own data, latest first."""
+        before: str | None = None
+        while page := await self.of_customer(scope, before=before, limit=_PAGE):
+            for record in page:
+                yield record
+            before = page[-1].slot
+
+    async def unname(self, reader: str) -> int:
+        """Takes an erased customer's name out of others' lists: "a customer" read there, nobody knows who; how many rows."""
+        unnamed, after = 0, None
         while True:
-            page = await self._store.query(READINGS, owner, Span(), limit=100)
-            if not page.items:
-                return removed
-            removed += sum(await self._store.write_each([Remove(READINGS, item.key, None) for item in page.items]))
+            page = await self._store.query_index(READINGS, "readers", reader, Span(), limit=100, after=after)
+            items = await self._store.get_many(READINGS, [e.key for e in page.entries]) if page.entries else {}
+            found = [(item, read_body(_RECORD, item, READINGS)) for item in items.values()]
+            named = [(item, record) for item, record in found if record.principal == reader]
+            puts = [Put(READINGS, _item(msgspec.structs.replace(r, principal=None)), item.version) for item, r in named]
+            unnamed += sum(await self._store.write_each(puts)) if puts else 0
+            after = page.after
+            if after is None:
+                return unnamed
+
+
+def told_principal(record: ReadingRecord, display_name: str | None) -> str:
+    """Who it was in words that the customer may know; a customer by name only where theirs is at hand."""
+    match record.kind:
+        case "CUSTOMER":
+            return display_name or "A customer with whom an album was shared"
+        case "SUPPORT":
+            return f"Support, ticket {record.principal}"
+        case "GUEST":
+            return "A guest of a shared link"
+        case _:
+            return record.principal or ""
 
 
 def digest(records: Sequence[ReadingRecord]) -> str:
@@ -87,4 +114,6 @@ def digest(records: Sequence[ReadingRecord]) -> str:
 
 def _item(record: ReadingRecord) -> Item:
     expires = (record.at_ms + KEPT_MS) // 1_000
-    return Item(Key(record.owner, record.slot), 1, _ENCODE(record), expires_at=expires)
+    reader = record.principal if record.kind == "CUSTOMER" else None
+    indexes = {} if reader is None else {"readers": Key(reader, record.slot)}
+    return Item(Key(record.owner, record.slot), 1, _ENCODE(record), indexes, expires)

@@ -142,6 +142,10 @@ class SqliteItemStore(ItemStore):
         await self._threads.write(lambda conn: trim(conn, self._now()))
         return swept
 
+    @override
+    async def purge(self) -> None:
+        await self._threads.rewrite()
+
     async def _sweep_some(self, of: Statements) -> int:
         return await self._threads.write(lambda conn: Writer(conn, self._statements, self._now()).swept(of, _BATCH))
 

@@ -53,11 +53,22 @@ class SqliteChangeFeed(ChangeFeed):
         check_text(consumer)
         return await self._threads.read(lambda conn: _lag(conn, consumer))
 
+    @override
+    async def forget(self, owner: str) -> int:
+        check_text(owner)
+        return await self._threads.write(lambda conn: _forget(conn, owner))
+
 
 def trim(conn: sqlite3.Connection, now: int) -> int:
     """Drops changes that are a day old and that every consumer has behind it; how many."""
     sql = "DELETE FROM feed WHERE at <= ? AND position <= (SELECT min(position) FROM marks)"
     return conn.execute(sql, (now - _KEPT_S,)).rowcount
+
+
+def _forget(conn: sqlite3.Connection, owner: str) -> int:
+    """Positions stay dense: the rows stand on, and tell of nothing. A grant names its grantee in the sort key."""
+    sql = "UPDATE feed SET tbl = '-', pk = '-', sk = '-' WHERE pk = ?1 OR instr(sk, ?1)"
+    return conn.execute(sql, (owner,)).rowcount
 
 
 def _read(conn: sqlite3.Connection, after: str | None, limit: int) -> list[Change]:

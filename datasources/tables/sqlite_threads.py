@@ -82,6 +82,10 @@ class SqliteThreads:
         """Empties the write-ahead log, in which pages live on that are overwritten in the file."""
         await self._run(self._writing, self._purge_now)
 
+    async def rewrite(self) -> None:
+        """Writes the file anew: rows that moved when a page was balanced leave an image in its gaps, which nothing zeroes."""
+        await self._run(self._writing, self._rewrite_now)
+
     def read_now(self, work: Work[T]) -> T:
         """As `read`, in the calling thread."""
         conn = self._readers.get()
@@ -98,6 +102,13 @@ class SqliteThreads:
             return _transaction(self._writer, work)
         except sqlite3.Error as e:
             raise _translated(e) from e
+
+    def _rewrite_now(self) -> None:
+        try:
+            self._writer.execute("VACUUM")
+        except sqlite3.Error as e:
+            raise _translated(e) from e
+        self._purge_now()
 
     def _purge_now(self) -> None:
         # SQLite does not call its busy handler while another connection checkpoints.

@@ -133,5 +133,9 @@ class ItemStore(ABC):
         """Removes what has expired, where the engine does not do so by itself; how many items."""
 
     @abstractmethod
+    async def purge(self) -> None:
+        """What was removed or replaced is in no file of the engine any more, as far as the engine keeps files of ours."""
+
+    @abstractmethod
     async def close(self) -> None:
         """Lets go of connections and threads."""

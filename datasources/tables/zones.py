@@ -35,6 +35,11 @@ class Zoning(msgspec.Struct, frozen=True):
 _ZONING = msgspec.msgpack.Decoder(Zoning)
 
 
+def row_of(owner: str) -> Key:
+    """Where an owner stands while settling."""
+    return Key(_PARTITION, owner)
+
+
 class Zones:
     """Zones by owner, and the list of owners whose photos are being told."""
 
@@ -72,7 +77,7 @@ class Zones:
 
     async def begin(self, owner: str) -> Zoning:
         """Before zones are written: from now on the owner settles, from the first photo on."""
-        key = Key(_PARTITION, owner)
+        key = row_of(owner)
         standing = (await self._store.get_many(ZONINGS, [key])).get(key)
         begun = Zoning(owner, 1 if standing is None else standing.version + 1)
         await self._store.transact([self._put(begun, None)])
@@ -86,8 +91,8 @@ class Zones:
 
     async def settled(self, zoning: Zoning) -> None:
         """They have reached every photo; nothing happens when they were changed again meanwhile."""
-        await self._store.write_each([Remove(ZONINGS, Key(_PARTITION, zoning.owner), zoning.version)])
+        await self._store.write_each([Remove(ZONINGS, row_of(zoning.owner), zoning.version)])
 
     def _put(self, zoning: Zoning, if_version: int | None) -> Put:
-        item = Item(Key(_PARTITION, zoning.owner), zoning.version, msgspec.msgpack.encode(zoning))
+        item = Item(row_of(zoning.owner), zoning.version, msgspec.msgpack.encode(zoning))
         return Put(ZONINGS, item, if_version)

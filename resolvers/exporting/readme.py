@@ -15,6 +15,8 @@ Everything that the photos service keeps about you, in formats that other progra
 
 - `customer.jsonl`, `albums.jsonl`, `people.jsonl`, `shares.jsonl`: your settings, your albums (empty ones too), the people
   you named, and with whom you share albums. One JSON object a line, UTF-8 (https://jsonlines.org).
+- `readings.jsonl`: who else read your data in the last four hundred days, latest first: when, what kind of caller, what for,
+  which classes of data, and of how many photos.
 - `photos-*.jsonl` (or `.parquet`, `.arrow`, as you asked): a line, or row, for each photo and video, those in the trash and
   hidden ones too. `takenAt` is the wall clock where it was taken; an offset stands behind it where one is known.
   `albums` and `people` name their `key` in the files above. `labels` is what a program saw, with how sure it was; `keywords`

@@ -18,6 +18,7 @@ from datasources.tables.albums import AlbumRecord, SeenAlbum
 from datasources.tables.bodies import open_group
 from datasources.tables.customers import CustomerRecord, HomeZone
 from datasources.tables.people import PersonRecord, SeenPerson
+from datasources.tables.readings import told_principal
 from resolvers.exporting.lines import Names, rfc3339
 
 Line = dict[str, Any]
@@ -139,12 +140,31 @@ async def share_lines(library: Library) -> AsyncIterator[Line]:
         )
 
 
+async def reading_lines(library: Library) -> AsyncIterator[Line]:
+    """Who else read their data, latest first, in the same words as `viewer { accessLog }`."""
+    shares = await library.sources.grants.of_albums(library.owner)
+    known = await library.sources.customers.grantees(library.scope, [s.grantee for s in shares if not s.by_link])
+    names = {i: who.identity.display_name for i, who in known.items() if who.identity is not None}
+    async for record in library.sources.readings.everything(library.scope):
+        yield _without_none(
+            {
+                "at": rfc3339(record.at_ms),
+                "kind": record.kind,
+                "principal": told_principal(record, names.get(record.principal or "")),
+                "purpose": record.purpose,
+                "classes": list(record.classes),
+                "photoCount": record.photos,
+            }
+        )
+
+
 Section = Callable[[Library], AsyncIterator[Line]]
 SECTIONS: Final[Mapping[str, Section]] = {
     "customer": customer_lines,
     "albums": album_lines,
     "people": person_lines,
     "shares": share_lines,
+    "readings": reading_lines,
 }
 """Each is one file of JSON Lines. What else is known of a customer is one function and one line here."""
 

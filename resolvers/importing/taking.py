@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Sequence
 from contextlib import suppress
@@ -10,10 +11,13 @@ from typing import Final
 from access.ids import BadId
 from access.viewer import Viewer, ViewerKind
 from datasources import Sources
-from datasources.errors import Conflict, Corrupt
+from datasources.errors import Conflict, Corrupt, SourceError
+from datasources.photo_key import PhotoKey
 from datasources.tables.keys import Destroyed
+from resolvers.freshness import Freshness
 from resolvers.importing.records import ImportRecord
 from resolvers.importing.writer import Done, Writer
+from resolvers.indexing import index_photos
 
 WRITE_SCOPE: Final = "photos:write"
 LONGEST_OWNER: Final = 256
@@ -21,6 +25,7 @@ _LIKE_OURS = re.compile(r"A[Q-Za-f][A-Za-z0-9_-]{40,}")
 """How a global id looks. One that was cut or mistyped must not become a customer of that name."""
 TOO_LARGE: Final = "is larger than what one photo may hold"
 BUSY: Final = "is being changed by others: send it again"
+_PAUSES_S: Final = (0.1, 0.4, 1.6)
 UNREADABLE: Final = "is stored already, but what is stored cannot be read"
 
 
@@ -48,8 +53,8 @@ async def customer_for(sources: Sources, viewer: Viewer, text: str) -> str | Non
 async def _named(sources: Sources, text: str) -> str | None:
     """By global id or external id; None where there can be none.
 
-    An external id that is new makes the customer, as the first import of a file does (DECISIONS 6); an erased one has no key
-    and will get none. A global id never makes one.
+    An external id that is new makes the customer, as the first import of a file does (DECISIONS 6). A global id never makes
+    one. Raises `Destroyed` for one who was erased, however they are named.
     """
     try:
         known = sources.ids.decode(text)
@@ -58,12 +63,11 @@ async def _named(sources: Sources, text: str) -> str | None:
         if external is None:
             return None
         owner = sources.ids.local_id("customer", external)
-        try:
-            await sources.keys.ensure(owner)
-            await sources.customers.ensure(owner, external, now_ms=sources.now_ms())
-        except Destroyed:
-            return None
+        await sources.keys.ensure(owner)
+        await sources.customers.ensure(owner, external, now_ms=sources.now_ms())
         return owner
+    if known.type == "Customer" and await sources.keys.is_destroyed(known.local):
+        raise Destroyed("keys", "the customer was erased")
     if known.type != "Customer" or known.local not in await sources.customers.raw([known.local]):
         return None
     return known.local if await sources.keys.keys_of([known.local]) else None
@@ -74,6 +78,32 @@ async def take(writer: Writer, records: Sequence[ImportRecord]) -> list[Done | s
     with suppress(ValueError, Conflict, Corrupt):
         return list(await writer.write(records))
     return [await _one(writer, record) for record in records]
+
+
+async def take_surely(
+    writer: Writer, records: Sequence[ImportRecord], sources: Sources, freshness: Freshness
+) -> list[Done | str]:
+    """The same for the process that answers questions: if the tables fail half way, none claims to know what has landed."""
+    if not records:
+        return []
+    keys = list(dict.fromkeys(map(writer.key_of, records)))
+    try:
+        async with freshness.doubting(keys[0].owner):
+            return await take(writer, records)
+    except SourceError:
+        freshness.keep(_made_sure(sources, keys, freshness))
+        raise
+
+
+async def _made_sure(sources: Sources, keys: Sequence[PhotoKey], freshness: Freshness) -> None:
+    """Reads back and indexes what there is, as soon as the tables answer; else it stays in doubt until the feed is followed."""
+    doubts = freshness.doubts
+    for pause_s in _PAUSES_S:
+        with suppress(SourceError):
+            await index_photos(sources, keys, freshness)
+            await freshness.followed(doubts, keys[0].owner)
+            return
+        await asyncio.sleep(pause_s)
 
 
 async def _one(writer: Writer, record: ImportRecord) -> Done | str:

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from datasources.tables.jobs import JobKind
+from resolvers.erasing.erase import erase
 from resolvers.exporting.export import export
+from resolvers.jobs.rotating import rotate
 from resolvers.jobs.run import Work
 
-WORKS: Mapping[JobKind, Work] = MappingProxyType({JobKind.EXPORT: export})
+WORKS: Mapping[JobKind, Work] = MappingProxyType({JobKind.EXPORT: export, JobKind.ERASE: erase, JobKind.ROTATE: rotate})

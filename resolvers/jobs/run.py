@@ -16,6 +16,14 @@ class Stopped(Exception):
     """The job was cancelled, forgotten, or taken over by another process: nothing more may be written."""
 
 
+class Later(Exception):
+    """There is nothing to do before a moment; `pause_ms` from now the job is taken up again, by whoever is there."""
+
+    def __init__(self, pause_ms: int) -> None:
+        super().__init__(pause_ms)
+        self.pause_ms = pause_ms
+
+
 class JobFailed(Exception):
     """The job cannot be done, now or later; `code` is one of the closed list of error codes."""
 
@@ -77,4 +85,4 @@ class Run:
 
 
 Work = Callable[[Run], Awaitable[None]]
-"""Does a job from its checkpoint on; on return its files are whole. Raises `JobFailed`, `SourceError`, `Stopped`."""
+"""Does a job from its checkpoint on; on return its files are whole. Raises `JobFailed`, `Later`, `SourceError`, `Stopped`."""

@@ -13,12 +13,14 @@ import msgspec
 from datasources import Sources
 from datasources.errors import Conflict, DeadlineExceeded, SourceError, Throttled, Unavailable
 from datasources.tables.jobs import JobKey, JobKind, JobRecord, JobStatus, Lease
-from resolvers.jobs.run import JobFailed, Run, Stopped, Work, folder_of
+from resolvers.jobs.run import JobFailed, Later, Run, Stopped, Work, folder_of
 
 FILES_KEPT_MS = 7 * 86_400_000
 """For how long a result can be fetched."""
 MOST_ATTEMPTS = 5
 """Without a new checkpoint in between: a job that kills its process must not do so for ever."""
+NEVER_GIVEN_UP = frozenset({JobKind.ERASE})
+"""However long a source is away: who was told that they are erased must be."""
 _LOOK_S = 2.0
 _PASSING = (Unavailable, Throttled, DeadlineExceeded, Conflict)
 _log = logging.getLogger("photos.jobs")
@@ -123,6 +125,8 @@ class JobRunner:
                 await self._end(run, JobStatus.CANCELED)
         except JobFailed as e:
             await self._end(run, JobStatus.FAILED, e.code)
+        except Later as e:
+            await self._let_go(run, e.pause_ms)
         except _PASSING as e:
             _log.warning("a job waits", extra={"reason": f"{e.source}: {type(e).__name__}"})
             await self._wait_or_fail(run)
@@ -142,7 +146,11 @@ class JobRunner:
             await asyncio.gather(work, heart, return_exceptions=True)
 
     async def _wait_or_fail(self, run: Run) -> None:
-        if run.record.attempts >= MOST_ATTEMPTS:
+        if run.record.kind in NEVER_GIVEN_UP:
+            tries = min(run.record.attempts, MOST_ATTEMPTS - 1)
+            run.record = msgspec.structs.replace(run.record, attempts=tries)
+            await self._let_go(run, 1_000 * 4**tries)
+        elif run.record.attempts >= MOST_ATTEMPTS:
             await self._end(run, JobStatus.FAILED, "UNAVAILABLE")
         else:
             await self._let_go(run, 1_000 * 4**run.record.attempts)

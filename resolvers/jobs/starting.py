@@ -56,10 +56,13 @@ async def start(sources: Sources, record: JobRecord) -> JobRecord | Running:
 
 
 async def cancel(sources: Sources, viewer: Viewer, key: JobKey) -> JobRecord | None:
-    """Stops a job: at once where nobody works on it, else soon. One that has ended stays as it is. None: not theirs."""
+    """Stops a job: at once where nobody works on it, else soon. One that has ended stays as it is. None: not theirs.
+
+    An erasure cannot be stopped: the key is gone already.
+    """
     for _ in range(_TRIES):
         record = await sources.jobs.by_id(viewer, key)
-        if record is None or not record.live or record.status is JobStatus.CANCELING:
+        if record is None or not record.live or record.status is JobStatus.CANCELING or record.kind is JobKind.ERASE:
             return record
         changed = await sources.jobs.save(_canceled(record, sources.now_ms()))
         if changed is not None:

@@ -17,7 +17,7 @@ from datasources.errors import SourceError
 from datasources.tables.repeats import Repeat
 from datasources.tables.store import Key
 from resolvers.context import Context
-from resolvers.errors import BadInput, Forbidden
+from resolvers.errors import BadInput, Erased, Forbidden
 from resolvers.freshness import Freshness
 from resolvers.loading import Loader
 from resolvers.writing.outcome import ErrorCode, Fault, FaultFound, Outcome, refused
@@ -53,6 +53,10 @@ async def mutate(context: Context, name: str, given: G, work: Work[G]) -> Outcom
     """Does the work; raises `Forbidden` for whoever has no library. Afterwards the context reads everything anew."""
     if context.viewer.kind is not ViewerKind.CUSTOMER or context.viewer.customer is None:
         raise Forbidden("only a customer may change a library, and only their own", "NOT_OWNER")
+    if context.viewer.erased:
+        raise Erased
+    # Also where the erasure was asked for since the request came; the error says so.
+    await context.sources.keys.ensure(context.viewer.customer)
     desk = Desk(context.sources, context.freshness, await context.scope(), context.viewer.customer)
     return await mutate_as(context, desk, name, given, work)
 

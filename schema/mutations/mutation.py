@@ -5,6 +5,7 @@ import strawberry
 from schema.mutations.albums import AlbumMutations
 from schema.mutations.bulk import BulkMutations
 from schema.mutations.customer import CustomerMutations
+from schema.mutations.erasure import ErasureMutations
 from schema.mutations.people import PersonMutations
 from schema.mutations.photos import PhotoMutations
 from schema.mutations.shares import ShareMutations
@@ -13,6 +14,13 @@ from schema.mutations.upserts import UpsertMutations
 
 @strawberry.type(description="What can be changed.")
 class Mutation(
-    PhotoMutations, AlbumMutations, ShareMutations, PersonMutations, CustomerMutations, BulkMutations, UpsertMutations
+    PhotoMutations,
+    AlbumMutations,
+    ShareMutations,
+    PersonMutations,
+    CustomerMutations,
+    BulkMutations,
+    UpsertMutations,
+    ErasureMutations,
 ):
     """Fields run one after the other, in the order of the document."""

@@ -90,6 +90,7 @@ LONG_FILES: dict[str, str] = {
     "resolvers/context.py": "one value for a request, with a loader of every noun",
     "datasources/tables/photos.py": "the noun, its seals and its one write path are one idea",
     "schema/photo.py": "one type, forty fields",
+    "datasources/search/port.py": "what every engine promises, in one place",
     "schema/enums.py": "a list",
     "datasources/wiring.py": "which engine stands behind each port, for both stacks",
     "ingest/demo": "tables of the demo's world",

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import pytest
 
 from datasources.photo_key import PhotoKey
 from datasources.search.conditions import AnyOf, Field, HasWord
-from datasources.search.port import PhotoIndex, Question, Removal
+from datasources.search.port import PhotoDocument, PhotoIndex, Question, Removal
 from tests.search.engines import ENGINES, opened
 from tests.search.makers import ANA, counts, fill, found, grant, photo, photo_id, scope_of
 
@@ -153,3 +153,23 @@ async def test_what_was_not_refreshed_is_erased_too(index: PhotoIndex) -> None:
     await index.erase("ana")
     await index.refresh()
     assert await found(index) == set()
+
+
+async def test_expunging_leaves_the_others_as_they_were(index: PhotoIndex) -> None:
+    """Whatever an engine must do to be rid of the erased bytes; a newer version that is there stays."""
+    await fill(index, *(photo(n, owner, version=2) for n in range(30) for owner in ("ana", "bob")))
+    await index.write([Removal(PhotoKey("bob", photo_id(3)), 4), photo(4, "bob", version=9, labels=("newer",))])
+    await index.refresh()
+
+    async def others() -> AsyncIterator[Sequence[PhotoDocument | Removal]]:
+        yield [photo(n, "bob", version=2) for n in range(30) if n != 3]
+        yield [Removal(PhotoKey("bob", photo_id(3)), 4)]
+
+    bob = scope_of("bob")
+    await index.erase("ana")
+    await index.expunge(others())
+    assert await found(index) == set()
+    assert await found(index, scope=bob) == set(range(30)) - {3}
+    assert (await index.versions("bob"))[photo_id(4)] == 9
+    await fill(index, photo(3, "bob", version=3))
+    assert 3 not in await found(index, scope=bob), "the removal is remembered"

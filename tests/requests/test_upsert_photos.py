@@ -87,8 +87,10 @@ async def test_a_customer_is_named_by_either_id_and_made_by_an_external_one_only
 async def test_an_erased_customer_is_not_made_again(gateway) -> None:
     await upsert(gateway, {"sourceId": "a"})
     await gateway.sources.keys.destroy(gateway.sources.ids.local_id("customer", "ana"))
-    refused = await upsert(gateway, {"sourceId": "b"})
-    assert [e["code"] for e in refused["userErrors"]] == ["NOT_FOUND"]
+    for who in ("ana", gateway.id("Customer", *[gateway.sources.ids.local_id("customer", "ana")] * 2)):
+        given = {"i": {"customerId": who, "records": [{"sourceId": "b"}]}}
+        (error,) = (await gateway.execute(UPSERT, given, as_=service()))["errors"]
+        assert (error["extensions"]["code"], error["extensions"]["reason"]) == ("FORBIDDEN", "ERASED")
 
 
 @pytest.mark.parametrize("scopes", [("photos:read",), ("photos:write",)])

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from datasources.errors import Corrupt, Throttled
-from datasources.search.port import IndexBusy, Question
+from datasources.search.port import IndexBusy, PhotoDocument, Question, Removal
 from datasources.search.tantivy import TantivyIndex
 from tests.search.makers import ANA, fill, found, photo
 
@@ -94,3 +95,29 @@ async def test_an_id_that_is_none_is_refused_and_the_rest_of_the_index_goes_on()
     await fill(index, photo(3))
     assert await found(index) == {3}
     await index.close()
+
+
+async def test_what_is_expunged_is_in_no_file(tmp_path: Path) -> None:
+    """Owners share segments, and a segment is as it was until all in it is deleted."""
+    index = TantivyIndex.open(tmp_path)
+    for round_ in range(3):
+        await fill(
+            index,
+            *(photo(100 * round_ + n, "anacanary", text=("wordcanary",), camera="cameracanary") for n in range(20)),
+            *(photo(100 * round_ + n, "bob", text=("beach",)) for n in range(20)),
+        )
+
+    async def others() -> AsyncIterator[Sequence[PhotoDocument | Removal]]:
+        for round_ in range(3):
+            yield [photo(100 * round_ + n, "bob", text=("beach",)) for n in range(20)]
+
+    def holding() -> list[str]:
+        return [f.name for f in tmp_path.rglob("*") if f.is_file() and b"canary" in f.read_bytes()]
+
+    assert holding()
+    await index.erase("anacanary")
+    await index.expunge(others())
+    assert holding() == []
+    assert len(await index.versions("bob")) == 60
+    await index.close()
+    assert holding() == []

@@ -1,0 +1,192 @@
+"""The job that erases a customer: unreadable at once, then gone from every store, twice, and a certificate.
+
+Twice, because another process may have had the key in memory for three quarters of a minute, and have written under it: the
+second pass comes when no process can have it any more, and finds nothing or takes it out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator, Sequence
+from typing import Final
+
+import msgspec
+
+from access.policy import OWNER_SIGHT, POLICY_VERSION
+from datasources import Sources
+from datasources.audit.port import AuditRecord
+from datasources.errors import Unavailable
+from datasources.media.port import MediaKey
+from datasources.search.port import PhotoDocument, Removal
+from datasources.tables.jobs import JobFile
+from datasources.tables.keys import CACHE_S
+from resolvers.auditing import hash_of
+from resolvers.erasing.certificate import Certificate, Store, certificate_key, digest_of
+from resolvers.erasing.tables import PLACES
+from resolvers.exporting.lines import rfc3339
+from resolvers.indexing import documents
+from resolvers.jobs.run import Later, Run, folder_of
+
+SURE_MS: Final = round(CACHE_S * 1_000) + 15_000
+"""After so long no process knows the key, and none writes any more what it began while it knew it."""
+CERTIFICATE: Final = "certificate.json"
+_SAMPLE: Final = 5
+_PAGE: Final = 500
+_ENCODE = msgspec.json.Encoder().encode
+
+
+class Checkpoint(msgspec.Struct, frozen=True):
+    """How far it came. `removed`: by store; `folders`: of the customer's own jobs, which may still be being written."""
+
+    unreadable_at_ms: int
+    sampled: int
+    opened: int
+    removed: dict[str, int] = {}
+    folders: tuple[str, ...] = ()
+    passed: bool = False
+    ended: bool = False
+
+
+async def erase(run: Run) -> None:
+    """Goes on from the checkpoint; doing any part again does no harm."""
+    known = msgspec.json.decode(run.record.checkpoint, type=Checkpoint) if run.record.checkpoint else None
+    if known is None:
+        known = await _made_unreadable(run)
+    if not known.passed:
+        known = msgspec.structs.replace(await _pass(run, known), passed=True)
+        await run.save(checkpoint=_ENCODE(known), progress=0.5, rows=sum(known.removed.values()))
+    wait = known.unreadable_at_ms + SURE_MS - run.sources.now_ms()
+    if wait > 0:
+        raise Later(wait)
+    if not known.ended:
+        known = await _pass(run, known)
+        await run.sources.feed.forget(run.record.owner)
+        await run.sources.store.purge()
+        await run.sources.index.expunge(_others(run.sources, run.record.owner))
+        known = msgspec.structs.replace(known, ended=True)
+        await run.save(checkpoint=_ENCODE(known), progress=0.9, rows=sum(known.removed.values()))
+    await _certify(run, known)
+
+
+async def make_unreadable(sources: Sources, owner: str) -> None:
+    """The mark is set and the key is gone, durably, on return."""
+    await sources.keys.destroy(owner)
+
+
+async def _made_unreadable(run: Run) -> Checkpoint:
+    """A sample of photos is tried afterwards. Where the key went before us, as it does at once, it fails the same."""
+    sources, owner = run.sources, run.record.owner
+    await make_unreadable(sources, owner)
+    sample, _ = await sources.photos.of_owner(owner, limit=_SAMPLE)
+    sealed = [r for r in sample if r.sealed]
+    opened = await sources.photos.opened(sealed, OWNER_SIGHT)
+    known = Checkpoint(sources.now_ms(), len(sealed), len(opened))
+    await run.save(checkpoint=_ENCODE(known), progress=0.05)
+    return known
+
+
+async def _pass(run: Run, known: Checkpoint) -> Checkpoint:
+    sources, owner = run.sources, run.record.owner
+    removed = dict(known.removed)
+
+    def count(store: str, number: int) -> None:
+        removed[store] = removed.get(store, 0) + number
+
+    folders = await _jobs(run, known, count_in=removed)
+    for name, place in PLACES.items():
+        count(f"tables/{name}", await place.remove(sources.store, owner))
+        await run.look()
+    count("tables/readings of others", await sources.readings.unname(owner))
+    count("originals", await sources.originals.delete_owner(owner))
+    count("caches", sum([await forget(owner) for forget in sources.caches]))
+    count("index", len(await sources.index.versions(owner)))
+    await sources.index.erase(owner)
+    return msgspec.structs.replace(known, removed=removed, folders=folders)
+
+
+async def _jobs(run: Run, known: Checkpoint, *, count_in: dict[str, int]) -> tuple[str, ...]:
+    """Jobs about the customer go with their files, also with those that a running one is just writing."""
+    sources = run.sources
+    folders = list(known.folders)
+    async for job in sources.jobs.of_owner(run.record.owner):
+        if not job.outlives_owner:
+            folders.append(folder_of(sources, job))
+            await sources.jobs.forget(job)
+            count_in["tables/jobs"] = count_in.get("tables/jobs", 0) + 1
+    files = sum([await sources.results.delete_owner(folder) for folder in folders])
+    count_in["results"] = count_in.get("results", 0) + files
+    return tuple(dict.fromkeys(folders))
+
+
+async def _others(sources: Sources, erased: str) -> AsyncIterator[Sequence[PhotoDocument | Removal]]:
+    """Everything that the index shall keep, page by page."""
+    async for owner in sources.customers.everyone():
+        after: str | None = None
+        while owner != erased:
+            records, after = await sources.photos.of_owner(owner, after=after, limit=_PAGE)
+            if records:
+                yield await documents(sources, records)
+            if after is None:
+                break
+
+
+async def _left(run: Run, known: Checkpoint) -> dict[str, list[str]]:
+    """The names of what each store has of the customer now."""
+    sources, owner = run.sources, run.record.owner
+    left = {
+        f"tables/{name}": [f"{k.partition}\x1f{k.sort}" for k in await place.left(sources.store, owner)]
+        for name, place in PLACES.items()
+    }
+    left["tables/jobs"] = [j.id async for j in sources.jobs.of_owner(owner) if not j.outlives_owner]
+    left["index"] = list(await sources.index.versions(owner))
+    left["originals"] = list(await sources.media.names(owner))
+    left["results"] = [n for f in known.folders for n in await sources.results.names(f)]
+    return left
+
+
+async def _certify(run: Run, known: Checkpoint) -> None:
+    sources, owner = run.sources, run.record.owner
+    left = await _left(run, known)
+    if any(left.values()):
+        # Somebody wrote meanwhile: the next try begins with another pass.
+        await run.save(checkpoint=_ENCODE(msgspec.structs.replace(known, ended=False)))
+        raise Unavailable("erase", "something of the customer was written meanwhile")
+    now_ms = sources.now_ms()
+    await sources.audit.append([_on_record(sources, owner, known, now_ms)])
+    stores = {
+        name: Store(known.removed.get(name, 0), len(left.get(name, ())), digest_of(left.get(name, ())))
+        for name in sorted(left.keys() | known.removed.keys())
+    }
+    certificate = Certificate(
+        customer=hash_of(sources, owner),
+        requested_at=rfc3339(run.record.created_at_ms),
+        unreadable_at=rfc3339(known.unreadable_at_ms),
+        checked_at=rfc3339(now_ms),
+        stores=stores,
+        sampled=known.sampled,
+        opened=known.opened,
+        audit=await sources.audit.checkpoint(),
+    )
+    data = certificate.signed(await certificate_key(sources))
+    size = await sources.results.put(MediaKey(run.folder, CERTIFICATE), _once(data))
+    file = JobFile(CERTIFICATE, "certificate", 1, size, hashlib.sha256(data).digest())
+    await run.save(files=(file,), rows=sum(known.removed.values()))
+
+
+def _on_record(sources: Sources, owner: str, known: Checkpoint, now_ms: int) -> AuditRecord:
+    hashed = hash_of(sources, owner)
+    return AuditRecord(
+        at=now_ms,
+        kind="ERASURE",
+        principal=f"CUSTOMER:{hashed}",
+        owners={"OWNER": (hashed,)},
+        classes=(),
+        photos=known.removed.get("tables/photos", 0),
+        operation="erase",
+        policy=POLICY_VERSION,
+        decision="ERASED",
+    )
+
+
+async def _once(data: bytes) -> AsyncIterator[bytes]:
+    yield data
