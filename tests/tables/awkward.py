@@ -95,6 +95,10 @@ class Awkward(ItemStore):
         return await self._store.sweep()
 
     @override
+    async def purge(self) -> None:
+        return await self._store.purge()
+
+    @override
     async def close(self) -> None:
         await self._store.close()
 
