@@ -31,7 +31,7 @@ SEARCH = f"""query($a: String) {{ searchPhotos(query: "dog beach", first: 20, af
 async def gateway(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Gateway]:
     async with AsyncExitStack() as held:
         if request.param == "embedded":
-            yield await held.enter_async_context(opened(tmp_path))
+            yield await held.enter_async_context(opened(tmp_path, around_store=lambda store: store))
         else:
             stack = await held.enter_async_context(made(stack_of()))
             yield await held.enter_async_context(gateway_on(stack))
