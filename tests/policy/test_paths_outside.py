@@ -10,6 +10,7 @@ import json
 import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -70,7 +71,7 @@ async def told(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Told]:
         yield Told(home, [urlsplit(u).path for u in found], strangers)
 
 
-async def exported(home: House, token: str) -> dict[str, object]:
+async def exported(home: House, token: str) -> dict[str, Any]:
     job = (await home.ask(EXPORT, token=token))["exportMyData"]["bulkOperation"]["id"]
     async with asyncio.timeout(30):
         while (found := (await home.ask(JOB, {"i": job}, token=token))["bulkOperation"])["status"] in {"QUEUED", "RUNNING"}:  # noqa: ASYNC110 - as a client polls
