@@ -87,7 +87,7 @@ async def embedded(
     meter = Meter()
     key_service = counted(KeyService, FileKeyService(data / "keys"), meter)
     tables = SqliteTables.open(data / "tables.sqlite", TABLES, clock=time.time)
-    items = around_store(counted(ItemStore, tables.items, meter))
+    items = counted(ItemStore, around_store(tables.items), meter)
     ring = KeyRing(items, key_service)
     secret = await ring.installation_secret("ids")
     media = FileMediaStore(data / "media")

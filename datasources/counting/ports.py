@@ -61,6 +61,7 @@ PORTS: Final[Mapping[type, tuple[str, Mapping[str, Measure]]]] = {
             "transact": _PER_ID,
             "write_each": _PER_ID,
             "sweep": _NONE,
+            "purge": _NONE,
         },
     ),
     PhotoIndex: (
@@ -74,6 +75,7 @@ PORTS: Final[Mapping[type, tuple[str, Mapping[str, Measure]]]] = {
             "write": _PER_ID,
             "refresh": _NONE,
             "erase": _ONE,
+            "expunge": _NONE,
             "versions": _ONE,
         },
     ),
