@@ -21,6 +21,8 @@ MOST_TERMS: Final = 200
 MOST_LANGUAGES: Final = 20
 LONGEST_TERM: Final = 200
 _BY_PLACE: Final = 0.9
+_BY_UNTAGGED_PLACE: Final = 0.7
+"""The gazetteer's own names say no language; they are what English texts write, mostly."""
 _BY_MACHINE: Final = 0.7
 _BY_MACHINE_UNTOLD: Final = 0.5
 """A machine says nothing of how sure it is; it is less so where it had to recognise the language."""
@@ -110,6 +112,8 @@ async def _by_place(context: Context, known: Sequence[Translated], told: Languag
             name = names.get(places.get(one.term, ""))
             if name is not None and name.language in lineage(target):
                 one.texts[target] = WordGuess(name.text, name.language, Method.PLACE, _BY_PLACE)
+            elif name is not None and name.language == _NO_LANGUAGE and lineage(target)[-1] == "en":
+                one.texts[target] = WordGuess(name.text, target, Method.PLACE, _BY_UNTAGGED_PLACE)
 
 
 async def _by_machine(context: Context, known: Sequence[Translated], source: str | None, target: str) -> None:

@@ -23,7 +23,7 @@ from access.viewer import Viewer, ViewerKind
 from datasources.errors import SourceError
 from datasources.locations import wire
 from datasources.locations.port import LocationService, Point
-from identity.verifier import Unauthenticated, bearer
+from identity.verifier import KeysUnavailable, Unauthenticated, bearer
 from serving.locations.metrics import Metrics
 from serving.logs import RequestLog
 from serving.routes import health_routes
@@ -113,6 +113,8 @@ async def _answered(desk: Desk, request: Request, answer: Answer) -> Response:
 async def _check(desk: Desk, request: Request) -> None:
     try:
         viewer = await desk.identify(bearer(request.headers.get("authorization")))
+    except KeysUnavailable as e:
+        raise Refusal(503, "UNAVAILABLE", e.reason) from e
     except Unauthenticated as e:
         raise Refusal(401, "UNAUTHENTICATED", e.reason) from e
     request.scope.setdefault("state", {})["viewer"] = viewer.kind.value

@@ -10,27 +10,31 @@ from contextlib import asynccontextmanager, suppress
 from starlette.applications import Starlette
 
 from access.ids import Ids
-from access.viewer import Viewer
-from datasources.folder import prepare
+from datasources.folder import EMBEDDED, prepare
 from datasources.wiring import gazetteer_of
 from identity.issuer import LocalIssuer
+from identity.outside import OutsideIssuers
 from identity.verifier import Verifier
 from serving.locations.app import create_app
 from serving.places import watch_places
-from settings import Profile, Settings
+from settings import Settings, UnusableSettings
 
 
 def locations_app(settings: Settings, now_s: Callable[[], float] = time.time) -> Starlette:
-    """The application; in development the data folder's issuer gives tokens (`photos-gateway token --service`)."""
-    folder = prepare(settings.data)
-    service = gazetteer_of(folder)
-    issuer = LocalIssuer.development(folder, settings.audience, now_s)
-    trusted = {issuer.name: issuer.trusted} if settings.profile is Profile.DEVELOPMENT else {}
-    # No customer comes here, so the ids of customers are nobody's.
-    verifier = Verifier(trusted, settings.audience, Ids(bytes(32)), now_s)
+    """The application; in development the data folder's issuer gives tokens too (`photos-gateway token --service`).
 
-    async def identify(token: str) -> Viewer:
-        return verifier.viewer(token)
+    Raises `UnusableSettings` where nobody's tokens would be believed.
+    """
+    if not settings.development and not settings.issuers:
+        raise UnusableSettings(
+            "In production the location service believes issuers outside: set PHOTOS_ISSUERS (docs/identity.md)."
+        )
+    folder = prepare(settings.data, EMBEDDED if settings.engines is None else settings.engines.name)
+    service, outside = gazetteer_of(folder), OutsideIssuers.of(settings.issuers, now_s)
+    issuer = LocalIssuer.development(folder, settings.audience, now_s)
+    own = {issuer.name: issuer.trusted} if settings.development else {}
+    # No customer comes here, so the ids of customers are nobody's.
+    verifier = Verifier({**outside.trusted, **own}, settings.audience, Ids(bytes(32)), now_s)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -42,5 +46,6 @@ def locations_app(settings: Settings, now_s: Callable[[], float] = time.time) ->
             watching.cancel()
             with suppress(asyncio.CancelledError):
                 await watching
+            await outside.close()
 
-    return create_app(service, identify, lifespan)
+    return create_app(service, verifier.identify, lifespan)

@@ -73,6 +73,12 @@ async def test_places_go_by_their_own_names(gateway: Gateway) -> None:
     assert [(t["text"], t["method"]) for t in found["texts"]] == [("Allemagne", "PLACE"), ("ドイツ", "PLACE")]
 
 
+async def test_a_city_in_english_is_the_gazetteers_own_name_and_less_sure(gateway: Gateway) -> None:
+    (found,) = await ask(gateway, ["Roma"], ["en", "ja"], "es")
+    assert found["texts"][0] == {"language": "en", "text": "Rome", "method": "PLACE", "confidence": 0.7}
+    assert found["texts"][1]["method"] == "PLACE"
+
+
 async def test_bounds_are_told(gateway: Gateway) -> None:
     for terms, to, reason in (
         (["x"] * 201, ["en"], "LIST_SIZE"),
