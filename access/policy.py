@@ -16,7 +16,7 @@ from access.classes import DataClass
 from access.precision import LocationPrecision, TimePrecision
 from access.viewer import Viewer, ViewerKind
 
-POLICY_VERSION = 2
+POLICY_VERSION = 3
 """Part of every cursor: a cursor made under another policy is refused."""
 
 
@@ -108,6 +108,12 @@ MATRIX: Mapping[DataClass, Row] = MappingProxyType({
     _D.IDENTITY:    Row(_to(_ALL),   _to(_READ),       _to(_READ),       None,                         None),
 })  # fmt: skip
 
+TOLD_BY_ORIGINALS = frozenset({_D.OPERATIONAL, _D.TIME, _D.PLACE, _D.LOCATION, _D.CONTENT, _D.PICTURE, _D.BIOMETRIC})
+"""What the metadata inside a file can tell besides the picture: camera, clock, GPS, captions, faces with their names.
+
+A service gets an original only with the scopes of all of these. A share gives it by its owner's own word.
+"""
+
 SMALLEST_GROUP = 5
 """Where a service counts over many customers, groups smaller than this are not told, totals included."""
 
@@ -127,6 +133,7 @@ REACHED_BY: Mapping[Relation, str] = MappingProxyType(
 class Sight:
     """What one viewer may see of one record: the relation, and the precision that a share, scope or ticket gives.
 
+    `originals`: whether files may be had as they were given, with all that they tell (`TOLD_BY_ORIGINALS`).
     `classes`: which ones a service's scopes or a support ticket name; not looked at for other relations.
     """
 
@@ -202,7 +209,7 @@ def service_sight(viewer: Viewer) -> Sight | None:
         Relation.SERVICE,
         LocationPrecision.EXACT if _D.LOCATION in named else place,
         TimePrecision.EXACT if _D.TIME in named else TimePrecision.NONE,
-        originals=_D.PICTURE in named,
+        originals=named >= TOLD_BY_ORIGINALS,
         classes=named | {_D.PUBLIC},
     )
 

@@ -117,7 +117,8 @@ class Media:
             raise _Refused
         record = None
         if signed.what[3] != DRAWN:
-            record = (await self.sources.pictures.raw([key])).get(key)
+            seen = (await self.sources.pictures.of_photos(scope, [photo])).get(key)
+            record = seen.record if seen else None
             if record is None or signed.what[3] != (record.original if signed.what[0] == ORIGINAL else record.source):
                 raise _Refused
         return photo, record

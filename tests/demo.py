@@ -35,9 +35,9 @@ class Counted:
         if not callable(found):
             return found
 
-        async def counted(*args: Any, **kwargs: Any) -> Any:
+        def counted(*args: Any, **kwargs: Any) -> Any:
             self._calls[f"{self._name}.{method}"] += 1
-            return await found(*args, **kwargs)
+            return found(*args, **kwargs)
 
         return counted
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 
@@ -44,16 +44,16 @@ class Told:
     different: list[Difference] | None = None
 
 
-async def told_apart(seed: int, questions: int, looker: Looker | None = None, *, most: int = 1) -> Told:
-    """Asks both worlds of a seed; ends at the `most`-th difference."""
+async def told_apart(seed: int, questions: int, looker: Looker | None = None, *, focus: frozenset[str] = frozenset()) -> Told:
+    """Asks both worlds of a seed; ends at the first difference. `focus`: what every question asks for where it can."""
     rng = Random(seed)
     looker = looker or some_looker(rng)
     one, other = two_worlds(looker, rng)
     told = Told(different=[])
     with tempfile.TemporaryDirectory() as folder:
         async with inhabited(Path(folder) / "1", one, looker) as first, inhabited(Path(folder) / "2", other, looker) as second:
-            asker = _asker(looker, one, other, rng)
-            while told.asked < questions and len(told.different or ()) < most:
+            asker = replace(_asker(looker, one, other, rng), focus=focus)
+            while told.asked < questions and not told.different:
                 await _ask(told, asker, looker, (first, second), seed)
     return told
 

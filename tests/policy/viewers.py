@@ -10,7 +10,7 @@ from access.precision import TimePrecision as T
 from access.viewer import GuestOf, TicketOf, Viewer, ViewerKind
 from tests.policy.library import ALBUMS, POINTS, ROME, WORDS, Known, Spec, World, draw, redrawn, tile
 
-ALL = frozenset({"OPERATIONAL", "TIME", "PLACE", "LOCATION", "CONTENT", "OWNER_STATE", "BIOMETRIC", "IDENTITY"})
+ALL = frozenset({"OPERATIONAL", "TIME", "PLACE", "LOCATION", "CONTENT", "OWNER_STATE", "BIOMETRIC", "IDENTITY", "PICTURE"})
 SHARED = ALL - {"OWNER_STATE", "BIOMETRIC"}
 SCOPES = {
     "read": "OPERATIONAL",
@@ -19,6 +19,7 @@ SCOPES = {
     "location": "LOCATION",
     "content": "CONTENT",
     "people": "BIOMETRIC",
+    "picture": "PICTURE",
 }
 LINK = "link:0123456789abcdef"
 SLOT = "00000000000001#77"
