@@ -6,10 +6,38 @@ import os
 import sys
 from collections.abc import Callable
 
-from commands import audit, documents, erasing, keys, library, locations, places, searching, serve, settings, support, tokens
+from commands import (
+    audit,
+    documents,
+    erasing,
+    keys,
+    library,
+    locations,
+    places,
+    provisioning,
+    searching,
+    serve,
+    settings,
+    support,
+    tokens,
+)
 from commands.app import INTERRUPTED, app
 
-COMMANDS = (serve, library, searching, places, tokens, support, documents, settings, audit, erasing, keys, locations)
+COMMANDS = (
+    serve,
+    library,
+    searching,
+    places,
+    tokens,
+    support,
+    documents,
+    settings,
+    audit,
+    erasing,
+    keys,
+    provisioning,
+    locations,
+)
 """Each registers its commands when it is imported."""
 
 
@@ -27,7 +55,9 @@ def _told(run: Callable[[], None]) -> int:
     except Destroyed:
         sys.stderr.write("This customer was erased: nothing is taken for them any more.\n")
     except SourceError as e:
-        sys.stderr.write(f"The data folder's {e.source} cannot be used: {e.reason}.\n")
+        from commands.failures import embedded_stack, sentence
+
+        sys.stderr.write(sentence(e, embedded=embedded_stack()) + "\n")
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:

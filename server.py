@@ -35,6 +35,7 @@ from serving.door import Door
 from serving.importing import import_route
 from serving.logs import RequestLog
 from serving.media import Media
+from serving.metrics import Metrics
 from serving.origins import Neighbours
 from serving.places import watch_places
 from serving.results import results_route
@@ -46,7 +47,7 @@ DRAIN_S = 20
 SWEEP_S = 3_600
 _STREAM_PAUSE_S = 1.0
 """DynamoDB answers ten questions a second about streams, to everybody together."""
-_ALLOWED_HEADERS = ("authorization", "content-type", "accept", "accept-language", "x-denied", "x-request-id")
+_ALLOWED_HEADERS = ("authorization", "content-type", "accept", "accept-language", "x-denied", "x-request-id", "x-trace")
 _log = logging.getLogger("photos.server")
 
 
@@ -55,6 +56,7 @@ class Running:
     """What lives as long as the process serves."""
 
     settings: Settings
+    metrics: Metrics
     sources: Sources | None = None
     state: str | None = "starting"
     """Why requests should not come now; None when they may."""
@@ -79,7 +81,8 @@ class Running:
 def create_app(settings: Settings, now_s: Callable[[], float] = time.time) -> Starlette:
     """The application; its lifespan opens the data folder, catches the index up, and closes everything."""
     settings.check_profile()
-    running = Running(settings)
+    token = settings.metrics_token
+    running = Running(settings, Metrics(None if token is None else token.get_secret_value()))
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -98,7 +101,8 @@ def create_app(settings: Settings, now_s: Callable[[], float] = time.time) -> St
         expose_headers=["x-request-id"],
         max_age=600,
     )
-    app = Starlette(lifespan=lifespan, middleware=[Middleware(RequestLog), cors])
+    log = Middleware(RequestLog, observe=running.metrics.observe)
+    app = Starlette(lifespan=lifespan, middleware=[log, cors])
     app.state.running = running
     return app
 
@@ -112,12 +116,15 @@ async def _serving(app: Starlette, running: Running, now_s: Callable[[], float])
         if stack is not None:
             await share_keys(sources, running.settings.data)
         freshness = Freshness()
-        follower = IndexFollower(sources, freshness, reads_feed=stack is None or stack.follow)
+        follows = stack is None or stack.follow
+        running.metrics.watch(sources, follows=follows)
+        follower = IndexFollower(sources, freshness, reads_feed=follows)
         await follower.settle()
         # The index of place names is inflated by its first search: here, and not in somebody's request.
         with suppress(SourceError):  # a service elsewhere that is down costs its own fields, now and later
             await sources.locations.search("a", ("en",), limit=1)
-        darkroom = Darkroom(sources.originals, running.settings.data / RENDITIONS)
+        kept = running.settings.max_rendition_bytes
+        darkroom = Darkroom(sources.originals, running.settings.data / RENDITIONS, most_bytes=kept)
         sources.caches.append(darkroom.forget)
         outside = OutsideIssuers.of(running.settings.issuers, now_s)
         app.router.routes[:0] = _routes(running, sources, freshness, outside, darkroom)
@@ -179,10 +186,11 @@ def _routes(
     return [
         *graphql_routes(settings, sources, freshness, door),
         guest_route(sources, links),
-        import_route(sources, door.identify),
+        import_route(sources, door.identify, freshness),
         results_route(sources, door.identify),
         Media(sources, door.verifier, darkroom, neighbours).route(),
         *([identities_route(known)] if settings.development else []),
+        running.metrics.route(),
         *health_routes(ready),
     ]
 

@@ -97,6 +97,11 @@ class Settings(BaseSettings):
     audience: str = Field(default="photos-data-gateway", description="The `aud` that tokens must carry")
     deadline_s: float = Field(default=10.0, gt=0, description="Seconds a request may take in all")
     max_body_bytes: int = Field(default=262_144, gt=0, description="Largest request body")
+    max_rendition_bytes: int = Field(
+        default=536_870_912,
+        ge=0,
+        description="Bytes of renditions kept in the data folder; beyond it, what was asked for longest ago goes",
+    )
     max_answer_bytes: int = Field(default=4_194_304, ge=1_024, description="Largest answer")
     max_tokens: int = Field(default=500, ge=50, le=10_000, description="Tokens of a document that is not on the safelist")
     max_listed_tokens: int = Field(default=2_000, ge=50, le=20_000, description="Tokens of a document on the safelist")
@@ -127,6 +132,11 @@ class Settings(BaseSettings):
     bucket: str = Field(
         default="photos-gateway", pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", description="Bucket of S3 for media"
     )
+    audit_bucket: str | None = Field(
+        default=None,
+        pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$",
+        description="Bucket of S3 for the audit, written once; the bucket's name and `-audit` unless told",
+    )
     key_id: str = Field(
         default="alias/photos-gateway", min_length=1, max_length=2_048, description="Key of KMS: id, ARN or `alias/...`"
     )
@@ -141,6 +151,9 @@ class Settings(BaseSettings):
     )
     authorities: Path | None = Field(
         default=None, description="File of certificates (PEM) whose signatures are trusted instead of the system's"
+    )
+    metrics_token: SecretStr | None = Field(
+        default=None, min_length=20, description="Bearer token that opens /metrics; callers on this machine alone unless told"
     )
     follow_changes: bool | None = Field(
         default=None,
@@ -310,6 +323,7 @@ class Settings(BaseSettings):
             region=self.region,
             prefix=self.table_prefix,
             bucket=self.bucket,
+            audit=self.audit_bucket,
             key_id=self.key_id,
             search_url=self.opensearch_url or "",
             index=self.opensearch_index,

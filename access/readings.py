@@ -9,6 +9,8 @@ from access.classes import DataClass
 from access.policy import Relation
 
 IMPERSONAL = frozenset({DataClass.PUBLIC, DataClass.OPERATIONAL})
+EVERYBODY = "*"
+"""Stands for the customer where a service counted over all of them."""
 
 
 @dataclass(slots=True)

@@ -8,6 +8,7 @@ MODULES = (
     "benchmarks.timeline",
     "benchmarks.ingest",
     "benchmarks.files",
+    "benchmarks.looking",
     "benchmarks.search",
     "benchmarks.exporting",
     "benchmarks.duplicates",

@@ -45,10 +45,10 @@ def documents(size: int) -> Iterator[PhotoDocument]:
     every = size // _ITS_PHOTOS
     for number in range(size):
         owner = CUSTOMER if number % every == 0 else f"other{number // _OTHERS_PHOTOS}"
-        yield _document(owner, chance)
+        yield made_document(owner, chance)
 
 
-def _document(owner: str, chance: random.Random) -> PhotoDocument:
+def made_document(owner: str, chance: random.Random) -> PhotoDocument:
     year, month, day = chance.randint(2005, 2025), chance.randint(1, 12), chance.randint(1, 28)
     at = Coordinates(chance.uniform(35, 60), chance.uniform(-10, 30)) if chance.random() < 0.85 else None
     city = chance.randint(1, 600)

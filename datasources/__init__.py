@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from access.ids import Cursors, Ids
 from access.signing import Signer
 from datasources.audit.port import AuditLog
+from datasources.counting.meter import Meter
 from datasources.keys.port import KeyService
 from datasources.locations.port import LocationService
 from datasources.media.originals import Originals
@@ -73,6 +74,8 @@ class Sources:
     """What of a customer is kept outside of the sources: each forgets one and says how many things that were."""
     held: AsyncExitStack = field(default_factory=AsyncExitStack)
     """Connections that several sources share."""
+    meter: Meter = field(default_factory=Meter)
+    """What was asked of them."""
 
     async def close(self) -> None:
         """Lets go of everything, what was opened last first."""

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import random
 import time
+<<<<<<< HEAD
+from contextlib import AsyncExitStack, suppress
+=======
+from collections.abc import Callable
 from contextlib import AsyncExitStack
+>>>>>>> engines2
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +20,8 @@ from datasources import TABLES, Sources
 from datasources.audit.chain import signing_key
 from datasources.audit.port import AuditLog
 from datasources.aws.stack import Stack
+from datasources.counting.meter import Meter
+from datasources.counting.ports import counted
 from datasources.errors import Corrupt
 from datasources.keys.port import KeyService
 from datasources.locations.port import LocationService
@@ -36,6 +43,7 @@ from datasources.tables.repeats import Repeats
 from datasources.tables.store import ItemStore
 from datasources.tables.tickets import Tickets
 from datasources.tables.zones import Zones
+from datasources.translations.port import Translator
 from datasources.vendors import LocationsElsewhere, Vendors
 
 if TYPE_CHECKING:
@@ -64,25 +72,40 @@ class _Engines:
     results: MediaStore
     audit: AuditLog
     held: AsyncExitStack
+    meter: Meter
 
 
-async def embedded(data: Path, *, index: PhotoIndex | None = None) -> Sources:
+async def embedded(
+    data: Path, *, index: PhotoIndex | None = None, around_store: Callable[[ItemStore], ItemStore] = lambda store: store
+) -> Sources:
     """Everything in one prepared folder, no server: SQLite, tantivy, the packed gazetteer, a key file.
 
     One process at a time may do so (`folder.IndexLock`); others give an `index` of their own, `IndexElsewhere`.
+    `around_store` may put something between us and the tables.
     """
     from datasources.audit.file import FileAuditLog
     from datasources.keys.file import FileKeyService
     from datasources.media.files import FileMediaStore
     from datasources.tables.sqlite import SqliteTables
 
-    key_service = FileKeyService(data / "keys")
+    meter = Meter()
+    key_service = counted(KeyService, FileKeyService(data / "keys"), meter)
     tables = SqliteTables.open(data / "tables.sqlite", TABLES, clock=time.time)
-    ring = KeyRing(tables.items, key_service)
+<<<<<<< HEAD
+    items = counted(ItemStore, tables.items, meter)
+    ring = KeyRing(items, key_service)
     secret = await ring.installation_secret("ids")
     media = FileMediaStore(data / "media")
     engines = _Engines(
-        store=tables.items,
+        store=items,
+=======
+    store = around_store(tables.items)
+    ring = KeyRing(store, key_service)
+    secret = await ring.installation_secret("ids")
+    media = FileMediaStore(data / "media")
+    engines = _Engines(
+        store=store,
+>>>>>>> engines2
         feed=tables.feed,
         key_service=key_service,
         ring=ring,
@@ -91,6 +114,7 @@ async def embedded(data: Path, *, index: PhotoIndex | None = None) -> Sources:
         results=FileMediaStore(data / "results"),
         audit=FileAuditLog(data, signing_key(await ring.installation_secret("audit")), now_ms),
         held=AsyncExitStack(),
+        meter=meter,
     )
     return _sources(engines, secret, data)
 
@@ -115,7 +139,12 @@ def with_vendors(sources: Sources, vendors: Vendors) -> Sources:
         amazon = AmazonLocations(sources.locations, vendors.locations)
         sources.held.push_async_callback(amazon.close)
         sources = replace(sources, locations=amazon)
-    return sources
+    places, machine = sources.locations, sources.translator
+    return replace(
+        sources,
+        locations=counted(LocationService, places, sources.meter),
+        translator=counted(Translator, machine, sources.meter),
+    )
 
 
 def gazetteer_of(data: Path | None) -> LocationService:
@@ -139,25 +168,28 @@ async def real(stack: Stack, places: Path | None = None) -> Sources:
     `places` is the folder where an imported gazetteer may stand; without one, the one that comes with the program serves.
     """
     from datasources.audit.s3 import S3AuditLog
-    from datasources.media.s3 import S3MediaStore
+    from datasources.media.s3 import RESULTS, S3MediaStore
     from datasources.search.opensearch import OpenSearchIndex
 
     async with AsyncExitStack() as held:
         tables, service, media = await _opened(stack, held)
-        ring = KeyRing(tables.items, service, region=stack.region)
+        meter = Meter()
+        items, key_service = counted(ItemStore, tables.items, meter), counted(KeyService, service, meter)
+        ring = KeyRing(items, key_service, region=stack.region)
         secret = await ring.installation_secret("ids")
         tables.sign(await ring.installation_secret("pages"))
         access, key = stack.access(stack.s3_url), signing_key(await ring.installation_secret("audit"))
         engines = _Engines(
-            store=tables.items,
+            store=items,
             feed=tables.feed,
-            key_service=service,
+            key_service=key_service,
             ring=ring,
             index=OpenSearchIndex.connect(_cluster(stack), stack.index),
             media=media,
-            results=await S3MediaStore.open(access, stack.bucket, prefix="results/"),
-            audit=await S3AuditLog.open(access, stack.bucket, key, now_ms),
+            results=await S3MediaStore.open(access, stack.bucket, prefix=RESULTS),
+            audit=await S3AuditLog.open(access, stack.audit_bucket, key, now_ms),
             held=held.pop_all(),
+            meter=meter,
         )
         return _sources(engines, secret, places)
 
@@ -209,6 +241,7 @@ async def make_local(stack: Stack) -> Made:
             await drop(tables.calls, TABLES, stack.prefix)
             await make_missing(tables.calls, TABLES, stack.prefix)
         await media.make_bucket()
+        await _make_audit_bucket(stack)
         fresh = await indices.prepare()
         if (made or forgotten) and not fresh:
             # Documents of photos that are no more would be found and then be missing.
@@ -216,6 +249,22 @@ async def make_local(stack: Stack) -> Made:
             await indices.exchange()
             await indices.drop()
         return Made(made or forgotten, fresh and not (made or forgotten), forgotten)
+
+
+async def _make_audit_bucket(stack: Stack) -> None:
+    """As provisioning makes it: with object lock, which no bucket can be given later."""
+    from datasources.aws.calls import AwsCalls
+    from datasources.provisioning.buckets import BucketPlan
+    from datasources.provisioning.needs import AUDIT
+    from datasources.provisioning.steps import LeftOut
+
+    calls = await AwsCalls.open("audit", "s3", stack.access(stack.s3_url), stack.patience)
+    try:
+        for step in (await BucketPlan(calls, stack.region, stack.audit_bucket, AUDIT).look()).steps:
+            with suppress(LeftOut):
+                await step.do()
+    finally:
+        await calls.close()
 
 
 def indices_of(stack: Stack) -> Indices:
@@ -241,7 +290,8 @@ def _sources(engines: _Engines, secret: bytes, places: Path | None) -> Sources:
     from datasources.translations.silent import NoTranslator
     from datasources.translations.tables import ConceptTables
 
-    store, ring, ids = engines.store, engines.ring, Ids(secret)
+    store, ring, ids, meter = engines.store, engines.ring, Ids(secret), engines.meter
+    media = counted(MediaStore, engines.media, meter)
     return Sources(
         store=store,
         feed=engines.feed,
@@ -258,18 +308,19 @@ def _sources(engines: _Engines, secret: bytes, places: Path | None) -> Sources:
         zones=Zones(store, ring),
         readings=Readings(store),
         jobs=Jobs(store),
-        results=engines.results,
-        audit=engines.audit,
-        index=engines.index,
+        results=counted(MediaStore, engines.results, meter),
+        audit=counted(AuditLog, engines.audit, meter),
+        index=counted(PhotoIndex, engines.index, meter),
         locations=gazetteer_of(places),
         translations=ConceptTables.open(),
         translator=NoTranslator(),
         ids=ids,
         cursors=Cursors(secret),
         signer=Signer(secret),
-        media=engines.media,
-        originals=Originals(engines.media, ring, ids.local_id),
+        media=media,
+        originals=Originals(media, ring, ids.local_id),
         pictures=Pictures(store, ring),
         now_ms=now_ms,
         held=engines.held,
+        meter=meter,
     )

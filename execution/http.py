@@ -99,6 +99,7 @@ class GraphQLEndpoint(Generic[C]):
             work = self._execute(request, operation, context)
             return self._encoded(Answer(await until_gone(request.receive, work)), fallback)
         except GraphQLProblem as problem:
+            _note(request, outcome="refused", code=problem.code)
             return self._encoded(self._refusal(problem, fallback), fallback)
         except ClientGone:
             raise
@@ -133,7 +134,9 @@ class GraphQLEndpoint(Generic[C]):
             _remember(request, prepared)
             _check_kind(request, prepared, get_ad_hoc=self._settings.get_ad_hoc)
             denial = denial_of(request.headers.get("x-denied"))
-            return await self._runner.execute(prepared, operation.variables, context, denial=denial)
+            answer = await self._runner.execute(prepared, operation.variables, context, denial=denial)
+            _note(request, outcome="partial" if "errors" in answer else "whole")
+            return answer
 
     async def _stream(self, request: Request, operation: Operation, context: Any) -> AsyncGenerator[Mapping[str, Any], None]:
         """The answers of one operation, a refusal among them: the stream has begun, its status is sent."""
@@ -182,7 +185,11 @@ def denial_of(header: str | None) -> Denial:
 
 def _remember(request: Request, prepared: Prepared[Any]) -> None:
     """For whoever logs the request: what kind of operation it was, and which document; no name, no value."""
-    request.scope.setdefault("state", {}).update(operation=prepared.kind.value, document=prepared.hash[:16])
+    _note(request, operation=prepared.kind.value, document=prepared.hash[:16], listed=prepared.trusted)
+
+
+def _note(request: Request, **known: object) -> None:
+    request.scope.setdefault("state", {}).update(known)
 
 
 def _check_kind(request: Request, prepared: Prepared[Any], *, get_ad_hoc: bool) -> None:

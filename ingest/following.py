@@ -53,7 +53,7 @@ class IndexFollower:
         if not self.reads_feed:
             await self.sources.index.refresh()
             return 0
-        count = 0
+        count, doubts = 0, 0 if self.freshness is None else self.freshness.doubts
         while changes := await self.sources.feed.read(await self.sources.feed.mark(CONSUMER), limit=_CHANGES):
             newest = {PhotoKey(*c.key): c.version for c in changes if c.table == PHOTOS.name}
             others = [k for k, version in newest.items() if self._written.get(k, 0) < version]
@@ -65,6 +65,8 @@ class IndexFollower:
                 await self.freshness.reached({e.key: e.version for e in made})
             await self.sources.feed.set_mark(CONSUMER, changes[-1].position)
             count += len(changes)
+        if self.freshness is not None:
+            await self.freshness.followed(doubts)
         self._written.clear()
         return count
 

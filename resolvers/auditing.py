@@ -13,7 +13,7 @@ from itertools import chain
 
 from access.classes import DataClass
 from access.policy import POLICY_VERSION, Relation
-from access.readings import Reading
+from access.readings import EVERYBODY, Reading
 from access.viewer import Viewer, ViewerKind
 from datasources import Sources
 from datasources.audit.port import AuditRecord
@@ -41,7 +41,7 @@ def _record(context: Context, operation: str, read: Read, *, rows: str | None = 
     viewer = context.viewer
     owners: dict[str, list[str]] = defaultdict(list)
     for owner, relation in read:
-        owners[relation.value].append(hash_of(context.sources, owner))
+        owners[relation.value].append(owner if owner == EVERYBODY else hash_of(context.sources, owner))
     told = set(chain.from_iterable(reading.classes for reading in read.values()))
     return AuditRecord(
         at=context.sources.now_ms(),
@@ -74,7 +74,8 @@ def hash_of(sources: Sources, owner: str) -> str:
 
 def _rows(context: Context, others: Read) -> list[ReadingRecord]:
     by_owner: dict[str, Reading] = defaultdict(Reading)
-    for (owner, _), reading in others.items():
+    # Counts over everybody single nobody out: they are in the chain, and in no customer's log.
+    for (owner, _), reading in ((k, r) for k, r in others.items() if k[0] != EVERYBODY):
         by_owner[owner].classes.update(reading.classes)
         by_owner[owner].photos.update(reading.photos)
     now_ms, viewer = context.sources.now_ms(), context.viewer

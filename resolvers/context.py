@@ -14,6 +14,7 @@ from access.readings import Readings
 from access.scope import Scope
 from access.viewer import Viewer
 from datasources import Sources
+from datasources.counting.meter import Ledger
 from datasources.errors import SourceError
 from datasources.locations.port import LocalizedName, PlaceRecord, Point
 from datasources.photo_key import PhotoKey
@@ -67,6 +68,8 @@ class Context:
         self.public_url = public_url
         self.withheld: set[DataClass] = set()
         self.readings = Readings()
+        self.ledger: Ledger | None = None
+        """What the request costs each source, where somebody may know and asks."""
         self.degraded: dict[tuple[str, str], set[str]] = {}
         self._scope: asyncio.Task[Scope] | None = None
         self._pictured: dict[PhotoKey, SeenPhoto] = {}
@@ -93,13 +96,13 @@ class Context:
         return await asyncio.shield(self._scope)
 
     async def speak_own_languages(self) -> None:
-        """Where a request names no languages: those of the customer's settings, if they can be had."""
+        """Before those that the request's header names: the languages of the customer's settings, if they can be had."""
         if self.viewer.customer is None:
             return
         with suppress(SourceError):
             seen = await self.customers.one(self.viewer.customer)
             if seen is not None and seen.record.languages:
-                self.languages = seen.record.languages
+                self.languages = tuple(dict.fromkeys((*seen.record.languages, *self.languages)))
 
     def forget_scope(self) -> None:
         """A mutation changed grants: the rest of the request reads them anew."""
@@ -112,6 +115,8 @@ class Context:
             if isinstance(loader, Loader):
                 loader.clear_all()
         self.withheld.clear()
+        if self.ledger is not None:
+            self.ledger.clear()
 
     def told(self, sight: Sight) -> None:
         """Remembers what was kept back, for `extensions`."""
@@ -136,6 +141,8 @@ class Context:
             said["withheld"] = [c.value for c in DataClass if c in self.withheld]
         if self.degraded:
             said["degraded"] = [{"source": d.source, "reason": d.reason, "fields": d.fields} for d in self.degradations()]
+        if self.ledger is not None:
+            said["trace"] = self.ledger.told()
         return said
 
     async def aclose(self) -> None:
@@ -253,7 +260,7 @@ class Context:
     @cached_property
     def questions(self) -> Loader[Part, object]:
         """Everything asked of the index: all parts of a level go in one call."""
-        return Loader(Questions(self.sources.index, self.freshness, self.degrade).fetch)
+        return Loader(Questions(self.sources.index, self.freshness, self.degrade, self.readings).fetch)
 
     @cached_property
     def positions(self) -> Loader[Placed, Position]:

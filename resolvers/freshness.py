@@ -28,6 +28,8 @@ class Freshness:
         self.follow_s = follow_s
         self._behind: dict[str, dict[str, int]] = {}
         self._writing: Counter[str] = Counter()
+        self._doubted: dict[str, int] = {}
+        self._doubts = 0
         self._moved = asyncio.Condition()
         self._kept: set[asyncio.Task[Any]] = set()
 
@@ -46,6 +48,37 @@ class Freshness:
                 del self._writing[owner]
             async with self._moved:
                 self._moved.notify_all()
+
+    @asynccontextmanager
+    async def doubting(self, owner: str) -> AsyncIterator[None]:
+        """As `writing`, for a write of which nobody can say, when it fails, what of it has landed.
+
+        The owner is in doubt then: no question is told that the index agrees until all changes up to then have been followed.
+        """
+        async with self.writing(owner):
+            try:
+                yield
+            except BaseException:
+                self.doubt(owner)
+                raise
+
+    def doubt(self, owner: str) -> None:
+        """Something of this owner may have been written: nobody is told that the index agrees until it has followed."""
+        self._doubts += 1
+        self._doubted[owner] = self._doubts
+
+    @property
+    def doubts(self) -> int:
+        """The number of the last doubt: `followed` wants what it was before the changes were read."""
+        return self._doubts
+
+    async def followed(self, doubts: int, owner: str | None = None) -> None:
+        """The index holds every change, of this owner or of all, that was there when the last doubt had this number."""
+        async with self._moved:
+            gone = [o for o, number in self._doubted.items() if number <= doubts and owner in {None, o}]
+            for each in gone:
+                del self._doubted[each]
+            self._moved.notify_all()
 
     def expect(self, versions: Mapping[PhotoKey, int]) -> None:
         """These photos were written; the index must reach these versions."""
@@ -95,4 +128,4 @@ class Freshness:
             task.exception()
 
     def _late(self, owners: frozenset[str]) -> bool:
-        return any(owner in self._behind or owner in self._writing for owner in owners)
+        return any(owner in self._behind or owner in self._writing or owner in self._doubted for owner in owners)

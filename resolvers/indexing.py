@@ -51,9 +51,12 @@ async def index_photos(sources: Sources, keys: Sequence[PhotoKey], freshness: Fr
 
 async def catch_up(sources: Sources, freshness: Freshness | None = None, *, limit: int = 1_000) -> int:
     """Works off the next changes of the feed, then says so; how many there were."""
+    doubts = 0 if freshness is None else freshness.doubts
     mark = await sources.feed.mark(CONSUMER)
     changes = await sources.feed.read(mark, limit=limit)
     if not changes:
+        if freshness is not None:
+            await freshness.followed(doubts)
         return 0
     keys = dict.fromkeys(PhotoKey(*c.key) for c in changes if c.table == PHOTOS.name)
     if keys:

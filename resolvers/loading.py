@@ -8,6 +8,8 @@ from typing import Any, Generic, TypeVar
 
 from aiodataloader import DataLoader
 
+from datasources.counting.meter import batched
+
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
@@ -22,6 +24,7 @@ class Loader(DataLoader[Any, Any], Generic[K, V]):  # type: ignore[misc] # aioda
 
     async def batch_load_fn(self, keys: list[K]) -> list[V | None]:
         """One call to the source for all the keys gathered."""
+        batched(len(keys))
         task = asyncio.current_task()
         if task is not None:
             self._running.add(task)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from access.viewer import ViewerKind
 from datasources.locations.port import PlaceKind, PlaceMatch, PlaceRecord, Point
@@ -38,7 +39,9 @@ async def places_page(
     known = await _photographed(context) if found else {}
     found.sort(key=lambda f: -(f[0].score + _familiar(f[1], known)))
     ranks = {m.id: i for i, (m, _) in enumerate(found)}
-    return cut(found, request, _marks(context, "places", query, languages, tuple(kinds)), lambda f: (ranks[f[0].id], f[0].id))
+    marks = _marks(context, "places", query, languages, tuple(kinds))
+    page = cut(found, request, marks, lambda f: (ranks[f[0].id], f[0].id))
+    return replace(page, whole=len(matches) < MOST_PLACES)
 
 
 async def _photographed(context: Context) -> Mapping[str, int]:

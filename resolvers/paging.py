@@ -97,6 +97,8 @@ class Slice(Generic[T]):
     has_next: bool
     has_previous: bool
     total: int
+    whole: bool = True
+    """Whether the list was all there is: else there are at least so many."""
 
 
 def cut(items: Sequence[T], request: PageRequest, marks: PageMarks, key: Callable[[T], tuple[int, str]]) -> Slice[T]:

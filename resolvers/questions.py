@@ -8,10 +8,12 @@ from typing import NamedTuple
 import msgspec
 
 from access.policy import SMALLEST_GROUP
+from access.readings import Readings
 from access.scope import Scope
 from datasources.errors import SourceError
 from datasources.search.conditions import Condition
 from datasources.search.port import Answer, FacetCounts, FacetQuestion, Hit, Order, PhotoIndex, Position, Question, TextQuery
+from resolvers.counting import note_asked
 from resolvers.freshness import Freshness
 
 STALE = "Stale"
@@ -55,10 +57,13 @@ class PagePart(NamedTuple):
 class Questions:
     """Turns parts into questions, one for each set and page, all of a scope in one call."""
 
-    def __init__(self, index: PhotoIndex, freshness: Freshness, degrade: Callable[[str, str, str], None]) -> None:
+    def __init__(
+        self, index: PhotoIndex, freshness: Freshness, degrade: Callable[[str, str, str], None], readings: Readings
+    ) -> None:
         self._index = index
         self._freshness = freshness
         self._degrade = degrade
+        self._readings = readings
 
     async def fetch(self, parts: Sequence[Part]) -> Mapping[Part, object]:
         """What each part wanted: a `PagePart`, a number, `FacetCounts`, or the error that its call ended in."""
@@ -71,10 +76,12 @@ class Questions:
         if not await self._freshness.settled(scope.owners):
             self._degrade("search", STALE, "photos")
         groups = _grouped(parts)
+        questions = [_question(g) for g in groups]
         try:
-            answers = await self._index.ask_many(scope, [_question(g) for g in groups])
+            answers = await self._index.ask_many(scope, questions)
         except SourceError as e:
             return dict.fromkeys(parts, e)
+        note_asked(self._readings, scope, questions)
         if scope.wide:
             answers = [_without_small_groups(a) for a in answers]
         return {p: v for g, a in zip(groups, answers, strict=True) for p, v in _shared_out(g, a)}

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 from access.classes import DataClass
 from access.viewer import Viewer
 from datasources import Sources
+from datasources.counting.meter import Ledger, counting
 from execution.analysis import PERSISTED, Sanity
 from execution.documents import MOST_COST, Documents
 from execution.http import GraphQLEndpoint, WireSettings
@@ -31,6 +32,8 @@ Identify = Callable[[HTTPConnection, Mapping[str, Any] | None], Awaitable[Viewer
 
 BY_ROUTER = "router"
 """Where `Identify` leaves in a connection's state that a router's credential came with it."""
+TRACE = "x-trace"
+"""The header that asks for `extensions.trace`: what the request cost each source."""
 MOST_LANGUAGES = 10
 FALLBACK = "en"
 _RANGE = re.compile(r"\s*([A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*)\s*(?:;\s*q\s*=\s*([01](?:\.\d{0,3})?))?\s*", re.ASCII)
@@ -93,8 +96,10 @@ def endpoint(
         context = Context(sources, freshness, viewer, languages, public_url=public_url)
         context.router = bool(connection.scope.get("state", {}).get(BY_ROUTER))
         context.remaining_s = viewer.expires_at - sources.now_ms() / 1_000 if viewer.expires_at else None
-        if "accept-language" not in connection.headers:
-            await context.speak_own_languages()
+        if gates.exposure.may_trace(viewer) and connection.headers.get(TRACE) == "1":
+            context.ledger = Ledger()
+        counting(sources.meter, context.ledger)
+        await context.speak_own_languages()
         return context
 
     return Endpoint(

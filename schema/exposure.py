@@ -26,7 +26,7 @@ class Exposure:
         """Raises FORBIDDEN where the caller may not ask such an operation."""
         if self.open_schema:
             return
-        developer = DEVELOPER in context.viewer.scopes and context.viewer.kind is not ViewerKind.GUEST
+        developer = _developer(context.viewer)
         outputs = prepared.coordinates.outputs
         if prepared.coordinates.introspects and not developer:
             raise _refused("The schema is shown to developers only.", "INTROSPECTION")
@@ -34,6 +34,14 @@ class Exposure:
             raise _refused("The schema is shown to routers and developers only.", "INTROSPECTION")
         if "Query._entities" in outputs and not context.router:
             raise _refused("References are answered for a router only; its credential is missing.", "ROUTER")
+
+    def may_trace(self, viewer: Viewer) -> bool:
+        """Whether the caller may see what a request cost each source: times tell of data that is not the caller's."""
+        return self.open_schema or _developer(viewer)
+
+
+def _developer(viewer: Viewer) -> bool:
+    return DEVELOPER in viewer.scopes and viewer.kind is not ViewerKind.GUEST
 
 
 def is_router(viewer: Viewer) -> bool:

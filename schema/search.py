@@ -111,4 +111,4 @@ class PlaceConnection:
 
     @field(C.PUBLIC, "How many in all.")
     def total(self) -> Total | None:
-        return Total(count=self.page.total, exact=True)
+        return Total(count=self.page.total, exact=self.page.whole)

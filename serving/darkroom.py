@@ -23,8 +23,6 @@ from ingest.pictures.work import WORK
 from ingest.workers import Limits, WorkerDied, Workers
 from serving.shelf import Shelf
 
-MOST_BYTES: Final = 512 << 20
-"""Of renditions on disk."""
 _LARGEST_SOURCE: Final = 256 << 20
 _WAITING: Final = 64
 _AT_ONCE: Final = min(2, os.cpu_count() or 1)
@@ -65,7 +63,7 @@ class Darkroom:
     """Makes renditions. Close it: it holds worker processes once it has made something."""
 
     def __init__(
-        self, originals: Originals, folder: Path, *, most_bytes: int = MOST_BYTES, now_s: Callable[[], float] = time.monotonic
+        self, originals: Originals, folder: Path, *, most_bytes: int, now_s: Callable[[], float] = time.monotonic
     ) -> None:
         self._originals = originals
         self._shelf = Shelf(folder, most_bytes)

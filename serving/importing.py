@@ -20,9 +20,10 @@ from datasources import Sources
 from datasources.errors import SourceError
 from execution.errors import ErrorMapper, GraphQLProblem
 from ingest.following import reached
+from resolvers.freshness import Freshness
 from resolvers.importing.record_reading import UnknownKeys, read_record
 from resolvers.importing.records import BadRecord, ImportRecord
-from resolvers.importing.taking import customer_for, may_write, take
+from resolvers.importing.taking import customer_for, may_write, take_surely
 from resolvers.importing.writer import Writer
 from schema.errors import problem_of
 from serving.import_report import Report
@@ -57,8 +58,9 @@ _TYPE: Final = "the body must be application/jsonl or application/x-ndjson"
 class Importing:
     """One route. At most four streams at a time, one for each customer."""
 
-    def __init__(self, sources: Sources, identify: Identify) -> None:
+    def __init__(self, sources: Sources, identify: Identify, freshness: Freshness) -> None:
         self._sources = sources
+        self._freshness = freshness
         self._identify = identify
         self._running: set[str] = set()
         self._errors = ErrorMapper()
@@ -145,7 +147,7 @@ class Importing:
             raise GraphQLProblem("UNAUTHENTICATED", "the token has ended: send it again with a new one", reason="EXPIRED")
         read = [(line, _read(text, report.unknown)) for line, text in batch]
         good = [(line, r) for line, r in read if isinstance(r, ImportRecord)]
-        done = await take(writer, [r for _, r in good]) if good else []
+        done = await take_surely(writer, [r for _, r in good], self._sources, self._freshness)
         wrong = {line: r for line, r in read if isinstance(r, BadRecord)}
         wrong |= {line: BadRecord(d) for (line, _), d in zip(good, done, strict=True) if isinstance(d, str)}
         for line, bad in sorted(wrong.items()):
@@ -204,6 +206,6 @@ def _read(text: bytes, unknown: UnknownKeys) -> ImportRecord | BadRecord:
         return bad
 
 
-def import_route(sources: Sources, identify: Identify) -> Route:
+def import_route(sources: Sources, identify: Identify, freshness: Freshness) -> Route:
     """See the module."""
-    return Route("/import", Importing(sources, identify).__call__, methods=["POST"])
+    return Route("/import", Importing(sources, identify, freshness).__call__, methods=["POST"])

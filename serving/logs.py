@@ -11,6 +11,7 @@ import re
 import sys
 import time
 import uuid
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, TextIO
 
@@ -87,11 +88,16 @@ def _places(trace: Any) -> list[str]:
     return found[-8:]
 
 
+Observe = Callable[[str, int, float, Mapping[str, Any]], None]
+"""Route, status, seconds, and what is known of the request."""
+
+
 class RequestLog:
     """Gives each request an id, guards its answer with headers, and logs it: never a path of the caller's, query or body."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, observe: Observe | None = None) -> None:
         self._app = app
+        self._observe = observe
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -115,7 +121,10 @@ class RequestLog:
         try:
             await self._app(scope, receive, guarded)
         finally:
-            self._write(scope, request_id, status, (time.perf_counter() - begun) * 1_000)
+            took = time.perf_counter() - begun
+            if self._observe is not None:
+                self._observe(_route(scope["path"]), status, took, scope.get("state", {}))
+            self._write(scope, request_id, status, took * 1_000)
 
     def _write(self, scope: Scope, request_id: str, status: int, ms: float) -> None:
         route = _route(scope["path"])

@@ -73,14 +73,14 @@ def identities_route(callers: Callable[[], list[Caller]]) -> Route:
     """The demo's callers with fresh tokens, for a page in a browser on this machine and nobody else."""
 
     async def answer(request: Request) -> Response:
-        if not _from_here(request):
+        if not from_here(request):
             return JSONResponse({"error": "NOT_FOUND"}, 404)
         return JSONResponse([c.shown() for c in callers()])
 
     return Route("/demo/identities", answer, methods=["GET"])
 
 
-def _from_here(request: Request) -> bool:
+def from_here(request: Request) -> bool:
     """By address and by name: a foreign site can make its own name point to this machine, but not change `Host`."""
     client = request.client.host if request.client else ""
     host = urlsplit(f"//{request.headers.get('host', '')}").hostname or ""

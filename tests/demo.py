@@ -64,7 +64,10 @@ class DemoGateway:
     def post(
         self, sent: Mapping[str, Any], *, customer: str | None = None, service: bool = False, languages: str = "en"
     ) -> dict[str, Any]:
-        """The answer to a request's body; a customer by external id, else a service, else the guest of the link."""
+        """The answer to a request's body; a customer by external id, else a service, else the guest of the link.
+
+        Without `languages` it is in those of the customer's settings, as the wire does it.
+        """
         self.calls.clear()
         return self._runner.run(self._answer(sent, self.viewer(customer, service=service), tuple(languages.split(","))))
 
@@ -78,6 +81,8 @@ class DemoGateway:
         _, documents, runner = served()
         context = Context(self.sources, Freshness(), viewer, languages, public_url="http://gateway.test")
         try:
+            if not any(languages):
+                await context.speak_own_languages()
             prepared = documents.prepare(sent["query"], sent.get("operationName"))
             return await runner.execute(prepared, sent.get("variables") or {}, context)
         finally:

@@ -53,6 +53,11 @@ class Link(NamedTuple):
 class AuditLog(ABC):
     """Where the chain is kept. Records of requests that wait are written in one go."""
 
+    @property
+    @abstractmethod
+    def failures(self) -> int:
+        """How often a group of records could not be written, since the start."""
+
     @abstractmethod
     async def append(self, records: Sequence[AuditRecord]) -> None:
         """On disk, or wherever it is kept, when it returns; raises `Unavailable` when it is not."""

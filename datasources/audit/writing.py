@@ -24,6 +24,12 @@ class GroupedAuditLog(AuditLog):
         self._noted: deque[AuditRecord] = deque()
         self._writer: asyncio.Task[None] | None = None
         self._lost = 0
+        self._failures = 0
+
+    @property
+    def failures(self) -> int:
+        """See the port."""
+        return self._failures
 
     @abstractmethod
     async def _write(self, records: Sequence[AuditRecord]) -> None:
@@ -73,6 +79,7 @@ class GroupedAuditLog(AuditLog):
 
     def _failed(self, error: SourceError, waiting: Sequence[asyncio.Future[None]], noted: Sequence[AuditRecord]) -> None:
         """Whoever waits is told; what was noted stays for the next try, and somebody must look."""
+        self._failures += 1
         for done in waiting:
             if not done.done():
                 done.set_exception(Unavailable("audit", error.reason))

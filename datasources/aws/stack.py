@@ -34,6 +34,13 @@ class Stack:
     authorities: Path | None = None
     local: bool = False
     follow: bool = False
+    audit: str | None = None
+    """Bucket of the audit, by object lock written once; beside the other unless told."""
+
+    @property
+    def audit_bucket(self) -> str:
+        """Where the audit is kept."""
+        return self.audit or f"{self.bucket}-audit"
 
     @property
     def name(self) -> str:

@@ -7,7 +7,10 @@ multiple of 64 bytes. A part is raw (mapped, shared between processes) or deflat
 from __future__ import annotations
 
 import json
+import math
 import mmap
+import shutil
+import tempfile
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,10 +20,12 @@ import numpy as np
 import numpy.typing as npt
 
 from datasources.errors import Corrupt
+from datasources.locations.held import give_back, inflated
 
 DEFAULT_PATH = Path(__file__).with_name("places.bin")
 MAGIC = b"PLACES01"
 _ALIGNMENT = 64
+_LARGE = 1 << 16  # smaller parts may as well live in the heap
 _HEADER = len(MAGIC) + 8
 
 
@@ -44,11 +49,18 @@ class Artefact:
     def array(self, name: str) -> npt.NDArray[Any]:
         """A part as an array."""
         part = self._parts[name]
-        return np.frombuffer(self._content(name), dtype=part["dtype"]).reshape(part["shape"])
+        whole = np.frombuffer(self._content(name), part["dtype"], math.prod(part["shape"])).reshape(part["shape"])
+        whole.flags.writeable = False
+        return whole
 
     def text(self, name: str) -> bytes:
         """A part as UTF-8 bytes."""
         return bytes(self._content(name))
+
+    def kept_text(self, name: str) -> bytes | mmap.mmap:
+        """The same for a large part that stays: what is cut out of it is bytes."""
+        content = self._content(name)
+        return content if isinstance(content, bytes | mmap.mmap) else bytes(content)
 
     def lines(self, name: str) -> list[str]:
         """A part as lines of text."""
@@ -58,38 +70,48 @@ class Artefact:
         """Gives back the memory of the packed parts that were inflated; what is asked for again is read from the file again."""
         if hasattr(mmap, "MADV_DONTNEED"):
             self._bytes.madvise(mmap.MADV_DONTNEED)
+        give_back()
 
-    def _content(self, name: str) -> bytes | memoryview:
+    def _content(self, name: str) -> bytes | memoryview | mmap.mmap:
         part = self._parts[name]
         begin = self._start + part["offset"]
         content = memoryview(self._bytes)[begin : begin + part["bytes"]]
         if not part["deflated"]:
             return content
         try:
-            return zlib.decompress(content)
+            # What earlier versions wrote does not say its size.
+            return inflated(content, part["size"]) if part.get("size", 0) > _LARGE else zlib.decompress(content)
         except zlib.error as error:
             raise Corrupt("places", f"the part {name} is damaged") from error
 
 
-def write(path: Path, manifest: Mapping[str, Any], parts: Mapping[str, npt.NDArray[Any] | str], *, effort: int = 9) -> None:
+Part = npt.NDArray[Any] | str | bytes
+
+
+def write(path: Path, manifest: Mapping[str, Any], parts: Mapping[str, Part], *, effort: int = 9) -> None:
     """Write an artefact; the same input gives the same bytes. A part is deflated where that saves a fifth; `effort` is zlib's."""
     described: dict[str, dict[str, Any]] = {}
-    contents: list[bytes] = []
-    offset = 0
-    for name, part in parts.items():
-        raw = part.encode() if isinstance(part, str) else np.ascontiguousarray(part).tobytes()
-        packed = zlib.compress(raw, effort)
-        deflated = len(packed) < len(raw) * 0.8
-        content = packed if deflated else raw
-        described[name] = {"offset": offset, "bytes": len(content), "deflated": deflated}
-        if not isinstance(part, str):
-            described[name] |= {"dtype": part.dtype.str, "shape": list(part.shape)}
-        contents.append(content.ljust(_aligned(len(content)), b"\0"))
-        offset += len(contents[-1])
-    head = json.dumps({**manifest, "parts": described}, ensure_ascii=False, sort_keys=True).encode()
-    with path.open("wb") as file:
-        file.write((MAGIC + len(head).to_bytes(8, "little") + head).ljust(_aligned(_HEADER + len(head)), b"\0"))
-        file.writelines(contents)
+    with tempfile.TemporaryFile(dir=path.parent) as packed:
+        for name, part in parts.items():
+            content, described[name] = _packed(part, effort)
+            described[name]["offset"] = packed.tell()
+            packed.write(content)
+            packed.write(bytes(_aligned(len(content)) - len(content)))
+        head = json.dumps({**manifest, "parts": described}, ensure_ascii=False, sort_keys=True).encode()
+        packed.seek(0)
+        with path.open("wb") as file:
+            file.write((MAGIC + len(head).to_bytes(8, "little") + head).ljust(_aligned(_HEADER + len(head)), b"\0"))
+            shutil.copyfileobj(packed, file)
+
+
+def _packed(part: Part, effort: int) -> tuple[bytes | memoryview, dict[str, Any]]:
+    told = {} if isinstance(part, str | bytes) else {"dtype": part.dtype.str, "shape": list(part.shape)}
+    text = part.encode() if isinstance(part, str) else part
+    raw = memoryview(text) if isinstance(text, bytes) else np.ascontiguousarray(text).reshape(-1).view("u1").data
+    packed = zlib.compress(raw, effort)
+    deflated = len(packed) < len(raw) * 0.8
+    content = packed if deflated else raw
+    return content, {"bytes": len(content), "deflated": deflated, "size": len(raw), **told}
 
 
 def _aligned(size: int) -> int:

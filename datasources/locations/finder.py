@@ -12,13 +12,16 @@ import numpy as np
 import numpy.typing as npt
 
 from datasources.locations.artefact import Artefact
+from datasources.locations.held import Groups, empty, kept, starts
 from datasources.locations.lines import Lines
+from datasources.locations.spelling import capitalized
 from datasources.words import normalize
 
 _WHOLE_NAME = 100  # what a name gains that is the whole query, on the scale of `search.weight` (20 = ten times as large)
 _MISTAKE = 70  # what it loses for each mistake: more than primary names are above aliases
 _LAST = b"\xff"  # above every byte of UTF-8
 LONGEST = 100
+_STEP = 1 << 16
 _ONE_MISTAKE, _TWO_MISTAKES = 4, 8
 """Letters of a query from which so many mistakes are forgiven."""
 _LOOKED_AT = 250
@@ -28,28 +31,36 @@ _LETTERS = [0] * 97 + [1 << i for i in range(26)] + [0] * 5 + [1 << i * 7 % 32 f
 
 
 class Found(NamedTuple):
-    """A place by number, the name as indexed, and its rank."""
+    """A place by number, the name folded as indexed, its rank, and whether the gazetteer writes it with capitals."""
 
     number: int
     name: str
     score: float
+    capital: bool = False
+
+    @property
+    def written(self) -> str:
+        """The name in the gazetteer's spelling, as far as one bit tells."""
+        return capitalized(self.name) if self.capital else self.name
 
 
 class Finder:
     """The index of names. About 35 MB in memory, inflated once when made."""
 
     def __init__(self, artefact: Artefact) -> None:
-        self._names = Lines(artefact.text("search.names"))
-        counts = artefact.array("search.count")
-        self._first = np.concatenate([[0], counts.cumsum(dtype=np.int64)]).astype(np.uint32)
+        self._names = Lines(artefact.kept_text("search.names"))
+        self._postings = Groups(artefact.array("search.count"))
         self._bearer = artefact.array("search.bearer")
         self._weight = artefact.array("search.weight")
-        self._best = np.maximum.reduceat(self._weight, self._first[:-1])
-        lengths = np.minimum(self._names.lengths(), 255)
+        # What earlier versions wrote does not tell.
+        self._capital = artefact.array("search.capital") if artefact.names("search.capital") else None
+        self._best = kept(np.maximum.reduceat(self._weight, starts(artefact.array("search.count"), "u4")[:-1]))
+        lengths = self._names.lengths()
         # By length, so that a query looks at few; the letters of each, so that it compares fewer.
-        self._by_length = np.argsort(lengths.astype("u1"), kind="stable").astype(np.uint32)
-        self._length_begins = np.searchsorted(lengths[self._by_length], np.arange(257))
-        self._letters = self._names.letters(_LETTERS)[self._by_length]
+        self._by_length = _in_order(lengths)
+        self._length_begins = np.append(0, _tally(lengths).cumsum())
+        self._letters = empty(len(lengths), "u4")
+        self._names.letters(_LETTERS).take(self._by_length, out=self._letters, mode="clip")
 
     def find(self, query: str, among: npt.NDArray[np.bool_] | None, *, typed: bool, limit: int) -> Sequence[Found]:
         """The best places of a name, one hit a place; `among` marks the numbers that may be found.
@@ -71,10 +82,10 @@ class Finder:
         return sorted(found.values(), key=lambda f: (-f.score, f.number))[:limit]
 
     def _best_of(self, begin: int, whole: int, end: int, among: npt.NDArray[np.bool_] | None, limit: int) -> Iterable[Found]:
-        first, last = int(self._first[begin]), int(self._first[end])
+        first, last = self._postings.begin(begin), self._postings.begin(end)
         bearer = self._bearer[first:last]
         rank = self._weight[first:last].astype(np.int16)
-        rank[: int(self._first[whole]) - first] += _WHOLE_NAME
+        rank[: self._postings.begin(whole) - first] += _WHOLE_NAME
         if among is not None:
             rank[~among[bearer]] = -1
         # A place may bear many names of one prefix: look at a few times as many as asked for.
@@ -87,7 +98,8 @@ class Finder:
             if rank[at] < 0 or len(found) == limit:
                 break
             if number not in found:
-                found[number] = Found(number, self._name_of(first + at), float(rank[at]))
+                name = self._postings.of(first + at)
+                found[number] = Found(number, self._names[name], float(rank[at]), self._is_capital(name))
         return found.values()
 
     def _near(self, text: str, key: bytes, mistakes: int, among: npt.NDArray[np.bool_] | None) -> Iterable[Found]:
@@ -104,15 +116,30 @@ class Finder:
             own = self._names[name]
             away = 0 if own == text else next((n for n in range(1, mistakes + 1) if _within(own, text, n)), 0)
             if away:
-                for posting in range(int(self._first[name]), int(self._first[name + 1])):
+                for posting in range(self._postings.begin(name), self._postings.begin(name + 1)):
                     number = int(self._bearer[posting])
                     if among is None or among[number]:
                         score = float(self._weight[posting]) + _WHOLE_NAME - _MISTAKE * away
-                        yield Found(number, own, score)
+                        yield Found(number, own, score, self._is_capital(name))
 
-    def _name_of(self, posting: int) -> str:
-        # A key of the array's own type: any other makes numpy copy the whole array.
-        return self._names[int(np.searchsorted(self._first, np.uint32(posting), side="right")) - 1]
+    def _is_capital(self, name: int) -> bool:
+        return self._capital is not None and bool(self._capital[name >> 3] >> (7 - (name & 7)) & 1)
+
+
+def _tally(lengths: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
+    """How many there are of each; a piece at a time, since each is counted in eight bytes."""
+    pieces = (lengths[at : at + _STEP] for at in range(0, len(lengths), _STEP))
+    return np.asarray(sum(np.bincount(piece, minlength=256) for piece in pieces))
+
+
+def _in_order(lengths: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint32]:
+    """The names from short to long: a stable sort, a length at a time, in little memory."""
+    order, at = empty(len(lengths), "u4"), 0
+    for length in np.flatnonzero(_tally(lengths)).tolist():
+        here = np.flatnonzero(lengths == length)
+        order[at : at + len(here)] = here
+        at += len(here)
+    return order
 
 
 def _within(one: str, other: str, mistakes: int) -> bool:

@@ -50,7 +50,7 @@ class Gazetteer(LocationService):
         self._atlas = Atlas(artefact)
         atlas = self._atlas
         self._zones = Zones(artefact, atlas.region_country, atlas.first_region)
-        self._nearest = NearestPlaces(artefact, atlas.latitude / 1e5, atlas.longitude / 1e5, atlas.country, atlas.region)
+        self._nearest = NearestPlaces(artefact, (atlas.latitude, atlas.longitude), atlas.country, atlas.region)
         self._names = NameBook(artefact, self._atlas)
         artefact.forget()
 
@@ -115,11 +115,12 @@ class Gazetteer(LocationService):
         key = normalize(query[:LONGEST])
 
         def match(hit: Found) -> PlaceMatch:
-            own = self._names.name(hit.number, languages).text
+            name = self._names.name(hit.number, languages).text
             score = hit.score + (0 if near is None else self._nearness(hit.number, near))
-            if normalize(own).startswith(key):
-                return PlaceMatch(self._atlas.id(hit.number), own, score + _IN_READERS_LANGUAGE)
-            return PlaceMatch(self._atlas.id(hit.number), hit.name, score)
+            if normalize(name).startswith(key):
+                return PlaceMatch(self._atlas.id(hit.number), name, score + _IN_READERS_LANGUAGE)
+            own = self._names.own(hit.number).text
+            return PlaceMatch(self._atlas.id(hit.number), own if normalize(own) == hit.name else hit.written, score)
 
         return sorted(map(match, found), key=lambda found_place: -found_place.score)[:limit]
 

@@ -28,7 +28,7 @@ class NameBook:
     def __init__(self, artefact: Artefact, atlas: Atlas) -> None:
         self._artefact = artefact
         self._atlas = atlas
-        self._own = Lines(artefact.text("place.name"))
+        self._own = Lines(artefact.kept_text("place.name"))
         self._tags = {level: frozenset(artefact.names(f"{level}.")) for level in ("country", "region", "city")}
         self._table = cache(self._read_table)
         self._cities = cache(self._read_cities)
@@ -39,7 +39,7 @@ class NameBook:
             text = self._in(number, tag)
             if text:
                 return LocalizedName(text, tag)
-        return self._own_name(number)
+        return self.own(number)
 
     def address(self, number: int, tags: Sequence[str]) -> LocalizedName:
         """Locality's city, region, country: all in one language wherever one has all the names."""
@@ -49,7 +49,7 @@ class NameBook:
             if all(names):
                 return LocalizedName(", ".join(_without_repeats(names)), tag)
         # Nothing has them all: the gazetteer's own names, rather than a mix that claims to be a language.
-        return LocalizedName(", ".join(_without_repeats([self._own_name(part).text for part in line])), UNTAGGED)
+        return LocalizedName(", ".join(_without_repeats([self.own(part).text for part in line])), UNTAGGED)
 
     def _address_numbers(self, number: int) -> list[int]:
         above = self._atlas.ancestors(number)
@@ -69,11 +69,12 @@ class NameBook:
 
     def _lent(self, number: int, tag: str) -> str:
         """A place's own name in a line of a language of the Latin script: how that language writes small places."""
-        own = self._own_name(number)
+        own = self.own(number)
         fits = own.language == UNTAGGED and tag.partition("-")[0] in _LATIN_LANGUAGES.split() and _is_latin(own.text)
         return own.text if fits else ""
 
-    def _own_name(self, number: int) -> LocalizedName:
+    def own(self, number: int) -> LocalizedName:
+        """The gazetteer's own name of a place; English for regions and countries."""
         if number >= self._atlas.first_place:
             return LocalizedName(self._own[number - self._atlas.first_place], UNTAGGED)
         return LocalizedName(self._in(number, "en") or self._atlas.id(number), "en")

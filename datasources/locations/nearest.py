@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from datasources.locations.artefact import Artefact
+from datasources.locations.held import empty, kept, starts
 
 EARTH_KM = 6371.0088
 CAP_KM = 100.0
@@ -29,10 +30,15 @@ _ELSEWHERE = 1048576.0
 """Puts the places of other regions behind all of the point's own; a power of two, so that order among them stays."""
 
 _NONE = 1e30
+STEPS_PER_DEGREE = 1e5
+"""Coordinates of places are whole numbers of these."""
+
+_PIECE = 1 << 15
 NOWHERE = -2
 """The country and region of the place that is nowhere, which ends every leaf: no point asks for it."""
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int32]
 Singles = npt.NDArray[np.float32]
 Shorts = npt.NDArray[np.int16]
 
@@ -51,13 +57,18 @@ _SPREAD = _spread_bits()
 class NearestPlaces:
     """Asked with the country and region of each point, which `Zones` knows."""
 
-    def __init__(self, artefact: Artefact, latitude: Floats, longitude: Floats, country: Shorts, region: Shorts) -> None:
+    def __init__(self, artefact: Artefact, points: tuple[Ints, Ints], country: Shorts, region: Shorts) -> None:
+        latitude, longitude = points
         self._code = artefact.array("cells.code")
-        self._count = artefact.array("cells.count").astype(np.int32)
-        self._first = (self._count.cumsum(dtype=np.int64) - self._count).astype(np.int32)
+        self._count = artefact.array("cells.count")
+        self._first = starts(self._count, "i4")
         self._place = artefact.array("cells.place")
-        self._vectors = np.append(unit_vectors(latitude, longitude), [[0, 0, 0]], 0).astype(np.float32)
-        self._country, self._region = np.append(country, np.int16(NOWHERE)), np.append(region, np.int16(NOWHERE))
+        self._vectors = empty(3 * len(country) + 3, "f4").reshape(-1, 3)
+        for at in range(0, len(country), _PIECE):
+            self._vectors[at : at + _PIECE][: len(country) - at] = unit_vectors(
+                latitude[at : at + _PIECE] / STEPS_PER_DEGREE, longitude[at : at + _PIECE] / STEPS_PER_DEGREE
+            )
+        self._country, self._region = (kept(np.append(of, np.int16(NOWHERE))) for of in (country, region))
         arrays = (self._code, self._first, self._place, self._country, self._region, self._vectors.reshape(-1))
         self._scalars = tuple(a.data for a in arrays)
 
@@ -67,7 +78,7 @@ class NearestPlaces:
         leaf = np.searchsorted(self._code, interleaved(*_fine(latitude, longitude)), side="right") - 1
         # The candidates of a leaf end with a place that is nowhere: no group is empty.
         begin, count = self._first.take(leaf), self._count.take(leaf)
-        ends = count.cumsum()
+        ends = count.cumsum(dtype=np.int64)
         at = np.repeat(np.arange(len(count)), count)
         which = (begin - ends + count).take(at)
         which += np.arange(len(at))

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from datasources.locations.artefact import Artefact
+from datasources.locations.held import kept, starts
 
 CELLS_PER_DEGREE = 10
 ROWS, COLUMNS = 180 * CELLS_PER_DEGREE, 360 * CELLS_PER_DEGREE
@@ -41,10 +42,10 @@ class Zones:
         self._region_country = region_country
         self._countries = countries
         self._cell = artefact.array("border.cell")
-        self._first_owner = _firsts(artefact.array("border.owners"))
+        self._first_owner = starts(artefact.array("border.owners"), "i4")
         self._owner = artefact.array("border.owner")
         self._inside = artefact.array("border.inside")
-        self._first_edge = _firsts(artefact.array("border.edges"))
+        self._first_edge = starts(artefact.array("border.edges"), "i4")
         self._edge = artefact.array("border.edge")
         self._x, self._y = (_degrees(artefact.array(f"border.{axis}")) for axis in "xy")
         self._scalars = tuple(a.data for a in (self._owner, self._inside, self._first_edge, self._edge, self._x, self._y))
@@ -136,12 +137,7 @@ def _crosses(line: tuple[Any, Any, Any, Any], edge: tuple[Any, Any, Any, Any]) -
 
 
 def _degrees(steps: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
-    return (steps.cumsum(dtype=np.int32) * BORDER_DEG).astype(np.float32)
-
-
-def _firsts(counts: npt.NDArray[Any]) -> npt.NDArray[np.int32]:
-    """Where each group begins, and at last where all end."""
-    return np.concatenate([[0], counts.cumsum(dtype=np.int64)]).astype(np.int32)
+    return kept(steps.cumsum(dtype=np.int32) * BORDER_DEG, "f4")
 
 
 def _spread(

@@ -20,6 +20,9 @@ from datasources.media.s3_reading import open_range
 from datasources.media.s3_writing import put_stream
 from datasources.retrying import Patience
 
+PREFIX = "media/"
+RESULTS = "results/"
+"""Files of jobs, in the same bucket."""
 _AT_ONCE = 16
 _PAGE = 1_000
 _ABSENT = frozenset({"NoSuchKey", "404", "NotFound"})
@@ -28,14 +31,14 @@ _ABSENT = frozenset({"NoSuchKey", "404", "NotFound"})
 class S3MediaStore(MediaStore):
     """One bucket; any number of processes."""
 
-    def __init__(self, calls: AwsCalls, bucket: str, prefix: str = "media/") -> None:
+    def __init__(self, calls: AwsCalls, bucket: str, prefix: str = PREFIX) -> None:
         self._calls = calls
         self._bucket = bucket
         self._prefix = prefix
         self._gate = asyncio.Semaphore(_AT_ONCE)
 
     @classmethod
-    async def open(cls, access: AwsAccess, bucket: str, patience: Patience | None = None, *, prefix: str = "media/") -> Self:
+    async def open(cls, access: AwsAccess, bucket: str, patience: Patience | None = None, *, prefix: str = PREFIX) -> Self:
         """A bucket that is there; nothing is asked yet."""
         calls = await AwsCalls.open("media", "s3", access, patience or Patience(deadline_s=30.0, first_pause_s=0.1))
         return cls(calls, bucket, prefix)

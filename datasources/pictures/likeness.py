@@ -55,7 +55,7 @@ def print_of(picture: Image.Image) -> Print:
     """The print of an RGB picture."""
     seen = picture.resize((_SEEN, _SEEN), Image.Resampling.BOX)
     light = np.asarray(seen.convert("L"), dtype=np.float32)
-    hashes = np.array([_hash(_part(light, crop)) for crop in CROPS], dtype="<u8")
+    hashes = np.array(_hashes(light), dtype="<u8")
     small = seen.convert("YCbCr")
     fine = np.asarray(small.getchannel(0).resize((_FINE, _FINE), Image.Resampling.BOX))
     coarse = [np.asarray(small.getchannel(c).resize((_COARSE, _COARSE), Image.Resampling.BOX)) for c in (1, 2)]
@@ -99,16 +99,16 @@ def _colors(sketch: bytes) -> Grid:
     return np.frombuffer(sketch, dtype=np.uint8, offset=_FINE * _FINE).astype(np.float32)
 
 
-def _part(light: Grid, crop: tuple[float, float, float, float]) -> Grid:
-    left, top, right, bottom = (round(edge * _SEEN) for edge in crop)
-    picture = Image.fromarray(light[top:bottom, left:right])
-    return np.asarray(picture.resize((_FINE, _FINE), Image.Resampling.BOX))
+def _hashes(light: Grid) -> list[int]:
+    """Of each crop: shrinking it and taking its waves are products with fixed tables, the first one for all crops at once."""
+    rows = _WAVES.reshape(-1, _SEEN) @ light
+    by_stretch = rows.reshape(len(_WAVES), -1, _SEEN)
+    return [_hash(by_stretch[down] @ _WAVES[across].T) for down, across in _STRETCHED]
 
 
-def _hash(light: Grid) -> int:
-    waves = (_COSINES @ light @ _COSINES.T)[_LOWEST]
-    signs = waves > np.median(waves)
-    return int(np.packbits(signs).view(">u8")[0])
+def _hash(waves: Grid) -> int:
+    lowest = waves[_LOWEST]
+    return int(np.packbits(lowest > np.median(lowest)).view(">u8")[0])
 
 
 def _cosines() -> Grid:
@@ -126,15 +126,22 @@ def _lowest() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 def _cuts() -> Grid:
     """For each stretch that a crop leaves of a side: how its 32 cells are made of the side's 32, by overlap."""
     edges = (0.0, _STEP, 2 * _STEP)
-    stretches = [(left * _FINE, (1 - right) * _FINE) for left in edges for right in edges]
-    made = np.zeros((len(stretches), _FINE, _FINE), dtype=np.float32)
-    for n, (start, end) in enumerate(stretches):
-        size = (end - start) / _FINE
-        for i in range(_FINE):
-            low, high = start + i * size, start + (i + 1) * size
-            overlap = np.minimum(np.arange(_FINE) + 1, high) - np.maximum(np.arange(_FINE), low)
-            made[n, i] = np.clip(overlap, 0, None) / size
+    return np.array([_cells(left * _FINE, (1 - right) * _FINE, _FINE) for left in edges for right in edges])
+
+
+def _cells(start: float, end: float, of: int) -> Grid:
+    """How the 32 cells of a stretch are made of a side's cells, by overlap."""
+    size = (end - start) / _FINE
+    low = (start + size * np.arange(_FINE))[:, None]
+    overlap = np.minimum(np.arange(of) + 1, low + size) - np.maximum(np.arange(of), low)
+    made: Grid = (np.clip(overlap, 0, None) / size).astype(np.float32)
     return made
+
+
+def _waves() -> Grid:
+    """For each stretch that a crop leaves of a side: the waves that a hash is of, straight from the side's pixels."""
+    most = int(max(_LOWEST[0].max(), _LOWEST[1].max())) + 1
+    return np.array([_COSINES[:most] @ _cells(start * _SEEN, end * _SEEN, _SEEN) for start, end in _STRETCHES])
 
 
 def _soft() -> Grid:
@@ -150,3 +157,6 @@ _SOFT: Final = _soft()
 _COSINES: Final = _cosines()
 _LOWEST: Final = _lowest()
 _CUTS: Final = _cuts()
+_STRETCHES: Final = sorted({(c[side], c[side + 2]) for c in CROPS for side in (0, 1)})
+_STRETCHED: Final = [(_STRETCHES.index((c[1], c[3])), _STRETCHES.index((c[0], c[2]))) for c in CROPS]
+_WAVES: Final = _waves()

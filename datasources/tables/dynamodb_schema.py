@@ -57,17 +57,19 @@ async def make_missing(calls: AwsCalls, tables: Sequence[Table], prefix: str) ->
         made.append(prefix + table.name)
     for table in (*tables, MARKS):
         if prefix + table.name in made:
-            await _active(calls, prefix + table.name)
+            await active(calls, prefix + table.name)
             if table.expires:
                 wanted = {"Enabled": True, "AttributeName": EXPIRES}
                 await calls.ask("update_time_to_live", {"TableName": prefix + table.name, "TimeToLiveSpecification": wanted})
     return made
 
 
-async def _active(calls: AwsCalls, name: str) -> None:
+async def active(calls: AwsCalls, name: str) -> None:
+    """Returns when a table and its indexes may be used; raises `Unavailable` where they do not become so."""
     for attempt in range(_LOOKS):
         told = await calls.ask("describe_table", {"TableName": name})
-        if told["Table"]["TableStatus"] == "ACTIVE":
+        indexes = told["Table"].get("GlobalSecondaryIndexes") or ()
+        if all(s == "ACTIVE" for s in (told["Table"]["TableStatus"], *(i.get("IndexStatus", "ACTIVE") for i in indexes))):
             return
         await asyncio.sleep(min(0.1 * 2**attempt, 2.0))
     raise Unavailable("tables", f"{name} does not become active")

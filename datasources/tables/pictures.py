@@ -136,15 +136,24 @@ class Pictures:
 
     async def save(self, record: PictureRecord, shown: Shown | None = None) -> PictureRecord | None:
         """Writes the next version, if the stored one is still the record's; None where it was not. `shown` is sealed anew."""
+        (done,) = await self.save_many([(record, shown)])
+        return done
+
+    async def save_many(self, given: Sequence[tuple[PictureRecord, Shown | None]]) -> Sequence[PictureRecord | None]:
+        """The same for several records at once, each on its own, in order."""
+        fresh = [await self._next(record, shown) for record, shown in given]
+        puts = [Put(PICTURES, _item(new), old.version) for new, (old, _) in zip(fresh, given, strict=True)]
+        done = await self._store.write_each(puts)
+        return [new if written else None for new, written in zip(fresh, done, strict=True)]
+
+    async def _next(self, record: PictureRecord, shown: Shown | None) -> PictureRecord:
         sealed = dict(record.sealed)
         if shown is not None:
             keys = await self._keys.ensure(record.owner)
             sealed[_PICTURE] = seal(keys, record.binding, _PICTURE, _ENCODE(shown))
         if not record.waiting:
             sealed.pop(_WAITING, None)
-        fresh = msgspec.structs.replace(record, version=record.version + 1, sealed=sealed)
-        (done,) = await self._store.write_each([Put(PICTURES, _item(fresh), record.version)])
-        return fresh if done else None
+        return msgspec.structs.replace(record, version=record.version + 1, sealed=sealed)
 
     async def put_waiting(self, found: Sequence[tuple[PictureRecord, Waiting]]) -> None:
         """Remembers files to be looked at, durable on return; whoever changes a record meanwhile wins."""

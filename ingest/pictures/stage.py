@@ -8,22 +8,20 @@ Files out of archives do not outlast their batch: they are kept at once.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import os
-import stat
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from access.policy import OWNER_SIGHT
 from datasources import Sources
-from datasources.media.linked import Changed, Linked, pieces_of_file
+from datasources.media.linked import Changed
 from datasources.photo_key import PhotoKey
 from datasources.tables.pictures import MOST_TWINS, PictureRecord, Shown, Waiting
+from ingest.pictures.keeping import Keeper
 from ingest.pictures.looked import Looked
 from ingest.pictures.twins import Twins
 from ingest.pictures.work import WORK
@@ -31,7 +29,19 @@ from ingest.readers.reading import Item
 from ingest.workers import WorkerDied, Workers
 
 _TRIES = 5
-_AT_ONCE = 100
+_AT_ONCE = 96
+_BATCH = 24
+"""Written together: a kill costs so many looks at most."""
+_OPEN = 8
+"""Files in hand at once: while some are on their way to the disk, others are looked at."""
+
+
+class _Looked(NamedTuple):
+    """What will be written of a file, and what shows it."""
+
+    record: PictureRecord
+    shown: Shown | None = None
+    lost: bool = False
 
 
 @dataclass
@@ -63,7 +73,7 @@ class PictureStage:
             told = _waiting(item, link=self.link)
             if item.original is not None and item.original.spooled:
                 begun = self.now_s()
-                await self._look(record, told)
+                await self._look([(record, told)])
                 self.looked.seconds += self.now_s() - begun
             else:
                 waiting.append((record, told))
@@ -81,10 +91,11 @@ class PictureStage:
     async def _run(self, stop: asyncio.Event, moved: Callable[[int], None]) -> bool:
         done = 0
         while waiting := await self.sources.pictures.waiting(self.owner, limit=_AT_ONCE):
-            for batch in _batches(waiting, self._pool().count + 1):
+            for at in range(0, len(waiting), _BATCH):
                 if stop.is_set():
                     return False
-                await asyncio.gather(*(self._look(r, w) for r, w in batch))
+                batch = waiting[at : at + _BATCH]
+                await self._look(batch)
                 done += len(batch)
                 moved(done)
         return True
@@ -94,50 +105,38 @@ class PictureStage:
         if self._workers is not None:
             self._workers.close()
 
+    @property
+    def _keeper(self) -> Keeper:
+        return Keeper(self.sources.originals, self.owner)
+
     def _pool(self) -> Workers:
         self._workers = self._workers or Workers(WORK, count=min(2, os.cpu_count() or 1))
         return self._workers
 
-    async def _look(self, record: PictureRecord, waiting: Waiting) -> None:
+    async def _look(self, batch: Sequence[tuple[PictureRecord, Waiting]]) -> None:
+        """Keeps and looks at several at once, so that the disk and the workers never wait for each other; then writes once."""
+        at_once = asyncio.Semaphore(_OPEN)
+
+        async def one(record: PictureRecord, waiting: Waiting) -> _Looked:
+            async with at_once:
+                return await self._kept_and_seen(record, waiting)
+
+        await self._settle(await asyncio.gather(*(one(*found) for found in batch)))
+
+    async def _kept_and_seen(self, record: PictureRecord, waiting: Waiting) -> _Looked:
         try:
-            kept = await self._keep(record, waiting)
+            kept = await self._keeper.files(record, waiting)
         except (Changed, OSError):
             self.looked.lost += 1
-            kept = msgspec.structs.replace(record, waiting=False)
-            await self.sources.pictures.save(kept)
-        else:
-            seen = await self._seen(waiting)
-            await self._settle(kept, seen)
-            self.looked.kept += 1
-
-    async def _keep(self, record: PictureRecord, waiting: Waiting) -> PictureRecord:
-        """Copies or links the files; raises `Changed` when they are not what was read."""
-        original = await self._keep_file(waiting.path, waiting.sha256, link=waiting.link)
-        motion = record.motion
-        if waiting.motion_path is not None and waiting.motion_sha256 is not None:
-            motion = await self._keep_file(waiting.motion_path, waiting.motion_sha256, link=waiting.link)
-        return msgspec.structs.replace(
-            record,
-            original=original,
-            motion=motion,
-            linked=waiting.link,
-            waiting=False,
-            content_type=waiting.content_type,
-        )
-
-    async def _keep_file(self, path: bytes, sha256: str, *, link: bool) -> str:
-        name = self.sources.originals.name_of(self.owner, sha256)
-        file = await asyncio.to_thread(_looked_up, path, sha256)
-        if link:
-            digest = hashlib.sha256()
-            async for piece in pieces_of_file(file, 0, file.size):
-                digest.update(piece)
-            if digest.hexdigest() != sha256:
-                raise Changed
-            await self.sources.originals.link(self.owner, name, file)
-        else:
-            await self.sources.originals.keep(self.owner, name, _checked(file))
-        return name
+            return _Looked(msgspec.structs.replace(record, waiting=False), lost=True)
+        seen = await self._seen(waiting)
+        self.looked.kept += 1
+        if seen is None:
+            return _Looked(kept)
+        width, height = seen["size"]
+        poster = None if seen["poster"] is None else await self._keeper.poster(seen["poster"])
+        shown = Shown(seen["thumbhash"], seen["hashes"], seen["sketch"])
+        return _Looked(msgspec.structs.replace(kept, width=width, height=height, poster=poster or kept.poster), shown)
 
     async def _seen(self, waiting: Waiting) -> dict[str, Any] | None:
         """What a worker saw in it; None when it cannot be shown, which costs nothing but its picture."""
@@ -151,18 +150,22 @@ class PictureStage:
             return None
         return seen
 
-    async def _settle(self, record: PictureRecord, seen: dict[str, Any] | None) -> None:
-        if seen is not None:
-            width, height = seen["size"]
-            record = msgspec.structs.replace(record, width=width, height=height)
-            if seen["poster"] is not None:
-                record = msgspec.structs.replace(record, poster=await self._poster(seen["poster"]))
-        shown = None if seen is None else Shown(seen["thumbhash"], seen["hashes"], seen["sketch"])
+    async def _settle(self, batch: Sequence[_Looked]) -> None:
+        """Compares them, with each other too, and writes what is known of them."""
         twins = await self._known_twins()
-        same = twins.of(record.id, record.original, shown)[:MOST_TWINS]
-        twins.add(record.id, record.original, shown)
-        await self._save(msgspec.structs.replace(record, twins=tuple(same)), shown)
-        await self._tell(same, record.id)
+        whole, told = [], []
+        for record, shown, lost in batch:
+            same = () if lost else tuple(twins.of(record.id, record.original, shown)[:MOST_TWINS])
+            if not lost:
+                twins.add(record.id, record.original, shown)
+            whole.append((record if lost else msgspec.structs.replace(record, twins=same), shown))
+            told += [(same, record.id)] if same else []
+        saved = await self.sources.pictures.save_many(whole)
+        for (record, shown), done in zip(whole, saved, strict=True):
+            if done is None:
+                await self._save(record, shown)
+        for same, photo in told:
+            await self._tell(same, photo)
 
     async def _save(self, record: PictureRecord, shown: Shown | None) -> None:
         """Others that are looked at now may have told it of themselves meanwhile."""
@@ -175,11 +178,6 @@ class PictureStage:
                 return
             twins = tuple(dict.fromkeys((*record.twins, *known.twins)))[:MOST_TWINS]
             record = msgspec.structs.replace(record, version=known.version, twins=twins)
-
-    async def _poster(self, data: bytes) -> str:
-        name = self.sources.originals.name_of(self.owner, hashlib.sha256(data).hexdigest())
-        await self.sources.originals.keep(self.owner, name, _once(data))
-        return name
 
     async def _tell(self, photos: Sequence[str], twin: str) -> None:
         """The others learn of it too, those that are still there and know of few enough."""
@@ -214,29 +212,3 @@ def _waiting(item: Item, *, link: bool) -> Waiting:
         None if motion is None else os.fsencode(motion.path),
         None if motion is None else motion.sha256,
     )
-
-
-def _looked_up(path: bytes, sha256: str) -> Linked:
-    """A file as it looks now; raises `Changed` for what is no file any more."""
-    file = Path(os.fsdecode(path))
-    if not stat.S_ISREG(file.lstat().st_mode):
-        raise Changed
-    return Linked.of(file, sha256)
-
-
-async def _checked(file: Linked) -> AsyncIterator[bytes]:
-    """The bytes of a file; raises `Changed` behind the last one when they were not those of its hash: so none is kept."""
-    digest = hashlib.sha256()
-    async for piece in pieces_of_file(file, 0, file.size):
-        digest.update(piece)
-        yield piece
-    if digest.hexdigest() != file.sha256:
-        raise Changed
-
-
-async def _once(data: bytes) -> AsyncIterator[bytes]:
-    yield data
-
-
-def _batches(waiting: Sequence[tuple[PictureRecord, Waiting]], size: int) -> Sequence[Sequence[tuple[PictureRecord, Waiting]]]:
-    return [waiting[i : i + size] for i in range(0, len(waiting), size)]

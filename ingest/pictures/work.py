@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO, Final
@@ -15,10 +16,14 @@ from datasources.pictures.likeness import print_of
 from datasources.pictures.rendering import drawn, encoded, rendered
 from datasources.pictures.rungs import RUNGS, Size
 from datasources.pictures.thumbhash import thumbhash
+from ingest.formats.kinds import kind_of_start
+from ingest.formats.previews import preview_of
 
 WORK: Final = "ingest.pictures.work:work"
-_SEEN: Final = Size(512, 512)
+_SEEN: Final = Size(256, 256)
 """Enough for placeholders and prints: a JPEG of a camera is decoded at an eighth."""
+
+_MAY_BE_RAW: Final = frozenset({"tiff", "orf", "rw2", "raf", "cr3"})
 
 
 def work(job: dict[str, Any]) -> Any:
@@ -34,7 +39,7 @@ def _look(job: dict[str, Any]) -> dict[str, Any]:
         poster.thumbnail((RUNGS[-1], RUNGS[-1]))
         return {**_seen(poster, Size(*poster.size)), "poster": encoded(poster.convert("RGB"), "JPEG")}
     with path.open("rb") as file:
-        picture = opened(file)
+        picture = opened(_shown(file))
         size = upright_size(picture)
         return {**_seen(pixels(picture, _SEEN), size), "poster": None}
 
@@ -45,8 +50,23 @@ def _seen(picture: Image.Image, size: Size) -> dict[str, Any]:
 
 
 def _render(job: dict[str, Any]) -> bytes:
-    file: BinaryIO = BytesIO(job["data"])
-    return rendered(file, Size(*job["size"]), job["encoding"])
+    return rendered(_shown_of(job["data"]), Size(*job["size"]), job["encoding"])
+
+
+def _shown(file: BinaryIO) -> BinaryIO:
+    """The file itself, or the picture that a camera put into its raw file."""
+    start = file.read(64)
+    file.seek(0)
+    if kind_of_start(start) not in _MAY_BE_RAW:
+        return file
+    with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        preview = preview_of(data)
+    return file if preview is None else BytesIO(preview)
+
+
+def _shown_of(data: bytes) -> BinaryIO:
+    preview = preview_of(data) if kind_of_start(data[:64]) in _MAY_BE_RAW else None
+    return BytesIO(data if preview is None else preview)
 
 
 def _draw(job: dict[str, Any]) -> bytes:

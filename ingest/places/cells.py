@@ -22,7 +22,7 @@ _FEW = 8
 _MANY = 48  # candidates before the dominated ones are dropped; more are not worth the looking: the cell is split first
 _APART = 0.9  # zones are 1 apart, and no cell is so wide that it looks so far
 _ROOT_BITS = 10
-_PIECE = 50_000  # cells at a time: memory stays bounded however many places there are
+_PIECE = 20_000  # cells at a time: memory stays bounded however many places there are
 _RASTER_BITS = (FINE_PER_DEGREE // CELLS_PER_DEGREE).bit_length() - 1
 Ints = npt.NDArray[np.int64]
 Parts = dict[str, npt.NDArray[Any]]
@@ -37,9 +37,11 @@ class Keyed(NamedTuple):
 
 @dataclass
 class _Found:
-    cell: list[Ints]
-    code: list[Ints]
-    place: list[Ints]
+    """Millions of them: in four bytes each."""
+
+    cell: list[npt.NDArray[np.uint32]]
+    code: list[npt.NDArray[np.uint32]]
+    place: list[npt.NDArray[np.int32]]
 
 
 def build(zones: Parts, count: int, points: tuple[Any, Any], country: Any, region: Any) -> Parts:
@@ -63,8 +65,11 @@ def build(zones: Parts, count: int, points: tuple[Any, Any], country: Any, regio
 
 
 def _of(keyed: Keyed, cells: Ints) -> Keyed:
-    here = np.isin(keyed.cell, cells)
-    return Keyed(keyed.cell[here], keyed.key[here])
+    """Both in order: what lies between the first and the last cell, less what is none of them."""
+    begin, end = np.searchsorted(keyed.cell, [cells[0], cells[-1] + 1]) if len(cells) else (0, 0)
+    cell, key = keyed.cell[begin:end].astype(np.int64), keyed.key[begin:end].astype(np.int64)
+    here = np.isin(cell, cells)
+    return Keyed(cell[here], key[here])
 
 
 def _roots() -> Ints:
@@ -75,35 +80,49 @@ def _roots() -> Ints:
 
 def _raster_keys(zones: Parts, count: int, homes: Ints) -> Keyed:
     """The keys of each cell of the raster, those that borders cross included; only of zones that have places."""
-    blocks = zones["zone.blocks"].reshape(-1, BLOCK, BLOCK)[zones["zone.top"]]
-    raster = blocks.swapaxes(1, 2).reshape(-1, COLUMNS)[:ROWS]
+    mixed_row, mixed_column = np.divmod(zones["border.cell"].astype(np.int64), COLUMNS)
+    mixed = np.repeat(interleaved(mixed_column, mixed_row).astype(np.int64), zones["border.owners"])
+    inhabited = np.zeros(65536, bool)
+    inhabited[homes] = True
+    crossed = _grouped(_kept(Keyed(mixed, zones["border.owner"].astype(np.int64)), inhabited), 0)
+    # A strip of blocks at a time: cells of all the land at once, in numbers of eight bytes, take half a gigabyte.
+    strips = [_kept(_strip_keys(zones, count, strip), inhabited) for strip in range(len(zones["zone.top"]))]
+    cell = np.concatenate([crossed.cell.astype(np.uint32), *(strip.cell.astype(np.uint32) for strip in strips)])
+    key = np.concatenate([crossed.key.astype(np.uint16), *(strip.key.astype(np.uint16) for strip in strips)])
+    order = np.lexsort((key, cell))
+    return Keyed(cell[order], key[order])
+
+
+def _strip_keys(zones: Parts, count: int, strip: int) -> Keyed:
+    """The keys of one row of blocks of the raster, but not of the cells that borders cross."""
+    blocks = zones["zone.blocks"].reshape(-1, BLOCK, BLOCK)[zones["zone.top"][strip]]
+    raster = blocks.swapaxes(0, 1).reshape(BLOCK, COLUMNS)[: ROWS - strip * BLOCK]
     row, column = np.nonzero((raster != 0) & (raster != MIXED))
     zone = raster[row, column]
     land, region = zones["zone.country"][zone].astype(np.int64), zones["zone.region"][zone].astype(np.int64)
-    cell = interleaved(column, row).astype(np.int64)
-    mixed_row, mixed_column = np.divmod(zones["border.cell"].astype(np.int64), COLUMNS)
-    mixed = np.repeat(interleaved(mixed_column, mixed_row).astype(np.int64), zones["border.owners"])
+    cell = interleaved(column, row + strip * BLOCK).astype(np.int64)
     within = region >= 0
-    cells = np.concatenate([cell, cell[within], mixed])
-    keys = np.concatenate([land, count + region[within], zones["border.owner"].astype(np.int64)])
-    inhabited = np.zeros(65536, bool)
-    inhabited[homes] = True
-    kept = inhabited[keys]
-    return _grouped(Keyed(cells[kept], keys[kept]), 0)
+    return Keyed(np.concatenate([cell, cell[within]]), np.concatenate([land, count + region[within]]))
+
+
+def _kept(keyed: Keyed, inhabited: npt.NDArray[np.bool_]) -> Keyed:
+    kept = inhabited[keyed.key]
+    return Keyed(keyed.cell[kept], keyed.key[kept])
 
 
 def _grouped(keyed: Keyed, shift: int) -> Keyed:
-    pairs = np.unique((keyed.cell >> shift) << 16 | keyed.key)
-    return Keyed(pairs >> 16, pairs & 0xFFFF)
+    """Coarser cells, each pair once, in numbers as small as they fit."""
+    pairs = np.unique((keyed.cell >> shift).astype(np.int64) << 16 | keyed.key)
+    return Keyed((pairs >> 16).astype(np.uint32), (pairs & 0xFFFF).astype(np.uint16))
 
 
 def _inherited(base: Keyed, shift: int, active: Ints) -> Keyed:
     """The keys of cells finer than the raster are those of the raster's cell: perhaps too many, never too few."""
-    above = active >> shift
+    above = (active >> shift).astype(base.cell.dtype)
     begin, end = np.searchsorted(base.cell, above), np.searchsorted(base.cell, above + 1)
     at = np.repeat(np.arange(len(active)), end - begin)
     which = np.arange(len(at)) - np.repeat(np.cumsum(end - begin) - (end - begin), end - begin) + begin[at]
-    return Keyed(active[at], base.key[which])
+    return Keyed(active[at], base.key[which])  # cells in order, as all of them are
 
 
 class _Trees:
@@ -132,10 +151,10 @@ def _level(found: _Found, trees: _Trees, keyed: Keyed, active: Ints, bits: int) 
     cell, place = _candidates(trees, keyed, look, shape, radius)
     cells, counts = np.unique(cell, return_counts=True)
     kept = np.isin(cell, cells[(counts <= _FEW) | (bits == 0)])
-    found.cell.append(cell[kept] << 2 * bits)
-    found.place.append(place[kept])
+    found.cell.append((cell[kept] << 2 * bits).astype(np.uint32))
+    found.place.append(place[kept].astype(np.int32))
     split = np.union1d(whole[crowded], cells[counts > _FEW]) if bits else whole[:0]
-    found.code.append(np.setdiff1d(active, split) << 2 * bits)
+    found.code.append((np.setdiff1d(active, split) << 2 * bits).astype(np.uint32))
     return split
 
 

@@ -13,7 +13,9 @@ from babel import Locale
 from babel.localedata import locale_identifiers
 
 from datasources.locations.search_weights import ALIAS, FOREIGN, HEAVIEST, PRIMARY
+from datasources.locations.spelling import capitalized
 from datasources.words import normalize
+from ingest.places.counts import counted
 from ingest.places.gazetteer import World
 
 Texts = dict[str, str]
@@ -96,7 +98,7 @@ def _tag(locale: Locale) -> str:
 
 
 def search_index(world: World, named: Mapping[str, str]) -> tuple[str, dict[str, npt.NDArray[Any]]]:
-    """All names, normalised, sorted by their UTF-8 bytes, a line each; and who bears each: number and weight.
+    """All names, normalised, sorted by their UTF-8 bytes, a line each; who bears each; which are written with capitals.
 
     Numbers count countries, then regions, then places; weights are those of `search_weights`.
     """
@@ -106,11 +108,14 @@ def search_index(world: World, named: Mapping[str, str]) -> tuple[str, dict[str,
     )
     size = (20 * np.log10(np.maximum(people, 1))).astype(int)
     weights: dict[bytes, dict[int, int]] = defaultdict(dict)
+    written: set[bytes] = set()
 
     def add(name: str, number: int, bonus: int) -> None:
         key = normalize(name)
         if key and len(key) <= _LONGEST and "\n" not in key:
             of = weights[key.encode()]
+            if name == capitalized(key):
+                written.add(key.encode())
             of[number] = max(of.get(number, 0), int(size[number]) + bonus)
 
     for part, text in named.items():
@@ -130,8 +135,12 @@ def search_index(world: World, named: Mapping[str, str]) -> tuple[str, dict[str,
     counts = np.array([len(weights[key]) for key in keys], "<u4")
     bearers = np.array([number for key in keys for number in sorted(weights[key])], "<i4")
     weight = np.array([min(HEAVIEST, weights[key][number]) for key in keys for number in sorted(weights[key])], "u1")
-    counts = np.minimum(counts, 65535).astype("<u2")
-    return b"\n".join(keys).decode(), {"search.count": counts, "search.bearer": bearers, "search.weight": weight}
+    return b"\n".join(keys).decode(), {
+        "search.count": counted(counts),
+        "search.bearer": bearers,
+        "search.weight": weight,
+        "search.capital": np.packbits([key in written for key in keys]),
+    }
 
 
 def _people(group: npt.NDArray[Any], count: int, world: World) -> npt.NDArray[np.int64]:

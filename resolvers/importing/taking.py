@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Sequence
 from contextlib import suppress
@@ -10,10 +11,13 @@ from typing import Final
 from access.ids import BadId
 from access.viewer import Viewer, ViewerKind
 from datasources import Sources
-from datasources.errors import Conflict, Corrupt
+from datasources.errors import Conflict, Corrupt, SourceError
+from datasources.photo_key import PhotoKey
 from datasources.tables.keys import Destroyed
+from resolvers.freshness import Freshness
 from resolvers.importing.records import ImportRecord
 from resolvers.importing.writer import Done, Writer
+from resolvers.indexing import index_photos
 
 WRITE_SCOPE: Final = "photos:write"
 LONGEST_OWNER: Final = 256
@@ -21,6 +25,7 @@ _LIKE_OURS = re.compile(r"A[Q-Za-f][A-Za-z0-9_-]{40,}")
 """How a global id looks. One that was cut or mistyped must not become a customer of that name."""
 TOO_LARGE: Final = "is larger than what one photo may hold"
 BUSY: Final = "is being changed by others: send it again"
+_PAUSES_S: Final = (0.1, 0.4, 1.6)
 UNREADABLE: Final = "is stored already, but what is stored cannot be read"
 
 
@@ -73,6 +78,32 @@ async def take(writer: Writer, records: Sequence[ImportRecord]) -> list[Done | s
     with suppress(ValueError, Conflict, Corrupt):
         return list(await writer.write(records))
     return [await _one(writer, record) for record in records]
+
+
+async def take_surely(
+    writer: Writer, records: Sequence[ImportRecord], sources: Sources, freshness: Freshness
+) -> list[Done | str]:
+    """The same for the process that answers questions: if the tables fail half way, none claims to know what has landed."""
+    if not records:
+        return []
+    keys = list(dict.fromkeys(map(writer.key_of, records)))
+    try:
+        async with freshness.doubting(keys[0].owner):
+            return await take(writer, records)
+    except SourceError:
+        freshness.keep(_made_sure(sources, keys, freshness))
+        raise
+
+
+async def _made_sure(sources: Sources, keys: Sequence[PhotoKey], freshness: Freshness) -> None:
+    """Reads back and indexes what there is, as soon as the tables answer; else it stays in doubt until the feed is followed."""
+    doubts = freshness.doubts
+    for pause_s in _PAUSES_S:
+        with suppress(SourceError):
+            await index_photos(sources, keys, freshness)
+            await freshness.followed(doubts, keys[0].owner)
+            return
+        await asyncio.sleep(pause_s)
 
 
 async def _one(writer: Writer, record: ImportRecord) -> Done | str:

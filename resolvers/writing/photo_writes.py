@@ -83,8 +83,11 @@ async def _save(desk: Desk, drafts: Sequence[Draft]) -> list[PhotoRecord]:
         saved = await desk.sources.photos.save(drafts, now_ms=desk.sources.now_ms())
     except SourceError:
         # Some may have been written before it failed: questions must know, though the caller gets an error.
-        with suppress(SourceError):
+        try:
             stored = await desk.sources.photos.raw([d.record.key for d in drafts])
+        except SourceError:
+            desk.freshness.doubt(desk.owner)
+        else:
             landed = {d.record.key for d in drafts if d.record.key in stored and stored[d.record.key].version > d.record.version}
             desk.freshness.expect({k: stored[k].version for k in landed})
             desk.freshness.keep(_index(desk, list(landed)))

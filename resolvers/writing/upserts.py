@@ -15,7 +15,7 @@ from resolvers.context import Context
 from resolvers.errors import Forbidden
 from resolvers.importing.record_reading import read_record
 from resolvers.importing.records import BadRecord, ImportRecord
-from resolvers.importing.taking import customer_for, may_write, take
+from resolvers.importing.taking import customer_for, may_write, take_surely
 from resolvers.importing.writer import Writer
 from resolvers.writing.desk import Desk, mutate_as
 from resolvers.writing.outcome import NOT_THERE, ErrorCode, Fault, Outcome, UserError, invalid, refused
@@ -53,7 +53,8 @@ async def _upsert(desk: Desk, given: UpsertPhotos) -> Outcome:
     read = [_read(r) for r in given.records]
     good = {place: r for place, r in enumerate(read) if isinstance(r, ImportRecord)}
     async with desk.freshness.writing(desk.owner):
-        done = dict(zip(good, await take(Writer(desk.sources, desk.owner), list(good.values())), strict=True))
+        writer = Writer(desk.sources, desk.owner)
+        done = dict(zip(good, await take_surely(writer, list(good.values()), desk.sources, desk.freshness), strict=True))
         written = [d.written for d in done.values() if not isinstance(d, str) and d.written is not None]
         desk.freshness.expect({r.key: r.version for r in written})
     await follow(desk, list(dict.fromkeys(r.key for r in written)))

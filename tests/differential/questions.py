@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
@@ -33,12 +34,55 @@ WORDS = (
 NAME_PARTS = ("IMG", "1", "20", "jpg", "DSC", "_00", "heic", "mov", "zzz", ".J")
 POINTS = ((41.9, 12.5), (35.68, 139.76), (52.52, 13.4), (64.1, -21.9), (-17.7, 178.0), (0.0, 0.0), (46.5, 8.0))
 
+RICH = (
+    "version mediaType width height durationSeconds contentType fileSize",
+    "takenAt takenOn takenAtLocal takenAtPrecision utcOffsetMinutes timeZone addedAt",
+    "sourceId caption fileName keywords recognizedText",
+    "location { latitude longitude altitudeMeters } place { id name countryCode } placePinned",
+    "labels { confidence label { id name } }",
+    "people { id name }",
+    "albums { id title owner { id } }",
+    "camera { name lens } exposure { iso aperture focalLengthMm }",
+    "favorite rating hidden trashedAt",
+    "owner { id displayName }",
+    "viewerCan withheld",
+    "image(width: 320) { url width height expiresAt }",
+    "original { url width height }",
+)
+"""What is read of a photo, from the tables and from media."""
+OTHERS = (
+    (
+        "list: albums(first: $n, after: $a, order: {album}, library: {library}) {{ {page} edges {{ cursor node {{ id title createdAt"
+        " photoCount cover {{ id }} owner {{ id displayName }} viewerCan shares {{ __typename }} }} }} total {{ count }} }}"
+    ),
+    'list: albums(first: $n, after: $a, query: "{word}") {{ {page} edges {{ node {{ id title }} }} total {{ count }} }}',
+    (
+        "list: people(first: $n, after: $a, order: {person}, named: {flag}) {{ {page} edges {{ cursor node {{ id name photoCount cover"
+        " {{ id }} }} }} total {{ count }} }}"
+    ),
+    "list: labels(first: $n, after: $a) {{ {page} edges {{ cursor node {{ id key name photoCount }} }} }}",
+    'list: places(query: "{word}", first: $n, after: $a) {{ {page} edges {{ node {{ id name photoCount }} }} }}',
+    (
+        'of: album(id: "{an_album}") {{ title list: photos(first: $n, after: $a) {{ {page} edges {{ cursor node {{ id version }} }}'
+        " total {{ count }} }} }}"
+    ),
+    (
+        "viewer {{ customer {{ id displayName }} }} nodes(ids: {ids}) {{ __typename id ... on Photo {{ version caption place {{ name }}"
+        " people {{ name }} duplicates(first: 3) {{ id }} }} ... on Album {{ title photoCount }} ... on Person {{ name photoCount }} }}"
+    ),
+    (
+        'photo(id: "{a_photo}") {{ id caption neighbors(order: {order}) {{ previous {{ id }} next {{ id }} }}'
+        " duplicates(first: 5) {{ id fileName }} albums {{ title }} }}"
+    ),
+)
+"""What is not a list of photos; in braces, what chance puts there."""
+
 
 @dataclass(frozen=True)
 class Asked:
     """One question: who asks, the first page's document, that of later pages, and variables."""
 
-    customer: str | None
+    customer: str
     first: str
     later: str
     variables: Mapping[str, Any]
@@ -63,6 +107,8 @@ class Questions:
         r = self._random
         customer = r.choice(sorted(self._worlds))
         world = self._worlds[customer]
+        if r.random() < 0.2:
+            return self._other(customer, world)
         words = " ".join(r.sample(WORDS, r.choice((1, 1, 2, 2, 3, 6)))) if r.random() < 0.45 else None
         given: dict[str, Any] = {
             "n": r.choice((200, 200, 97, 150)),
@@ -72,9 +118,27 @@ class Questions:
         }
         if words is not None:
             given["q"] = words
-        return Asked(
-            customer, _document(self._counts(), search=words is not None), _document("", search=words is not None), given
+        search, told = words is not None, " ".join(r.sample(RICH, r.choice((0, 1, 3))))
+        first, later = (_document(counts, node, search=search) for counts, node in ((self._counts(), told), ("", "version")))
+        return Asked(customer, first, later, given)
+
+    def _other(self, customer: str, world: World) -> Asked:
+        r = self._random
+        ids = [i for of in ("photos", "albums", "people") for i in self._some(world.ids[of])]
+        kind = r.choice(OTHERS)
+        document = ("query($n: Int, $a: String) { " if "$n" in kind else "{ ") + kind.format(
+            page="pageInfo { hasNextPage endCursor hasPreviousPage }",
+            album=r.choice(("LATEST_PHOTO_DESC", "TITLE_ASC", "CREATED_AT_DESC")),
+            person=r.choice(("PHOTO_COUNT_DESC", "NAME_ASC")),
+            order=r.choice(ORDERS),
+            library=r.choice(LIBRARIES),
+            flag=r.choice(("true", "false", "null")),
+            word=r.choice(WORDS),
+            an_album=r.choice(world.ids["albums"]),
+            a_photo=r.choice((*world.ids["photos"][:9], "bm9uZQ")),
+            ids=json.dumps([*ids, *r.choice(([], ["bm9uZQ"], ids[:1]))]),
         )
+        return Asked(customer, document + " }", document + " }", {"n": r.choice((7, 50, 200))})
 
     def _counts(self) -> str:
         r = self._random
@@ -156,7 +220,7 @@ class Questions:
             "takenOn": self._days,
             "takenAt": lambda: self._days("T12:00:00Z"),
             "addedAt": lambda: self._days("T00:00:00Z"),
-            "monthDay": lambda: {"start": f"--{r.randint(1, 12):02d}-01", "last": f"--{r.randint(1, 12):02d}-20"},
+            "monthDay": lambda: {"start": f"{r.randint(1, 12):02d}-01", "last": f"{r.randint(1, 12):02d}-20"},
             "weekdays": lambda: r.sample(["MONDAY", "FRIDAY", "SATURDAY", "SUNDAY"], 2),
             "mediaTypes": lambda: [r.choice(("PHOTO", "VIDEO"))],
             "people": lambda: self._ids(world.ids["people"]),
@@ -184,9 +248,9 @@ class Questions:
         }
 
 
-def _document(counts: str, *, search: bool) -> str:
+def _document(counts: str, node: str, *, search: bool) -> str:
     field, order_type = ("searchPhotos", "SearchOrder") if search else ("photos", "PhotoOrder")
     declared, arguments = (", $q: String!", ", query: $q") if search else ("", "")
     return f"""query($n: Int, $a: String, $f: PhotoFilter, $o: {order_type}, $l: Library{declared}) {{
       list: {field}(first: $n, after: $a, filter: $f, order: $o, library: $l{arguments}) {{
-        edges {{ cursor node {{ id }} }} pageInfo {{ hasNextPage endCursor hasPreviousPage }} {counts} }} }}"""
+        edges {{ cursor node {{ id {node} }} }} pageInfo {{ hasNextPage endCursor hasPreviousPage }} {counts} }} }}"""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from benchmarks.places_import import write_dump
 from datasources.locations.artefact import Artefact
 from datasources.locations.gazetteer import Gazetteer
 from datasources.locations.port import PlaceKind, Point
@@ -17,6 +20,16 @@ from tests.locations.dump import alternate, place
 
 FLORENCE = place(3176959, "Florence", 43.77925, 11.24626, population=349296, aliases="Firence,FLR,Флоренция")
 TAIPEI = place(1668341, "Taipei", 25.05306, 121.52639, "TW", admin=("03", ""), population=7871900, zone="Asia/Taipei")
+
+
+_IMPORT = """
+import resource, sys
+from pathlib import Path
+from datasources.locations.current import shipped_artefact
+from ingest.places.dump.swapping import swap_in
+made = swap_in(Path(sys.argv[1]), shipped_artefact(), Path(sys.argv[2]), lambda *_: None)
+print(made.places, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
 
 
 async def name(gazetteer: Gazetteer, place_id: str, *languages: str) -> tuple[str, str]:
@@ -168,3 +181,13 @@ async def test_of_two_rows_of_one_place_the_later_one_counts(importing: Import, 
     rows = [FLORENCE, place(3176959, "Firenze Nuova", 43.78, 11.25)]
     _, gazetteer = importing(dump.write(tmp_path / "dump", rows))
     assert await name(gazetteer, "gn:3176959", "en") == ("Firenze Nuova", "und")
+
+
+@pytest.mark.slow
+def test_a_hundred_thousand_rows_take_bounded_memory(tmp_path: Path) -> None:
+    write_dump(tmp_path / "dump", 100_000)
+    (tmp_path / "data").mkdir()
+    done = subprocess.run([sys.executable, "-c", _IMPORT, tmp_path / "dump", tmp_path / "data"], check=True, capture_output=True)
+    places, most_kb = map(int, done.stdout.split())
+    assert places == 100_000
+    assert most_kb < 450_000

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import httpx
 from PIL import Image, ImageDraw
+from starlette.applications import Starlette
 
 from access.viewer import GuestOf
 from datasources import Sources
@@ -57,6 +58,7 @@ class House:
     client: httpx.AsyncClient
     sources: Sources
     now: list[float]
+    app: Starlette
 
     def token(self, customer: str) -> str:
         return LocalIssuer.development(self.settings.data, self.settings.audience, lambda: self.now[0]).customer(customer)
@@ -90,7 +92,7 @@ async def house(data: Path, **more: Any) -> AsyncIterator[House]:
         sources: Sources = app.state.running.sources
         transport = httpx.ASGITransport(app, client=("127.0.0.1", 5))
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as client:
-            yield House(settings, client, sources, now)
+            yield House(settings, client, sources, now, app)
 
 
 async def first(home: House, customer: str = "ana", fields: str = PICTURE) -> Any:

@@ -39,7 +39,7 @@ async def order_of(home: House, size: Size) -> tuple[Darkroom, Order]:
     records, _ = await home.sources.pictures.of_owner(photo.owner)
     record = next(r for r in records if r.id == photo.local)
     (seen,) = await home.sources.pictures.opened([record], OWNER_SIGHT)
-    room = Darkroom(home.sources.originals, home.settings.data / "renditions-of-a-test")
+    room = Darkroom(home.sources.originals, home.settings.data / "renditions-of-a-test", most_bytes=1 << 20)
     return room, Order(Rendition(photo.owner, record.source or "", size, "JPEG"), OWNER_SIGHT, seen.keys)
 
 

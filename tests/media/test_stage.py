@@ -54,13 +54,16 @@ async def test_the_same_picture_again_is_told_of_on_both_sides_and_of_nobody_els
 
 
 @pytest.mark.slow
-async def test_an_import_that_was_stopped_goes_on_and_keeps_nothing_twice(tmp_path: Path, folder: Path) -> None:
+async def test_an_import_that_was_stopped_goes_on_and_keeps_nothing_twice(
+    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ingest.pictures.stage._BATCH", 2)
     for n in range(5):
         (folder / f"{n}.jpg").write_bytes(jpeg(picture(n, (160, 120))))
     stop, real = asyncio.Event(), PictureStage._look
 
-    async def stopping(self: PictureStage, record, waiting) -> None:
-        await real(self, record, waiting)
+    async def stopping(self: PictureStage, batch) -> None:
+        await real(self, batch)
         stop.set()
 
     PictureStage._look = stopping  # type: ignore[method-assign]
@@ -127,9 +130,9 @@ async def test_a_file_that_changes_before_it_is_kept_is_not_kept_as_what_it_was(
     file.write_bytes(jpeg(picture(1)))
     real = PictureStage._look
 
-    async def changing(self: PictureStage, record, waiting) -> None:
+    async def changing(self: PictureStage, batch) -> None:
         file.write_bytes(jpeg(picture(2)))
-        await real(self, record, waiting)
+        await real(self, batch)
 
     PictureStage._look = changing  # type: ignore[method-assign]
     try:

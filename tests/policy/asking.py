@@ -73,7 +73,7 @@ class Asker:
     pools: Pools
     rng: Random
     focus: frozenset[str] = frozenset()
-    """Fields and inputs that are asked for wherever they stand, to look hard at one gate."""
+    """Coordinates of fields and inputs that are asked for wherever they stand, to look hard at one gate."""
     _variables: dict[str, tuple[str, Any]] = field(default_factory=dict)
     _pages: str | None = None
     _aliases: int = 0
@@ -137,7 +137,8 @@ class Asker:
             return " { __typename " + " ".join(f"... on {t.name}{self._selections(t, depth)}" for t in some) + " }"
         flat = [n for n, f in inside.fields.items() if isinstance(get_named_type(f.type), GraphQLScalarType | GraphQLEnumType)]
         names = [n for n in inside.fields if (depth > 0 or n in flat) and self._may(inside.name, n)]
-        chosen = self._focused(names, self.rng.sample(names, min(len(names), self.rng.choice((1, 2, 3, 5)))))
+        chosen = self.rng.sample(names, min(len(names), self.rng.choice((1, 2, 3, 5))))
+        chosen = list(dict.fromkeys([*chosen, *self._focused(inside.name, names)]))
         body = [self._field(inside, n, depth) for n in chosen]
         if "pageInfo" in inside.fields:
             body.append("pageInfo { endCursor hasNextPage }")
@@ -162,7 +163,8 @@ class Asker:
             needed, extra = [], self.rng.sample(names, 1)
         else:
             likely = [*names, *(n for n in names if n in _TELLING)]
-            extra = self._focused(names, self.rng.sample(likely, min(len(likely), self.rng.choice((0, 1, 1, 2)))))
+            extra = self.rng.sample(likely, min(len(likely), self.rng.choice((0, 1, 1, 2))))
+            extra = self._focused(expected.name, names) or extra
         if depth <= 0:
             extra = [n for n in extra if get_named_type(expected.fields[n].type) is not expected]
         if depth < 3:
@@ -170,8 +172,8 @@ class Asker:
         meant = name if expected.name == "IdsFilter" else None
         return {n: self._value(expected.fields[n].type, meant or n, depth - 1) for n in dict.fromkeys([*needed, *extra])}
 
-    def _focused(self, names: Sequence[str], chosen: list[str]) -> list[str]:
-        return list(dict.fromkeys([*chosen, *(n for n in names if n in self.focus)]))
+    def _focused(self, owner: str, names: Sequence[str]) -> list[str]:
+        return [n for n in names if f"{owner}.{n}" in self.focus and self.rng.random() < 0.8]
 
     def _scalar(self, kind: str, name: str) -> Any:
         rng = self.rng

@@ -52,7 +52,7 @@ async def told_apart(seed: int, questions: int, looker: Looker | None = None, *,
     told = Told(different=[])
     with tempfile.TemporaryDirectory() as folder:
         async with inhabited(Path(folder) / "1", one, looker) as first, inhabited(Path(folder) / "2", other, looker) as second:
-            asker = replace(_asker(looker, one, other, rng), focus=focus)
+            asker = replace(asker_of(looker, one, other, rng), focus=focus)
             while told.asked < questions and not told.different:
                 await _ask(told, asker, looker, (first, second), seed)
     return told
@@ -81,7 +81,8 @@ async def _ask(told: Told, asker: Asker, looker: Looker, worlds: tuple[Answering
         variables["after"] = cursor
 
 
-def _asker(looker: Looker, one: World, other: World, rng: Random) -> Asker:
+def asker_of(looker: Looker, one: World, other: World, rng: Random) -> Asker:
+    """Asks what this looker may ask, about things of both worlds."""
     schema, _ = served()
     viewer = looker.viewer({a: local("ana", a) for a in ALBUMS["ana"]})
     photos = sorted({(s.owner, s.name) for s in (*one.specs, *other.specs)})

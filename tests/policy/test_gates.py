@@ -19,8 +19,8 @@ pytestmark = pytest.mark.slow
 SEEDS, EACH = 60, 30
 EXACTLY = Looker("customer", (("x", L.EXACT, T.EXACT),), SHARED)
 FOCUS: dict[str, tuple[Looker, frozenset[str]]] = {
-    "home zones": (EXACTLY, frozenset({"location", "place"})),
-    "albums of a share": (EXACTLY, frozenset({"albums", "any"})),
+    "home zones": (EXACTLY, frozenset({"Photo.location", "Photo.place"})),
+    "albums of a share": (EXACTLY, frozenset({"PhotoFilter.albums", "IdsFilter.any"})),
 }
 
 

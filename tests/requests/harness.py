@@ -18,6 +18,7 @@ from datasources.photo_key import PhotoKey
 from datasources.search.port import PhotoIndex
 from datasources.tables.people import PersonRecord
 from datasources.tables.photos import Content, Coordinates, Draft, PhotoRecord
+from datasources.tables.store import ItemStore
 from datasources.wiring import embedded
 from execution.documents import Documents
 from execution.errors import ErrorMapper, RequestError
@@ -28,6 +29,7 @@ from resolvers.indexing import index_photos
 from schema.build import Gateway as Schema
 from schema.build import build, decide
 from schema.finishing import finish
+from tests.tables.awkward import Awkward
 
 ROME = Coordinates(41.9, 12.5)
 _EPOCH_MS = 1_700_000_000_000
@@ -148,10 +150,12 @@ async def opened(
     *,
     freshness: Freshness | None = None,
     around_index: Callable[[PhotoIndex], PhotoIndex] = lambda index: index,
+    around_store: Callable[[ItemStore], ItemStore] = Awkward,
     now_ms: Callable[[], int] | None = None,
 ) -> AsyncIterator[Gateway]:
-    """A gateway over a new folder; `around_index` may put something between us and the real index, `now_ms` is the clock."""
-    sources = await embedded(prepare(folder / "gateway"))
+    """A gateway over a new folder, its store as awkward as the port allows; `around_index` may put something between us
+    and the real index, `now_ms` is the clock."""
+    sources = await embedded(prepare(folder / "gateway"), around_store=around_store)
     wrapped = replace(sources, index=around_index(sources.index), now_ms=now_ms or sources.now_ms)
     gateway = Gateway(wrapped, freshness or Freshness())
     try:

@@ -65,6 +65,51 @@ async def test_a_request_that_opened_nothing_personal_leaves_no_record(gateway: 
     assert await recorded(gateway) == []
 
 
+@pytest.mark.parametrize(("counted", "classes"), [
+    ("photos(first: 0) { total { count } }", None),
+    ("photos(first: 0) { facet(by: MEDIA_TYPE) { missingCount } }", None),
+    ("photos(first: 0) { histogram(by: YEAR) { missingCount } }", ["TIME"]),
+    ("photos(first: 0) { facet(by: COUNTRY) { missingCount } }", ["PLACE"]),
+    ("photos(first: 0) { facet(by: LABEL) { missingCount } }", ["CONTENT"]),
+    ("photos(first: 0, filter: {near: {latitude: 0, longitude: 0, radiusMeters: 9}}) { total { count } }", ["LOCATION"]),
+    ("photos(first: 1, filter: {not: {hasCaption: true}}) { nodes { id } }", ["CONTENT"]),
+])  # fmt: skip
+async def test_a_count_of_anothers_photos_reads_what_it_counts_by(
+    gateway: Gateway, counted: str, classes: list[str] | None
+) -> None:
+    ana = await anas_photos(gateway, "one")
+    viewer = reports(*ALL, "location")
+    await gateway.answer(f"query($id: ID!) {{ customer(id: $id) {{ {counted} }} }}", {"id": ana}, as_=viewer)
+    assert [r["classes"] for r in await recorded(gateway)] == ([classes] if classes else [])
+    log = (await gateway.answer(LOG, as_=customer("ana")))["viewer"]["accessLog"]["nodes"]
+    assert [(n["classes"], n["photoCount"]) for n in log] == ([(classes, 0)] if classes else [])
+
+
+@pytest.mark.parametrize(("field", "classes"), [
+    ("takenAt takenOn addedAt", ["TIME"]),
+    ("place { name }", ["PLACE"]),
+    ("location { latitude }", ["LOCATION"]),
+    ("caption", ["CONTENT"]),
+])  # fmt: skip
+async def test_what_is_read_of_a_photo_is_noted_with_its_own_class(gateway: Gateway, field: str, classes: list[str]) -> None:
+    ana = await anas_photos(gateway, "one")
+    place = await gateway.sources.locations.search("Rome", ("en",), limit=1)
+    await gateway.photo(
+        "ana", "two", at=ROME, place=place[0].id, caption="x", taken_local="2024-05-01T10:00:00", offset_minutes=60
+    )
+    asked = f"query($id: ID!) {{ customer(id: $id) {{ photos(first: 5) {{ nodes {{ {field} }} }} }} }}"
+    await gateway.answer(asked, {"id": ana}, as_=reports(*ALL, "location"))
+    assert [r["classes"] for r in await recorded(gateway)] == [classes]
+
+
+async def test_a_count_over_everybody_is_in_the_chain_and_in_nobodys_log(gateway: Gateway) -> None:
+    await anas_photos(gateway, "one")
+    await gateway.answer("{ photos(library: ALL, first: 0) { histogram(by: YEAR) { missingCount } } }", as_=reports(*ALL))
+    (record,) = await recorded(gateway)
+    assert (record["owners"], record["classes"], record["photos"]) == ({"SERVICE": ["*"]}, ["TIME"], 0)
+    assert (await gateway.answer(LOG, as_=customer("ana")))["viewer"]["accessLog"]["nodes"] == []
+
+
 async def test_an_owners_own_reading_is_noted_but_not_in_their_log(gateway: Gateway) -> None:
     await anas_photos(gateway, "one")
     await gateway.answer("{ photos { nodes { caption } } }", as_=customer("ana"))

@@ -144,3 +144,21 @@ async def test_a_service_sends_two_hundred_records_with_vectors_in_one_mutation(
     assert (len({p["id"] for p in done["photos"]}), done["userErrors"]) == (200, [])
     for other in (gateway.service("photos:read"), gateway.customer("ana")):
         assert (await gateway.client.post("/graphql", json=sent, headers=other)).status_code == 413
+
+
+async def test_a_body_is_written_as_it_comes_and_never_held_as_a_whole(gateway) -> None:
+    """The sender goes on until the first records can be read: a server that waited for the end would never let it stop."""
+    ana, lines = gateway.customer("ana"), 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal lines
+        photos = gateway.app.state.running.sources.photos
+        owner = gateway.app.state.running.sources.ids.local_id("customer", "ana")
+        while not (await photos.of_owner(owner, limit=1))[0]:
+            assert lines < 10_000, "nothing is written before the end"
+            yield records(50, lines)
+            lines += 50
+
+    answer = await gateway.client.post("/import", content=endless(), headers=ana | JSONL)
+    assert (answer.status_code, answer.json()["added"]) == (200, lines)
+    assert lines <= 1_000

@@ -17,6 +17,7 @@ from datasources.tables.dynamodb_schema import drop, make_missing
 from datasources.tables.sqlite import SqliteTables
 from datasources.tables.store import ItemStore, Table
 from tests.servers import aws_access
+from tests.tables.awkward import awkward
 
 
 class Clock:
@@ -69,5 +70,9 @@ async def dynamodb(folder: Path, tables: Sequence[Table], clock: Clock) -> Async
         await opened.close()
 
 
-ADAPTERS: dict[str, Callable[[Path, Sequence[Table], Clock], Opening]] = {"sqlite": sqlite, "dynamodb": dynamodb}
+ADAPTERS: dict[str, Callable[[Path, Sequence[Table], Clock], Opening]] = {
+    "sqlite": sqlite,
+    "awkward": awkward,
+    "dynamodb": dynamodb,
+}
 PARAMS = [pytest.param(name, marks=[pytest.mark.servers] if name == "dynamodb" else []) for name in ADAPTERS]

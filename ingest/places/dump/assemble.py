@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from array import array
+from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -16,9 +16,9 @@ import numpy.typing as npt
 
 from datasources.locations.artefact import Artefact, write
 from datasources.locations.lines import Lines
-from datasources.locations.search_weights import ALIAS, FOREIGN, HEAVIEST, PRIMARY
 from ingest.places import cells, gazetteer
 from ingest.places.dump import tables
+from ingest.places.dump.indexing import searched
 from ingest.places.dump.lines import Problems, Reader
 from ingest.places.dump.naming import Names
 from ingest.places.dump.sorting import SortedLines
@@ -74,13 +74,13 @@ def import_dump(folder: Path, base: Artefact, target: Path, moved: Callable[[int
     if not places.ids:
         raise NoDump(f"{cities} holds no place that could be read ({reader.problems.count} bad lines).")
     parents = tables.above(reader, folder / "hierarchy.txt")
-    world = _World(base, countries, regions, places, parents)
+    world = World(base, countries, regions, places, parents)
     with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
         names = Names(SortedLines(Path(scratch)), SortedLines(Path(scratch)))
-        names.read(reader, folder / "alternateNamesV2.txt", world.numbers())
+        names.read(reader, folder / "alternateNamesV2.txt", world)
         parts = world.parts()
         shown = _named(world, base, names)
-        parts |= shown | _searched(world, names, shown)
+        parts |= shown | searched(world, names, shown)
     version = _version(places.newest, parts)
     sources = [s for s in base.manifest["sources"] if not s["part"].startswith(_REPLACED)]
     write(target, {"version": version, "sources": [_SOURCE | {"version": places.newest}, *sources]}, parts, effort=_QUICK)
@@ -93,11 +93,11 @@ def _version(date: str, parts: Parts) -> str:
     return f"geonames-{date}-{sha256(told).hexdigest()[:8]}"
 
 
-class _World:
+class World:
     """Numbers of countries, regions and places as the artefact has them: those of the borders, and those of the dump."""
 
     def __init__(
-        self, base: Artefact, countries: tables.Countries, regions: tables.Regions, places: tables.Places, up: Mapping[int, int]
+        self, base: Artefact, countries: tables.Countries, regions: tables.Regions, places: tables.Places, up: tables.Hierarchy
     ) -> None:
         self.base, self.tables = base, (countries, regions, places)
         self.base_countries, self.base_regions = base.lines("countries"), base.lines("regions")
@@ -113,13 +113,18 @@ class _World:
         self.country = self._mapped(places.country, places.country_code, self.country_of)
         self.region = self._mapped(places.region, places.region_code, self.region_of)
         self._regions_from_hierarchy(regions, up)
-        self.names = Lines(bytes(places.names[:-1]))
+        self.names = Lines(bytes(memoryview(places.names)[:-1]))
+        places.names = bytearray()
+        # A dictionary of a million numbers takes 150 MB: those of places are looked up in their own column.
+        self._sorted = self.ids.data
+        self._above = {g: len(self.countries) + self.region_of[code] for code, g in regions.geonameid.items()}
+        self._above |= {g: self.country_of[code] for code, g in countries.geonameid.items()}
 
     def _mapped(self, column: Any, codes: tables.Numbers, numbers: Mapping[str, int]) -> npt.NDArray[np.int16]:
         table = np.array([*(numbers[code] for code in codes.of), -1], "<i2")
         return np.asarray(table[np.array(column, np.int64)[self.order]])
 
-    def _regions_from_hierarchy(self, regions: tables.Regions, up: Mapping[int, int]) -> None:
+    def _regions_from_hierarchy(self, regions: tables.Regions, up: tables.Hierarchy) -> None:
         """Where the code says no region, the hierarchy may: it is incomplete, so only there."""
         known = {geonameid: self.region_of[code] for code, geonameid in regions.geonameid.items()}
         for place in np.flatnonzero(self.region < 0).tolist():
@@ -129,12 +134,12 @@ class _World:
             if at in known and self.regions[known[at]].startswith(self.countries[self.country[place]] + "."):
                 self.region[place] = known[at]
 
-    def numbers(self) -> dict[int, int]:
-        """Geonameids to numbers."""
-        countries, regions, _ = self.tables
-        found = {int(g): self.first_place + i for i, g in enumerate(self.ids.tolist())}
-        found |= {g: len(self.countries) + self.region_of[code] for code, g in regions.geonameid.items()}
-        return found | {g: self.country_of[code] for code, g in countries.geonameid.items()}
+    def of(self, geonameid: int) -> int | None:
+        """The number of a country, region or place."""
+        if geonameid in self._above:
+            return self._above[geonameid]
+        at = bisect_left(self._sorted, geonameid)
+        return self.first_place + at if at < len(self._sorted) and self._sorted[at] == geonameid else None
 
     def column(self, values: Any, dtype: str) -> npt.NDArray[Any]:
         """A column of the places in the artefact's order."""
@@ -168,7 +173,7 @@ class _World:
                 "place.zone": self.column(places.zone, "<i2"),
                 "place.population": population,
                 "place.parent": gazetteer.cities_of(settled),
-                "place.name": b"\n".join(self.names.raw(i) for i in self.order.tolist()).decode(),
+                "place.name": b"\n".join(self.names.raw(i) for i in self.order.tolist()),
             }
         )
 
@@ -187,7 +192,7 @@ class _World:
         }
 
 
-def _named(world: _World, base: Artefact, names: Names) -> Parts:
+def _named(world: World, base: Artefact, names: Names) -> Parts:
     """`country.<tag>`, `region.<tag>`, `city.<tag>`: the dump's names, and where it has none those that we ship."""
     countries, regions, _ = world.tables
     levels = (("country", 0, world.countries), ("region", len(world.countries), world.regions))
@@ -204,71 +209,16 @@ def _named(world: _World, base: Artefact, names: Names) -> Parts:
         tagged[f"{level}.en"] = [own.get(code) or old for code, old in zip(codes, english, strict=True)]
     parts: Parts = {}
     for tag, found in names.tables():
-        for level, first, codes in levels:
-            here = {n - first: name for n, name in found.items() if first <= n < first + len(codes)}
-            if here:
-                table = tagged.setdefault(f"{level}.{tag}", [""] * len(codes))
-                for number, name in here.items():
-                    # Countries: CLDR's names are reviewed, the dump's fill what it lacks.
-                    table[number] = (table[number] or name) if level == "country" else name
-        cities = sorted((n - world.first_place, name) for n, name in found.items() if n >= world.first_place)
+        cities = bytearray()
+        for number, name in found:
+            if number >= world.first_place:
+                cities += b"%d\t%s\n" % (number - world.first_place, name)
+                continue
+            level, first, codes = levels[number >= len(world.countries)]
+            table = tagged.setdefault(f"{level}.{tag}", [""] * len(codes))
+            # Countries: CLDR's names are reviewed, the dump's fill what it lacks.
+            at = number - first
+            table[at] = (table[at] or name.decode()) if level == "country" else name.decode()
         if cities:
-            parts[f"city.{tag}"] = "\n".join(f"{n}\t{name}" for n, name in cities)
-    return parts | {name: "\n".join(lines) for name, lines in tagged.items()}
-
-
-def _searched(world: _World, names: Names, shown: Parts) -> Parts:
-    places = world.tables[2]
-    people = world.column(places.population, "<i8")
-    size = np.concatenate(
-        [_people(world.country, len(world.countries), people), _people(world.region, len(world.regions), people), people]
-    )
-    size = (20 * np.log10(np.maximum(size, 1))).astype(int)
-    aliases = Lines(bytes(places.aliases[:-1]))
-    for number, at in enumerate(world.order.tolist(), world.first_place):
-        names.search(world.names[at], number, PRIMARY)
-        for name in aliases[at].split(","):
-            names.search(name, number, ALIAS)
-    first_region = len(world.countries)
-    countries, regions, _ = world.tables
-    for codes, called in ((world.country_of, countries.name), (world.region_of, regions.name)):
-        for code, name in called.items():
-            names.search(name, codes[code] + (first_region if codes is world.region_of else 0), PRIMARY)
-    for part, lines in shown.items():
-        level = part.partition(".")[0]
-        if level in {"country", "region"}:
-            for number, name in enumerate(lines.split("\n"), first_region if level == "region" else 0):
-                names.search(name, number, PRIMARY if part.endswith(".en") else FOREIGN)
-    return _postings(names, size)
-
-
-def _people(group: npt.NDArray[Any], count: int, people: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    inside = group >= 0
-    return np.bincount(group[inside], weights=people[inside], minlength=count).astype(np.int64)
-
-
-def _postings(names: Names, size: npt.NDArray[Any]) -> Parts:
-    """Sorted names, who bears each, and with what weight; the heaviest of a place's names that are spelled alike."""
-    keys, counts, bearers, weights = bytearray(), array("H"), array("i"), array("B")
-    last, number_before = None, -1
-    for line in names.searched:
-        key, _, rest = line.partition(b"\0")
-        number, bonus = int(rest[:8]), int(rest[8:])
-        weight = min(HEAVIEST, int(size[number]) + bonus)
-        if key != last:
-            keys += key + b"\n"
-            counts.append(0)
-            last, number_before = key, -1
-        if number == number_before:
-            weights[-1] = max(weights[-1], weight)
-        elif counts[-1] < 65535:  # noqa: PLR2004 - what two bytes hold
-            counts[-1] += 1
-            bearers.append(number)
-            weights.append(weight)
-            number_before = number
-    return {
-        "search.names": bytes(keys[:-1]).decode(),
-        "search.count": np.array(counts, "<u2"),
-        "search.bearer": np.array(bearers, "<i4"),
-        "search.weight": np.array(weights, "u1"),
-    }
+            parts[f"city.{tag}"] = bytes(memoryview(cities)[:-1])
+    return parts | {name: "\n".join(lines).encode() for name, lines in tagged.items()}

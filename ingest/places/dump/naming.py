@@ -6,14 +6,15 @@ without a language. All of them are searched.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import NamedTuple
+from typing import Protocol
 
 from datasources.locales import canonical
 from datasources.locations.search_weights import ALIAS, FOREIGN
+from datasources.locations.spelling import capitalized
 from datasources.words import normalize
 from ingest.places.dump.lines import BadLine, Reader, whole_number
 from ingest.places.dump.sorting import SortedLines
@@ -22,6 +23,13 @@ _COLUMNS = 4
 _NO_LANGUAGES = frozenset("post iata icao faac link wkdt abbr fr_1793 unlc tcid phon piny".split())
 _LONGEST = 100
 _YES = "1"
+
+
+class Numbers(Protocol):
+    """Knows the numbers of things by their geonameids."""
+
+    def of(self, geonameid: int) -> int | None:
+        """The number, None for what is none of ours."""
 
 
 @dataclass
@@ -36,14 +44,14 @@ class Names:
         """A name that leads to a thing."""
         key = normalize(name)
         if key and len(key) <= _LONGEST and "\0" not in key:
-            self.searched.add(b"%s\0%08d%03d" % (key.encode(), number, bonus))
+            self.searched.add(b"%s\0%08d%03d%d" % (key.encode(), number, bonus, name == capitalized(key)))
 
     def show(self, tag: str, number: int, name: str, rank: int) -> None:
         """A name in a language; the least rank is shown, of equals the first."""
         self.order += 1
         self.shown.add(b"%s\0%08d%d%010d%s" % (tag.encode(), number, rank, self.order, name.encode()))
 
-    def read(self, reader: Reader, file: Path, numbers: Mapping[int, int]) -> None:
+    def read(self, reader: Reader, file: Path, numbers: Numbers) -> None:
         """All names of the numbered geonameids."""
 
         def take(row: list[str]) -> None:
@@ -52,7 +60,7 @@ class Names:
                 return
             if not name:
                 raise BadLine("no name")
-            number = numbers.get(geonameid)
+            number = numbers.of(geonameid)
             if number is None:
                 return
             preferred, short, colloquial, historic = (_flag(row, column) for column in range(4, 8))
@@ -66,23 +74,19 @@ class Names:
 
         reader.each(file, _COLUMNS, take)
 
-    def tables(self) -> Iterator[tuple[str, dict[int, str]]]:
-        """(tag, names by number), a tag at a time."""
+    def tables(self) -> Iterator[tuple[str, Iterator[tuple[int, bytes]]]]:
+        """(tag, numbers with their names, in order), a tag at a time."""
         for tag, lines in groupby(self.shown, key=lambda line: line.partition(b"\0")[0]):
-            names: dict[int, str] = {}
-            for line in lines:
-                told = _Told.of(line[len(tag) + 1 :])
-                names.setdefault(told.number, told.name)
-            yield tag.decode(), names
+            yield tag.decode(), _firsts(lines, len(tag) + 1)
 
 
-class _Told(NamedTuple):
-    number: int
-    name: str
-
-    @classmethod
-    def of(cls, line: bytes) -> _Told:
-        return cls(int(line[:8]), line[19:].decode())
+def _firsts(lines: Iterator[bytes], begin: int) -> Iterator[tuple[int, bytes]]:
+    last = b""
+    for line in lines:
+        number = line[begin : begin + 8]
+        if number != last:
+            last = number
+            yield int(number), line[begin + 19 :]
 
 
 def _flag(row: list[str], column: int) -> bool:

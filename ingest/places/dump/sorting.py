@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-_RUN = 400_000
+_RUN = 100_000
 
 
 class SortedLines:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from array import array
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import numpy as np
 
 from ingest.places.dump.lines import BadLine, Reader, degrees, whole_number
 
@@ -134,22 +137,39 @@ def counties(reader: Reader, file: Path) -> frozenset[str]:
     return frozenset(found)
 
 
-def above(reader: Reader, file: Path) -> Mapping[int, int]:
-    """Child to parent of hierarchy.txt; administrative parents first."""
-    parent: dict[int, int] = {}
-    sure: set[int] = set()
+class Hierarchy:
+    """Child to parent of hierarchy.txt, administrative parents first; eight bytes a link."""
 
-    def take(row: list[str]) -> None:
+    def __init__(self) -> None:
+        self._child, self._up, self._other = array("q"), array("q"), bytearray()
+
+    def take(self, row: list[str]) -> None:
+        """A row."""
         up, child = whole_number(row[0], "parentId"), whole_number(row[1], "childId")
-        administrative = len(row) > _HIERARCHY_COLUMNS and row[2] == "ADM"
-        if administrative or child not in parent:
-            if child not in sure:
-                parent[child] = up
-            if administrative:
-                sure.add(child)
+        self._up.append(up)
+        self._child.append(child)
+        self._other.append(not (len(row) > _HIERARCHY_COLUMNS and row[2] == "ADM"))
 
-    reader.each(file, _HIERARCHY_COLUMNS, take)
-    return parent
+    def settle(self) -> None:
+        """After the last row: one parent a child, the first of the administrative, else the first."""
+        child = np.array(self._child, np.int64)
+        order = np.lexsort((np.array(self._other, np.uint8), child))
+        children, first = np.unique(child[order], return_index=True)
+        ups = np.array(self._up, np.int64)[order][first]
+        self._child, self._up = array("q", children.tobytes()), array("q", ups.tobytes())
+
+    def get(self, child: int) -> int | None:
+        """The parent of a child."""
+        at = bisect_left(self._child, child)
+        return self._up[at] if at < len(self._child) and self._child[at] == child else None
+
+
+def above(reader: Reader, file: Path) -> Hierarchy:
+    """The links of hierarchy.txt."""
+    links = Hierarchy()
+    reader.each(file, _HIERARCHY_COLUMNS, links.take)
+    links.settle()
+    return links
 
 
 def read(reader: Reader, folder: Path, cities: Path) -> tuple[Countries, Regions, Places]:

@@ -1,0 +1,34 @@
+"""What a command says when a source fails: in the folder, or on which server."""
+
+from __future__ import annotations
+
+import pytest
+
+import cli
+from datasources.errors import SourceError, Unavailable
+
+LOCAL = {
+    "PHOTOS_STACK": "local",
+    **{f"PHOTOS_{name}_URL": "http://127.0.0.1:9" for name in ("OPENSEARCH", "DYNAMODB", "S3", "KMS")},
+}
+
+
+def told(capsys: pytest.CaptureFixture[str], error: SourceError) -> str:
+    def run() -> None:
+        raise error
+
+    assert cli._told(run) == 1
+    return capsys.readouterr().err
+
+
+def test_a_sentence_names_the_folder_or_the_server(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    failed = Unavailable("tables", "the connection failed (ConnectTimeout)")
+    monkeypatch.delenv("PHOTOS_STACK", raising=False)
+    assert told(capsys, failed) == "The data folder's tables cannot be used: the connection failed (ConnectTimeout).\n"
+    assert told(capsys, Unavailable("locations", "no")) == "The source locations cannot be used: no.\n"
+    for name, value in LOCAL.items():
+        monkeypatch.setenv(name, value)
+    assert told(capsys, failed) == "DynamoDB (tables) cannot be used: the connection failed (ConnectTimeout).\n"
+    assert told(capsys, Unavailable("locations", "no")) == "The source locations cannot be used: no.\n"
+    monkeypatch.setenv("PHOTOS_STACK", "nonsense")
+    assert told(capsys, failed).startswith("The data folder's tables")

@@ -1,0 +1,207 @@
+"""One library of 20,000 photos in both stacks: 500 questions, each walked to its end, answered alike."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from access.viewer import GuestOf, Viewer, ViewerKind
+from datasources import Sources
+from datasources.media.s3 import S3MediaStore
+from datasources.search.opensearch import OpenSearchIndex
+from datasources.tables.dynamodb import DynamoItemStore
+from datasources.wiring import real
+from execution.errors import RequestError
+from ingest.demo.library import demo_library
+from ingest.holding import whole
+from ingest.load_demo import DemoGuest, load_demo
+from ingest.rebuilding import rebuild
+from ingest.screen import PlainScreen
+from resolvers.context import Context
+from resolvers.freshness import Freshness
+from tests.differential.copying import at, copied
+from tests.differential.questions import FACETS, Asked, Questions, World
+from tests.requests.harness import served
+from tests.stack.stacks import made, stack_of
+
+pytestmark = [pytest.mark.servers, pytest.mark.slow]
+PHOTOS = int(os.environ.get("DIFFERENTIAL_PHOTOS", "20000"))
+QUESTIONS = int(os.environ.get("DIFFERENTIAL_QUESTIONS", "500"))
+SEED = int(os.environ.get("DIFFERENTIAL_SEED", "11"))
+CUSTOMERS = ("ana", "kenji", "priya")
+GUEST = "guest"
+AT_ONCE = 4
+
+
+class Stacks:
+    """SQLite, tantivy, files and a key file; DynamoDB, OpenSearch, S3 and KMS. One clock, which stands still."""
+
+    def __init__(self, embedded: Sources, other: Sources, guest: DemoGuest) -> None:
+        now = embedded.now_ms()
+        self.guest = guest
+        self.both = [at(now, sources) for sources in (embedded, other)]
+
+    async def answers(self, who: str, document: str, variables: dict[str, Any]) -> list[Any]:
+        """What each stack says."""
+        return await asyncio.gather(*(self._answer(sources, who, document, variables) for sources in self.both))
+
+    def viewer(self, who: str) -> Viewer:
+        """A customer, or whoever came by the demo's link."""
+        if who == GUEST:
+            g = self.guest
+            return Viewer(ViewerKind.GUEST, g.grantee, guest_of=GuestOf(g.owner, g.album, g.grantee))
+        return Viewer(ViewerKind.CUSTOMER, who, customer=self.both[0].ids.local_id("customer", who))
+
+    async def _answer(self, sources: Sources, who: str, document: str, variables: dict[str, Any]) -> Any:
+        _, documents, runner = served()
+        context = Context(sources, Freshness(), self.viewer(who), ("en",), public_url="http://gateway.test")
+        try:
+            answer = await runner.execute(documents.prepare(document), variables, context)
+        except RequestError as e:
+            return {"refused": str(e)}
+        finally:
+            await context.aclose()
+        for error in answer.get("errors", ()):
+            error["extensions"].pop("id", None)  # of the occurrence, not of the error
+        return {name: part for name, part in answer.items() if name in {"data", "errors"}}
+
+    async def world(self, who: str) -> World:
+        """What can be asked for, from the facets of the whole library; one at a time, for guests may ask for little."""
+        values = {
+            by: await self._keys(who, f"found: facet(by: {by}, first: 200) {{ found: buckets {{ it: key }} }}") for by in FACETS
+        }
+        places = [*values["COUNTRY"], *values["REGION"], *values["CITY"]]
+        ids = {"people": values["PERSON"], "labels": values["LABEL"], "albums": values["ALBUM"], "places": places,
+               "photos": await self._keys(who, "found: nodes { it: id }", first=50)}  # fmt: skip
+        return World({name: found or ["bm9uZQ"] for name, found in ids.items()}, {by: v for by, v in values.items() if v} | {
+            by: values[by] for by in ("KEYWORD", "CAMERA")})  # fmt: skip
+
+    async def _keys(self, who: str, part: str, *, first: int = 0) -> list[str]:
+        """Whatever is called `it`, of all photos of a library."""
+        told, other = await self.answers(who, f"{{ all: photos(first: {first}, library: ALL) {{ {part} }} }}", {})
+        assert told == other
+        found = ((told.get("data") or {}).get("all") or {}).get("found") or []
+        return [one["it"] for one in (found["found"] if isinstance(found, dict) else found)]
+
+
+@asynccontextmanager
+async def both_stacks(folder: Path) -> AsyncIterator[Stacks]:
+    """The demo, loaded into a folder as `serve --demo` does and copied from its tables; each has an index of its own making."""
+    async with whole(folder, "tests") as embedded:
+        demo = await load_demo(embedded, folder, PlainScreen(io.StringIO()), demo_library(photos=PHOTOS))
+        async with made(stack_of()) as stack:
+            begun = time.perf_counter(), time.process_time()
+            assert await copied(embedded, folder / "tables.sqlite", stack) > PHOTOS
+            took("copied into the tables", begun)
+            other = await real(stack)
+            try:
+                assert await rebuild(other) == PHOTOS
+                yield Stacks(embedded, other, demo.guest)
+            finally:
+                await other.close()
+
+
+@pytest.fixture(scope="module")
+def stacks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[asyncio.Runner, Stacks]]:
+    begun = time.perf_counter(), time.process_time()
+    with asyncio.Runner() as runner:
+        opened = both_stacks(tmp_path_factory.mktemp("differential"))
+        stacks = runner.run(opened.__aenter__())
+        took("both stacks loaded", begun)
+        try:
+            yield runner, stacks
+        finally:
+            runner.run(opened.__aexit__(None, None, None))
+
+
+def took(what: str, begun: tuple[float, float]) -> None:
+    wall, busy = time.perf_counter() - begun[0], time.process_time() - begun[1]
+    print(f"{what}: {wall:.0f} s, {busy:.0f} s of this process")  # noqa: T201 - shown with -s
+
+
+async def walked(stacks: Stacks, asked: Asked, seen: Counter[str]) -> str | None:
+    """Every page of one question; how the stacks differ, if they do."""
+    document, variables = asked.first, dict(asked.variables)
+    while True:
+        told, other = await stacks.answers(asked.customer, document, variables)
+        if told != other:
+            return f"{asked.customer} {document}\n{variables}\n{str(told)[:600]}\n{str(other)[:600]}"
+        data = told.get("data") or {}
+        page = data.get("list") or (data.get("of") or {}).get("list")
+        seen["pages"] += 1
+        wrong = told.get("refused") or (told["errors"][0]["message"] if "errors" in told else None)
+        seen["errors"] += wrong is not None
+        if page is None:
+            return None
+        seen["hits"] += len(page["edges"])
+        seen["buckets"] += sum(len(part["buckets"]) for part in page.values() if isinstance(part, dict) and "buckets" in part)
+        if not page["edges"] or not page["pageInfo"]["hasNextPage"]:
+            return None
+        document, variables["a"] = asked.later, page["pageInfo"]["endCursor"]
+
+
+async def differences(stacks: Stacks, seen: Counter[str]) -> list[str]:
+    """All questions, several at once."""
+    worlds = {who: await stacks.world(who) for who in (*CUSTOMERS, GUEST)}
+    questions = Questions(SEED, worlds)
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def one(asked: Asked) -> str | None:
+        async with gate:
+            return await walked(stacks, asked, seen)
+
+    found = await asyncio.gather(*(one(questions.one()) for _ in range(QUESTIONS)))
+    return [difference for difference in found if difference]
+
+
+def test_five_hundred_questions_are_answered_alike(stacks) -> None:
+    runner, both = stacks
+    seen: Counter[str] = Counter()
+    begun = time.perf_counter(), time.process_time()
+    differing = runner.run(differences(both, seen))
+    took(f"{QUESTIONS} questions over {dict(seen)}", begun)
+    assert differing == []
+    assert seen["hits"] > 50 * QUESTIONS
+    assert seen["buckets"] > 3 * QUESTIONS
+    assert seen["errors"] >= QUESTIONS // 50
+
+
+def test_the_other_stack_is_the_real_one(stacks) -> None:
+    _, other = stacks[1].both
+    assert isinstance(other.store, DynamoItemStore)
+    assert isinstance(other.index, OpenSearchIndex)
+    assert isinstance(other.media, S3MediaStore)
+    assert other.key_service.for_production
+
+
+def test_a_difference_would_be_seen(stacks) -> None:
+    """One photo less in one of the indices."""
+    runner, both = stacks
+    _, sources = both.both
+    first = "{ list: photos(first: 0, filter: {any: [{}]}) { total { count } edges { node { id } } pageInfo { hasNextPage endCursor } } }"
+    everything = Asked("ana", first, first, {})
+    assert runner.run(walked(both, everything, Counter())) is None
+    owner = sources.ids.local_id("customer", "ana")
+    page = "{ list: photos(first: 1, filter: {hasPeople: true}) { edges { node { id } } } }"
+    told = runner.run(both.answers("ana", page, {}))[0]
+    local = sources.ids.decode(told["data"]["list"]["edges"][0]["node"]["id"]).local
+    runner.run(_lose(sources, owner, local))
+    assert runner.run(walked(both, everything, Counter())) is not None
+
+
+async def _lose(sources: Sources, owner: str, local: str) -> None:
+    from datasources.photo_key import PhotoKey
+    from datasources.search.port import Removal
+
+    versions = await sources.index.versions(owner)
+    await sources.index.write([Removal(PhotoKey(owner, local), versions[local] + 1)])
+    await sources.index.refresh()

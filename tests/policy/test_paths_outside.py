@@ -1,0 +1,127 @@
+"""Paths beside `/graphql`: found by walking the server's routes, so that a new one is asked without being listed here.
+
+Whatever address the owner is told is tried by everybody else; whatever needs no address is asked by all of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+import pytest_asyncio
+from starlette.routing import Route
+
+from identity.issuer import LocalIssuer
+from tests.media.room import House, house, imported, jpeg, picture
+from tests.policy.test_canaries import CAPTION, LATITUDE, NAMES, POINTS, WORDS, held
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+EXPORT = "mutation { exportMyData(input: {}) { bulkOperation { id } userErrors { code } } }"
+JOB = "query($i: ID!) { bulkOperation(id: $i) { status manifestUrl files { path url } } }"
+NOT_WALKED = frozenset({"/graphql"})
+LINES = {"content-type": "application/jsonl"}
+
+
+@dataclass
+class Told:
+    """The server, every address that ana is told, and what everybody else may send."""
+
+    home: House
+    addresses: list[str]
+    strangers: dict[str, dict[str, str]]
+
+    def routes(self) -> list[Route]:
+        routes = self.home.app.router.routes
+        return [r for r in routes if isinstance(r, Route) and r.path not in NOT_WALKED]
+
+    def of(self, route: Route) -> list[str]:
+        return [a for a in self.addresses if route.path_regex.match(a)]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def told(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Told]:
+    tmp_path = tmp_path_factory.mktemp("told")
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "pictures" / "canaryfile-8812.jpg").write_bytes(jpeg(picture(1)))
+    await imported(tmp_path / "data", tmp_path / "pictures")
+    async with house(tmp_path / "data") as home:
+        ana = home.token("ana")
+        record = {"sourceId": "s", "caption": CAPTION, "latitude": LATITUDE, "longitude": 12.4673219}
+        sent = {"authorization": f"Bearer {ana}"} | LINES
+        assert (await home.client.post("/import", content=json.dumps(record), headers=sent)).json()["added"] == 1
+        photos = await home.photos("caption image { url } original { url }", token=ana)
+        (with_file,) = [p for p in photos if p["image"]]
+        done = await exported(home, ana)
+        found = [with_file["image"]["url"], with_file["original"]["url"], done["manifestUrl"], *(f["url"] for f in done["files"])]
+        issuer = LocalIssuer.development(home.settings.data, home.settings.audience, lambda: home.now[0])
+        tokens = {
+            "another customer": home.token("bob"),
+            "a service without pictures": issuer.service("s", ("photos:read", "photos:time"), "tests"),
+            "a forged token": f"{ana[:-4]}AAAA",
+        }
+        strangers = {name: {"authorization": f"Bearer {token}"} for name, token in tokens.items()}
+        yield Told(home, [urlsplit(u).path for u in found], strangers)
+
+
+async def exported(home: House, token: str) -> dict[str, object]:
+    job = (await home.ask(EXPORT, token=token))["exportMyData"]["bulkOperation"]["id"]
+    async with asyncio.timeout(30):
+        while (found := (await home.ask(JOB, {"i": job}, token=token))["bulkOperation"])["status"] in {"QUEUED", "RUNNING"}:  # noqa: ASYNC110 - as a client polls
+            await asyncio.sleep(0.02)
+    assert found["status"] == "COMPLETED"
+    return dict(found)
+
+
+def tells(answer: httpx.Response) -> list[bytes]:
+    return [f for f in POINTS | NAMES | WORDS if f in answer.content]
+
+
+async def test_every_address_is_the_owners_alone(told: Told) -> None:
+    for route in (r for r in told.routes() if r.param_convertors):
+        assert told.of(route), f"ana is told no address of {route.path}: give her one, or it is not walked"
+        for address in told.of(route):
+            assert (await told.home.client.get(address)).status_code == 200
+            for who, headers in told.strangers.items():
+                refused = await told.home.client.get(address, headers=headers)
+                assert (refused.status_code >= 400, tells(refused)) == (True, []), (route.path, who)
+            secret = next(iter(route.path_regex.match(address).groupdict().values()))  # type: ignore[union-attr]
+            altered = address.replace(secret, secret[:-6] + "AAAAAA")
+            assert (await told.home.client.get(altered)).status_code >= 400, route.path
+
+
+async def test_what_needs_no_address_tells_nothing_of_ana(told: Told) -> None:
+    asked = 0
+    for route in (r for r in told.routes() if not r.param_convertors):
+        for method in (route.methods or set()) - {"HEAD"}:
+            for headers in ({}, *told.strangers.values()):
+                answer = await told.home.client.request(method, route.path, content=b"{}", headers=headers | LINES)
+                assert (answer.status_code < 500, tells(answer)) == (True, []), route.path
+                asked += 1
+    assert asked >= 20
+
+
+async def test_pictures_results_and_streams_leave_no_trace(told: Told, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG, logger="photos"):
+        for address in told.addresses:
+            await told.home.client.get(address)
+            await told.home.client.get(address, headers=told.strangers["another customer"])
+        bad = {"authorization": f"Bearer {told.home.token('ana')}"} | LINES
+        await told.home.client.post("/import", content=f'{{"sourceId": "x", "latitude": "{CAPTION}"}}', headers=bad)
+    logged = "".join(repr(vars(r)) for r in caplog.records if r.name.startswith("photos"))
+    secrets = {part for a in told.addresses for part in a.split("/") if len(part) > 40}
+    assert logged
+    assert [s for s in secrets if s in logged] == []
+    assert [f for f in POINTS | NAMES | WORDS if f in logged.encode()] == []
+    # Sealed originals, renditions, results and their records, the audit and its checkpoints: everything that is kept.
+    data = told.home.settings.data
+    kept = {p.relative_to(data).parts[0].partition(".")[0] for p in data.rglob("*") if p.is_file()}
+    assert kept >= {"audit", "index", "media", "results"}
+    assert held(data, POINTS | NAMES) == []
+    assert [h for h in held(data, WORDS) if not h.startswith("index/")] == []
