@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import random
 import time
-<<<<<<< HEAD
-from contextlib import AsyncExitStack, suppress
-=======
 from collections.abc import Callable
-from contextlib import AsyncExitStack
->>>>>>> engines2
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -91,21 +87,12 @@ async def embedded(
     meter = Meter()
     key_service = counted(KeyService, FileKeyService(data / "keys"), meter)
     tables = SqliteTables.open(data / "tables.sqlite", TABLES, clock=time.time)
-<<<<<<< HEAD
-    items = counted(ItemStore, tables.items, meter)
+    items = around_store(counted(ItemStore, tables.items, meter))
     ring = KeyRing(items, key_service)
     secret = await ring.installation_secret("ids")
     media = FileMediaStore(data / "media")
     engines = _Engines(
         store=items,
-=======
-    store = around_store(tables.items)
-    ring = KeyRing(store, key_service)
-    secret = await ring.installation_secret("ids")
-    media = FileMediaStore(data / "media")
-    engines = _Engines(
-        store=store,
->>>>>>> engines2
         feed=tables.feed,
         key_service=key_service,
         ring=ring,
