@@ -20,6 +20,7 @@ from datasources.media.port import MediaKey
 from datasources.search.port import PhotoDocument, Removal
 from datasources.tables.jobs import JobFile
 from datasources.tables.keys import CACHE_S
+from datasources.tables.photos import PhotoRecord
 from resolvers.auditing import hash_of
 from resolvers.erasing.certificate import Certificate, Store, certificate_key, digest_of
 from resolvers.erasing.tables import PLACES
@@ -77,12 +78,23 @@ async def _made_unreadable(run: Run) -> Checkpoint:
     """A sample of photos is tried afterwards. Where the key went before us, as it does at once, it fails the same."""
     sources, owner = run.sources, run.record.owner
     await make_unreadable(sources, owner)
-    sample, _ = await sources.photos.of_owner(owner, limit=_SAMPLE)
-    sealed = [r for r in sample if r.sealed]
+    sealed = await _sample(sources, owner)
     opened = await sources.photos.opened(sealed, OWNER_SIGHT)
     known = Checkpoint(sources.now_ms(), len(sealed), len(opened))
     await run.save(checkpoint=_ENCODE(known), progress=0.05)
     return known
+
+
+async def _sample(sources: Sources, owner: str) -> list[PhotoRecord]:
+    """A few records with seals. A page may be empty and go on."""
+    found: list[PhotoRecord] = []
+    after: str | None = None
+    while len(found) < _SAMPLE:
+        page, after = await sources.photos.of_owner(owner, after=after, limit=_SAMPLE)
+        found += [r for r in page if r.sealed]
+        if after is None:
+            break
+    return found[:_SAMPLE]
 
 
 async def _pass(run: Run, known: Checkpoint) -> Checkpoint:
