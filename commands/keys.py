@@ -67,15 +67,10 @@ async def _owners(sources: Sources, customer: str | None) -> list[str]:
 
 
 async def _begun(sources: Sources, owner: str) -> JobKey:
-    import msgspec
-
-    from access.viewer import Viewer, ViewerKind
     from datasources.tables.jobs import JobKind
-    from resolvers.jobs.starting import fresh_job, start
+    from resolvers.jobs.starting import job_of, start
 
-    job = fresh_job(sources, Viewer(ViewerKind.CUSTOMER, owner, customer=owner), owner, JobKind.ROTATE)
-    begun = await start(sources, msgspec.structs.replace(job, starter=_STARTER))
-    return begun.key
+    return (await start(sources, job_of(sources, _STARTER, owner, JobKind.ROTATE))).key
 
 
 async def _ended(sources: Sources, jobs: Sequence[JobKey], runner: JobRunner | None) -> int:

@@ -20,6 +20,7 @@ from datasources.media.port import MediaKey
 from datasources.search.port import PhotoDocument, Removal
 from datasources.tables.jobs import JobFile
 from datasources.tables.keys import CACHE_S
+from datasources.tables.photos import PhotoRecord
 from resolvers.auditing import hash_of
 from resolvers.erasing.certificate import Certificate, Store, certificate_key, digest_of
 from resolvers.erasing.tables import PLACES
@@ -77,45 +78,60 @@ async def _made_unreadable(run: Run) -> Checkpoint:
     """A sample of photos is tried afterwards. Where the key went before us, as it does at once, it fails the same."""
     sources, owner = run.sources, run.record.owner
     await make_unreadable(sources, owner)
-    sample, _ = await sources.photos.of_owner(owner, limit=_SAMPLE)
-    sealed = [r for r in sample if r.sealed]
+    sealed = await _sample(sources, owner)
     opened = await sources.photos.opened(sealed, OWNER_SIGHT)
     known = Checkpoint(sources.now_ms(), len(sealed), len(opened))
     await run.save(checkpoint=_ENCODE(known), progress=0.05)
     return known
 
 
+async def _sample(sources: Sources, owner: str) -> list[PhotoRecord]:
+    """A few records with seals. A page may be empty and go on."""
+    found: list[PhotoRecord] = []
+    after: str | None = None
+    while len(found) < _SAMPLE:
+        page, after = await sources.photos.of_owner(owner, after=after, limit=_SAMPLE)
+        found += [r for r in page if r.sealed]
+        if after is None:
+            break
+    return found[:_SAMPLE]
+
+
 async def _pass(run: Run, known: Checkpoint) -> Checkpoint:
+    """Each store's count is kept as soon as it is empty: whatever dies or is away, the certificate tells all of it."""
     sources, owner = run.sources, run.record.owner
-    removed = dict(known.removed)
-
-    def count(store: str, number: int) -> None:
-        removed[store] = removed.get(store, 0) + number
-
-    folders = await _jobs(run, known, count_in=removed)
+    known = await _jobs(run, known)
     for name, place in PLACES.items():
-        count(f"tables/{name}", await place.remove(sources.store, owner))
-        await run.look()
-    count("tables/readings of others", await sources.readings.unname(owner))
-    count("originals", await sources.originals.delete_owner(owner))
-    count("caches", sum([await forget(owner) for forget in sources.caches]))
-    count("index", len(await sources.index.versions(owner)))
+        known = await _count(run, known, f"tables/{name}", await place.remove(sources.store, owner))
+    known = await _count(run, known, "tables/readings of others", await sources.readings.unname(owner))
+    known = await _count(run, known, "originals", await sources.originals.delete_owner(owner))
+    known = await _count(run, known, "caches", sum([await forget(owner) for forget in sources.caches]))
+    found = len(await sources.index.versions(owner))
     await sources.index.erase(owner)
-    return msgspec.structs.replace(known, removed=removed, folders=folders)
+    return await _count(run, known, "index", found)
 
 
-async def _jobs(run: Run, known: Checkpoint, *, count_in: dict[str, int]) -> tuple[str, ...]:
-    """Jobs about the customer go with their files, also with those that a running one is just writing."""
+async def _count(run: Run, known: Checkpoint, store: str, number: int) -> Checkpoint:
+    removed = {**known.removed, store: known.removed.get(store, 0) + number}
+    known = msgspec.structs.replace(known, removed=removed)
+    await run.save(checkpoint=_ENCODE(known), rows=sum(removed.values()))
+    return known
+
+
+async def _jobs(run: Run, known: Checkpoint) -> Checkpoint:
+    """Jobs about the customer go with their files, also with those that a running one is just writing.
+
+    Their folders are remembered first: once a job is forgotten nobody else knows where its files lie.
+    """
     sources = run.sources
-    folders = list(known.folders)
-    async for job in sources.jobs.of_owner(run.record.owner):
-        if not job.outlives_owner:
-            folders.append(folder_of(sources, job))
-            await sources.jobs.forget(job)
-            count_in["tables/jobs"] = count_in.get("tables/jobs", 0) + 1
-    files = sum([await sources.results.delete_owner(folder) for folder in folders])
-    count_in["results"] = count_in.get("results", 0) + files
-    return tuple(dict.fromkeys(folders))
+    jobs = [j async for j in sources.jobs.of_owner(run.record.owner) if not j.outlives_owner]
+    folders = dict.fromkeys((*known.folders, *(folder_of(sources, job) for job in jobs)))
+    known = msgspec.structs.replace(known, folders=tuple(folders))
+    await run.save(checkpoint=_ENCODE(known))
+    for job in jobs:
+        await sources.jobs.forget(job)
+    known = await _count(run, known, "tables/jobs", len(jobs))
+    return await _count(run, known, "results", sum([await sources.results.delete_owner(f) for f in known.folders]))
 
 
 async def _others(sources: Sources, erased: str) -> AsyncIterator[Sequence[PhotoDocument | Removal]]:

@@ -7,13 +7,13 @@ from typing import Final
 
 import msgspec
 
-from access.viewer import Viewer, ViewerKind
+from access.viewer import ViewerKind
 from datasources import Sources
 from datasources.tables.jobs import JobKey, JobKind, Running
 from resolvers.context import Context
 from resolvers.erasing.erase import make_unreadable
 from resolvers.errors import BadInput, Forbidden
-from resolvers.jobs.starting import fresh_job, global_id, start
+from resolvers.jobs.starting import global_id, job_of, start
 from resolvers.writing.desk import MAX_CLIENT_ID
 from resolvers.writing.outcome import ErrorCode, Fault, Outcome, UserError, refused
 
@@ -54,7 +54,7 @@ async def erase_my_data(context: Context, given: EraseMyData) -> Outcome:
 
 async def begin_erasure(sources: Sources, owner: str, starter: str) -> JobKey | Running:
     """First the job, so that whatever dies now it is done; then at once the key."""
-    job = fresh_job(sources, Viewer(ViewerKind.CUSTOMER, owner, customer=owner), owner, JobKind.ERASE)
-    begun = await start(sources, msgspec.structs.replace(job, starter=starter, outlives_owner=True))
+    job = job_of(sources, starter, owner, JobKind.ERASE)
+    begun = await start(sources, msgspec.structs.replace(job, outlives_owner=True))
     await make_unreadable(sources, owner)
     return begun if isinstance(begun, Running) else begun.key

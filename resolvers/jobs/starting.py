@@ -22,9 +22,14 @@ _LOOK_S = 1.0
 
 def fresh_job(sources: Sources, viewer: Viewer, owner: str, kind: JobKind) -> JobRecord:
     """A job to be begun (`Jobs.begin`); its id grows with time."""
+    return job_of(sources, viewer.key, owner, kind)
+
+
+def job_of(sources: Sources, starter: str, owner: str, kind: JobKind) -> JobRecord:
+    """The same for a starter by key: a command, whom no token stands for."""
     now = sources.now_ms()
     return JobRecord(
-        id=f"{now:014d}{secrets.token_hex(8)}", owner=owner, starter=viewer.key, kind=kind, version=0, created_at_ms=now
+        id=f"{now:014d}{secrets.token_hex(8)}", owner=owner, starter=starter, kind=kind, version=0, created_at_ms=now
     )
 
 

@@ -94,6 +94,7 @@ class Awkward(ItemStore):
     async def purge(self) -> None:
         await self._store.purge()
 
+    @override
     async def sweep(self) -> int:
         return await self._store.sweep()
 
