@@ -91,10 +91,6 @@ class Awkward(ItemStore):
                 self._before[write.table.name, key] = (await self._store.get_many(write.table, [key])).get(key)
 
     @override
-    async def purge(self) -> None:
-        await self._store.purge()
-
-    @override
     async def sweep(self) -> int:
         return await self._store.sweep()
 
