@@ -47,7 +47,7 @@ class Signer:
     def sign(self, path: str, viewer: Viewer, what: Sequence[str], *, expires_s: int) -> str:
         """The text that stands behind `path`: letters, digits, `-` and `_`."""
         # When the caller's token ends is no part of who they are, and would make the text another one every hour.
-        who = msgspec.to_builtins(replace(viewer, expires_at=0), order="deterministic")
+        who = msgspec.to_builtins(replace(viewer, expires_at=0, signed_in_at=0), order="deterministic")
         plain = _ENCODE([{name: value for name, value in who.items() if value}, list(what), expires_s])
         return urlsafe_b64encode(_VERSION + self._siv.encrypt(plain, [path.encode()])).decode().rstrip("=")
 

@@ -35,6 +35,12 @@ class Loader(DataLoader[Any, Any], Generic[K, V]):  # type: ignore[misc] # aioda
                 self._running.discard(task)
         return [found.get(key) for key in keys]
 
+    def load(self, key: K | None = None) -> asyncio.Future[V | None]:
+        """What belongs to a key. Fields that wait for the same key share its future: one that is given up must not take
+        the answer from the others, as it does when a task is cancelled that waits for a bare future.
+        """
+        return asyncio.shield(super().load(key))
+
     async def one(self, key: K) -> V | None:
         """What belongs to one key."""
         value: V | None = await self.load(key)

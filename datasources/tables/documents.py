@@ -59,13 +59,7 @@ class PersistedDocuments:
         """Every document, by client and name; of one client where it is told."""
         found: list[DocumentRecord] = []
         for partition in _PARTITIONS:
-            after: str | None = None
-            while True:
-                page = await self._store.query(DOCUMENTS, partition, Span(), limit=_MOST_IN_PAGE, after=after)
-                found += [_record(item) for item in page.items]
-                after = page.after
-                if after is None:
-                    break
+            found += [_record(item) for item in await self._items(partition, Span())]
         chosen = [r for r in found if client in (None, r.client)]
         return sorted(chosen, key=lambda r: (r.client, r.name, r.id))
 
@@ -96,15 +90,25 @@ class PersistedDocuments:
         return known[0]
 
     async def _read(self, document_id: str, now: int) -> str | None:
-        start, end = f"{document_id}#", f"{document_id}$"
-        page = await self._store.query(DOCUMENTS, _partition(document_id), Span(start, end), limit=_MOST_IN_PAGE)
-        in_use = [(r, item.version) for item in page.items if (r := _record(item)).retired_at_ms is None]
+        items = await self._items(_partition(document_id), Span(f"{document_id}#", f"{document_id}$"))
+        in_use = [(r, item.version) for item in items if (r := _record(item)).retired_at_ms is None]
         stale = [(r, version) for r, version in in_use if r.used_at_ms is None or now - r.used_at_ms >= _DAY_MS]
         # Another process may note the same day, or somebody retire it meanwhile: then theirs stands.
         puts = [Put(DOCUMENTS, _item(msgspec.structs.replace(r, used_at_ms=now), v + 1), v) for r, v in stale]
         if puts:
             await self._store.write_each(puts)
         return in_use[0][0].text if in_use else None
+
+    async def _items(self, partition: str, span: Span) -> list[Item]:
+        """All of them: a page may be short, or empty, and go on."""
+        found: list[Item] = []
+        after: str | None = None
+        while True:
+            page = await self._store.query(DOCUMENTS, partition, span, limit=_MOST_IN_PAGE, after=after)
+            found += page.items
+            after = page.after
+            if after is None:
+                return found
 
     async def _one(self, document_id: str, client: str) -> tuple[DocumentRecord, int] | None:
         key = _key(document_id, client)

@@ -16,6 +16,7 @@ from access.viewer import Viewer
 from datasources.errors import Conflict
 from datasources.tables.bell import Bell
 from datasources.tables.bodies import read_body
+from datasources.tables.entries import first_entries
 from datasources.tables.store import Item, ItemStore, Key, Put, Remove, Span, Table, Write
 
 JOBS = Table("jobs", indexes=("due", "owners", "files"), expires=True)
@@ -189,13 +190,16 @@ class Jobs:
 
     async def due(self, *, limit: int = 100) -> Sequence[JobRecord]:
         """Live jobs, oldest first, whoever works on them."""
-        page = await self._store.query_index(JOBS, "due", _DUE, Span(), limit=limit)
-        return [r for r in await self._records([e.key for e in page.entries]) if r.live]
+        return [r for r in await self._indexed("due", _DUE, Span(), limit) if r.live]
 
     async def with_old_files(self, now_ms: int, *, limit: int = 100) -> Sequence[JobRecord]:
         """Ended jobs whose files should be gone."""
-        page = await self._store.query_index(JOBS, "files", _FILES, Span(end=f"{now_ms:014d}"), limit=limit)
-        return await self._records([e.key for e in page.entries])
+        return await self._indexed("files", _FILES, Span(end=f"{now_ms:014d}"), limit)
+
+    async def _indexed(self, index: str, partition: str, span: Span, limit: int) -> Sequence[JobRecord]:
+        """So many from the beginning of an index, in its order: a page may be short, or empty, and go on."""
+        entries = await first_entries(self._store, JOBS, index, partition, span, limit=limit)
+        return await self._records([entry.key for entry in entries])
 
     async def of_owner(self, owner: str) -> AsyncIterator[JobRecord]:
         """Every job about a customer, whoever started it."""

@@ -18,6 +18,7 @@ from access.seals import Binding, OwnerKeys, SealError, seal, unseal
 from datasources.errors import Corrupt
 from datasources.photo_key import PhotoKey
 from datasources.tables.bodies import Keys, open_group, read_body
+from datasources.tables.entries import first_entries
 from datasources.tables.photos import SeenPhoto
 from datasources.tables.store import Item, ItemStore, Key, Put, Remove, Span, Table
 
@@ -167,8 +168,8 @@ class Pictures:
 
     async def waiting(self, owner: str, *, limit: int = 100) -> Sequence[tuple[PictureRecord, Waiting]]:
         """Files of an owner that wait to be looked at; none when the owner has no key any more."""
-        page = await self._store.query_index(PICTURES, "waiting", owner, Span(), limit=limit)
-        records = await self.raw([PhotoKey(*e.key) for e in page.entries])
+        entries = await first_entries(self._store, PICTURES, "waiting", owner, Span(), limit=limit)
+        records = await self.raw([PhotoKey(*e.key) for e in entries])
         keys = (await self._keys.keys_of([owner])).get(owner)
         wait = [r for r in records.values() if r.waiting]
         return [] if keys is None else [(r, _opened_waiting(keys, r)) for r in wait]

@@ -16,6 +16,7 @@ from PIL import Image
 
 from access.policy import OWNER_SIGHT
 from access.viewer import Viewer
+from datasources.tables.photos import PhotoRecord
 from ingest.demo.library import demo_library
 from ingest.load_demo import load_demo
 from ingest.screen import PlainScreen
@@ -70,8 +71,11 @@ async def lived_in(gateway: Gateway, folder: Path):
 async def stored(gateway: Gateway, viewer: Viewer) -> dict[str, dict[str, Any]]:
     """What stands in the tables beyond what can be asked for, such as where an offset came from."""
     assert viewer.customer is not None
-    records, more = await gateway.sources.photos.of_owner(viewer.customer, limit=1_000)
-    assert more is None
+    records: list[PhotoRecord] = []
+    more: str | None = ""
+    while more is not None:
+        some, more = await gateway.sources.photos.of_owner(viewer.customer, limit=1_000, after=more or None)
+        records += some
     seen = await gateway.sources.photos.opened(records, OWNER_SIGHT)
     library = await Library.of(gateway.sources, gateway.scope(viewer), viewer.customer)
     covers = await library.covers([*(a.record.cover for a in library.albums), *(p.record.cover for p in library.people)])

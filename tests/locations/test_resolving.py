@@ -35,7 +35,7 @@ BY_PLACE = (
 async def gateway(base: Artefact, tmp_path: Path) -> AsyncIterator[Gateway]:
     """A gateway whose places know Florence alone."""
     swap_in(dump.write(tmp_path / "dump", [FLORENCE]), base, prepare(tmp_path / "gateway"), lambda *_: None)
-    async with opened(tmp_path) as made:
+    async with opened(tmp_path, around_store=lambda store: store) as made:
         yield made
 
 

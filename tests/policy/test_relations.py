@@ -50,8 +50,12 @@ class House:
 
     async def photo(self) -> PhotoKey:
         owner = self.gateway.sources.ids.local_id("customer", "ana")
-        (record, *_), _ = await self.gateway.sources.photos.of_owner(owner)
-        return record.key
+        after: str | None = None
+        while True:
+            records, after = await self.gateway.sources.photos.of_owner(owner, after=after)
+            if records:
+                return records[0].key
+            assert after is not None
 
     async def scope(self, viewer: Viewer) -> Scope:
         context = Context(self.gateway.sources, self.gateway.freshness, viewer, ("en",))

@@ -30,7 +30,7 @@ async def test_nobody_tells_two_worlds_apart_by_what_they_may_not_see(batch: int
         told = await told_apart(seed, EACH)
         assert not told.different, str(told.different[0])
         asked, with_data, seed = asked + told.asked, with_data + told.with_data, seed + 1
-    assert with_data > asked * 0.7, "most questions must be answered, or they prove little"
+    assert with_data > asked * 0.6, "most questions must be answered, or they prove little"
 
 
 def test_questions_are_valid_so_that_they_need_not_be_validated_each() -> None:
