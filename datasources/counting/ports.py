@@ -117,7 +117,7 @@ def counted(port: type[P], inner: P, meter: Meter, *, clock: Callable[[], float]
             made[name] = property(_passing(inner, name))
         else:
             made[name] = staticmethod(getattr(inner, name))
-    made["inner"] = inner
+    made["inner"] = property(lambda _: inner)
     made["__getattr__"] = lambda _, name: getattr(inner, name)
     return cast("P", type(f"Counted{port.__name__}", (port,), made)())
 
