@@ -30,7 +30,9 @@ async def test_nobody_tells_two_worlds_apart_by_what_they_may_not_see(batch: int
         told = await told_apart(seed, EACH)
         assert not told.different, str(told.different[0])
         asked, with_data, seed = asked + told.asked, with_data + told.with_data, seed + 1
-    assert with_data > asked * 0.6, "most questions must be answered, or they prove little"
+    # Two worlds of one batch may both be of somebody who sees little: the share is one of many worlds.
+    least = 0.7 if asked >= 500 else 0.6
+    assert with_data > asked * least, "most questions must be answered, or they prove little"
 
 
 def test_questions_are_valid_so_that_they_need_not_be_validated_each() -> None:
