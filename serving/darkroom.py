@@ -68,7 +68,7 @@ class Darkroom:
         self._originals = originals
         self._shelf = Shelf(folder, most_bytes)
         self._now_s = now_s
-        self._workers: Workers | None = None
+        self._workers = Workers(WORK, _LIMITS, count=_AT_ONCE)
         self._places = asyncio.Semaphore(_AT_ONCE)
         self._making: dict[Rendition, asyncio.Task[bytes]] = {}
         self._failed: OrderedDict[tuple[str, str], float] = OrderedDict()
@@ -102,8 +102,7 @@ class Darkroom:
 
     async def close(self) -> None:
         """Ends the workers; what is being made fails."""
-        if self._workers is not None:
-            await asyncio.to_thread(self._workers.close)
+        await asyncio.to_thread(self._workers.close)
         await asyncio.gather(*self._making.values(), return_exceptions=True)
 
     async def _make(self, order: Order) -> bytes:
@@ -123,8 +122,6 @@ class Darkroom:
 
     async def _develop(self, order: Order) -> bytes:
         job = await self._job(order)
-        if self._workers is None:
-            self._workers = Workers(WORK, _LIMITS, count=_AT_ONCE)
         made: bytes = await asyncio.wrap_future(self._workers.submit(job))
         return made
 

@@ -33,14 +33,14 @@ class FileMediaStore(MediaStore):
 
     async def put(self, key: MediaKey, chunks: AsyncIterable[bytes]) -> int:
         """See the port. The bytes are on the disk before the name is."""
-        target = self._path(key)
-        draft = await self._run(partial(_Draft, target))
+        draft = _Draft(self._path(key))
         try:
+            await self._run(draft.begin)
             async for chunk in chunks:
                 await self._run(partial(draft.write, chunk))
             return await self._run(draft.settle)
         except BaseException:
-            # Also when cancelled. Behind the write that may still be under way: threads cannot be stopped.
+            # Also when cancelled. Behind the work that may still be under way: threads cannot be stopped.
             await asyncio.shield(self._run(draft.drop))
             raise
 
@@ -110,17 +110,25 @@ class _Draft:
         self._fresh = target.with_name(f"{_UNDER_WAY}{secrets.token_hex(8)}")
         self._lock = Lock()
         self._size = 0
-        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(self._fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
-        self._file = os.fdopen(descriptor, "wb")
+        self._file: BinaryIO | None = None
+        self._dropped = False
+
+    def begin(self) -> None:
+        with self._lock:
+            if self._dropped:  # by a caller who was cancelled before a thread was free
+                return
+            self._target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor = os.open(self._fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+            self._file = os.fdopen(descriptor, "wb")
 
     def write(self, data: bytes) -> None:
         with self._lock:
-            if not self._file.closed:
+            if self._file is not None and not self._file.closed:
                 self._size += self._file.write(data)
 
     def settle(self) -> int:
         with self._lock:
+            assert self._file is not None
             self._file.flush()
             os.fsync(self._file.fileno())
             self._file.close()
@@ -130,7 +138,10 @@ class _Draft:
 
     def drop(self) -> None:
         with self._lock:
-            self._file.close()
+            self._dropped = True
+            if self._file is not None:
+                with suppress(OSError):  # a full disk refuses what is still buffered; the file is closed all the same
+                    self._file.close()
             self._fresh.unlink(missing_ok=True)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterable
@@ -147,6 +148,19 @@ async def test_a_cancelled_write_leaves_no_half(store: MediaStore) -> None:
         await writing
     assert await store.read(KEY) is None
     assert await store.names("ana") == []
+
+
+@pytest.mark.parametrize("steps", range(8))
+async def test_one_who_is_cancelled_at_any_step_leaves_nothing_open(store: MediaStore, steps: int) -> None:
+    """Also before a thread is free for the first of it: a file that nobody holds is told as a warning, which fails."""
+    writing = asyncio.create_task(store.put(KEY, pieces(b"a", b"b")))
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    writing.cancel()
+    with suppress(asyncio.CancelledError):
+        await writing
+    assert await whole(store, KEY) in {None, b"ab"}
+    gc.collect()
 
 
 async def test_of_two_who_put_at_once_one_wins_whole(store: MediaStore) -> None:
