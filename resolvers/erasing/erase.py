@@ -98,7 +98,7 @@ async def _sample(sources: Sources, owner: str) -> list[PhotoRecord]:
 
 
 async def _pass(run: Run, known: Checkpoint) -> Checkpoint:
-    """Each store's count is kept as soon as it is empty: whatever dies or is away, the certificate tells all of it."""
+    """Each store's count is kept as soon as it is empty: what dies in the middle of one loses that one's count, no more."""
     sources, owner = run.sources, run.record.owner
     known = await _jobs(run, known)
     for name, place in PLACES.items():
