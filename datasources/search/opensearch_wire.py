@@ -95,6 +95,10 @@ class Wire:
         """Waits a while that doubles with each try, somewhere between nothing and all of it."""
         await self._pause(_FIRST_PAUSE_S * 2**tried * self._jitter())
 
+    async def rest(self, seconds: float) -> None:
+        """Waits so long, for something that takes its time."""
+        await self._pause(seconds)
+
     async def close(self) -> None:
         """Lets go of the connections."""
         await self._client.close()

@@ -250,3 +250,20 @@ async def test_a_certificate_that_is_not_trusted_is_refused_before_a_word_is_sai
 
 def test_a_cluster_does_not_print_its_password() -> None:
     assert "hunter2" not in repr(Cluster("https://h", "user", "hunter2"))
+
+
+async def test_an_expunging_that_cannot_be_whole_says_so_and_merges_nothing() -> None:
+    """A copy that is away: every merge would keep for it what was deleted."""
+    leases = {"leases": [{"id": "a", "retaining_seq_no": 8}, {"id": "b", "retaining_seq_no": 3}]}
+    copy = {"routing": {"primary": True}, "seq_no": {"max_seq_no": 7}, "retention_leases": leases}
+    told = json.dumps({"indices": {"photos-000001": {"shards": {"0": [copy]}}}}).encode()
+    async with spoiled() as (proxy, index, pauses):
+        proxy.always = lambda _s, _b: (200, told)
+        with pytest.raises(Unavailable, match="a copy of the index is behind"):
+            await index._writer.expunge()
+        assert {line.split()[1].split("?")[0] for line, _ in proxy.seen} == {"/photos,photos-also/_stats"}
+        assert 60 <= sum(pauses) <= 120
+        proxy.seen.clear()
+        proxy.always = lambda _s, _b: (200, b"{}")
+        with pytest.raises(Corrupt):
+            await index._writer.expunge()
