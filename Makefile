@@ -4,6 +4,7 @@ STACK ?= embedded
 DATA ?= $(if $(filter local,$(STACK)),.data-local,.data)
 SERVERS ?= 0
 SIZE ?= 1000000
+KEEP ?=
 VENV := .venv
 BIN := $(VENV)/bin
 PYTHON := $(shell for p in python3.13 python3.12 python3.11 python3; do \
@@ -36,8 +37,8 @@ check: $(VENV)/dev.stamp ## The quick subset for every edit
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n auto --dist worksteal -q -m "$(QUICK)"
 
-bench: $(VENV)/dev.stamp ## Measure; prints the figures of the README (STACK=local: real engines beside the embedded, SIZE=1000000)
-	@if [ "$(STACK)" = local ]; then exec $(BIN)/python -m benchmarks.stack --size "$(SIZE)"; fi; exec $(BIN)/python -m benchmarks
+bench: $(VENV)/dev.stamp ## Measure; prints the figures of the README (STACK=local: real engines beside the embedded, SIZE=1000000, KEEP=folder goes on)
+	@if [ "$(STACK)" = local ]; then exec $(BIN)/python -m benchmarks.stack --size "$(SIZE)" $(if $(KEEP),--keep "$(KEEP)"); fi; exec $(BIN)/python -m benchmarks
 
 bench-places: $(VENV)/places.stamp ## Places: accuracy, speed beside two peers, start-up, memory
 	$(BIN)/python -m benchmarks.places

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import signal
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from commands.app import INTERRUPTED, Data, app, refuse, say, settings_of
+
+if TYPE_CHECKING:
+    from settings import Settings
 
 places = typer.Typer(help="The gazetteer: its sources, imports, and photos resolved by it.", no_args_is_help=True)
 app.add_typer(places, name="places")
@@ -37,8 +40,8 @@ def import_(
     Bad lines are reported by file and number and cost only themselves. A running server takes the new places up within
     seconds. Then `photos-gateway places resolve` brings the photos up to them. The last line is one JSON object.
     """
-    target = settings_of(data=data).data
-    from datasources.folder import prepare
+    settings = settings_of(data=data)
+    from datasources.folder import EMBEDDED, prepare
     from datasources.locations.current import shipped_artefact
     from ingest.places.dump.assemble import NoDump
     from ingest.places.dump.swapping import swap_in
@@ -46,9 +49,10 @@ def import_(
 
     if not folder.is_dir():
         refuse(f"There is no folder {folder}.")
-    screen = screen_for()
+    screen, stack = screen_for(), settings.engines
     try:
-        imported = swap_in(folder, shipped_artefact(), prepare(target), screen.moved)
+        target = prepare(settings.data, EMBEDDED if stack is None else stack.name)
+        imported = swap_in(folder, shipped_artefact(), target, screen.moved)
     except NoDump as e:
         refuse(str(e))
     finally:
@@ -70,27 +74,27 @@ def resolve(
     Photos that are up to date cost nothing, so a stopped run goes on when it is started again. Beside a running server,
     the server indexes. The last line is one JSON object. Exit code 0, or 130 if stopped by Ctrl-C.
     """
-    folder = settings_of(data=data).data
-    if not folder.exists():
-        refuse(f"There is no data folder {folder}.")
-    raise typer.Exit(asyncio.run(_resolve(folder, owner)))
+    settings = settings_of(data=data)
+    if settings.engines is None and not settings.data.exists():
+        refuse(f"There is no data folder {settings.data}.")
+    raise typer.Exit(asyncio.run(_resolve(settings, owner)))
 
 
-async def _resolve(data: Path, owner: str | None) -> int:
+async def _resolve(settings: Settings, owner: str | None) -> int:
     from ingest.following import IndexFollower
     from ingest.holding import beside
     from ingest.resolving import Resolving
     from ingest.screen import screen_for
 
-    stop, screen = asyncio.Event(), screen_for()
+    stop, screen, stack = asyncio.Event(), screen_for(), settings.engines
     asyncio.get_running_loop().add_signal_handler(signal.SIGINT, stop.set)
-    async with beside(data, "a resolving of places") as (sources, ours):
+    async with beside(settings.data, "a resolving of places", stack) as (sources, ours):
         local = None if owner is None else sources.ids.local_id("customer", owner)
         run = Resolving(sources, screen.moved, stop.is_set)
         try:
             done, whole = await run.run(local)
             if ours:
-                await IndexFollower(sources).settle()
+                await IndexFollower(sources, reads_feed=stack is None or stack.follow).settle()
         finally:
             screen.close()
         version = sources.locations.data_version

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from datasources import Sources
 from datasources.aws.stack import Stack
-from datasources.folder import IndexLock, prepare
+from datasources.folder import EMBEDDED, IndexLock, prepare
 from datasources.vendors import NO_VENDORS, Vendors
 from datasources.wiring import open_index
 from ingest.bookmarks import Bookmark, Bookmarks
@@ -192,7 +192,7 @@ async def run_import(
 ) -> Ended:
     """Imports a path into a data folder, beside a running server too. Raises `Unreadable`, `UnusableFolder`, `SourceError`."""
     begun = now_s()
-    reader = await asyncio.to_thread(_open, data, order)
+    reader = await asyncio.to_thread(_open, data, order, EMBEDDED if stack is None else stack.name)
     try:
         async with beside(data, HOLDER, stack, vendors) as (sources, ours):
             follower = IndexFollower(sources, reads_feed=stack is None or stack.follow) if ours else None
@@ -210,9 +210,9 @@ async def run_import(
     return Ended(job.tally, whole, seconds, reader.unknown.names, job.pictures.looked if job.pictures else None)
 
 
-def _open(data: Path, order: Order) -> Reader:
+def _open(data: Path, order: Order, engines: str) -> Reader:
     if order.path.exists():
-        prepare(data)  # members of archives lie there while they are written
+        prepare(data, engines)  # members of archives lie there while they are written
     return open_reader(order.path, *order.more, spool=data / "imports")
 
 

@@ -54,6 +54,8 @@ class Faults:
     url: str = ""
     next: list[Spoil | str] = field(default_factory=list)
     always: Spoil | str | None = None
+    among: bytes = b""
+    """Only requests in whose body this stands meet a fault."""
     seen: list[tuple[str, bytes]] = field(default_factory=list)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -61,7 +63,7 @@ class Faults:
             while (request := await _message(reader, writer)) is not None:
                 head, body = request
                 self.seen.append((head[0].decode(), body))
-                fault = self.next.pop(0) if self.next else self.always
+                fault = (self.next.pop(0) if self.next else self.always) if self.among in body else None
                 code, answer, told_head = (0, b"", []) if self.upstream is None else await _forwarded(self.upstream, head, body)
                 if fault == CUT:
                     writer.write(_answer(code, answer, told_head)[: -max(1, len(answer) // 2)])

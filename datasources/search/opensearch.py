@@ -9,7 +9,6 @@ from typing import Any
 from typing_extensions import override
 
 from access.scope import Scope
-from datasources.errors import Corrupt
 from datasources.photo_key import PhotoKey
 from datasources.search.columns import SortKey
 from datasources.search.conditions import AnyOf, Condition, Everything, Field
@@ -17,7 +16,7 @@ from datasources.search.directions import direction
 from datasources.search.opensearch_asking import Asking, Body, likeness
 from datasources.search.opensearch_query import every, inside, query
 from datasources.search.opensearch_schema import document_id, key_of, place_of, routing
-from datasources.search.opensearch_wire import SOURCE, Cluster, Wire, legible, no_index, whole
+from datasources.search.opensearch_wire import Cluster, Wire, legible
 from datasources.search.opensearch_writer import Writer
 from datasources.search.port import (
     MAX_NEAREST,
@@ -165,14 +164,7 @@ class OpenSearchIndex(PhotoIndex):
         if not bodies:
             return []
         header = {"routing": ",".join(sorted(map(routing, owners))), "allow_partial_search_results": False}
-        lines = [line for body in bodies for line in (header, body)]
-        told = await self._wire.lines(f"/{self._name}/_msearch", lines)
-        if told is None:
-            no_index()
-        if not isinstance(told, dict) or len(told.get("responses", ())) != len(bodies):
-            raise Corrupt(SOURCE, "the answer does not match the question")
-        with legible():
-            return [whole(answer) for answer in told["responses"]]
+        return await self._wire.searches(f"/{self._name}/_msearch", [line for body in bodies for line in (header, body)])
 
 
 def _nothing(question: Question) -> Answer:

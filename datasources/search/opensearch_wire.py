@@ -87,13 +87,31 @@ class Wire:
 
         return await self._tried(once, self._deadline_s if deadline_s is None else deadline_s)
 
-    async def lines(self, path: str, lines: Sequence[Mapping[str, Any]]) -> Any:
-        """A request of many lines of JSON."""
-        return await self.call("POST", path, b"\n".join(map(orjson.dumps, lines)) + b"\n")
+    async def searches(self, path: str, lines: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+        """Several searches in one request, each speaking for all its shards or failing.
+
+        One that fails in passing fails the request, which is tried again whole: an index that was exchanged and dropped
+        while it was being searched is by then no longer behind the name.
+        """
+        sent = b"\n".join(map(orjson.dumps, lines)) + b"\n"
+
+        async def once() -> Sequence[Mapping[str, Any]]:
+            told = await self._client.transport.perform_request("POST", path, body=sent, headers=dict(_LINES))
+            if not isinstance(told, dict) or 2 * len(told.get("responses", ())) != len(lines):
+                raise Corrupt(SOURCE, "the answer does not match the question")
+            with legible():
+                return [whole(answer) for answer in told["responses"]]
+
+        found: Sequence[Mapping[str, Any]] | None = await self._tried(once, self._deadline_s)
+        return no_index() if found is None else found
 
     async def back_off(self, tried: int) -> None:
         """Waits a while that doubles with each try, somewhere between nothing and all of it."""
         await self._pause(_FIRST_PAUSE_S * 2**tried * self._jitter())
+
+    async def rest(self, seconds: float) -> None:
+        """Waits so long, for something that takes its time."""
+        await self._pause(seconds)
 
     async def close(self) -> None:
         """Lets go of the connections."""
@@ -101,11 +119,14 @@ class Wire:
 
     async def _tried(self, once: Callable[[], Awaitable[Any]], deadline_s: float) -> Any:
         tried = 0
+        found: SourceError | None
         try:
             async with asyncio.timeout(deadline_s):
                 while True:
                     try:
                         return await once()
+                    except SourceError as e:
+                        found = e
                     except exceptions.OpenSearchException as e:
                         found = _translated(e)
                     if found is None:

@@ -11,7 +11,7 @@ import orjson
 from datasources.errors import Corrupt, Throttled, Unavailable
 from datasources.photo_key import PhotoKey
 from datasources.search.opensearch_schema import HOLDER, document_id, routing, row
-from datasources.search.opensearch_wire import SOURCE, TRIES, Wire, no_index, of_status
+from datasources.search.opensearch_wire import SOURCE, TRIES, Wire, legible, no_index, of_status
 from datasources.search.port import PhotoDocument, Removal, Unwritable
 
 _log = logging.getLogger("photos.search")
@@ -22,6 +22,7 @@ _DONE = frozenset({200, 201, 409})
 """409: the index has this version or a newer one."""
 _MISSING = 404
 _ERASE_S = 600.0
+_MARK_LOOKS, _MARK_PAUSE_S = 90, 1.0
 
 _Line = tuple[PhotoKey, str, bytes]
 """A photo, the index it goes to, and the two lines that say so."""
@@ -64,12 +65,46 @@ class Writer:
                 return
 
     async def expunge(self) -> None:
-        """Segments with deleted documents are written anew without them, and the log of operations is emptied."""
-        path = f"/{','.join(self._names)}/_forcemerge"
-        asked = {"only_expunge_deletes": "true", "flush": "true", "ignore_unavailable": "true"}
-        told = await self._wire.call("POST", path, deadline_s=_ERASE_S, **asked)
+        """Segments with deleted documents are written anew without them and let go of, and the log of operations is emptied."""
+        await self._forgettable()
+        # What is not in the last commit as deleted is kept by every merge too.
+        await self._whole("_flush", force="true", wait_if_ongoing="true")
+        await self._whole("_forcemerge", only_expunge_deletes="true", flush="true")
+        # Searchers hold the files of segments that were merged away until the next refresh, and none comes by itself.
+        await self.refresh()
+
+    async def _whole(self, work: str, **asked: str) -> None:
+        """Has something done to every part of every index, however long it takes."""
+        path = f"/{','.join(self._names)}/{work}"
+        told = await self._wire.call("POST", path, deadline_s=_ERASE_S, ignore_unavailable="true", **asked)
         if (told or {}).get("_shards", {}).get("failed"):
             raise Unavailable(SOURCE, "a part of the index could not be written anew: erase again")
+
+    async def _forgettable(self) -> None:
+        """Waits until every copy has what was deleted: until then, each merge keeps deleted documents to send them on.
+
+        The engine moves that mark twice a minute, also where there is one copy.
+        """
+        deleted = {shard: last for shard, (last, _) in (await self._marks()).items()}
+        for _ in range(_MARK_LOOKS):
+            if all(kept > deleted.get(shard, -1) for shard, (_, kept) in (await self._marks()).items()):
+                return
+            await self._wire.rest(_MARK_PAUSE_S)
+        raise Unavailable(SOURCE, "a copy of the index is behind and keeps what was deleted: erase again")
+
+    async def _marks(self) -> dict[tuple[str, str], tuple[int, int]]:
+        """Of each shard: the number of its last operation, and of the first that is kept for copies."""
+        told = await self._wire.call("GET", f"/{','.join(self._names)}/_stats", level="shards", ignore_unavailable="true")
+        if told is None:
+            no_index()
+        with legible():
+            return {
+                (index, shard): (copy["seq_no"]["max_seq_no"], min(_kept(copy), default=copy["seq_no"]["max_seq_no"] + 1))
+                for index, of_index in told["indices"].items()
+                for shard, copies in of_index["shards"].items()
+                for copy in copies
+                if copy["routing"]["primary"]
+            }
 
     async def refresh(self) -> None:
         """What was written is visible."""
@@ -124,6 +159,10 @@ class Writer:
             return "done"
         _log.error("a photo cannot be indexed", extra={"path": f"{key.owner}/{key.id}", "reason": f"{status} {kind}"})
         return "refused"
+
+
+def _kept(copy: Mapping[str, Any]) -> Iterator[int]:
+    return (lease["retaining_seq_no"] for lease in copy["retention_leases"]["leases"])
 
 
 def _loads(entries: Sequence[PhotoDocument | Removal], names: Sequence[str]) -> Iterator[list[_Line]]:

@@ -116,5 +116,5 @@ class DynamoChangeFeed(ChangeFeed):
 
     @override
     async def forget(self, owner: str) -> int:
-        """A stream cannot be changed: it holds keys and versions alone, and for a day."""
+        """A stream cannot be changed: for a day it holds rows as they were, their personal values sealed."""
         return 0

@@ -19,6 +19,7 @@ KEPT: Final = (
     "a permanent mark: a hash of the customer's keyed id, which refuses their data for ever",
     "the audit's chain: keyed hashes of who read what, without values",
     "the job of this erasure and this file: the file for seven days, the job for thirty",
+    "where the tables are DynamoDB's, for a day: change records, with words, coordinates, names and vectors sealed",
 )
 _ENCODE = msgspec.json.Encoder(order="deterministic").encode
 

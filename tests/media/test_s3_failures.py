@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import secrets
-import urllib.request
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any
 
 import pytest
 
@@ -20,6 +16,7 @@ from datasources.media.s3 import S3MediaStore
 from datasources.retrying import Patience
 from tests.faults import CUT, Faults, Spoil, faults, silence
 from tests.servers import aws_access, places_of
+from tests.toxics import RESET, SILENCE, cut_after, proxied
 
 pytestmark = pytest.mark.servers
 KEY = MediaKey("ana", "0123")
@@ -134,43 +131,20 @@ async def test_silence_ends_at_the_deadline(sick: Sick) -> None:
         await sick.store.sizes([KEY])
 
 
-def toxi(method: str, path: str, body: dict[str, Any] | None = None) -> None:
-    url = places_of("faults").url("faults") + path
-    data = None if body is None else json.dumps(body).encode()
-    urllib.request.urlopen(urllib.request.Request(url, data, method=method)).close()
-
-
-@contextmanager
-def toxiproxy(upstream: str) -> Iterator[tuple[str, str]]:
-    """A proxy of the fault server's: its address and its name."""
-    name = f"t{secrets.token_hex(6)}"
-    url = places_of("faults").url("faults") + "/proxies"
-    wanted = {"name": name, "listen": "127.0.0.1:0", "upstream": upstream.removeprefix("http://")}
-    with urllib.request.urlopen(urllib.request.Request(url, json.dumps(wanted).encode(), method="POST")) as told:
-        listen = json.load(told)["listen"]
-    try:
-        yield f"http://{listen}", name
-    finally:
-        toxi("DELETE", f"/proxies/{name}")
-
-
-TOXICS: dict[str, dict[str, Any]] = {
-    "the connection is reset": {"type": "reset_peer", "attributes": {"timeout": 0}},
-    "nothing comes": {"type": "timeout", "attributes": {"timeout": 0}},
-    "the answer is cut": {"type": "limit_data", "attributes": {"bytes": 1_000}},
-}
+TOXICS = {"the connection is reset": RESET, "nothing comes": SILENCE, "the answer is cut": cut_after(1_000)}
 
 
 @pytest.mark.parametrize("name", TOXICS)
 async def test_broken_connections_are_errors_of_ours_within_the_deadline(name: str) -> None:
-    with toxiproxy(places_of("s3").url("s3")) as (url, proxy):
+    with proxied(places_of("s3").url("s3")) as proxy:
         patience = Patience(deadline_s=2.0, first_pause_s=0.001)
-        store = await S3MediaStore.open(aws_access("s3", url=url, read_timeout_s=0.3), f"toxic-{secrets.token_hex(6)}", patience)
+        access = aws_access("s3", url=proxy.url, read_timeout_s=0.3)
+        store = await S3MediaStore.open(access, f"toxic-{secrets.token_hex(6)}", patience)
         await store.make_bucket()
         await store.put(KEY, pieces(DATA))
-        toxi("POST", f"/proxies/{proxy}/toxics", {**TOXICS[name], "stream": "downstream", "name": "sick"})
+        proxy.sicken(TOXICS[name])
         with pytest.raises(SourceError):
             await whole(store)
-        toxi("DELETE", f"/proxies/{proxy}/toxics/sick")
+        proxy.heal()
         assert await whole(store) == DATA
         await store.close()

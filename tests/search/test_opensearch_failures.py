@@ -66,11 +66,19 @@ FAILURES: dict[str, tuple[Spoil | str, type[SourceError], int]] = {
     "no JSON": (garbage, Corrupt, 1),
     "an answer to something else": (lambda _s, _b: (200, b'{"responses": []}'), Corrupt, 1),
     "a list": (lambda _s, _b: (200, b"[1]"), Corrupt, 1),
-    "a search refused for want of room": (answered({"status": 429, "error": {"type": "x"}}), Throttled, 1),
-    "a search that failed": (answered({"status": 503, "error": {"type": "search_phase_execution_exception"}}), Unavailable, 1),
+    "a search refused for want of room": (answered({"status": 429, "error": {"type": "x"}}), Throttled, TRIES),
+    "a search that failed": (
+        answered({"status": 503, "error": {"type": "search_phase_execution_exception"}}),
+        Unavailable,
+        TRIES,
+    ),
     "a search half way": (answered({**WHOLE, "timed_out": True}), DeadlineExceeded, 1),
-    "a shard that failed": (answered({**WHOLE, "_shards": {"total": 2, "successful": 1, "failed": 1}}), Unavailable, 1),
-    "a shard that was not asked": (answered({**WHOLE, "_shards": {"total": 2, "successful": 1, "failed": 0}}), Unavailable, 1),
+    "a shard that failed": (answered({**WHOLE, "_shards": {"total": 2, "successful": 1, "failed": 1}}), Unavailable, TRIES),
+    "a shard that was not asked": (
+        answered({**WHOLE, "_shards": {"total": 2, "successful": 1, "failed": 0}}),
+        Unavailable,
+        TRIES,
+    ),
     "a hit without a place": (answered({**WHOLE, "hits": {"hits": [{"_id": "x"}], "total": {"value": 1}}}), Corrupt, 1),
     "an answer of another form": (answered({"took": 1}), Corrupt, 1),
     "an answer without hits": (answered({**WHOLE, "hits": None} | {"hits_": 1}), Corrupt, 1),
@@ -98,6 +106,16 @@ async def test_a_short_failure_is_got_over_with_growing_pauses() -> None:
         assert (await index.ask(ANA, ASKED)).total == 0
         assert pauses == [0.1, 0.2]
         assert len({body for _, body in proxy.seen}) == 1
+
+
+async def test_a_search_whose_index_was_dropped_meanwhile_is_asked_of_the_one_behind_the_name_now() -> None:
+    gone = {"status": 404, "error": {"type": "index_not_found_exception"}}
+    lost = {"status": 503, "error": {"type": "search_phase_execution_exception"}}
+    async with spoiled() as (proxy, index, pauses):
+        proxy.next = [answered(gone), answered(lost)]
+        proxy.always = answered(WHOLE)
+        assert (await index.ask(ANA, ASKED)).total == 0
+        assert (len(proxy.seen), pauses) == (3, [0.1, 0.2])
 
 
 async def test_a_whole_answer_of_nothing_is_an_answer() -> None:
@@ -250,3 +268,20 @@ async def test_a_certificate_that_is_not_trusted_is_refused_before_a_word_is_sai
 
 def test_a_cluster_does_not_print_its_password() -> None:
     assert "hunter2" not in repr(Cluster("https://h", "user", "hunter2"))
+
+
+async def test_an_expunging_that_cannot_be_whole_says_so_and_merges_nothing() -> None:
+    """A copy that is away: every merge would keep for it what was deleted."""
+    leases = {"leases": [{"id": "a", "retaining_seq_no": 8}, {"id": "b", "retaining_seq_no": 3}]}
+    copy = {"routing": {"primary": True}, "seq_no": {"max_seq_no": 7}, "retention_leases": leases}
+    told = json.dumps({"indices": {"photos-000001": {"shards": {"0": [copy]}}}}).encode()
+    async with spoiled() as (proxy, index, pauses):
+        proxy.always = lambda _s, _b: (200, told)
+        with pytest.raises(Unavailable, match="a copy of the index is behind"):
+            await index._writer.expunge()
+        assert {line.split()[1].split("?")[0] for line, _ in proxy.seen} == {"/photos,photos-also/_stats"}
+        assert 60 <= sum(pauses) <= 120
+        proxy.seen.clear()
+        proxy.always = lambda _s, _b: (200, b"{}")
+        with pytest.raises(Corrupt):
+            await index._writer.expunge()

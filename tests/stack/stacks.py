@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 from datasources import TABLES
@@ -46,12 +47,20 @@ async def made(stack: Stack) -> AsyncIterator[Stack]:
 
 
 @asynccontextmanager
-async def gateway_on(stack: Stack) -> AsyncIterator[Gateway]:
-    """The gateway over a stack that is made."""
+async def gateway_on(stack: Stack, *, now_ms: Callable[[], int] | None = None) -> AsyncIterator[Gateway]:
+    """The gateway over a stack that is made; `now_ms` is the clock."""
     sources = await real(stack)
-    gateway = Gateway(sources, Freshness())
+    gateway = Gateway(replace(sources, now_ms=now_ms or sources.now_ms), Freshness())
     try:
         yield gateway
     finally:
         await gateway.settle()
         await sources.close()
+
+
+def settings_of(stack: Stack) -> Mapping[str, str]:
+    """The stack as the environment of a process that is to serve it."""
+    return places_of("dynamodb", "s3", "kms", "opensearch").environment() | {
+        "PHOTOS_TABLE_PREFIX": stack.prefix, "PHOTOS_BUCKET": stack.bucket, "PHOTOS_KEY_ID": stack.key_id,
+        "PHOTOS_OPENSEARCH_INDEX": stack.index, "PHOTOS_DYNAMODB_URL": stack.dynamodb_url or "",
+    }  # fmt: skip
