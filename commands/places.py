@@ -41,16 +41,21 @@ def import_(
     from datasources.folder import prepare
     from datasources.locations.current import shipped_artefact
     from ingest.places.dump.assemble import NoDump
-    from ingest.places.dump.swapping import swap_in
+    from ingest.places.dump.swapping import Beside, swap_in
     from ingest.screen import screen_for
 
     if not folder.is_dir():
         refuse(f"There is no folder {folder}.")
     screen = screen_for()
     try:
-        imported = swap_in(folder, shipped_artefact(), prepare(target), screen.moved)
-    except NoDump as e:
+        imported = swap_in(folder, shipped_artefact(), prepare(target), screen)
+    except (NoDump, Beside) as e:
         refuse(str(e))
+    except OSError as e:
+        refuse(f"The import stopped: {e.strerror or e}{f' ({e.filename})' if e.filename else ''}. The places are what they were.")
+    except KeyboardInterrupt:
+        screen.say("Stopped. The places are what they were.")
+        raise typer.Exit(INTERRUPTED) from None
     finally:
         screen.close()
     for example in imported.problems.examples:
