@@ -44,7 +44,7 @@ def import_(
     from datasources.folder import EMBEDDED, prepare
     from datasources.locations.current import shipped_artefact
     from ingest.places.dump.assemble import NoDump
-    from ingest.places.dump.swapping import swap_in
+    from ingest.places.dump.swapping import Beside, swap_in
     from ingest.screen import screen_for
 
     if not folder.is_dir():
@@ -52,9 +52,14 @@ def import_(
     screen, stack = screen_for(), settings.engines
     try:
         target = prepare(settings.data, EMBEDDED if stack is None else stack.name)
-        imported = swap_in(folder, shipped_artefact(), target, screen.moved)
-    except NoDump as e:
+        imported = swap_in(folder, shipped_artefact(), target, screen)
+    except (NoDump, Beside) as e:
         refuse(str(e))
+    except OSError as e:
+        refuse(f"The import stopped: {e.strerror or e}{f' ({e.filename})' if e.filename else ''}. The places are what they were.")
+    except KeyboardInterrupt:
+        screen.say("Stopped. The places are what they were.")
+        raise typer.Exit(INTERRUPTED) from None
     finally:
         screen.close()
     for example in imported.problems.examples:

@@ -22,6 +22,10 @@ class Screen(ABC):
     def say(self, text: str) -> None:
         """A line that stays."""
 
+    def stage(self, text: str) -> None:
+        """A line that stays, and counting begins anew."""
+        self.say(text)
+
     @abstractmethod
     def close(self) -> None:
         """The bar goes away."""
@@ -64,6 +68,12 @@ class PlainScreen(Screen):
         """See `Screen`."""
         print(text, file=self._stream, flush=True)
 
+    def stage(self, text: str) -> None:
+        """See `Screen`."""
+        self.say(text)
+        self._begun = self._last = self._now_s()
+        self._first = None
+
     def close(self) -> None:
         """Nothing is on the screen."""
 
@@ -100,6 +110,14 @@ class TerminalScreen(Screen):
     def say(self, text: str) -> None:
         """See `Screen`."""
         self._bar.console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+    def stage(self, text: str) -> None:
+        """See `Screen`."""
+        if self._task is not None:
+            self._bar.remove_task(self._task)
+            self._task = None
+        self.say(text)
+        self._begun = time.monotonic()
 
     def close(self) -> None:
         """See `Screen`."""

@@ -14,7 +14,8 @@ import tempfile
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -85,29 +86,51 @@ class Artefact:
             raise Corrupt("places", f"the part {name} is damaged") from error
 
 
-Part = npt.NDArray[Any] | str | bytes
+Part = npt.NDArray[Any] | str | bytes | bytearray
 
 
 def write(path: Path, manifest: Mapping[str, Any], parts: Mapping[str, Part], *, effort: int = 9) -> None:
     """Write an artefact; the same input gives the same bytes. A part is deflated where that saves a fifth; `effort` is zlib's."""
-    described: dict[str, dict[str, Any]] = {}
-    with tempfile.TemporaryFile(dir=path.parent) as packed:
+    with Writing(path, effort=effort) as writing:
         for name, part in parts.items():
-            content, described[name] = _packed(part, effort)
-            described[name]["offset"] = packed.tell()
-            packed.write(content)
-            packed.write(bytes(_aligned(len(content)) - len(content)))
-        head = json.dumps({**manifest, "parts": described}, ensure_ascii=False, sort_keys=True).encode()
-        packed.seek(0)
-        with path.open("wb") as file:
+            writing.add(name, part)
+        writing.finish(manifest)
+
+
+class Writing:
+    """Writes an artefact a part at a time, so that no two need be in memory; what comes of it is that of `write`."""
+
+    def __init__(self, path: Path, *, effort: int) -> None:
+        self._path, self._effort = path, effort
+        self._described: dict[str, dict[str, Any]] = {}
+        self._packed = tempfile.TemporaryFile(dir=path.parent)  # noqa: SIM115 - closed by __exit__
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._packed.close()
+
+    def add(self, name: str, part: Part) -> None:
+        """One more part."""
+        content, described = _packed(part, self._effort)
+        self._described[name] = {**described, "offset": self._packed.tell()}
+        self._packed.write(content)
+        self._packed.write(bytes(_aligned(len(content)) - len(content)))
+
+    def finish(self, manifest: Mapping[str, Any]) -> None:
+        """After the last part: the file."""
+        head = json.dumps({**manifest, "parts": self._described}, ensure_ascii=False, sort_keys=True).encode()
+        self._packed.seek(0)
+        with self._path.open("wb") as file:
             file.write((MAGIC + len(head).to_bytes(8, "little") + head).ljust(_aligned(_HEADER + len(head)), b"\0"))
-            shutil.copyfileobj(packed, file)
+            shutil.copyfileobj(self._packed, file)
 
 
 def _packed(part: Part, effort: int) -> tuple[bytes | memoryview, dict[str, Any]]:
-    told = {} if isinstance(part, str | bytes) else {"dtype": part.dtype.str, "shape": list(part.shape)}
+    told = {} if isinstance(part, str | bytes | bytearray) else {"dtype": part.dtype.str, "shape": list(part.shape)}
     text = part.encode() if isinstance(part, str) else part
-    raw = memoryview(text) if isinstance(text, bytes) else np.ascontiguousarray(text).reshape(-1).view("u1").data
+    raw = memoryview(text) if isinstance(text, bytes | bytearray) else np.ascontiguousarray(text).reshape(-1).view("u1").data
     packed = zlib.compress(raw, effort)
     deflated = len(packed) < len(raw) * 0.8
     content = packed if deflated else raw

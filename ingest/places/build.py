@@ -17,6 +17,7 @@ import numpy as np
 
 from datasources.locations.artefact import DEFAULT_PATH, write
 from ingest.places import borders, cells, gazetteer, names, natural_earth
+from ingest.places.candidates import Placed
 from ingest.places.gazetteer import World
 from ingest.places.sources import SOURCES, fetch
 
@@ -43,7 +44,7 @@ def build(folder: Path, target: Path) -> None:
     states = borders.country_polygons(features, world.countries)
     zones = borders.build(states, matched.shapes, parts["region.country"], len(world.countries))
     print(f"{len(zones['border.cell'])} cells crossed by {len(zones['border.x'])} points of borders")
-    near = cells.build(zones, len(world.countries), (world.latitude, world.longitude), world.country, world.region)
+    near = cells.build(zones, len(world.countries), Placed(world.latitude, world.longitude, world.country, world.region))
     print(f"{len(near['cells.code'])} cells with {len(near['cells.place'])} candidates")
     parts |= texts | {"search.names": words} | postings | zones | near
     write(target, {"version": DATA_VERSION, "sources": SOURCES}, parts)

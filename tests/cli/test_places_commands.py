@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +12,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.cli.test_commands import Server, one_sentence, run, summary
+from benchmarks.places_import import write_dump
+from tests.cli.test_commands import COMMAND, ENVIRONMENT, ROOT, Server, one_sentence, run, started, summary
 from tests.locations import dump
 from tests.locations.dump import place
 
@@ -73,6 +76,52 @@ def test_a_running_server_takes_up_an_import_and_its_photos_follow(tmp_path: Pat
     server.stop()
     assert "new places are served" in server.last[1]
     assert "43.8" not in server.last[1]
+
+
+@pytest.mark.slow
+def test_a_stopped_import_leaves_the_places_as_they_were_and_the_next_one_cleans_up(tmp_path: Path, data: Path) -> None:
+    small = dump.write(tmp_path / "small", [place(3176959, "Florence", 43.77925, 11.24626)])
+    summary(run("places", "import", small, "--data", data))
+    before = (data / "places.bin").read_bytes()
+    write_dump(tmp_path / "large", 50_000)
+
+    running = _amid_the_cells(tmp_path / "large", data)
+    one_sentence(run("places", "import", small, "--data", data), "Another import")
+    running.send_signal(signal.SIGINT)
+    assert "what they were" in running.communicate(timeout=_PATIENCE_S)[1]
+    assert running.returncode == 130
+    assert sorted(entry.name for entry in data.iterdir()) == ["places.bin", "version"]
+
+    running = _amid_the_cells(tmp_path / "large", data)
+    running.kill()
+    running.communicate(timeout=_PATIENCE_S)
+    assert (data / "places.bin").read_bytes() == before
+    assert len(list(data.glob("places-*"))) == 1
+    summary(run("places", "import", small, "--data", data))
+    assert sorted(entry.name for entry in data.iterdir()) == ["places.bin", "version"]
+
+
+def _amid_the_cells(folder: Path, data: Path) -> subprocess.Popen[str]:
+    running = started("places", "import", folder, "--data", data)
+    assert running.stderr is not None
+    assert any("Looking which" in line for line in running.stderr)
+    return running
+
+
+def test_a_disk_that_takes_no_more_is_told_in_one_sentence(tmp_path: Path, data: Path) -> None:
+    folder = dump.write(tmp_path / "dump", [place(3176959, "Florence", 43.77925, 11.24626)])
+    limits = ["bash", "-c", 'ulimit -f 64; trap "" XFSZ; exec "$@"', "_", *COMMAND]
+    done = subprocess.run(
+        [*limits, "places", "import", folder, "--data", data],
+        check=False,
+        cwd=ROOT,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.splitlines()[-1].startswith("The import stopped: File too large")
+    assert [entry.name for entry in data.iterdir()] == ["version"]
 
 
 def _until(holds) -> None:

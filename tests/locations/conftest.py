@@ -11,6 +11,7 @@ from datasources.locations.artefact import DEFAULT_PATH, Artefact, write
 from datasources.locations.gazetteer import Gazetteer
 from ingest.places.dump.assemble import Imported
 from ingest.places.dump.swapping import swap_in
+from tests.locations.dump import Unwatched
 
 Made = tuple[Imported, Gazetteer]
 Import = Callable[[Path], Made]
@@ -33,7 +34,7 @@ def importing(base: Artefact, tmp_path: Path) -> Import:
     def run(folder: Path) -> Made:
         data = tmp_path / "data"
         data.mkdir(exist_ok=True)
-        imported = swap_in(folder, base, data, lambda _lines, _done, _all: None)
+        imported = swap_in(folder, base, data, Unwatched())
         assert [f.name for f in data.iterdir()] == ["places.bin"]
         return imported, Gazetteer.open(data / "places.bin")
 

@@ -58,3 +58,13 @@ def write(
         lines = (row if isinstance(row, bytes) else "\t".join(map(str, row)).encode() for row in rows)
         (folder / name).write_bytes(b"".join(line + end for line in lines))
     return folder
+
+
+class Unwatched:
+    """Nobody looks at how an import goes."""
+
+    def stage(self, text: str) -> None:
+        """Nothing is shown."""
+
+    def moved(self, records: int, done: int, total: int) -> None:
+        """Nothing is shown."""

@@ -34,7 +34,7 @@ BY_PLACE = (
 @pytest.fixture
 async def gateway(base: Artefact, tmp_path: Path) -> AsyncIterator[Gateway]:
     """A gateway whose places know Florence alone."""
-    swap_in(dump.write(tmp_path / "dump", [FLORENCE]), base, prepare(tmp_path / "gateway"), lambda *_: None)
+    swap_in(dump.write(tmp_path / "dump", [FLORENCE]), base, prepare(tmp_path / "gateway"), dump.Unwatched())
     async with opened(tmp_path, around_store=lambda store: store) as made:
         yield made
 
@@ -45,7 +45,7 @@ async def ana(gateway: Gateway) -> Viewer:
 
 
 async def newer(gateway: Gateway, base: Artefact, tmp_path: Path) -> None:
-    swap_in(dump.write(tmp_path / "dump", [FLORENCE, FIESOLE]), base, tmp_path / "gateway", lambda *_: None)
+    swap_in(dump.write(tmp_path / "dump", [FLORENCE, FIESOLE]), base, tmp_path / "gateway", dump.Unwatched())
     assert await gateway.sources.locations.look_again()
     assert not await gateway.sources.locations.look_again()
 

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import tempfile
-from bisect import bisect_left
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
-import numpy as np
-import numpy.typing as npt
 
-from datasources.locations.artefact import Artefact, write
-from datasources.locations.lines import Lines
-from ingest.places import cells, gazetteer
+from datasources.locations.artefact import Artefact, Writing
 from ingest.places.dump import tables
 from ingest.places.dump.indexing import searched
 from ingest.places.dump.lines import Problems, Reader
 from ingest.places.dump.naming import Names
 from ingest.places.dump.sorting import SortedLines
+from ingest.places.dump.world import World
 
 FILES = ("admin1CodesASCII.txt", "admin2Codes.txt", "alternateNamesV2.txt", "countryInfo.txt", "hierarchy.txt")
 CITIES = ("allCountries.txt", "cities500.txt")
@@ -34,6 +29,7 @@ _SOURCE = {
 }
 _QUICK = 1  # an imported artefact is not sent anywhere: a tenth larger, ten times as soon
 _REPLACED = ("places,", "region codes")
+_TOLD = ("place.id", "place.parent", "place.latitude", "place.longitude")
 
 
 class NoDump(Exception):
@@ -65,136 +61,69 @@ def files_of(folder: Path) -> tuple[Path, list[Path]]:
     return cities, [cities, *(folder / name for name in FILES)]
 
 
-def import_dump(folder: Path, base: Artefact, target: Path, moved: Callable[[int, int, int], None]) -> Imported:
-    """Reads the dump and writes the artefact to `target`. `moved` is told lines, bytes and bytes in all."""
+class Watcher(Protocol):
+    """Is told how an import goes."""
+
+    def stage(self, text: str) -> None:
+        """What is done from here on; what was counted is counted anew."""
+
+    def moved(self, records: int, done: int, total: int) -> None:
+        """So many records are behind, and so much of the total."""
+
+
+def import_dump(folder: Path, base: Artefact, target: Path, watcher: Watcher) -> Imported:
+    """Reads the dump and writes the artefact to `target`; what does not fit in memory is kept in the folder of that.
+
+    Memory: about 0.25 kB a place and 200 MB (numpy, the borders); names are sorted on disk.
+    """
     cities, files = files_of(folder)
     total = sum(file.stat().st_size for file in files)
-    reader = Reader(Problems(), lambda lines, done: moved(lines, done, total))
-    countries, regions, places = tables.read(reader, folder, cities)
-    if not places.ids:
-        raise NoDump(f"{cities} holds no place that could be read ({reader.problems.count} bad lines).")
-    parents = tables.above(reader, folder / "hierarchy.txt")
-    world = World(base, countries, regions, places, parents)
-    with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
-        names = Names(SortedLines(Path(scratch)), SortedLines(Path(scratch)))
+    with tempfile.TemporaryDirectory(dir=target.parent) as scratch, Writing(target, effort=_QUICK) as writing:
+        room = Path(scratch)
+        watcher.stage("Reading the files...")
+        reader = Reader(Problems(), lambda lines, done: watcher.moved(lines, done, total))
+        countries, regions, places = tables.read(reader, folder, cities, SortedLines(room))
+        if not places.ids:
+            raise NoDump(f"{cities} holds no place that could be read ({reader.problems.count} bad lines).")
+        parents = tables.above(reader, folder / "hierarchy.txt")
+        world = World(base, countries, regions, places, parents)
+        del parents
+        names = Names(SortedLines(room), SortedLines(room))
         names.read(reader, folder / "alternateNamesV2.txt", world)
-        parts = world.parts()
-        shown = _named(world, base, names)
-        parts |= shown | searched(world, names, shown)
-    version = _version(places.newest, parts)
-    sources = [s for s in base.manifest["sources"] if not s["part"].startswith(_REPLACED)]
-    write(target, {"version": version, "sources": [_SOURCE | {"version": places.newest}, *sources]}, parts, effort=_QUICK)
-    return Imported(version, len(places.ids), len(world.regions), reader.problems)
+        version = _written(world, names, writing, watcher)
+        sources = [s for s in base.manifest["sources"] if not s["part"].startswith(_REPLACED)]
+        writing.finish({"version": version, "sources": [_SOURCE | {"version": places.newest}, *sources]})
+    return Imported(version, len(world.ids), len(world.regions), reader.problems)
 
 
-def _version(date: str, parts: Parts) -> str:
-    """The date of the dump, and what tells two imports of one day apart."""
-    told = b"".join(parts[name].tobytes() for name in ("place.id", "place.parent", "place.latitude", "place.longitude"))
-    return f"geonames-{date}-{sha256(told).hexdigest()[:8]}"
+def _written(world: World, names: Names, writing: Writing, watcher: Watcher) -> str:
+    """Writes all parts, of which few are in memory at a time; the version."""
+    count = len(world.ids)
+
+    def moved(done: int, total: int) -> None:
+        watcher.moved(count * done // total, done, total)
+
+    told = sha256()
+    for name, part in world.tables_of_places():
+        if name in _TOLD and not isinstance(part, str):
+            told.update(part.tobytes())
+        writing.add(name, part)
+    watcher.stage(f"Looking which of {count:,} places can be nearest, cell by cell...")
+    for name, part in world.zones_and_cells(moved).items():
+        writing.add(name, part)
+    watcher.stage("Sorting the names...")
+    shown = _named(world, names)
+    for name, part in shown.items():
+        writing.add(name, part)
+    for name, part in searched(world, names, shown, moved).items():
+        writing.add(name, part)
+    # The date of the dump, and what tells two imports of one day apart.
+    return f"geonames-{world.tables[2].newest}-{told.hexdigest()[:8]}"
 
 
-class World:
-    """Numbers of countries, regions and places as the artefact has them: those of the borders, and those of the dump."""
-
-    def __init__(
-        self, base: Artefact, countries: tables.Countries, regions: tables.Regions, places: tables.Places, up: tables.Hierarchy
-    ) -> None:
-        self.base, self.tables = base, (countries, regions, places)
-        self.base_countries, self.base_regions = base.lines("countries"), base.lines("regions")
-        self.countries = sorted({*self.base_countries, *countries.name})
-        self.regions = sorted({*self.base_regions, *regions.name})
-        self.country_of = {code: i for i, code in enumerate(self.countries)}
-        self.region_of = {code: i for i, code in enumerate(self.regions)}
-        self.first_place = len(self.countries) + len(self.regions)
-        ids = np.array(places.ids, np.int64)
-        _, kept = np.unique(ids[::-1], return_index=True)  # of two rows of one place the later one counts
-        self.order = len(ids) - 1 - kept
-        self.ids = ids[self.order].astype("<i4")
-        self.country = self._mapped(places.country, places.country_code, self.country_of)
-        self.region = self._mapped(places.region, places.region_code, self.region_of)
-        self._regions_from_hierarchy(regions, up)
-        self.names = Lines(bytes(memoryview(places.names)[:-1]))
-        places.names = bytearray()
-        # A dictionary of a million numbers takes 150 MB: those of places are looked up in their own column.
-        self._sorted = self.ids.data
-        self._above = {g: len(self.countries) + self.region_of[code] for code, g in regions.geonameid.items()}
-        self._above |= {g: self.country_of[code] for code, g in countries.geonameid.items()}
-
-    def _mapped(self, column: Any, codes: tables.Numbers, numbers: Mapping[str, int]) -> npt.NDArray[np.int16]:
-        table = np.array([*(numbers[code] for code in codes.of), -1], "<i2")
-        return np.asarray(table[np.array(column, np.int64)[self.order]])
-
-    def _regions_from_hierarchy(self, regions: tables.Regions, up: tables.Hierarchy) -> None:
-        """Where the code says no region, the hierarchy may: it is incomplete, so only there."""
-        known = {geonameid: self.region_of[code] for code, geonameid in regions.geonameid.items()}
-        for place in np.flatnonzero(self.region < 0).tolist():
-            at, steps = up.get(int(self.ids[place])), 0
-            while at is not None and at not in known and steps < len("country region county town village quarter".split()):
-                at, steps = up.get(at), steps + 1
-            if at in known and self.regions[known[at]].startswith(self.countries[self.country[place]] + "."):
-                self.region[place] = known[at]
-
-    def of(self, geonameid: int) -> int | None:
-        """The number of a country, region or place."""
-        if geonameid in self._above:
-            return self._above[geonameid]
-        at = bisect_left(self._sorted, geonameid)
-        return self.first_place + at if at < len(self._sorted) and self._sorted[at] == geonameid else None
-
-    def column(self, values: Any, dtype: str) -> npt.NDArray[Any]:
-        """A column of the places in the artefact's order."""
-        return np.asarray(np.array(values)[self.order].astype(dtype))
-
-    def parts(self) -> Parts:
-        """The tables, the borders and the cells."""
-        places = self.tables[2]
-        latitude, longitude = self.column(places.latitude, "<f8"), self.column(places.longitude, "<f8")
-        population = self.column(places.population, "<i4")
-        group = np.where(self.region >= 0, self.region, len(self.regions) + self.country)
-        quarter = self.column(places.neighbourhood, "?")
-        settled = gazetteer.Settled(latitude, longitude, population, group, self.column(places.county, "<i4"), quarter)
-        zones = self._zones()
-        region_country = np.array([self.country_of[code.partition(".")[0]] for code in self.regions], "<i2")
-        return (
-            zones
-            | cells.build(zones, len(self.countries), (latitude, longitude), self.country, self.region)
-            | {
-                "countries": "\n".join(self.countries),
-                "regions": "\n".join(self.regions),
-                "zones": "\n".join(places.zone_name.of),
-                "region.country": region_country,
-                "country.bounds": gazetteer.bounds(self.country, len(self.countries), latitude, longitude),
-                "region.bounds": gazetteer.bounds(self.region, len(self.regions), latitude, longitude),
-                "place.id": self.ids,
-                "place.latitude": np.round(latitude * 1e5).astype("<i4"),
-                "place.longitude": np.round(longitude * 1e5).astype("<i4"),
-                "place.country": self.country,
-                "place.region": self.region,
-                "place.zone": self.column(places.zone, "<i2"),
-                "place.population": population,
-                "place.parent": gazetteer.cities_of(settled),
-                "place.name": b"\n".join(self.names.raw(i) for i in self.order.tolist()),
-            }
-        )
-
-    def _zones(self) -> Parts:
-        """The borders as we ship them, by the numbers of this artefact."""
-        parts = {
-            name: self.base.array(name) for group in ("zone.", "border.") for name in map(group.__add__, self.base.names(group))
-        }
-        country = np.array([*(self.country_of[code] for code in self.base_countries), -1], "<i2")
-        region = np.array([*(self.region_of[code] for code in self.base_regions), -1], "<i2")
-        owners = np.concatenate([country[:-1], region[:-1].astype("<i4") + len(self.countries)])
-        return parts | {
-            "zone.country": country[parts["zone.country"]],
-            "zone.region": region[parts["zone.region"]],
-            "border.owner": owners[parts["border.owner"]].astype("<u2"),
-        }
-
-
-def _named(world: World, base: Artefact, names: Names) -> Parts:
+def _named(world: World, names: Names) -> Parts:
     """`country.<tag>`, `region.<tag>`, `city.<tag>`: the dump's names, and where it has none those that we ship."""
-    countries, regions, _ = world.tables
+    (countries, regions, _), base = world.tables, world.base
     levels = (("country", 0, world.countries), ("region", len(world.countries), world.regions))
     tagged: dict[str, list[str]] = {}
     for level, _, codes in levels:
@@ -220,5 +149,6 @@ def _named(world: World, base: Artefact, names: Names) -> Parts:
             at = number - first
             table[at] = (table[at] or name.decode()) if level == "country" else name.decode()
         if cities:
-            parts[f"city.{tag}"] = bytes(memoryview(cities)[:-1])
+            del cities[-1:]
+            parts[f"city.{tag}"] = cities
     return parts | {name: "\n".join(lines).encode() for name, lines in tagged.items()}

@@ -3,37 +3,24 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from datasources.locations.lines import Lines
 from datasources.locations.search_weights import ALIAS, FOREIGN, HEAVIEST, PRIMARY
 from ingest.places.counts import counted
 from ingest.places.dump.naming import Names
+from ingest.places.dump.world import World
 
-if TYPE_CHECKING:
-    from ingest.places.dump.assemble import World
+_OFTEN = 10_000
 
 
-def searched(world: World, names: Names, shown: Mapping[str, bytes]) -> dict[str, Any]:
-    """The parts `search.*`; takes the aliases out of the tables."""
-    places = world.tables[2]
-    people = world.column(places.population, "<i8")
-    size = np.concatenate(
-        [_people(world.country, len(world.countries), people), _people(world.region, len(world.regions), people), people]
-    )
-    size = (20 * np.log10(np.maximum(size, 1))).astype(int)
-    aliases = Lines(bytes(memoryview(places.aliases)[:-1]))
-    places.aliases = bytearray()
-    for number, at in enumerate(world.order.tolist(), world.first_place):
-        names.search(world.names[at], number, PRIMARY)
-        for name in aliases[at].split(","):
-            names.search(name, number, ALIAS)
+def searched(world: World, names: Names, shown: Mapping[str, bytes], moved: Callable[[int, int], None]) -> dict[str, Any]:
+    """The parts `search.*` and `place.name`. `moved` is told how much is done of how much."""
     first_region = len(world.countries)
-    countries, regions, _ = world.tables
+    countries, regions, places = world.tables
     for codes, called in ((world.country_of, countries.name), (world.region_of, regions.name)):
         for code, name in called.items():
             names.search(name, codes[code] + (first_region if codes is world.region_of else 0), PRIMARY)
@@ -42,19 +29,28 @@ def searched(world: World, names: Names, shown: Mapping[str, bytes]) -> dict[str
         if level in {"country", "region"}:
             for number, name in enumerate(lines.decode().split("\n"), first_region if level == "region" else 0):
                 names.search(name, number, PRIMARY if part.endswith(".en") else FOREIGN)
-    return _postings(names, size)
+    own, count = bytearray(), len(world.ids)
+    for at, (written, aliases) in enumerate(places.called()):
+        if at % _OFTEN == 0:
+            moved(at, 3 * count)
+        number = world.first_place + at
+        own += written + b"\n"
+        name = written.decode()
+        names.search(name, number, PRIMARY)
+        for alias in {*aliases} - {name}:
+            names.search(alias, number, ALIAS)
+    del own[-1:]
+    merged = names.searched.count
+    return {"place.name": own} | _postings(names, world.size(), lambda at: moved(count + 2 * count * at // merged, 3 * count))
 
 
-def _people(group: npt.NDArray[Any], count: int, people: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    inside = group >= 0
-    return np.bincount(group[inside], weights=people[inside], minlength=count).astype(np.int64)
-
-
-def _postings(names: Names, size: npt.NDArray[Any]) -> dict[str, Any]:
+def _postings(names: Names, size: npt.NDArray[Any], moved: Callable[[int], None]) -> dict[str, Any]:
     """The heaviest of a place's names that are spelled alike."""
     keys, counts, bearers, weights, capitals = bytearray(), array("I"), array("i"), array("B"), bytearray()
     last, number_before = None, -1
-    for line in names.searched:
+    for at, line in enumerate(names.searched):
+        if at % _OFTEN == 0:
+            moved(at)
         key, _, rest = line.partition(b"\0")
         number, bonus = int(rest[:8]), int(rest[8:11])
         weight = min(HEAVIEST, int(size[number]) + bonus)
@@ -71,8 +67,9 @@ def _postings(names: Names, size: npt.NDArray[Any]) -> dict[str, Any]:
             bearers.append(number)
             weights.append(weight)
             number_before = number
+    del keys[-1:]
     return {
-        "search.names": bytes(memoryview(keys)[:-1]),
+        "search.names": keys,
         "search.count": counted(np.frombuffer(counts, "u4")),
         "search.bearer": np.frombuffer(bearers, "<i4"),
         "search.weight": np.frombuffer(weights, "u1"),

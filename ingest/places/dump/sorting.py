@@ -18,10 +18,13 @@ class SortedLines:
         self._folder = folder
         self._run: list[bytes] = []
         self._files: list[Path] = []
+        self.count = 0
+        """How many came, equal ones too."""
 
     def add(self, line: bytes) -> None:
         """One more."""
         self._run.append(line)
+        self.count += 1
         if len(self._run) >= _RUN:
             self._spill()
 

@@ -1,17 +1,20 @@
-"""The places, regions and countries of the dump, in arrays: a million places take about 100 MB."""
+"""The places, regions and countries of the dump, in arrays of about 37 bytes a place; their names go to disk."""
 
 from __future__ import annotations
 
 import re
 from array import array
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
 
 from ingest.places.dump.lines import BadLine, Reader, degrees, whole_number
+from ingest.places.dump.sorting import SortedLines
 
 _POPULATED = "P"
 _NEIGHBOURHOOD = "PPLX"
@@ -21,6 +24,7 @@ _NO_MORE = frozenset({"PPLQ", "PPLH", "PPLW", "PPLCH"})
 _PLACE_COLUMNS, _ADMIN_COLUMNS, _COUNTRY_COLUMNS, _HIERARCHY_COLUMNS = 19, 4, 19, 2
 _DAY = re.compile(r"20\d\d-[01]\d-[0-3]\d")
 _MOST_PEOPLE = 2_000_000_000
+_ID_DIGITS = 10
 
 
 @dataclass
@@ -77,6 +81,8 @@ class Places:
     countries: Mapping[str, str]
     regions: Mapping[str, str]
     counties: frozenset[str]
+    texts: SortedLines
+    """Id and row, ten digits each, name, tab, aliases with commas between: search only, since nothing says their language."""
     country_code: Numbers = field(default_factory=Numbers)
     region_code: Numbers = field(default_factory=Numbers)
     county_code: Numbers = field(default_factory=Numbers)
@@ -90,11 +96,8 @@ class Places:
     zone: array[int] = field(default_factory=lambda: array("h"))
     population: array[int] = field(default_factory=lambda: array("i"))
     neighbourhood: bytearray = field(default_factory=bytearray)
-    names: bytearray = field(default_factory=bytearray)
     newest: str = "undated"
     """The day of the latest change, which dates the dump: files lose their own dates when they are copied."""
-    aliases: bytearray = field(default_factory=bytearray)
-    """A line a place, commas between them: search only, since nothing says their language."""
 
     def take(self, row: list[str]) -> None:
         """A row of cities500.txt or allCountries.txt; rows of other things than places are not for us."""
@@ -120,8 +123,13 @@ class Places:
         self.zone.append(self.zone_name.add(row[17]))
         self.population.append(people)
         self.neighbourhood.append(row[7] == _NEIGHBOURHOOD)
-        self.names += name.encode() + b"\n"
-        self.aliases += f"{row[2]},{row[3]}".encode() + b"\n"
+        self.texts.add(f"{geonameid:010}{len(self.ids):010}{name}\t{row[2]},{row[3]}".encode())
+
+    def called(self) -> Iterator[tuple[bytes, list[str]]]:
+        """Name, and names to be searched, of each place in order of ids; of two rows of one place the later one."""
+        for _, rows in groupby(self.texts, key=lambda line: line[:_ID_DIGITS]):
+            name, _, aliases = deque(rows, maxlen=1)[0][2 * _ID_DIGITS :].partition(b"\t")
+            yield name, aliases.decode().split(",")
 
 
 def counties(reader: Reader, file: Path) -> frozenset[str]:
@@ -172,12 +180,12 @@ def above(reader: Reader, file: Path) -> Hierarchy:
     return links
 
 
-def read(reader: Reader, folder: Path, cities: Path) -> tuple[Countries, Regions, Places]:
+def read(reader: Reader, folder: Path, cities: Path, texts: SortedLines) -> tuple[Countries, Regions, Places]:
     """The four files of places; names in other languages come after, when ids are numbered."""
     countries = Countries()
     reader.each(folder / "countryInfo.txt", _COUNTRY_COLUMNS, countries.take)
     regions = Regions(countries.name)
     reader.each(folder / "admin1CodesASCII.txt", _ADMIN_COLUMNS, regions.take)
-    places = Places(countries.name, regions.name, counties(reader, folder / "admin2Codes.txt"))
+    places = Places(countries.name, regions.name, counties(reader, folder / "admin2Codes.txt"), texts)
     reader.each(cities, _PLACE_COLUMNS, places.take)
     return countries, regions, places
