@@ -43,8 +43,9 @@ def build(folder: Path, target: Path) -> None:
     states = borders.country_polygons(features, world.countries)
     zones = borders.build(states, matched.shapes, parts["region.country"], len(world.countries))
     print(f"{len(zones['border.cell'])} cells crossed by {len(zones['border.x'])} points of borders")
-    near = cells.build(zones, len(world.countries), (world.latitude, world.longitude), world.country, world.region)
-    print(f"{len(near['cells.code'])} cells with {len(near['cells.place'])} candidates")
+    points = world.latitude, world.longitude
+    near = cells.build(zones, len(world.countries), points, world.country, world.region, inhabitants=world.population)
+    print(f"{len(near['cells.count'])} cells with {len(near['cells.place'])} candidates")
     parts |= texts | {"search.names": words} | postings | zones | near
     write(target, {"version": DATA_VERSION, "sources": SOURCES}, parts)
     print(f"{target.name}: {target.stat().st_size / 1e6:.1f} MB")
@@ -79,6 +80,7 @@ def main() -> None:
     parser.add_argument("--packages", type=Path, default=Path(tempfile.gettempdir()), help="where npm packages are kept")
     parser.add_argument("--target", type=Path, default=DEFAULT_PATH)
     options = parser.parse_args()
+    options.packages.mkdir(parents=True, exist_ok=True)
     build(options.packages, options.target)
 
 

@@ -15,8 +15,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial import cKDTree
 
-from datasources.locations.nearest import FAR_KM, FINE_PER_DEGREE, chord, interleaved, unit_vectors
+from datasources.locations.nearest import FAR_KM, chord, unit_vectors
+from datasources.locations.squares import FINE_PER_DEGREE, interleaved, parted
 from datasources.locations.zones import BLOCK, CELLS_PER_DEGREE, COLUMNS, MIXED, ROWS
+from ingest.places.owners import Owners
+from ingest.places.settled import Places, Settling
 
 _FEW = 8
 _MANY = 48  # candidates before the dominated ones are dropped; more are not worth the looking: the cell is split first
@@ -24,6 +27,7 @@ _APART = 0.9  # zones are 1 apart, and no cell is so wide that it looks so far
 _ROOT_BITS = 10
 _PIECE = 20_000  # cells at a time: memory stays bounded however many places there are
 _RASTER_BITS = (FINE_PER_DEGREE // CELLS_PER_DEGREE).bit_length() - 1
+_CROWD = 1_000  # inhabitants of a leaf for which splitting it along a border pays
 Ints = npt.NDArray[np.int64]
 Parts = dict[str, npt.NDArray[Any]]
 
@@ -44,8 +48,10 @@ class _Found:
     place: list[npt.NDArray[np.int32]]
 
 
-def build(zones: Parts, count: int, points: tuple[Any, Any], country: Any, region: Any) -> Parts:
-    """The parts `cells.*`: where each leaf begins (interleaved bits), how many candidates it has, and they."""
+def build(
+    zones: Parts, count: int, points: tuple[Any, Any], country: Any, region: Any, *, inhabitants: Any | None = None
+) -> Parts:
+    """The parts `cells.*`: where each leaf begins (interleaved bits), its candidates, and whether borders matter in it."""
     latitude, longitude = points
     found = _Found([], [], [])
     trees = _Trees(latitude, longitude, country, region, count)
@@ -61,7 +67,10 @@ def build(zones: Parts, count: int, points: tuple[Any, Any], country: Any, regio
             _level(found, trees, _of(keyed, part), part, bits) for part in np.split(active, range(_PIECE, len(active), _PIECE))
         ]
         active = (np.concatenate(pieces)[:, None] * 4 + np.arange(4)).ravel()
-    return _packed(found, len(latitude))
+    homes = np.full(int(region.max(initial=-1)) + 1, -1)
+    homes[region[region >= 0]] = country[region >= 0]
+    places = Places(trees.vectors, country, region, inhabitants)
+    return Settling(places, Owners(zones, count, homes), _CROWD).of(_packed(found, len(latitude)))
 
 
 def _of(keyed: Keyed, cells: Ints) -> Keyed:
@@ -206,7 +215,7 @@ class _Shape(NamedTuple):
 
 
 def _geometry(cell: Ints, bits: int) -> _Shape:
-    x, y = _parted(cell)
+    x, y = parted(cell)
     size = (1 << bits) / FINE_PER_DEGREE
     west, south = x * size - 180, y * size - 90
     offsets = [(a, b) for a in (0, 0.5, 1) for b in (0, 0.5, 1) if (a, b) != (0.5, 0.5)]
@@ -214,14 +223,6 @@ def _geometry(cell: Ints, bits: int) -> _Shape:
     middle = unit_vectors(np.minimum(south + size / 2, 90), west + size / 2)
     half = np.linalg.norm(samples - middle[:, None, :], axis=-1).max(axis=1) * 1.001
     return _Shape(middle, samples, half, float(np.radians(size)) ** 2 / 4)
-
-
-def _parted(code: Ints) -> tuple[Any, Any]:
-    x, y = np.zeros_like(code), np.zeros_like(code)
-    for bit in range(16):
-        x |= (code >> 2 * bit & 1) << bit
-        y |= (code >> 2 * bit + 1 & 1) << bit
-    return x, y
 
 
 def _packed(found: _Found, nowhere: int) -> Parts:
