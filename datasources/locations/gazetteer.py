@@ -30,7 +30,7 @@ from datasources.locations.port import (
 from datasources.locations.zones import Zones
 from datasources.words import normalize
 
-_FEW = 32  # below this the scalar path wins over arrays: benchmarks/places.py
+_FEW = 8  # below this the scalar path wins over arrays: benchmarks/places.py
 _INLINE = 500  # points that take about a millisecond; more would hold up the event loop
 _FEW_OPEN = 10  # the same for points that a border may concern
 _CHUNK = 32_768  # points whose candidates fit a cache

@@ -41,7 +41,10 @@ class Owners:
     """Of the parts `zone.*` and `border.*`; `count` countries, and the country of each region."""
 
     def __init__(self, zones: Parts, count: int, homes: npt.NDArray[Any]) -> None:
-        self._count, self._homes = count, np.append(homes, -2)  # no region is at home nowhere
+        drawn = max(int(zones["zone.region"].max()), int(zones["border.owner"].max()) - count) + 1
+        # A region without places is at home nowhere: its points ask for no other place than the country's. Nor is none, the last.
+        self._count, self._homes = count, np.full(max(drawn, len(homes)) + 1, -2)
+        self._homes[: len(homes)] = homes
         self._top, self._blocks = zones["zone.top"].astype(np.int64), zones["zone.blocks"].reshape(-1)
         self._zone = zones["zone.country"].astype(np.int64), zones["zone.region"].astype(np.int64)
         self._cell, self._owner, self._inside, self._edge = (zones[f"border.{of}"] for of in ("cell", "owner", "inside", "edge"))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -24,13 +22,17 @@ def gazetteer() -> Gazetteer:
     return Gazetteer.open()
 
 
+def on_earth(points: Points) -> Points:
+    return np.asarray(np.clip(points, [[-88], [-180]], [[88], [180]]))
+
+
 def around_places(gazetteer: Gazetteer, count: int) -> Points:
     """Half of them around places, half anywhere; latitudes and longitudes."""
     chance, atlas = np.random.default_rng(11), gazetteer._atlas
     at = chance.integers(0, len(atlas.latitude), count // 2)
     near = np.stack([atlas.latitude[at], atlas.longitude[at]]) / 1e5 + chance.normal(0, 0.1, (2, count // 2))
     anywhere = np.stack([chance.uniform(-88, 88, count // 2), chance.uniform(-180, 180, count // 2)])
-    return np.clip(np.concatenate([near, anywhere], axis=1), [[-88], [-180]], [[88], [180]])
+    return on_earth(np.concatenate([near, anywhere], axis=1))
 
 
 def on_borders(gazetteer: Gazetteer, count: int) -> Points:
@@ -45,7 +47,7 @@ def on_borders(gazetteer: Gazetteer, count: int) -> Points:
     part, aside = chance.uniform(0, 1, count), 10 ** chance.uniform(-6, -1.5, count) * chance.normal(0, 1, (2, count))
     ends = [np.stack([zones._y[e], zones._x[e]]).astype(float) for e in (edge, edge + 1)]
     short = np.abs(ends[1] - ends[0]).max(axis=0) < 5  # the last edge of a ring is followed by another ring
-    return np.clip((ends[0] + part * (ends[1] - ends[0]) + aside)[:, short], [[-88], [-180]], [[88], [180]])
+    return on_earth((ends[0] + part * (ends[1] - ends[0]) + aside)[:, short])
 
 
 def at_the_edges() -> Points:
@@ -85,13 +87,12 @@ def test_batches_of_every_size_are_the_same(gazetteer: Gazetteer, points: Points
 
 @pytest.mark.parametrize("count", [1, 2, ways._FEW_OPEN - 1, ways._FEW_OPEN, ways._FEW_OPEN + 1, 500])
 def test_points_that_a_border_concerns_are_the_same_however_many(gazetteer: Gazetteer, points: Points, count: int) -> None:
-    on_earth = points[:, np.abs(points[0]) < 80]
-    on_earth = on_earth[:, np.abs(on_earth[1]) < 179]
-    whole, apart = gazetteer._all_parts(on_earth[0], on_earth[1])
-    concerned = gazetteer._nearest.of(on_earth).open
+    usual = points[:, (np.abs(points[0]) < 80) & (np.abs(points[1]) < 179)]
+    whole, apart = gazetteer._all_parts(usual[0], usual[1])
+    concerned = gazetteer._nearest.of(usual).open
     assert len(concerned) > 10_000
     for some in np.split(concerned[: count * 20], 20):
-        found, away = gazetteer._all_parts(on_earth[0, some], on_earth[1, some])
+        found, away = gazetteer._all_parts(usual[0, some], usual[1, some])
         assert found.tolist() == whole[some].tolist()
         assert away.tolist() == apart[some].tolist()
 
@@ -102,7 +103,8 @@ def unsettled(tmp_path_factory: pytest.TempPathFactory) -> Gazetteer:
     shipped = Artefact(DEFAULT_PATH)
     described = shipped.manifest["parts"]
     parts = {n: shipped.array(n) if "dtype" in part else shipped.text(n) for n, part in described.items() if n != SETTLED}
-    parts["cells.code"] = parts.pop(STEPS).cumsum(dtype="<u4")
+    del parts[STEPS]
+    parts["cells.code"] = shipped.array(STEPS).cumsum(dtype="<u4")
     path = tmp_path_factory.mktemp("earlier") / "places.bin"
     write(path, {name: told for name, told in shipped.manifest.items() if name != "parts"}, parts, effort=1)
     return Gazetteer.open(path)
