@@ -16,7 +16,7 @@ from datasources.locations.artefact import DEFAULT_PATH, Artefact
 from datasources.locations.atlas import Atlas
 from datasources.locations.finder import LONGEST, Finder, Found
 from datasources.locations.namebook import NameBook
-from datasources.locations.nearest import CAP_KM, EARTH_KM, FAR_KM, NearestPlaces, chord, kilometres, unit_vectors
+from datasources.locations.nearest import CAP_KM, EARTH_KM, FAR_KM, Near, NearestPlaces, chord, kilometres, unit_vectors
 from datasources.locations.port import (
     LocalizedName,
     Located,
@@ -30,15 +30,17 @@ from datasources.locations.port import (
 from datasources.locations.zones import Zones
 from datasources.words import normalize
 
-_FEW = 32  # below this the scalar path wins over arrays: benchmarks/places.py
+_FEW = 8  # below this the scalar path wins over arrays: benchmarks/places.py
 _INLINE = 500  # points that take about a millisecond; more would hold up the event loop
+_FEW_OPEN = 10  # the same for points that a border may concern
 _CHUNK = 32_768  # points whose candidates fit a cache
 _WINDOW = 50  # hits looked at beyond those asked for
 _IN_READERS_LANGUAGE = 30  # what a hit gains whose name in the reader's language begins so; scale of `Finder`
 _FAR_AWAY_KM, _NEAR_KM, _HALF_AS_FAR = 1_600.0, 25.0, 10.0
 _POLE_DEG = 89.0
 _DATE_LINE_DEG = 180.0
-_CAP, _FAR = chord(CAP_KM) ** 2, chord(FAR_KM) ** 2
+_EDGES = np.array([[_POLE_DEG], [_DATE_LINE_DEG]])
+_CAP, _FAR = (float(np.float32(chord(km) ** 2)) for km in (CAP_KM, FAR_KM))
 Floats = npt.NDArray[np.float64]
 
 
@@ -136,28 +138,46 @@ class Gazetteer(LocationService):
         return self._all_parts(latitude, longitude)[0]
 
     def _all_parts(self, latitude: Floats, longitude: Floats) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+        points = np.empty((2, len(latitude)))
+        points[0], points[1] = latitude, longitude
         if len(latitude) <= _CHUNK:
-            return self._part(latitude, longitude)
-        starts = range(0, len(latitude), _CHUNK)
-        parts = [self._part(latitude[at : at + _CHUNK], longitude[at : at + _CHUNK]) for at in starts]
+            return self._part(points)
+        parts = [self._part(points[:, at : at + _CHUNK]) for at in range(0, len(latitude), _CHUNK)]
         return np.concatenate([found for found, _ in parts]), np.concatenate([apart for _, apart in parts])
 
-    def _part(self, latitude: Floats, longitude: Floats) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+    def _part(self, points: Floats) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
         # The usual case first, in few steps; what compares with NaN is not usual.
-        if len(latitude) and np.abs(latitude).max() < _POLE_DEG and np.abs(longitude).max() < _DATE_LINE_DEG and latitude.all():
-            return self._sure(latitude, longitude)
-        found, apart = np.full(len(latitude), -1, np.int32), np.full(len(latitude), np.inf, np.float32)
-        real = np.flatnonzero(_possible(latitude, longitude))
+        if (np.abs(points) < _EDGES).all() and points[0].all() and points.size:
+            return self._sure(points)
+        found, apart = np.full(points.shape[1], -1, np.int32), np.full(points.shape[1], np.inf, np.float32)
+        real = np.flatnonzero(_possible(*points))
         if len(real):
-            line = np.where(longitude[real] < _DATE_LINE_DEG, longitude[real], -_DATE_LINE_DEG)
-            found[real], apart[real] = self._sure(latitude[real], line)
+            usual = points[:, real]
+            usual[1, usual[1] == _DATE_LINE_DEG] = -_DATE_LINE_DEG
+            found[real], apart[real] = self._sure(usual)
         return found, apart
 
-    def _sure(self, latitude: Floats, longitude: Floats) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
-        country, region = self._zones.of(latitude, longitude)
-        place, apart = self._nearest.of(latitude, longitude, country, region)
+    def _sure(self, points: Floats) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+        near = self._nearest.of(points)
+        place, apart = near.place, near.apart
         place += self._atlas.first_place
-        lonely = np.flatnonzero(apart > _CAP)
+        if len(near.open) >= _FEW_OPEN:
+            decided, away = self._decided(near, points.take(near.open, 1))
+            place.put(near.open, decided)
+            apart.put(near.open, away)
+        elif len(near.open):
+            zones = [self._zones.of_one(*point) for point in points.take(near.open, 1).T.tolist()]
+            few = self._nearest.decided_few(near, zones)
+            for at, zone, (found, square) in zip(near.open.tolist(), zones, few, strict=True):
+                place[at], apart[at] = self._told(found, square, *zone), square
+        return place, apart
+
+    def _decided(self, near: Near, points: Floats) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+        """Of the points left open: by their country and region."""
+        country, region = self._zones.of(points[0], points[1])
+        place, apart = self._nearest.decided(near, country, region)
+        place += self._atlas.first_place
+        lonely = (apart > _CAP).nonzero()[0]
         if len(lonely):
             wide = np.where(region[lonely] >= 0, region[lonely] + self._atlas.first_region, country[lonely])
             place[lonely] = np.where(apart[lonely] <= _FAR, wide, -1)
@@ -179,14 +199,20 @@ class Gazetteer(LocationService):
             return -1
         if longitude == _DATE_LINE_DEG:
             longitude = -longitude
+        near = self._nearest.of_one(latitude, longitude)
+        if near.place >= 0:
+            return near.place + self._atlas.first_place
         country, region = self._zones.of_one(latitude, longitude)
         if country < 0:
             return -1
-        nearest, away = self._nearest.of_one(latitude, longitude, country, region)
-        if nearest < 0:
+        return self._told(*self._nearest.decided_one(near, country, region), country, region)
+
+    def _told(self, place: int, square: float, country: int, region: int) -> int:
+        """The number of the place at a squared chord, or of what is around it, -1 for open sea."""
+        if square <= _CAP:
+            return place + self._atlas.first_place
+        if square > _FAR:
             return -1
-        if away <= CAP_KM:
-            return nearest + self._atlas.first_place
         return country if region < 0 else region + self._atlas.first_region
 
     def _known(self, ids: Sequence[PlaceId]) -> Mapping[PlaceId, int]:

@@ -8,6 +8,7 @@ library is needed, which saves 45 MB and most of the time: benchmarks/places.py.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ ROWS, COLUMNS = 180 * CELLS_PER_DEGREE, 360 * CELLS_PER_DEGREE
 BLOCK = 16
 _BITS = BLOCK.bit_length() - 1
 _ACROSS = COLUMNS // BLOCK
-_FEW = 16  # crossed cells below which one by one is faster than arrays
+_FEW = 16  # points below which one by one is faster than arrays
 MIXED = 65535
 BORDER_DEG = 1e-4
 REFERENCE = (0.3819, 0.6173)
@@ -47,11 +48,15 @@ class Zones:
         self._inside = artefact.array("border.inside")
         self._first_edge = starts(artefact.array("border.edges"), "i4")
         self._edge = artefact.array("border.edge")
-        self._x, self._y = (_degrees(artefact.array(f"border.{axis}")) for axis in "xy")
-        self._scalars = tuple(a.data for a in (self._owner, self._inside, self._first_edge, self._edge, self._x, self._y))
+        self._x, self._y = (degrees(artefact.array(f"border.{axis}")) for axis in "xy")
+        self._scalars = tuple(a.data for a in (self._inside, self._first_edge, self._edge, self._x, self._y))
 
     def of(self, latitude: Floats, longitude: Floats) -> tuple[Shorts, Shorts]:
         """The country index and the region index of each point. Points must be in range, the date line be -180."""
+        if len(latitude) < _FEW:
+            few = [self.of_one(*point) for point in zip(latitude.tolist(), longitude.tolist(), strict=True)]
+            country, region = np.array(few, np.int16).reshape(-1, 2).T
+            return country, region
         across, up = (longitude + 180) * CELLS_PER_DEGREE, (latitude + 90) * CELLS_PER_DEGREE
         column, row = across.astype(np.int64), up.astype(np.int64)
         block = self._top.take((row >> _BITS) * _ACROSS + (column >> _BITS)).astype(np.int64)
@@ -61,10 +66,6 @@ class Zones:
             return self._country.take(zone), self._region.take(zone)
         zone[mixed] = 0
         country, region = self._country.take(zone), self._region.take(zone)
-        if len(mixed) < _FEW:
-            for at in mixed.tolist():
-                country[at], region[at] = self.of_one(latitude.item(at), longitude.item(at))
-            return country, region
         country[mixed], region[mixed] = self._decided(latitude[mixed], longitude[mixed], row[mixed], column[mixed])
         return country, region
 
@@ -76,7 +77,7 @@ class Zones:
         pair, which = _spread(self._first_edge, slot)
         edge, at = self._edge[which], point[pair]
         east, north = (column + REFERENCE[1]) / CELLS_PER_DEGREE - 180, (row + REFERENCE[0]) / CELLS_PER_DEGREE - 90
-        crossed = _crosses(
+        crossed = crosses(
             (longitude[at], latitude[at], east[at], north[at]),
             (self._x[edge], self._y[edge], self._x[edge + 1], self._y[edge + 1]),
         )
@@ -96,36 +97,35 @@ class Zones:
         block = self._top.item((row >> _BITS) * _ACROSS + (column >> _BITS))
         zone = self._blocks.item((block << 2 * _BITS) + ((row & BLOCK - 1) << _BITS) + (column & BLOCK - 1))
         if zone != MIXED:
-            return int(self._country[zone]), int(self._region[zone])
-        cell = int(np.searchsorted(self._cell, np.int32(row * COLUMNS + column)))
+            return self._country.item(zone), self._region.item(zone)
+        cells, owners, first_owners = self._cell.data, self._owner.data, self._first_owner.data
+        cell = bisect_left(cells, row * COLUMNS + column)
+        east, north = (column + REFERENCE[1]) / CELLS_PER_DEGREE - 180, (row + REFERENCE[0]) / CELLS_PER_DEGREE - 90
+        line = longitude, latitude, east, north
         country = region = -1
-        line = (
-            longitude,
-            latitude,
-            (column + REFERENCE[1]) / CELLS_PER_DEGREE - 180,
-            (row + REFERENCE[0]) / CELLS_PER_DEGREE - 90,
-        )
-        for owner in self._holders(int(self._first_owner[cell]), int(self._first_owner[cell + 1]), line):
+        for slot in range(first_owners[cell], first_owners[cell + 1]):
+            owner = owners[slot]
             if owner < self._countries:
-                country = owner if country < 0 else country
-            else:
-                region = owner - self._countries if region < 0 else region
-        return country, region if region >= 0 and self._region_country[region] == country else -1
+                if country < 0 and self._holds(slot, line):
+                    country = owner
+            elif region < 0 and self._holds(slot, line):
+                region = owner - self._countries
+        return country, region if region >= 0 and self._region_country.item(region) == country else -1
 
-    def _holders(self, begin: int, end: int, line: tuple[float, float, float, float]) -> list[int]:
-        owners, insides, firsts, edges, x, y = self._scalars
-        found = []
-        for slot in range(begin, end):
-            inside = insides[slot]
-            for which in range(firsts[slot], firsts[slot + 1]):
-                edge = edges[which]
-                inside ^= _crosses(line, (x[edge], y[edge], x[edge + 1], y[edge + 1]))
-            if inside:
-                found.append(owners[slot])
-        return found
+    def _holds(self, slot: int, line: tuple[float, float, float, float]) -> int:
+        """Whether an owner holds the point at which a line to the reference begins: `crosses`, one edge after the other."""
+        inside, first, edges, xs, ys = self._scalars
+        px, py, qx, qy = line
+        dx, dy, held = qx - px, qy - py, inside[slot]
+        for edge in edges[first[slot] : first[slot + 1]]:
+            ax, ay, bx, by = xs[edge], ys[edge], xs[edge + 1], ys[edge + 1]
+            if (dx * (ay - py) > dy * (ax - px)) != (dx * (by - py) > dy * (bx - px)):
+                ex, ey = bx - ax, by - ay
+                held ^= (ex * (py - ay) > ey * (px - ax)) != (ex * (qy - ay) > ey * (qx - ax))
+        return int(held)
 
 
-def _crosses(line: tuple[Any, Any, Any, Any], edge: tuple[Any, Any, Any, Any]) -> Any:
+def crosses(line: tuple[Any, Any, Any, Any], edge: tuple[Any, Any, Any, Any]) -> Any:
     """Whether two segments cross; of an end that lies on the other line, one side counts: rings have no gaps."""
     px, py, qx, qy = line
     ax, ay, bx, by = edge
@@ -136,7 +136,8 @@ def _crosses(line: tuple[Any, Any, Any, Any], edge: tuple[Any, Any, Any, Any]) -
     return (a_left != b_left) & (p_left != q_left)
 
 
-def _degrees(steps: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
+def degrees(steps: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
+    """The coordinates that steps from point to point lead to."""
     return kept(steps.cumsum(dtype=np.int32) * BORDER_DEG, "f4")
 
 

@@ -44,8 +44,9 @@ def build(folder: Path, target: Path) -> None:
     states = borders.country_polygons(features, world.countries)
     zones = borders.build(states, matched.shapes, parts["region.country"], len(world.countries))
     print(f"{len(zones['border.cell'])} cells crossed by {len(zones['border.x'])} points of borders")
-    near = cells.build(zones, len(world.countries), Placed(world.latitude, world.longitude, world.country, world.region))
-    print(f"{len(near['cells.code'])} cells with {len(near['cells.place'])} candidates")
+    placed = Placed(world.latitude, world.longitude, world.country, world.region)
+    near = cells.build(zones, len(world.countries), placed, inhabitants=world.population)
+    print(f"{len(near['cells.count'])} cells with {len(near['cells.place'])} candidates")
     parts |= texts | {"search.names": words} | postings | zones | near
     write(target, {"version": DATA_VERSION, "sources": SOURCES}, parts)
     print(f"{target.name}: {target.stat().st_size / 1e6:.1f} MB")

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial import cKDTree
 
-from datasources.locations.nearest import FAR_KM, FINE_PER_DEGREE, STEPS_PER_DEGREE, chord, unit_vectors
+from datasources.locations.nearest import FAR_KM, STEPS_PER_DEGREE, chord, unit_vectors
+from datasources.locations.squares import FINE_PER_DEGREE, parted
 
 _COMPARED = 512  # more that are left are kept as they are: slower to ask for, never wrong
 _PILED = 4
@@ -159,7 +160,7 @@ class Shape(NamedTuple):
 
 def geometry(cell: Ints, bits: int) -> Shape:
     """Of cells of 2^bits finest cells a side, by their interleaved bits."""
-    x, y = _parted(cell)
+    x, y = parted(cell)
     size = (1 << bits) / FINE_PER_DEGREE
     west, south = x * size - 180, y * size - 90
     offsets = [(a, b) for a in (0, 0.5, 1) for b in (0, 0.5, 1) if (a, b) != (0.5, 0.5)]
@@ -168,11 +169,3 @@ def geometry(cell: Ints, bits: int) -> Shape:
     samples -= middle[:, None, :]
     squares = np.einsum("ijk,ijk->ij", samples, samples)
     return Shape(middle, samples, squares, np.sqrt(squares.max(axis=1, initial=0)) * 1.001, float(np.radians(size)) ** 2 / 4)
-
-
-def _parted(code: Ints) -> tuple[Any, Any]:
-    x, y = np.zeros_like(code), np.zeros_like(code)
-    for bit in range(16):
-        x |= (code >> 2 * bit & 1) << bit
-        y |= (code >> 2 * bit + 1 & 1) << bit
-    return x, y

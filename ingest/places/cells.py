@@ -17,15 +17,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from datasources.locations.nearest import FINE_PER_DEGREE, interleaved
+from datasources.locations.nearest import unit_vectors
+from datasources.locations.squares import FINE_PER_DEGREE, interleaved
 from datasources.locations.zones import CELLS_PER_DEGREE
 from ingest.places.candidates import Pairs, Placed, Trees, candidates, geometry, reach
+from ingest.places.owners import Owners
 from ingest.places.raster import Keyed, Raster, grouped
+from ingest.places.settled import Places, Settling
 
 _FEW = 8
 _MANY = 48  # candidates before the dominated ones are dropped; more are not worth the looking: the cell is split first
 _ROOT_BITS = 10
 _PIECE = 20_000  # cells that are looked at together
+_CROWD = 1_000  # inhabitants of a leaf for which splitting it along a border pays
 _RASTER_BITS = (FINE_PER_DEGREE // CELLS_PER_DEGREE).bit_length() - 1
 Ints = npt.NDArray[np.int64]
 Parts = dict[str, npt.NDArray[Any]]
@@ -35,12 +39,23 @@ def build(
     zones: Parts,
     count: int,
     placed: Placed,
+    *,
+    inhabitants: Any | None = None,
     moved: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> Parts:
-    """The parts `cells.*`: where each leaf begins (interleaved bits), how many candidates it has, and they.
+    """The parts `cells.*`: where each leaf begins (interleaved bits), its candidates, and whether borders matter in it.
 
-    `moved` is told how many places are behind, of how many.
+    Where there are `inhabitants`, leaves are split along borders. `moved` is told how many places are behind, of how many.
     """
+    found = _made(zones, count, placed, moved)
+    homes = np.full(int(placed.region.max(initial=-1)) + 1, -1)
+    homes[placed.region[placed.region >= 0]] = placed.country[placed.region >= 0]
+    places = Places(unit_vectors(placed.latitude, placed.longitude), placed.country, placed.region, inhabitants)
+    return Settling(places, Owners(zones, count, homes), _CROWD).of(found)
+
+
+def _made(zones: Parts, count: int, placed: Placed, moved: Callable[[int, int], None]) -> Parts:
+    """The leaves and their candidates. What it took to make them is gone on return."""
     ways = [
         ((np.asarray(of) + half) * FINE_PER_DEGREE).astype("<u2") for of, half in ((placed.longitude, 180), (placed.latitude, 90))
     ]
@@ -142,10 +157,8 @@ class _Leaves:
 
     def parts(self) -> Parts:
         """The arrays."""
-        count = np.frombuffer(self._count, "<u4")
         return {
             "cells.code": np.frombuffer(self._code, "<u4"),
-            # Places that are piled up at one spot may be more than two bytes count.
-            "cells.count": count.astype("<u2") if count.max(initial=0) < 1 << 16 else count,
+            "cells.count": np.frombuffer(self._count, "<u4"),
             "cells.place": np.frombuffer(self._place, "<i4"),
         }
