@@ -98,7 +98,7 @@ class World:
         """The borders, and which places can be nearest."""
         zones = self._zones()
         placed = Placed(self.latitude, self.longitude, self.country, self.region)
-        return zones | cells.build(zones, len(self.countries), placed, moved=moved)
+        return zones | cells.build(zones, len(self.countries), placed, inhabitants=self.population, moved=moved)
 
     def size(self) -> npt.NDArray[Any]:
         """How large each thing is, on the scale of `search.weight`."""
