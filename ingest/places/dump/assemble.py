@@ -74,7 +74,7 @@ class Watcher(Protocol):
 def import_dump(folder: Path, base: Artefact, target: Path, watcher: Watcher) -> Imported:
     """Reads the dump and writes the artefact to `target`; what does not fit in memory is kept in the folder of that.
 
-    Memory: about 0.25 kB a place and 200 MB (numpy, the borders); names are sorted on disk.
+    Memory: about a third of a kB a place and 200 MB (numpy, the borders); names are sorted on disk.
     """
     cities, files = files_of(folder)
     total = sum(file.stat().st_size for file in files)
