@@ -1,0 +1,47 @@
+"""Two gateways on one stack, as production runs them: what one takes back, the other shows nobody any more."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.requests.harness import ROME, Gateway
+from tests.stack.stacks import gateway_on, made, stack_of
+
+pytestmark = pytest.mark.servers
+ASKED = """query($album: ID!, $photo: ID!) {
+  album(id: $album) { photos(first: 5) { total { count } nodes { id } } }
+  photo(id: $photo) { id location { latitude } }
+}"""
+SHARE = "mutation($i: ShareAlbumInput!) { shareAlbum(input: $i) { share { id } userErrors { code } } }"
+END = "mutation($i: UnshareAlbumInput!) { unshareAlbum(input: $i) { deletedShareIds } }"
+CHANGE = "mutation($i: ShareAlbumInput!) { shareAlbum(input: $i) { userErrors { code } } }"
+
+
+async def shared(here: Gateway) -> tuple[dict[str, str], dict[str, object]]:
+    ana, bob = await here.customer("ana"), await here.customer("bob")
+    photos = await here.photos("ana", "one", "two", caption="Sea", at=ROME, place="IT")
+    album = await here.album(ana, "Trip", *photos)
+    target = {"albumId": album, "with": {"customerId": here.id("Customer", "bob", "bob")}, "locationPrecision": "EXACT"}
+    told = (await here.answer(SHARE, {"i": target}, as_=ana))["shareAlbum"]
+    assert told["userErrors"] == []
+    seen = await here.answer(ASKED, {"album": album, "photo": photos[0]}, as_=bob)
+    assert seen["photo"]["location"] is not None
+    return {"album": album, "photo": photos[0], "share": told["share"]["id"]}, target
+
+
+async def test_what_one_takes_back_the_other_shows_nobody() -> None:
+    async with made(stack_of()) as stack, gateway_on(stack) as here, gateway_on(stack) as there:
+        ids, target = await shared(here)
+        ana, bob = await here.customer("ana"), await there.customer("bob")
+        asked = {"album": ids["album"], "photo": ids["photo"]}
+        first = await there.answer(ASKED, asked, as_=bob)
+        assert first["album"]["photos"]["total"]["count"] == 2
+        assert first["photo"]["location"] is not None
+
+        changed = await here.answer(CHANGE, {"i": {**target, "locationPrecision": "NONE"}}, as_=ana)
+        assert changed["shareAlbum"]["userErrors"] == []
+        assert (await there.answer(ASKED, asked, as_=bob))["photo"] == {"id": ids["photo"], "location": None}
+
+        await here.answer(END, {"i": {"shareIds": [ids["share"]]}}, as_=ana)
+        assert await there.answer(ASKED, asked, as_=bob) == {"album": None, "photo": None}
+        assert await here.answer(ASKED, asked, as_=bob) == {"album": None, "photo": None}
