@@ -1,12 +1,15 @@
 """What the gates cost honest callers, what hostile documents cost us, and what a neighbour feels of an attack.
 
-The neighbour asks for a page again and again, alone and then beside eight callers who send the hostile corpus without
+The neighbour asks for a page again and again, alone and then beside eight other callers who send the hostile corpus without
 pause; one server process, one machine for all, so read the ratio.
 """
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import json
+import os
 import re
 import statistics
 import subprocess
@@ -14,7 +17,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AsyncExitStack, contextmanager, suppress
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +39,13 @@ LARGE = {"VALUE_DEPTH", "VALUES", "LIST_SIZE"}
 """Bodies that cost their sender more to write than us to refuse."""
 ATTACKERS = 8
 ASKED = 150
+PROFILES = {
+    "development": {"PHOTOS_RATE_PER_S": "2000000", "PHOTOS_AD_HOC_DOCUMENTS": "true"},
+    "production": {"PHOTOS_RATE_PER_S": "5000", "PHOTOS_AD_HOC_DOCUMENTS": "false"},
+}
+"""Limits as the profiles have them; in production the neighbour's document is on the safelist, the hostile ones are not."""
+SPENT_S = 10
+"""Attackers begin so long before, and have by then spent some of what they had saved up."""
 
 
 def each_us(work: Callable[[], Any], times: int) -> float:
@@ -81,16 +92,25 @@ def documents() -> None:
 
 
 @contextmanager
-def serving() -> Iterator[tuple[str, str]]:
-    """A server with the demo: its address and a customer's token."""
+def serving(limits: dict[str, str]) -> Iterator[tuple[str, list[str]]]:
+    """A server with the demo: its address and tokens, the first of a customer of the demo, the others of attackers."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "cli", "serve", "--demo", "--data", folder, "--port", "0"]
-        server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        manifest = Path(folder) / "documents.json"
+        manifest.write_text(json.dumps({hashlib.sha256(PAGE.encode()).hexdigest(): PAGE}))
+        data = str(Path(folder) / "data")
+        command = [sys.executable, "-m", "cli"]
+        for step in (["demo"], ["documents", "add", str(manifest), "--client", "web"]):
+            subprocess.run([*command, *step, "--data", data], check=True, capture_output=True)
+        serve = [*command, "serve", "--demo", "--data", data, "--port", "0"]
+        server = subprocess.Popen(
+            serve, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env={**os.environ, **limits}
+        )
         try:
             assert server.stdout is not None
-            lines = iter(server.stdout)
-            url = next(found[0] for line in lines if (found := re.findall(r"(http://\S+)/graphql", line)))
-            yield url, next(line.strip() for line in lines if line.startswith("ey"))
+            url = next(found[0] for line in server.stdout if (found := re.findall(r"(http://\S+)/graphql", line)))
+            who = ["ana", *(f"attacker{n}" for n in range(ATTACKERS))]
+            told = [[*command, "token", "--data", data, "--customer", name] for name in who]
+            yield url, [subprocess.run(one, check=True, capture_output=True, text=True).stdout.strip() for one in told]
         finally:
             server.terminate()
             server.wait(30)
@@ -107,34 +127,45 @@ async def neighbour(client: httpx.AsyncClient) -> list[float]:
     return sorted(times)
 
 
-async def attack(client: httpx.AsyncClient, first: int, done: asyncio.Event) -> int:
-    sent = 0
+async def attack(client: httpx.AsyncClient, first: int, done: asyncio.Event) -> tuple[int, int]:
+    """How many were sent, and how many of them met the rate's limit; whoever met it comes back twenty times a second."""
+    sent = limited = 0
     while not done.is_set():
         _, text, variables, expected = DOCUMENTS[(first + sent) % len(DOCUMENTS)]
         sent += 1
         if text.isascii() and (expected is None or expected[1] not in LARGE):
             salted = f"{text} # {first} {sent}"  # never the same text: the cache of refusals must not help
-            await client.post("/graphql", json={"query": salted, "variables": variables})
-    return sent
+            answer = await client.post("/graphql", json={"query": salted, "variables": variables})
+            if answer.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+                limited += 1
+                await asyncio.sleep(0.05)
+    return sent, limited
 
 
-async def latency() -> None:
-    with serving() as (url, token):
-        async with httpx.AsyncClient(base_url=url, headers={"authorization": f"Bearer {token}"}, timeout=60) as client:
+def client_of(url: str, token: str) -> httpx.AsyncClient:
+    return httpx.AsyncClient(base_url=url, headers={"authorization": f"Bearer {token}"}, timeout=60)
+
+
+async def latency(profile: str) -> None:
+    with serving(PROFILES[profile]) as (url, (own, *others)):
+        async with AsyncExitStack() as stack:
+            client, *hostile = [await stack.enter_async_context(client_of(url, token)) for token in (own, *others)]
             await neighbour(client)
             alone = await neighbour(client)
             done = asyncio.Event()
-            attackers = [asyncio.create_task(attack(client, n * 10, done)) for n in range(ATTACKERS)]
+            attackers = [asyncio.create_task(attack(each, n * 10, done)) for n, each in enumerate(hostile)]
+            await asyncio.sleep(SPENT_S)
             beside = await neighbour(client)
             done.set()
-            sent = sum(await asyncio.gather(*attackers))
-    for name, times in (("alone", alone), (f"beside {sent:,} hostile requests", beside)):
-        print(
-            f"a neighbour's page    {times[len(times) // 2]:8.2f} ms p50   {times[int(len(times) * 0.99)]:8.2f} ms p99   {name}"
-        )
+            counts = await asyncio.gather(*attackers)
+    sent, limited = (sum(of) for of in zip(*counts, strict=True))
+    for name, times in (("alone", alone), (f"beside {sent:,} hostile requests, {limited:,} over the rate", beside)):
+        middle, last = times[len(times) // 2], times[int(len(times) * 0.99)]
+        print(f"a neighbour's page    {middle:8.2f} ms p50   {last:8.2f} ms p99   {profile}, {name}")
 
 
 if __name__ == "__main__":
     tokens()
     documents()
-    asyncio.run(latency())
+    for profile in PROFILES:
+        asyncio.run(latency(profile))

@@ -88,6 +88,7 @@ def test_a_stopped_import_leaves_the_places_as_they_were_and_the_next_one_cleans
     running = _amid_the_cells(tmp_path / "large", data)
     one_sentence(run("places", "import", small, "--data", data), "Another import")
     running.send_signal(signal.SIGINT)
+    running.send_signal(signal.SIGCONT)
     assert "what they were" in running.communicate(timeout=_PATIENCE_S)[1]
     assert running.returncode == 130
     assert sorted(entry.name for entry in data.iterdir()) == ["places.bin", "version"]
@@ -102,9 +103,11 @@ def test_a_stopped_import_leaves_the_places_as_they_were_and_the_next_one_cleans
 
 
 def _amid_the_cells(folder: Path, data: Path) -> subprocess.Popen[str]:
+    """An import that stands still where most of its work is done, however slow the machine is meanwhile."""
     running = started("places", "import", folder, "--data", data)
     assert running.stderr is not None
     assert any("Looking which" in line for line in running.stderr)
+    running.send_signal(signal.SIGSTOP)
     return running
 
 
