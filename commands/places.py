@@ -93,7 +93,7 @@ async def _resolve(settings: Settings, owner: str | None) -> int:
 
     stop, screen, stack = asyncio.Event(), screen_for(), settings.engines
     asyncio.get_running_loop().add_signal_handler(signal.SIGINT, stop.set)
-    async with beside(settings.data, "a resolving of places", stack) as (sources, ours):
+    async with beside(settings.data, "a resolving of places", stack, settings.vendors) as (sources, ours):
         local = None if owner is None else sources.ids.local_id("customer", owner)
         run = Resolving(sources, screen.moved, stop.is_set)
         try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.requests.harness import ROME, Gateway
@@ -17,11 +19,15 @@ END = "mutation($i: UnshareAlbumInput!) { unshareAlbum(input: $i) { deletedShare
 CHANGE = "mutation($i: ShareAlbumInput!) { shareAlbum(input: $i) { userErrors { code } } }"
 
 
-async def shared(here: Gateway) -> tuple[dict[str, str], dict[str, object]]:
+async def shared(here: Gateway) -> tuple[dict[str, str], dict[str, Any]]:
     ana, bob = await here.customer("ana"), await here.customer("bob")
     photos = await here.photos("ana", "one", "two", caption="Sea", at=ROME, place="IT")
     album = await here.album(ana, "Trip", *photos)
-    target = {"albumId": album, "with": {"customerId": here.id("Customer", "bob", "bob")}, "locationPrecision": "EXACT"}
+    target: dict[str, Any] = {
+        "albumId": album,
+        "with": {"customerId": here.id("Customer", "bob", "bob")},
+        "locationPrecision": "EXACT",
+    }
     told = (await here.answer(SHARE, {"i": target}, as_=ana))["shareAlbum"]
     assert told["userErrors"] == []
     seen = await here.answer(ASKED, {"album": album, "photo": photos[0]}, as_=bob)
