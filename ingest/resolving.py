@@ -53,6 +53,7 @@ class Resolving:
     async def run(self, owner: str | None = None) -> tuple[Resolved, bool]:
         """For one owner or everyone; what became of it, and whether it came to its end."""
         done = Resolved()
+        await self.sources.locations.look_again()  # a service elsewhere tells its version with its first answer
         owners = [owner] if owner is not None else [o async for o in self.sources.customers.everyone()]
         for number, each in enumerate(owners):
             after: str | None = None

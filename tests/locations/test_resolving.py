@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,15 @@ from access.viewer import Viewer
 from datasources.errors import Corrupt
 from datasources.folder import prepare
 from datasources.locations.artefact import Artefact
+from datasources.locations.http import HttpLocations
 from datasources.locations.port import Point
 from datasources.tables.photos import Coordinates, Draft
 from ingest.places.dump.swapping import swap_in
 from ingest.resolving import Resolved, Resolving
 from tests.locations import dump
 from tests.locations.dump import place
+from tests.locations.engines import gazetteer
+from tests.locations.serving import TOKEN, listening, locations_of
 from tests.requests.harness import Gateway, opened
 
 FLORENCE = place(3176959, "Florence", 43.77925, 11.24626, population=349296)
@@ -74,6 +78,18 @@ async def test_newer_places_are_taken_up_and_a_library_follows(
     assert (await gateway.record(plain)).version == 1
     again, _ = await Resolving(gateway.sources).run()
     assert again == Resolved(photos=2, pinned=1, current=1)
+
+
+async def test_what_a_service_elsewhere_found_is_asked_for_once(gateway: Gateway, ana: Viewer) -> None:
+    await photographed(gateway, "free")
+    resolved = []
+    async with listening(locations_of(gazetteer())) as url:
+        for _ in range(2):  # each as a command of its own does: with an adapter that has heard nothing yet
+            elsewhere = HttpLocations(url, lambda: TOKEN, deadline_s=30.0)
+            done, whole = await Resolving(replace(gateway.sources, locations=elsewhere)).run()
+            resolved.append((done.moved, done.current, whole))
+            await elsewhere.close()
+    assert resolved == [(1, 0, True), (0, 1, True)]
 
 
 async def test_a_stopped_run_goes_on_where_it_was(
