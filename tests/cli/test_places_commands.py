@@ -78,7 +78,16 @@ def test_a_running_server_takes_up_an_import_and_its_photos_follow(tmp_path: Pat
     assert "43.8" not in server.last[1]
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """A process that is started behind a shell inherits that Ctrl-C is ignored, and hands that on to its own."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("interruptible")
 def test_a_stopped_import_leaves_the_places_as_they_were_and_the_next_one_cleans_up(tmp_path: Path, data: Path) -> None:
     small = dump.write(tmp_path / "small", [place(3176959, "Florence", 43.77925, 11.24626)])
     summary(run("places", "import", small, "--data", data))
