@@ -1,4 +1,4 @@
-"""`make bench`: every figure of the README, each by its own module, one after another."""
+"""`make bench`: the README's figures of one process, each by its own module, one after another."""
 
 from __future__ import annotations
 

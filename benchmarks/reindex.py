@@ -153,20 +153,13 @@ async def opened(folder: Path, name: str, count: int) -> AsyncIterator[tuple[Sou
         held.push_async_callback(tables.close)
         indices = Indices.connect(cluster, name)
         held.push_async_callback(indices.close)
-        held.push_async_callback(forgotten, indices)
+        held.push_async_callback(indices.wipe)
         sources = replace(tables, index=OpenSearchIndex.connect(cluster, name))
         held.push_async_callback(sources.index.close)
         records = await library(sources, "ana", count)
         await renewed(sources, indices, QUIET)
         await finished(sources, indices, QUIET)
         yield sources, indices, Load(sources, "ana", records)
-
-
-async def forgotten(indices: Indices) -> None:
-    """The indices of a name are gone, and their template."""
-    for index in await indices.counts():
-        await indices._wire.call("DELETE", f"/{index}", deadline_s=60.0)  # noqa: SLF001
-    await indices._wire.call("DELETE", f"/_index_template/{indices.name}")  # noqa: SLF001
 
 
 async def stage(load: Load, name: str, work: Awaitable[object]) -> None:

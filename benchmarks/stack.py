@@ -176,9 +176,7 @@ async def dropped(stack: Stack) -> None:
 async def forgotten(stack: Stack) -> None:
     """The indices of a stack are gone, and their template."""
     indices = wiring.indices_of(stack)
-    for index in await indices.counts():
-        await indices._wire.call("DELETE", f"/{index}", deadline_s=60.0)  # noqa: SLF001
-    await indices._wire.call("DELETE", f"/_index_template/{indices.name}")  # noqa: SLF001
+    await indices.wipe()
     await indices.close()
 
 

@@ -1,6 +1,8 @@
 """Photos alike by vector: how near the engine of production comes to the exact answer, by size of customer and filter.
 
-PHOTOS_OPENSEARCH_URL=http://127.0.0.1:18200 VECTOR_SIZE=384 python -m benchmarks.vectors [1000 10000 100000]
+    [VECTOR_SIZE=384] python -m benchmarks.vectors [1000 10000 100000]
+
+Needs the servers of `make servers`.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from datasources.search.opensearch_indices import Indices, Shape
 from datasources.search.opensearch_wire import Cluster
 from datasources.search.port import Embedding, PhotoDocument, PhotoIndex
 from datasources.search.tantivy import TantivyIndex
+from deploy.servers.places import Places
 
 SIZE = int(os.environ.get("VECTOR_SIZE", "384"))
 K, ASKED, MODEL = 50, 30, "bench"
@@ -100,9 +103,7 @@ async def main(cluster: Cluster, sizes: Sequence[int], folder: Path) -> float:
     finally:
         await exact.close()
         await near.close()
-        for index in await indices.counts():
-            await indices._wire.call("DELETE", f"/{index}")  # noqa: SLF001
-        await indices._wire.call("DELETE", f"/_index_template/{name}")  # noqa: SLF001
+        await indices.wipe()
         await indices.close()
     return worst
 
@@ -111,7 +112,7 @@ if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as made:
         asyncio.run(
             main(
-                Cluster(os.environ["PHOTOS_OPENSEARCH_URL"], deadline_s=120.0),
+                Cluster(Places.here().url("opensearch"), deadline_s=120.0),
                 [int(a) for a in sys.argv[1:]] or [1_000, 10_000, 100_000],
                 Path(made),
             )

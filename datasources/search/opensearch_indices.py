@@ -81,6 +81,12 @@ class Indices:
             await self._wire.call("DELETE", f"/{second}", deadline_s=_SLOW_S)
         return second
 
+    async def wipe(self) -> None:
+        """Deletes every index of this name and their template: for a name that was made to be thrown away."""
+        for index in await self._all():
+            await self._wire.call("DELETE", f"/{index}", deadline_s=_SLOW_S)
+        await self._wire.call("DELETE", f"/_index_template/{self.name}")
+
     async def counts(self) -> Mapping[str, int]:
         """How many documents each index of this name has, marks of removals too."""
         told = await self._wire.call("GET", f"/_cat/indices/{self.name}-0*", format="json", h="index,docs.count")
