@@ -9,13 +9,13 @@ from collections.abc import Callable
 from commands import (
     audit,
     documents,
-    erasing,
+    erase,
     keys,
     library,
     locations,
     places,
     provisioning,
-    searching,
+    reindex,
     serve,
     settings,
     support,
@@ -26,14 +26,14 @@ from commands.app import INTERRUPTED, app
 COMMANDS = (
     serve,
     library,
-    searching,
+    reindex,
     places,
     tokens,
     support,
     documents,
     settings,
     audit,
-    erasing,
+    erase,
     keys,
     provisioning,
     locations,
@@ -42,8 +42,8 @@ COMMANDS = (
 
 
 def _told(run: Callable[[], None]) -> int:
+    from datasources.data_folder import UnusableFolder
     from datasources.errors import SourceError
-    from datasources.folder import UnusableFolder
     from datasources.tables.keys import Destroyed
     from ingest.readers.reading import Unreadable
     from settings import UnusableSettings
@@ -55,9 +55,9 @@ def _told(run: Callable[[], None]) -> int:
     except Destroyed:
         sys.stderr.write("This customer was erased: nothing is taken for them any more.\n")
     except SourceError as e:
-        from commands.failures import embedded_stack, sentence
+        from commands.error_messages import embedded_stack, error_message
 
-        sys.stderr.write(sentence(e, embedded=embedded_stack()) + "\n")
+        sys.stderr.write(error_message(e, embedded=embedded_stack()) + "\n")
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:

@@ -16,28 +16,28 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from datasources import Sources
+from datasources.data_folder import UnusableFolder
 from datasources.errors import SourceError
-from datasources.folder import UnusableFolder
+from demo.identities import Caller, callers
+from demo.load import loaded
+from identity.data_folder_keys import share_keys
 from identity.issuer import LocalIssuer
-from identity.opening import share_keys
-from identity.outside import OutsideIssuers
+from identity.oidc_issuers import OutsideIssuers
 from identity.verifier import Verifier
-from ingest.following import IndexFollower, follow
-from ingest.holding import RENDITIONS, whole
-from ingest.load_demo import loaded
-from resolvers.freshness import Freshness
+from indexing.change_feed_consumer import IndexFollower, follow
+from indexing.index_lag import IndexLag
+from indexing.open_stores import RENDITIONS, open_exclusive
+from resolvers.home_zones import settle_all
 from resolvers.jobs.kinds import WORKS
 from resolvers.jobs.runner import JobRunner, sweep_files
-from resolvers.zoning import settle_all
-from serving.callers import Caller, callers
-from serving.darkroom import Darkroom
-from serving.door import Door
+from serving.authentication import Authenticator
+from serving.gazetteer_reload import watch_gazetteer
 from serving.importing import import_route
 from serving.logs import RequestLog
 from serving.media import Media
 from serving.metrics import Metrics
-from serving.origins import Neighbours
-from serving.places import watch_places
+from serving.origin_policy import EmbedOrigins
+from serving.renditions import RenditionService
 from serving.results import results_route
 from serving.routes import guest_route, health_routes, identities_route, sources_answer
 from settings import Settings
@@ -110,12 +110,12 @@ def create_app(settings: Settings, now_s: Callable[[], float] = time.time) -> St
 @asynccontextmanager
 async def _serving(app: Starlette, running: Running, now_s: Callable[[], float]) -> AsyncIterator[None]:
     stack = running.settings.engines
-    async with whole(running.settings.data, HOLDER, stack, running.settings.vendors) as opened:
+    async with open_exclusive(running.settings.data, HOLDER, stack, running.settings.vendors) as opened:
         # One clock for tokens, addresses and whatever expires.
         sources = running.sources = replace(opened, now_ms=lambda: int(now_s() * 1_000))
         if stack is not None:
             await share_keys(sources, running.settings.data)
-        freshness = Freshness()
+        freshness = IndexLag()
         follows = stack is None or stack.follow
         running.metrics.watch(sources, follows=follows)
         follower = IndexFollower(sources, freshness, reads_feed=follows)
@@ -124,7 +124,7 @@ async def _serving(app: Starlette, running: Running, now_s: Callable[[], float])
         with suppress(SourceError):  # a service elsewhere that is down costs its own fields, now and later
             await sources.locations.search("a", ("en",), limit=1)
         kept = running.settings.max_rendition_bytes
-        darkroom = Darkroom(sources.originals, running.settings.data / RENDITIONS, most_bytes=kept)
+        darkroom = RenditionService(sources.originals, running.settings.data / RENDITIONS, most_bytes=kept)
         sources.caches.append(darkroom.forget)
         outside = OutsideIssuers.of(running.settings.issuers, now_s)
         app.router.routes[:0] = _routes(running, sources, freshness, outside, darkroom)
@@ -134,7 +134,7 @@ async def _serving(app: Starlette, running: Running, now_s: Callable[[], float])
         # One process has a folder, so a lease of "a server" is its own of an earlier life: after a kill it goes on at once.
         worker = HOLDER if stack is None else f"{HOLDER} {secrets.token_hex(8)}"
         working = asyncio.create_task(JobRunner(sources, WORKS, worker=worker).serve())
-        watching = asyncio.create_task(watch_places(sources.locations))
+        watching = asyncio.create_task(watch_gazetteer(sources.locations))
         running.state = None
         try:
             yield
@@ -164,7 +164,7 @@ async def _sweep(sources: Sources) -> None:
 
 
 def _routes(
-    running: Running, sources: Sources, freshness: Freshness, outside: OutsideIssuers, darkroom: Darkroom
+    running: Running, sources: Sources, freshness: IndexLag, outside: OutsideIssuers, darkroom: RenditionService
 ) -> list[BaseRoute]:
     settings, now_s = running.settings, outside.now_s
     issuer = LocalIssuer.development(settings.data, settings.audience, now_s)
@@ -173,8 +173,8 @@ def _routes(
     # The issuer of tokens for everyone is the development profile's alone.
     own = (issuer, links, support) if settings.development else (links, support)
     trusted = {**outside.trusted, **{i.name: i.trusted for i in own}}
-    door = Door(sources, Verifier(trusted, settings.audience, sources.ids, now_s))
-    neighbours = Neighbours(settings.url, settings.allowed_origins)
+    door = Authenticator(sources, Verifier(trusted, settings.audience, sources.ids, now_s))
+    neighbours = EmbedOrigins(settings.url, settings.allowed_origins)
 
     def known() -> list[Caller]:
         demo = loaded(settings.data)
@@ -195,12 +195,12 @@ def _routes(
     ]
 
 
-def graphql_routes(settings: Settings, sources: Sources, freshness: Freshness, door: Door) -> Sequence[BaseRoute]:
+def graphql_routes(settings: Settings, sources: Sources, freshness: IndexLag, door: Authenticator) -> Sequence[BaseRoute]:
     """`/graphql` over HTTP and WebSocket, and in development the page with its files."""
     from execution import graphiql
     from schema.build import build
     from schema.endpoint import endpoint
-    from serving.gates import gates_of, socket_of, wire_of
+    from serving.limits import operation_limits_of, socket_of, wire_of
 
     doors = endpoint(
         build(auth_in_sdl=settings.auth_in_sdl, node_in_sdl=settings.node_in_sdl),
@@ -210,7 +210,7 @@ def graphql_routes(settings: Settings, sources: Sources, freshness: Freshness, d
         public_url=settings.url,
         wire=wire_of(settings),
         socket=socket_of(settings),
-        gates=gates_of(settings, sources.documents),
+        gates=operation_limits_of(settings, sources.documents),
     )
     return [
         Route("/graphql", doors.http),

@@ -44,7 +44,7 @@ class Use(Enum):
     SEARCH = "SEARCH"
 
 
-class Fineness(Enum):
+class Precision(Enum):
     """How finely a class is told."""
 
     EXACT = "as recorded"
@@ -57,7 +57,7 @@ class Fineness(Enum):
 class Rule(NamedTuple):
     """What one relation may do with one class. `scope`: what a service's token must name; a ticket names the class itself."""
 
-    fineness: Fineness
+    fineness: Precision
     uses: frozenset[Use]
     scope: str | None = None
 
@@ -70,11 +70,11 @@ _FIND = _COUNT | {Use.SEARCH}
 _ALL = frozenset(Use)
 
 
-def _to(uses: frozenset[Use], fineness: Fineness = Fineness.EXACT, scope: str | None = None) -> Rule:
+def _to(uses: frozenset[Use], fineness: Precision = Precision.EXACT, scope: str | None = None) -> Rule:
     return Rule(fineness, uses, scope)
 
 
-def _by(scope: str, uses: frozenset[Use], fineness: Fineness = Fineness.EXACT) -> Rule:
+def _by(scope: str, uses: frozenset[Use], fineness: Precision = Precision.EXACT) -> Rule:
     return Rule(fineness, uses, f"photos:{scope}")
 
 
@@ -93,7 +93,7 @@ class Row(NamedTuple):
         return rule
 
 
-_T, _P, _C, _Y = Fineness.SHARE_TIME, Fineness.SHARE_PLACE, Fineness.CITY, Fineness.DAY
+_T, _P, _C, _Y = Precision.SHARE_TIME, Precision.SHARE_PLACE, Precision.CITY, Precision.DAY
 MATRIX: Mapping[DataClass, Row] = MappingProxyType({
     #                   owner        shared album      guest of a link   service, by scope             support, by ticket
     _D.PUBLIC:      Row(_to(_ALL),   _to(_ALL),        _to(_ALL),        _to(_ALL),                    _to(_ALL)),
@@ -130,7 +130,7 @@ REACHED_BY: Mapping[Relation, str] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class Visibility:
     """What one viewer may see of one record: the relation, and the precision that a share, scope or ticket gives.
 
     `originals`: whether files may be had as they were given, with all that they tell (`TOLD_BY_ORIGINALS`).
@@ -151,9 +151,9 @@ class Sight:
         if self.relation in _NAMED and data_class not in self.classes:
             return False
         match rule.fineness:
-            case Fineness.SHARE_TIME:
+            case Precision.SHARE_TIME:
                 return self.time > TimePrecision.NONE
-            case Fineness.SHARE_PLACE:
+            case Precision.SHARE_PLACE:
                 return self.location > LocationPrecision.NONE
             case _:
                 return True
@@ -161,7 +161,7 @@ class Sight:
     def level(self, data_class: DataClass) -> LocationPrecision:
         """How finely places of this class are told: PLACE by names, LOCATION by coordinates."""
         rule = MATRIX[data_class].of(self.relation)
-        if rule is not None and rule.fineness is Fineness.CITY:
+        if rule is not None and rule.fineness is Precision.CITY:
             return min(self.location, LocationPrecision.CITY)
         return self.location
 
@@ -180,7 +180,7 @@ class Sight:
         """Whether the offset from UTC may be told: it tells the place, about as finely as a city does."""
         return self.clock_time and self.location >= LocationPrecision.CITY
 
-    def at_home(self) -> Sight:
+    def at_home(self) -> Visibility:
         """The same of a record inside its owner's home zone: nobody else learns more than the city.
 
         An original tells the coordinates that its file holds, so there is none.
@@ -192,11 +192,11 @@ class Sight:
 
 _NAMED = frozenset({Relation.SERVICE, Relation.SUPPORT})
 
-OWNER_SIGHT = Sight(Relation.OWNER)
+OWNER_VISIBILITY = Visibility(Relation.OWNER)
 """An owner's sight of their own record."""
 
 
-def service_sight(viewer: Viewer) -> Sight | None:
+def service_visibility(viewer: Viewer) -> Visibility | None:
     """What a service sees of customers' records: the classes of its scopes. Without a purpose nothing."""
     if not viewer.purpose or not viewer.purpose.strip():
         return None
@@ -205,7 +205,7 @@ def service_sight(viewer: Viewer) -> Sight | None:
     if not named:
         return None
     place = LocationPrecision.CITY if _D.PLACE in named else LocationPrecision.NONE
-    return Sight(
+    return Visibility(
         Relation.SERVICE,
         LocationPrecision.EXACT if _D.LOCATION in named else place,
         TimePrecision.EXACT if _D.TIME in named else TimePrecision.NONE,
@@ -218,14 +218,14 @@ SUPPORTABLE = tuple(c for c, row in MATRIX.items() if row.support is not None an
 """The classes that a ticket may name."""
 
 
-def support_sight(classes: Iterable[DataClass]) -> Sight:
+def support_visibility(classes: Iterable[DataClass]) -> Visibility:
     """What support sees with a ticket that names these classes; never more than the matrix says."""
     named = frozenset(classes) & frozenset(SUPPORTABLE)
     time = TimePrecision.DAY if _D.TIME in named else TimePrecision.NONE
-    return Sight(Relation.SUPPORT, LocationPrecision.NONE, time, originals=False, classes=named | {_D.PUBLIC})
+    return Visibility(Relation.SUPPORT, LocationPrecision.NONE, time, originals=False, classes=named | {_D.PUBLIC})
 
 
-def withheld(sight: Sight) -> tuple[DataClass, ...]:
+def withheld(sight: Visibility) -> tuple[DataClass, ...]:
     """The classes kept from this viewer, in the order of the enum: by relation only, never by what the record holds."""
     return tuple(c for c in DataClass if not sight.may(c))
 
@@ -234,7 +234,7 @@ def ever(viewer: Viewer, use: Use = Use.READ) -> frozenset[DataClass]:
     """The classes that this caller can use so on any record at all: what is outside is denied before running."""
     match viewer.kind:
         case ViewerKind.SERVICE:
-            sight = service_sight(viewer)
+            sight = service_visibility(viewer)
             return frozenset(c for c in DataClass if sight.may(c, use)) if sight else frozenset({_D.PUBLIC})
         case ViewerKind.SUPPORT:
             relations: tuple[Relation, ...] = (Relation.SUPPORT,)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 from access.classes import DataClass
-from access.policy import OWNER_SIGHT, Relation, Sight, service_sight, support_sight
+from access.policy import OWNER_VISIBILITY, Relation, Visibility, service_visibility, support_visibility
 from access.precision import LocationPrecision, TimePrecision
 from access.viewer import Viewer, ViewerKind
 
@@ -24,10 +24,10 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
-class Leave:
+class ServiceAccess:
     """What a service's scopes or a support ticket open: of these customers, or of every one (None), and how much."""
 
-    sight: Sight
+    sight: Visibility
     owners: frozenset[str] | None = None
 
     def covers(self, owner: str) -> bool:
@@ -45,7 +45,7 @@ class Scope:
     viewer: Viewer
     own: str | None = None
     grants: tuple[Grant, ...] = ()
-    leave: Leave | None = None
+    service_access: ServiceAccess | None = None
     settling: frozenset[str] = frozenset()
 
     @classmethod
@@ -67,39 +67,43 @@ class Scope:
 
     def mine(self) -> Scope:
         """Only the viewer's own."""
-        return replace(self, grants=(), leave=None)
+        return replace(self, grants=(), service_access=None)
 
     def shared(self) -> Scope:
         """Only what others share."""
-        return replace(self, own=None, leave=None)
+        return replace(self, own=None, service_access=None)
 
     def of_owner(self, owner: str) -> Scope:
         """Only what belongs to one customer."""
         own = self.own if self.own == owner else None
-        leave = replace(self.leave, owners=frozenset({owner})) if self.leave and self.leave.covers(owner) else None
-        return replace(self, own=own, grants=tuple(g for g in self.grants if g.owner == owner), leave=leave)
+        leave = (
+            replace(self.service_access, owners=frozenset({owner}))
+            if self.service_access and self.service_access.covers(owner)
+            else None
+        )
+        return replace(self, own=own, grants=tuple(g for g in self.grants if g.owner == owner), service_access=leave)
 
     @property
     def owners(self) -> frozenset[str]:
         """Every customer of whom something may be seen, as far as they can be named."""
-        left = (self.leave.owners if self.leave else None) or frozenset()
+        left = (self.service_access.owners if self.service_access else None) or frozenset()
         return frozenset({g.owner for g in self.grants} | ({self.own} if self.own else set())) | left
 
     @property
-    def wide(self) -> bool:
+    def unbounded(self) -> bool:
         """Whether it reaches customers who are not named: then there are counts, but neither pages nor small groups."""
-        return self.leave is not None and self.leave.owners is None
+        return self.service_access is not None and self.service_access.owners is None
 
     @property
     def empty(self) -> bool:
         """Whether nothing at all can be reached."""
-        return self.own is None and not self.grants and self.leave is None
+        return self.own is None and not self.grants and self.service_access is None
 
     @property
     def profile(self) -> tuple[object, ...]:
         """What of a scope shapes a list: cursors are bound to it, so that one made at another precision is refused."""
         grants = sorted((g.owner, g.album, g.location.value, g.time.value) for g in self.grants)
-        leave = self.leave
+        leave = self.service_access
         seen = None if leave is None else (leave.sight.location, leave.sight.time, sorted(c.value for c in leave.sight.classes))
         return (
             self.own,
@@ -110,26 +114,26 @@ class Scope:
 
     def reaches(self, owner: str) -> bool:
         """Whether anything of this customer may be seen."""
-        return owner in self.owners or (self.leave is not None and self.leave.covers(owner))
+        return owner in self.owners or (self.service_access is not None and self.service_access.covers(owner))
 
-    def sight(self, owner: str, albums: Collection[str], *, active: bool = True, home: bool = False) -> Sight | None:
+    def sight(self, owner: str, albums: Collection[str], *, active: bool = True, home: bool = False) -> Visibility | None:
         """What may be seen of a record that lies in these albums of this owner; None: it does not exist for this viewer.
 
         In two granted albums the wider value counts, class by class (DECISIONS 24). Non-owners see active ones only, and
         of what lies inside a home zone no more than the city.
         """
         if owner == self.own:
-            return OWNER_SIGHT
+            return OWNER_VISIBILITY
         seen = self._others(owner, albums) if active else None
         return seen.at_home() if seen is not None and (home or owner in self.settling) else seen
 
-    def _others(self, owner: str, albums: Collection[str]) -> Sight | None:
-        if self.leave is not None and self.leave.covers(owner):
-            return self.leave.sight
+    def _others(self, owner: str, albums: Collection[str]) -> Visibility | None:
+        if self.service_access is not None and self.service_access.covers(owner):
+            return self.service_access.sight
         granted = [g for g in self.grants if g.owner == owner and g.album in albums]
         if not granted:
             return None
-        return Sight(
+        return Visibility(
             self.relation,
             max(g.location for g in granted),
             max(g.time for g in granted),
@@ -141,21 +145,21 @@ class Scope:
         """What the viewer is to whoever granted something."""
         return Relation.LINK if self.viewer.kind is ViewerKind.GUEST else Relation.SHARED
 
-    def library_sight(self, owner: str) -> Sight | None:
+    def library_sight(self, owner: str) -> Visibility | None:
         """What may be seen of a customer's whole library (their people), and not only of what they share."""
         if owner == self.own:
-            return OWNER_SIGHT
-        return self.leave.sight if self.leave is not None and self.leave.covers(owner) else None
+            return OWNER_VISIBILITY
+        return self.service_access.sight if self.service_access is not None and self.service_access.covers(owner) else None
 
-    def album_sight(self, owner: str, album: str) -> Sight | None:
+    def album_sight(self, owner: str, album: str) -> Visibility | None:
         """What may be seen of an album itself."""
         return self.sight(owner, (album,))
 
 
-def _leave(viewer: Viewer, ticket: frozenset[DataClass] | None) -> Leave | None:
+def _leave(viewer: Viewer, ticket: frozenset[DataClass] | None) -> ServiceAccess | None:
     if viewer.kind is ViewerKind.SERVICE:
-        sight = service_sight(viewer)
-        return None if sight is None else Leave(sight)
+        sight = service_visibility(viewer)
+        return None if sight is None else ServiceAccess(sight)
     if viewer.kind is ViewerKind.SUPPORT and viewer.ticket is not None and ticket is not None:
-        return Leave(support_sight(ticket), frozenset({viewer.ticket.owner}))
+        return ServiceAccess(support_visibility(ticket), frozenset({viewer.ticket.owner}))
     return None

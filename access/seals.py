@@ -16,7 +16,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from access.classes import DataClass
-from access.policy import Sight
+from access.policy import Visibility
 
 _VERSION = 1
 _KEY_ID = slice(1, 9)
@@ -115,7 +115,9 @@ def unseal(keys: OwnerKeys, binding: Binding, group: str, sealed: bytes) -> byte
         raise SealError(f"{binding.table} {group}: altered or moved") from e
 
 
-def open_for(sight: Sight, data_class: DataClass, keys: OwnerKeys, binding: Binding, sealed: Mapping[str, bytes]) -> bytes | None:
+def open_for(
+    sight: Visibility, data_class: DataClass, keys: OwnerKeys, binding: Binding, sealed: Mapping[str, bytes]
+) -> bytes | None:
     """The gate: the plain bytes of a class group, or None when there are none or this viewer may not see the class."""
     if not sight.may(data_class):
         return None

@@ -8,11 +8,11 @@ MODULES = (
     "benchmarks.timeline",
     "benchmarks.ingest",
     "benchmarks.files",
-    "benchmarks.looking",
+    "benchmarks.image_pipeline",
     "benchmarks.search",
     "benchmarks.exporting",
     "benchmarks.duplicates",
-    "benchmarks.gates",
+    "benchmarks.limits",
     "benchmarks.sealing",
 )
 

@@ -18,12 +18,12 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from datasources.pictures.drawing import Subject, draw
-from datasources.pictures.likeness import print_of
-from datasources.pictures.rungs import Size
 from datasources.tables.pictures import Shown
-from ingest.demo.scenes import SCENES
-from ingest.pictures.twins import Twins
+from demo.scene_templates import SCENES
+from ingest.pictures.near_duplicates import NearDuplicates
+from pictures.drawing import Subject, draw
+from pictures.likeness import print_of
+from pictures.size_ladder import Size
 
 SIZE = Size(400, 300)
 Picture = Image.Image
@@ -126,7 +126,7 @@ def shown(picture: Picture) -> Shown:
 
 def measure(pictures: Sequence[Picture], seed: int = 3) -> dict[str, Score]:
     """For each variant: is the original among its twins, and is nobody else? And of the pictures among themselves."""
-    known, chance, strays = Twins(), random.Random(seed), 0
+    known, chance, strays = NearDuplicates(), random.Random(seed), 0
     for n, picture in enumerate(pictures):
         print_ = shown(picture)
         strays += len(known.of(str(n), None, print_))
@@ -149,7 +149,7 @@ def main() -> None:
     print(
         f"{len(pictures):,} pictures, {(time.perf_counter() - begun) / len(pictures) / 5 * 1_000:.1f} ms each print and look-up"
     )
-    full = Twins()
+    full = NearDuplicates()
     noise = np.random.default_rng(1)
     for n in range(100_000):
         full.add(str(n), None, Shown(b"", noise.bytes(88), b"\0" * 1_152))

@@ -10,15 +10,15 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from access.viewer import Viewer, ViewerKind
-from datasources.folder import prepare
+from datasources.data_folder import prepare
 from datasources.tables.jobs import JobKind, Running
 from datasources.wiring import embedded
-from ingest.demo.synthetic import TENTH, synthetic_library
+from demo.synthetic import TENTH, synthetic_library
 from resolvers.exporting.export import export
 from resolvers.importing.writer import Writer
 from resolvers.jobs.runner import JobRunner
-from resolvers.jobs.starting import fresh_job
-from resolvers.jobs.starting import start as begin
+from resolvers.jobs.start import fresh_job
+from resolvers.jobs.start import start as begin
 
 PHOTOS = 20_000
 

@@ -13,19 +13,19 @@ from pathlib import Path
 
 from PIL import Image
 
-from ingest.following import IndexFollower
-from ingest.formats.sources import Source
-from ingest.formats.work import FileJob, work
-from ingest.holding import whole
+from indexing.change_feed_consumer import IndexFollower
+from indexing.open_stores import open_exclusive
+from indexing.progress import ProgressDisplay
+from ingest.formats.file_references import Source
+from ingest.formats.worker_jobs import FileJob, work
 from ingest.readers.opening import open_reader
 from ingest.run import Import, Order
-from ingest.screen import Screen
 
 FILES = 4_000
 HASHED = 64 << 20
 
 
-class Quiet(Screen):
+class Quiet(ProgressDisplay):
     def moved(self, records: int, done: int, total: int) -> None:
         pass
 
@@ -78,7 +78,7 @@ async def imported(folder: Path, path: Path) -> tuple[float, float]:
     """Wall clock and processor time of the first part of an import; pictures are looked at in the second."""
     began, before = time.perf_counter(), processor_s()
     reader = open_reader(path, spool=folder)
-    async with whole(folder / "data", "a benchmark") as sources:
+    async with open_exclusive(folder / "data", "a benchmark") as sources:
         job = Import(sources, IndexFollower(sources), Quiet())
         await job.run(reader, Order(path, "bench"), folder / "data")
         await job.finish(folder / "data")

@@ -7,9 +7,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from ingest.demo.synthetic import TENTH, synthetic_library
-from ingest.following import IndexFollower
-from ingest.holding import whole
+from demo.synthetic import TENTH, synthetic_library
+from indexing.change_feed_consumer import IndexFollower
+from indexing.open_stores import open_exclusive
 from resolvers.importing.writer import Writer
 
 PHOTOS = 20_000
@@ -20,7 +20,7 @@ async def measure(folder: Path) -> None:
     """One customer, everything durable and visible at the end."""
     household = next(h for h in synthetic_library(owners=3, photos=10 * PHOTOS) if h.external_id == TENTH)
     records = list(household.records())
-    async with whole(folder, "a benchmark") as sources:
+    async with open_exclusive(folder, "a benchmark") as sources:
         owner = sources.ids.local_id("customer", "bench")
         await sources.customers.ensure(owner, "bench", now_ms=sources.now_ms())
         writer, follower = Writer(sources, owner), IndexFollower(sources)

@@ -86,7 +86,7 @@ def timed(run: Callable[[], object], repeats: int) -> float:
 
 def accuracy(gazetteer: Gazetteer, peer: Any, points: str) -> None:
     """How many of a set are right; the same names are accepted from both."""
-    from tests.locations.test_truth import levels, same
+    from tests.locations.test_reference_points import levels, same
 
     rows = list(csv.DictReader((TRUTH / f"{points}.csv").read_text("utf-8").splitlines()))
     land = [row for row in rows if row["country"]]

@@ -19,7 +19,7 @@ import numpy as np
 
 from datasources.locations.artefact import DEFAULT_PATH, Artefact
 from datasources.locations.atlas import Atlas
-from datasources.locations.lines import Lines
+from datasources.locations.string_table import StringTable
 
 _FIRST_ID = 100_000_000
 _ASIDE_DEG = 0.05
@@ -38,14 +38,14 @@ def write_dump(folder: Path, rows: int) -> None:
     (folder / "admin2Codes.txt").write_text("".join(f"{code}.X\tCounty\tCounty\t1\n" for code in atlas.regions))
     with (folder / "hierarchy.txt").open("w") as links:
         links.writelines(f"{_FIRST_ID + n // 10}\t{_FIRST_ID + n}\tADM\n" for n in range(1, rows))
-    names = Lines(artefact.text("place.name"))
+    names = StringTable(artefact.text("place.name"))
     with (folder / "allCountries.txt").open("w") as places, (folder / "alternateNamesV2.txt").open("w") as others:
         for number, row in enumerate(_places(atlas, names, rows)):
             places.write(row)
             others.write(f"{number}\t{_FIRST_ID + number}\t{('de', 'fr', 'ja')[number % 3]}\t{number}burg\t\t\t\t\t\t\n")
 
 
-def _places(atlas: Atlas, names: Lines, rows: int) -> Iterator[str]:
+def _places(atlas: Atlas, names: StringTable, rows: int) -> Iterator[str]:
     chance = np.random.default_rng(1)
     for number in range(rows):
         at = number % len(atlas.latitude)

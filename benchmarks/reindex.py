@@ -24,22 +24,22 @@ import msgspec
 
 from access.scope import Scope
 from access.viewer import Viewer, ViewerKind
+from commands.progress import PlainProgress
 from datasources import Sources, wiring
-from datasources.folder import prepare
+from datasources.data_folder import prepare
 from datasources.photo_key import PhotoKey
 from datasources.search.conditions import All, AnyOf, Field
-from datasources.search.elsewhere import IndexElsewhere
-from datasources.search.opensearch import OpenSearchIndex
-from datasources.search.opensearch_indices import Indices
-from datasources.search.opensearch_wire import Cluster
-from datasources.search.port import FacetQuestion, Question
+from datasources.search.opensearch.index import OpenSearchIndex
+from datasources.search.opensearch.indices import Indices
+from datasources.search.opensearch.transport import Cluster
+from datasources.search.port import FacetQuestion, SearchRequest
+from datasources.search.read_only_stub import ReadOnlyIndexStub
 from datasources.tables.photos import Draft, PhotoRecord, tombstone
-from deploy.servers.places import Places
-from ingest.exchanging import finished, gone_back, renewed
-from ingest.screen import PlainScreen
-from resolvers.indexing import index_photos
+from deploy.servers.addresses import Places
+from indexing.documents import index_photos
+from indexing.index_switch import build_and_switch, drop_old, roll_back
 
-QUIET = PlainScreen(io.StringIO())
+QUIET = PlainProgress(io.StringIO())
 LIKED = AnyOf(Field.FAVORITE, ("true",))
 
 
@@ -72,8 +72,8 @@ class Load:
         before, busy = dict(self._moves), set(self._busy)
         begun, album = time.perf_counter(), self.random.choice(list(self._albums))
         liked = All((LIKED, AnyOf(Field.ALBUM, (album,))))
-        asked = Question(condition=liked, limit=5_000, total=True, facets=(FacetQuestion(Field.FAVORITE),))
-        answer = await self.sources.index.ask(self.scope, asked)
+        asked = SearchRequest(condition=liked, limit=5_000, total=True, facets=(FacetQuestion(Field.FAVORITE),))
+        answer = await self.sources.index.search(self.scope, asked)
         self.slowest_s = max(self.slowest_s, time.perf_counter() - begun)
         found = {hit.key.id for hit in answer.hits}
         moved = {p for p, n in self._moves.items() if n != before.get(p, 0)} | busy | self._busy
@@ -149,7 +149,7 @@ async def opened(folder: Path, name: str, count: int) -> AsyncIterator[tuple[Sou
     """A library in embedded tables, and an index of OpenSearch that has it."""
     cluster = Cluster(Places.here().url("opensearch"), deadline_s=60.0)
     async with AsyncExitStack() as held:
-        tables = await wiring.embedded(prepare(folder), index=IndexElsewhere())
+        tables = await wiring.embedded(prepare(folder), index=ReadOnlyIndexStub())
         held.push_async_callback(tables.close)
         indices = Indices.connect(cluster, name)
         held.push_async_callback(indices.close)
@@ -157,8 +157,8 @@ async def opened(folder: Path, name: str, count: int) -> AsyncIterator[tuple[Sou
         sources = replace(tables, index=OpenSearchIndex.connect(cluster, name))
         held.push_async_callback(sources.index.close)
         records = await library(sources, "ana", count)
-        await renewed(sources, indices, QUIET)
-        await finished(sources, indices, QUIET)
+        await build_and_switch(sources, indices, QUIET)
+        await drop_old(sources, indices, QUIET)
         yield sources, indices, Load(sources, "ana", records)
 
 
@@ -178,10 +178,10 @@ async def main(photos: int, reads: int, writes: int) -> int:
         async with opened(Path(folder), f"reindex-{os.getpid()}", photos) as (sources, indices, load):
             async with load.at_work(readers=reads, writers=writes, rate_each=1.0):
                 await stage(load, "before", asyncio.sleep(10))
-                await stage(load, "filled, compared, exchanged", renewed(sources, indices, QUIET))
+                await stage(load, "filled, compared, exchanged", build_and_switch(sources, indices, QUIET))
                 await stage(load, "both kept", asyncio.sleep(10))
-                await stage(load, "compared, exchanged back", gone_back(sources, indices, QUIET))
-                await stage(load, "the second dropped", finished(sources, indices, QUIET))
+                await stage(load, "compared, exchanged back", roll_back(sources, indices, QUIET))
+                await stage(load, "the second dropped", drop_old(sources, indices, QUIET))
                 await stage(load, "after", asyncio.sleep(10))
             live = {p: r.version for p, r in load.records.items() if not r.deleted}
             right = await sources.index.versions("ana") == live

@@ -25,7 +25,7 @@ from access.seals import Binding, OwnerKeys
 from access.viewer import Viewer, ViewerKind
 from datasources import Sources
 from datasources.audit.port import AuditRecord
-from datasources.folder import prepare
+from datasources.data_folder import prepare
 from datasources.photo_key import PhotoKey
 from datasources.tables.photos import PHOTOS, Content, Coordinates, Draft, PhotoRecord
 from datasources.tables.store import Item, Key, Put

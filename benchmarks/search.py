@@ -22,8 +22,8 @@ from access.scope import Grant, Scope
 from access.viewer import Viewer, ViewerKind
 from datasources.photo_key import PhotoKey
 from datasources.search.conditions import All, AnyOf, Between, Field, FileNamePart, HasWord, WithinBox, WithinCircle
-from datasources.search.port import Clause, Coordinates, FacetQuestion, Order, PhotoDocument, PhotoIndex, Question, TextQuery
-from datasources.search.tantivy import TantivyIndex
+from datasources.search.port import Clause, Coordinates, FacetQuestion, Order, PhotoDocument, PhotoIndex, SearchRequest, TextQuery
+from datasources.search.tantivy.index import TantivyIndex
 
 CUSTOMER = "customer"
 _ITS_PHOTOS = 1_000
@@ -90,20 +90,20 @@ def _facets(*, covers: bool = False) -> tuple[FacetQuestion, ...]:
 
 
 QUESTIONS = {
-    "page of 100": Question(condition=_ACTIVE, limit=100),
-    "page of 100, filters, total": Question(condition=_FILTERS, limit=100, total=True),
-    "search, 2 words, 50": Question(condition=_ACTIVE, text=_BEACH, order=Order.RELEVANCE, limit=50, total=True),
-    "search, beginning and typo": Question(
+    "page of 100": SearchRequest(condition=_ACTIVE, limit=100),
+    "page of 100, filters, total": SearchRequest(condition=_FILTERS, limit=100, total=True),
+    "search, 2 words, 50": SearchRequest(condition=_ACTIVE, text=_BEACH, order=Order.RELEVANCE, limit=50, total=True),
+    "search, beginning and typo": SearchRequest(
         condition=_ACTIVE,
         text=TextQuery((Clause(HasWord("beac", fuzzy=True, prefix=True)),)),
         order=Order.RELEVANCE,
         limit=50,
     ),
-    "search, part of a file name": Question(condition=All((_ACTIVE, FileNamePart("g_20"))), limit=50),
-    "6 facets": Question(condition=_ACTIVE, facets=_facets()),
-    "6 facets with covers": Question(condition=_ACTIVE, facets=_facets(covers=True)),
-    "box": Question(condition=WithinBox(_EXACT, 0, 40, 10, 50), limit=100, total=True),
-    "circle of 200 km": Question(condition=WithinCircle(_EXACT, 48, 8, 200_000), limit=100, total=True),
+    "search, part of a file name": SearchRequest(condition=All((_ACTIVE, FileNamePart("g_20"))), limit=50),
+    "6 facets": SearchRequest(condition=_ACTIVE, facets=_facets()),
+    "6 facets with covers": SearchRequest(condition=_ACTIVE, facets=_facets(covers=True)),
+    "box": SearchRequest(condition=WithinBox(_EXACT, 0, 40, 10, 50), limit=100, total=True),
+    "circle of 200 km": SearchRequest(condition=WithinCircle(_EXACT, 48, 8, 200_000), limit=100, total=True),
 }
 
 
@@ -143,7 +143,7 @@ async def measure(folder: Path, sizes: list[int], rounds: int) -> None:
         for name, (scope, question) in asked.items():
             for size, index in zip(sizes, indexes, strict=True):
                 start = time.perf_counter()
-                await index.ask(scope, question)
+                await index.search(scope, question)
                 if round_ >= 3:
                     times[name, size].append((time.perf_counter() - start) * 1000)
     print(f"{'p50 (p95) ms':36}" + "".join(f"{size:>18,}" for size in sizes) + f"{'ratio':>8}")

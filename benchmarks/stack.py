@@ -26,27 +26,27 @@ from typing import Any
 
 from access.scope import Scope
 from access.viewer import Viewer, ViewerKind
-from benchmarks.filling import SHARE, VECTOR, Notes, documents, filled, say
+from benchmarks.fill_indexes import SHARE, VECTOR, Notes, documents, filled, say
 from benchmarks.search import CUSTOMER, QUESTIONS
 from benchmarks.timeline import QUERY as TIMELINE
 from datasources import TABLES, Sources, wiring
 from datasources.aws.calls import AwsCalls
 from datasources.aws.stack import Stack
-from datasources.counting.meter import Ledger, counting
-from datasources.folder import prepare
-from datasources.search.opensearch import OpenSearchIndex
-from datasources.search.opensearch_wire import Cluster, Wire
+from datasources.data_folder import prepare
+from datasources.instrumentation.call_stats import RequestStats, counting
+from datasources.search.opensearch.index import OpenSearchIndex
+from datasources.search.opensearch.transport import Cluster, Wire
 from datasources.search.port import PhotoIndex
-from datasources.search.tantivy import TantivyIndex
-from datasources.tables.dynamodb_schema import drop
-from deploy.servers.places import Places
-from execution.documents import Documents
-from execution.run import Runner
-from ingest.demo.library import demo_library
+from datasources.search.tantivy.index import TantivyIndex
+from datasources.tables.dynamodb.schema import drop
+from demo.library import demo_library
+from deploy.servers.addresses import Places
+from execution.document_cache import DocumentCache
+from execution.runner import Runner
+from indexing.documents import catch_up
+from indexing.index_lag import IndexLag
 from resolvers.context import Context
-from resolvers.freshness import Freshness
 from resolvers.importing.writer import Writer
-from resolvers.indexing import catch_up
 from schema.build import build, decide
 
 SIZE = 1_000_000
@@ -127,13 +127,13 @@ async def both(stack: Stack, folder: Path, index: Path) -> AsyncIterator[Both]:
 async def requests(told: Both, count: int) -> None:
     """Whole requests through the schema, on both stacks; then what each costs."""
     gateway = build()
-    prepared: Documents[Any] = Documents(gateway.graphql_schema, classify=gateway.classify, pricing=gateway.pricing)
+    prepared: DocumentCache[Any] = DocumentCache(gateway.graphql_schema, classify=gateway.classify, pricing=gateway.pricing)
     runner: Runner[Any] = Runner(gateway.graphql_schema, decide=decide)
 
     async def answered(at: int, query: str) -> list[dict[str, object]]:
-        sources, ledger = told.sources[at], Ledger()
+        sources, ledger = told.sources[at], RequestStats()
         counting(sources.meter, ledger)
-        context = Context(sources, Freshness(), told.viewers[at], ("en",))
+        context = Context(sources, IndexLag(), told.viewers[at], ("en",))
         answer = await runner.execute(prepared.prepare(query), {}, context)
         await context.aclose()
         assert "errors" not in answer, answer["errors"]
@@ -160,7 +160,7 @@ async def index_alone(told: Both, count: int) -> None:
         own, real = told.indexes
         return make(own), make(real)
 
-    asks = {name: pair(lambda index, q=question: lambda: index.ask(scope, q)) for name, question in QUESTIONS.items()}  # type: ignore[misc]
+    asks = {name: pair(lambda index, q=question: lambda: index.search(scope, q)) for name, question in QUESTIONS.items()}  # type: ignore[misc]
     asks["50 nearest by vector"] = pair(lambda index: lambda: index.nearest(scope, first, 50))
     await rounds(asks, count)
 

@@ -22,14 +22,14 @@ from access.viewer import Viewer, ViewerKind
 from datasources import Sources, wiring
 from datasources.tables.albums import AlbumKey
 from datasources.tables.people import PersonKey
-from execution.documents import Documents
-from execution.run import Runner
-from ingest.demo.library import demo_library
+from demo.library import demo_library
+from execution.document_cache import DocumentCache
+from execution.runner import Runner
+from indexing.documents import catch_up
+from indexing.index_lag import IndexLag
 from resolvers.context import Context
-from resolvers.freshness import Freshness
 from resolvers.importing.writer import Writer
-from resolvers.indexing import catch_up
-from resolvers.views import taken_at
+from resolvers.photo_precision import taken_at
 from schema.build import build, decide
 
 ROUNDS = 30
@@ -57,9 +57,11 @@ async def library(folder: Path) -> tuple[Sources, Viewer]:
 def through_the_schema(sources: Sources, viewer: Viewer) -> Callable[[], Awaitable[bytes]]:
     """The page as the endpoint makes it: cached document, gates, loaders, executor, orjson."""
     gateway = build()
-    documents: Documents[DataClass] = Documents(gateway.graphql_schema, classify=gateway.classify, pricing=gateway.pricing)
+    documents: DocumentCache[DataClass] = DocumentCache(
+        gateway.graphql_schema, classify=gateway.classify, pricing=gateway.pricing
+    )
     runner: Runner[DataClass] = Runner(gateway.graphql_schema, decide=decide)
-    freshness = Freshness()
+    freshness = IndexLag()
 
     async def page() -> bytes:
         context = Context(sources, freshness, viewer, ("en",))

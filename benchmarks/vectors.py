@@ -22,12 +22,12 @@ from access.scope import Scope
 from access.viewer import Viewer, ViewerKind
 from datasources.photo_key import PhotoKey
 from datasources.search.conditions import Between, Condition, Everything, Field
-from datasources.search.opensearch import OpenSearchIndex
-from datasources.search.opensearch_indices import Indices, Shape
-from datasources.search.opensearch_wire import Cluster
+from datasources.search.opensearch.index import OpenSearchIndex
+from datasources.search.opensearch.indices import Indices, Shape
+from datasources.search.opensearch.transport import Cluster
 from datasources.search.port import Embedding, PhotoDocument, PhotoIndex
-from datasources.search.tantivy import TantivyIndex
-from deploy.servers.places import Places
+from datasources.search.tantivy.index import TantivyIndex
+from deploy.servers.addresses import Places
 
 SIZE = int(os.environ.get("VECTOR_SIZE", "384"))
 K, ASKED, MODEL = 50, 30, "bench"

@@ -30,20 +30,20 @@ def settings_of(**given: Any) -> Settings:
         return Settings(**{name: value for name, value in given.items() if value is not None})
     except SettingsError as e:
         # Its cause would show what stands in the variable.
-        refuse(f"{str(e).removeprefix('error parsing value for field ').split(' from')[0]} is no JSON (docs/settings.md).")
+        fail(f"{str(e).removeprefix('error parsing value for field ').split(' from')[0]} is no JSON (docs/settings.md).")
     except ValidationError as e:
         first = e.errors(include_url=False, include_context=False)[0]
         name = ".".join(str(part) for part in first["loc"])
-        refuse(f"{name + ': ' if name else ''}{first['msg'].removeprefix('Value error, ')}.")
+        fail(f"{name + ': ' if name else ''}{first['msg'].removeprefix('Value error, ')}.")
 
 
-def say(text: str) -> None:
+def print_line(text: str) -> None:
     """A line of results."""
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
 
 
-def refuse(sentence: str) -> NoReturn:
+def fail(sentence: str) -> NoReturn:
     """Ends the command with one sentence and exit code 1."""
     sys.stderr.write(sentence + "\n")
     raise typer.Exit(1)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from commands.app import Data, app, refuse, say, settings_of
+from commands.app import Data, app, fail, print_line, settings_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -49,7 +49,7 @@ async def _verify(settings: Settings, kept: list[str]) -> int:
     try:
         elsewhere = [msgspec.json.decode(text, type=Checkpoint) for text in kept]
     except msgspec.MsgspecError:
-        refuse("--checkpoint is not what `photos-gateway audit checkpoint` printed.")
+        fail("--checkpoint is not what `photos-gateway audit checkpoint` printed.")
     findings = Findings()
     async with _opened(settings) as sources:
         async for link in sources.audit.links():
@@ -60,7 +60,7 @@ async def _verify(settings: Settings, kept: list[str]) -> int:
         typer.echo(fault, err=True)
     typer.echo("The chain is whole." if findings.whole else "The chain is NOT whole.", err=True)
     said = {"records": findings.records, "checkpoints": findings.checkpoints, "faults": len(findings.faults)}
-    say(msgspec.json.encode(said).decode())
+    print_line(msgspec.json.encode(said).decode())
     return 0 if findings.whole else 1
 
 
@@ -70,18 +70,18 @@ async def _checkpoint(settings: Settings) -> None:
     async with _opened(settings) as sources:
         known = await sources.audit.checkpoints()
     if not known:
-        refuse("Nothing was recorded yet.")
-    say(msgspec.json.encode(known[-1]).decode())
+        fail("Nothing was recorded yet.")
+    print_line(msgspec.json.encode(known[-1]).decode())
 
 
 def _opened(settings: Settings) -> AbstractAsyncContextManager[Sources]:
     from contextlib import asynccontextmanager
 
-    from ingest.holding import beside
+    from indexing.open_stores import open_shared
 
     @asynccontextmanager
     async def opened() -> AsyncIterator[Sources]:
-        async with beside(settings.data, "the audit's verification", settings.engines) as (sources, _):
+        async with open_shared(settings.data, "the audit's verification", settings.engines) as (sources, _):
             yield sources
 
     return opened()

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from commands.app import Data, app, refuse, say, settings_of
+from commands.app import Data, app, fail, print_line, settings_of
 
 documents = typer.Typer(
     help="Documents that clients may send by their id: the only ones in production.",
@@ -33,7 +33,7 @@ def add(
     settings = settings_of(data=data)
     settings.check_profile()
     found = asyncio.run(add_manifest(settings, manifest, client))
-    say(f"{found.added} added, {found.known} known already, {found.added + found.known} in the manifest.")
+    print_line(f"{found.added} added, {found.known} known already, {found.added + found.known} in the manifest.")
 
 
 @documents.command("list")
@@ -43,7 +43,7 @@ def list_documents(data: Data = None, client: Client = None) -> None:
 
     for record in asyncio.run(listed(settings_of(data=data), client)):
         state = "in use" if record.retired_at_ms is None else "retired"
-        say("\t".join((state, _day(record.used_at_ms), record.client, record.id, record.name)))
+        print_line("\t".join((state, _day(record.used_at_ms), record.client, record.id, record.name)))
 
 
 @documents.command()
@@ -54,10 +54,10 @@ def retire(
 ) -> None:
     """Take documents out of use, of a client or by id; servers notice within twenty seconds."""
     if client is None and document is None:
-        refuse("Say which: --client NAME, --id ID, or both.")
+        fail("Say which: --client NAME, --id ID, or both.")
     from serving.manifests import retired
 
-    say(f"{asyncio.run(retired(settings_of(data=data), client, document))} retired.")
+    print_line(f"{asyncio.run(retired(settings_of(data=data), client, document))} retired.")
 
 
 def _day(ms: int | None) -> str:

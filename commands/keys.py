@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from commands.app import Data, app, refuse, say, settings_of
+from commands.app import Data, app, fail, print_line, settings_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +36,7 @@ def rotate(
     the server goes on. The last line of standard output is one JSON object; exit code 1 if any could not be ended.
     """
     if (customer is None) is not everyone:
-        refuse("Name one customer with --customer, or every one with --all.")
+        fail("Name one customer with --customer, or every one with --all.")
     settings = settings_of(data=data)
     settings.check_profile()
     raise typer.Exit(asyncio.run(_rotate(settings, customer)))
@@ -46,11 +46,11 @@ async def _rotate(settings: Settings, customer: str | None) -> int:
     import os
 
     from datasources.tables.jobs import JobKind
-    from ingest.holding import beside
+    from indexing.open_stores import open_shared
     from resolvers.jobs.kinds import WORKS
     from resolvers.jobs.runner import JobRunner
 
-    async with beside(settings.data, "a rotation of keys", settings.engines) as (sources, ours):
+    async with open_shared(settings.data, "a rotation of keys", settings.engines) as (sources, ours):
         begun = [await _begun(sources, owner) for owner in await _owners(sources, customer)]
         worker = "a rotation" if settings.engines is None else f"a rotation {os.getpid()}"
         runner = JobRunner(sources, {JobKind.ROTATE: WORKS[JobKind.ROTATE]}, worker=worker) if ours else None
@@ -62,13 +62,13 @@ async def _owners(sources: Sources, customer: str | None) -> list[str]:
         return [owner async for owner in sources.customers.everyone()]
     owner = sources.ids.local_id("customer", customer)
     if owner not in await sources.customers.raw([owner]):
-        refuse("There is no such customer.")
+        fail("There is no such customer.")
     return [owner]
 
 
 async def _begun(sources: Sources, owner: str) -> JobKey:
     from datasources.tables.jobs import JobKind
-    from resolvers.jobs.starting import job_of, start
+    from resolvers.jobs.start import job_of, start
 
     return (await start(sources, job_of(sources, _STARTER, owner, JobKind.ROTATE))).key
 
@@ -87,5 +87,5 @@ async def _ended(sources: Sources, jobs: Sequence[JobKey], runner: JobRunner | N
         await asyncio.sleep(_LOOK_S)
     whole = [r for r in records if r is not None and r.status is JobStatus.COMPLETED]
     said = {"customers": len(jobs), "rotated": len(whole), "resealed": sum(r.rows for r in whole)}
-    say(msgspec.json.encode(said).decode())
+    print_line(msgspec.json.encode(said).decode())
     return 0 if len(whole) == len(jobs) else 1

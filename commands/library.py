@@ -9,7 +9,7 @@ from typing import Annotated, Final, NamedTuple
 
 import typer
 
-from commands.app import INTERRUPTED, Data, app, refuse, say, settings_of
+from commands.app import INTERRUPTED, Data, app, fail, print_line, settings_of
 from settings import Settings
 
 _LONGEST_OWNER: Final = 256
@@ -36,7 +36,7 @@ def import_(
     JSON object. Exit code 0 if anything could be taken, 1 if nothing could, 130 if stopped by Ctrl-C.
     """
     if not 0 < len(owner) <= _LONGEST_OWNER or not owner.isprintable():
-        refuse("--owner must be a printable text of at most 256 characters.")
+        fail("--owner must be a printable text of at most 256 characters.")
     raise typer.Exit(asyncio.run(_import(path, owner, Choices(restore=restore, link=link), settings_of(data=data))))
 
 
@@ -48,10 +48,10 @@ class Choices(NamedTuple):
 
 
 async def _import(paths: list[Path], owner: str, choices: Choices, settings: Settings) -> int:
+    from commands.progress import progress_for
     from ingest.run import Order, run_import
-    from ingest.screen import screen_for
 
-    stop, screen = asyncio.Event(), screen_for()
+    stop, screen = asyncio.Event(), progress_for()
     loop = asyncio.get_running_loop()
 
     def stopped() -> None:
@@ -71,7 +71,7 @@ async def _import(paths: list[Path], owner: str, choices: Choices, settings: Set
         screen.say(line)
     if not ended.whole:
         screen.say("Stopped. The same command goes on from here.")
-    say(ended.tally.line(ended.seconds))
+    print_line(ended.tally.line(ended.seconds))
     if not ended.whole:
         return INTERRUPTED
     return 0 if ended.tally.taken or not ended.tally.records else 1
@@ -84,31 +84,31 @@ def verify(
     """Compare tables, index and change feed, and open every seal. Exit code 1 where they disagree."""
     settings = settings_of(data=data)
     if settings.engines is None and not settings.data.exists():
-        refuse(f"There is no data folder {settings.data}.")
+        fail(f"There is no data folder {settings.data}.")
     raise typer.Exit(asyncio.run(_verify(settings, repair=repair)))
 
 
 async def _verify(settings: Settings, *, repair: bool) -> int:
+    from commands.progress import progress_for
     from datasources.errors import Corrupt
-    from ingest.holding import whole
-    from ingest.screen import screen_for
-    from ingest.verify import drop_damaged_index
-    from ingest.verify import verify as compare
+    from indexing.open_stores import open_exclusive
+    from indexing.verify import drop_damaged_index
+    from indexing.verify import verify as compare
 
-    screen = screen_for()
+    screen = progress_for()
     try:
-        async with whole(settings.data, "a verification", settings.engines) as sources:
+        async with open_exclusive(settings.data, "a verification", settings.engines) as sources:
             findings = await compare(sources, repair=repair)
     except Corrupt as e:
         if e.source != "search" or settings.engines is not None:
             raise
         if not repair:
-            refuse(f"The index is damaged ({e.reason}). `photos-gateway verify --repair` rebuilds it from the tables.")
+            fail(f"The index is damaged ({e.reason}). `photos-gateway verify --repair` rebuilds it from the tables.")
         drop_damaged_index(settings.data)
-        async with whole(settings.data, "a verification") as sources:
+        async with open_exclusive(settings.data, "a verification") as sources:
             findings = await compare(sources, repair=True)
     for example in findings.examples:
         screen.say(example)
     screen.say("Tables and index agree." if findings.agrees else "Tables and index disagree.")
-    say(findings.line())
+    print_line(findings.line())
     return 0 if findings.agrees else 1

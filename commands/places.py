@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from commands.app import INTERRUPTED, Data, app, refuse, say, settings_of
+from commands.app import INTERRUPTED, Data, app, fail, print_line, settings_of
 
 if TYPE_CHECKING:
     from settings import Settings
@@ -23,11 +23,11 @@ def about(data: Data = None) -> None:
     """Print the version of the places and the source, version and licence of each part, as one JSON object."""
     import msgspec
 
-    from datasources.locations.current import CurrentGazetteer
+    from datasources.locations.hot_reload import CurrentGazetteer
 
     gazetteer = CurrentGazetteer(settings_of(data=data).data)
     said = {"version": gazetteer.data_version, "sources": gazetteer.sources}
-    say(msgspec.json.format(msgspec.json.encode(said)).decode())
+    print_line(msgspec.json.format(msgspec.json.encode(said)).decode())
 
 
 @places.command("import")
@@ -41,22 +41,22 @@ def import_(
     seconds. Then `photos-gateway places resolve` brings the photos up to them. The last line is one JSON object.
     """
     settings = settings_of(data=data)
-    from datasources.folder import EMBEDDED, prepare
-    from datasources.locations.current import shipped_artefact
+    from commands.progress import progress_for
+    from datasources.data_folder import EMBEDDED, prepare
+    from datasources.locations.hot_reload import shipped_artefact
     from ingest.places.dump.assemble import NoDump
     from ingest.places.dump.swapping import Beside, swap_in
-    from ingest.screen import screen_for
 
     if not folder.is_dir():
-        refuse(f"There is no folder {folder}.")
-    screen, stack = screen_for(), settings.engines
+        fail(f"There is no folder {folder}.")
+    screen, stack = progress_for(), settings.engines
     try:
         target = prepare(settings.data, EMBEDDED if stack is None else stack.name)
         imported = swap_in(folder, shipped_artefact(), target, screen)
     except (NoDump, Beside) as e:
-        refuse(str(e))
+        fail(str(e))
     except OSError as e:
-        refuse(f"The import stopped: {e.strerror or e}{f' ({e.filename})' if e.filename else ''}. The places are what they were.")
+        fail(f"The import stopped: {e.strerror or e}{f' ({e.filename})' if e.filename else ''}. The places are what they were.")
     except KeyboardInterrupt:
         screen.say("Stopped. The places are what they were.")
         raise typer.Exit(INTERRUPTED) from None
@@ -66,7 +66,7 @@ def import_(
         screen.say(example)
     if imported.problems.count > len(imported.problems.examples):
         screen.say(f"... and {imported.problems.count - len(imported.problems.examples):,} more bad lines.")
-    say(imported.line())
+    print_line(imported.line())
 
 
 @places.command()
@@ -81,19 +81,19 @@ def resolve(
     """
     settings = settings_of(data=data)
     if settings.engines is None and not settings.data.exists():
-        refuse(f"There is no data folder {settings.data}.")
+        fail(f"There is no data folder {settings.data}.")
     raise typer.Exit(asyncio.run(_resolve(settings, owner)))
 
 
 async def _resolve(settings: Settings, owner: str | None) -> int:
-    from ingest.following import IndexFollower
-    from ingest.holding import beside
+    from commands.progress import progress_for
+    from indexing.change_feed_consumer import IndexFollower
+    from indexing.open_stores import open_shared
     from ingest.resolving import Resolving
-    from ingest.screen import screen_for
 
-    stop, screen, stack = asyncio.Event(), screen_for(), settings.engines
+    stop, screen, stack = asyncio.Event(), progress_for(), settings.engines
     asyncio.get_running_loop().add_signal_handler(signal.SIGINT, stop.set)
-    async with beside(settings.data, "a resolving of places", stack, settings.vendors) as (sources, ours):
+    async with open_shared(settings.data, "a resolving of places", stack, settings.vendors) as (sources, ours):
         local = None if owner is None else sources.ids.local_id("customer", owner)
         run = Resolving(sources, screen.moved, stop.is_set)
         try:
@@ -105,5 +105,5 @@ async def _resolve(settings: Settings, owner: str | None) -> int:
         version = sources.locations.data_version
     if not whole:
         screen.say("Stopped. The same command goes on from here.")
-    say(done.line(version, whole=whole))
+    print_line(done.line(version, whole=whole))
     return 0 if whole else INTERRUPTED

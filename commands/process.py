@@ -15,10 +15,10 @@ from typing import Any
 import uvicorn
 from starlette.types import ASGIApp
 
+from demo.identities import callers, card
+from demo.load import loaded
 from identity.issuer import LocalIssuer
-from ingest.load_demo import loaded
 from server import DRAIN_S, Running, create_app
-from serving.callers import callers, card
 from serving.logs import configure
 from settings import Settings, UnusableSettings
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from commands.app import app, refuse, say, settings_of
+from commands.app import app, fail, print_line, settings_of
 
 
 @app.command()
@@ -18,10 +18,10 @@ def provision(
 
     Safe to repeat. What would lose something is refused with a sentence, and then nothing is done: exit code 1.
     """
-    from datasources.provisioning.whole import provision as brought
+    from datasources.provisioning.plan import provision as brought
 
     stack = settings_of().engines
     if stack is None:
-        refuse("The embedded stack needs nothing made: set PHOTOS_STACK=aws, or local with the servers of `make servers`.")
-    if not asyncio.run(brought(stack, say, dry=dry_run)):
+        fail("The embedded stack needs nothing made: set PHOTOS_STACK=aws, or local with the servers of `make servers`.")
+    if not asyncio.run(brought(stack, print_line, dry=dry_run)):
         raise typer.Exit(1)

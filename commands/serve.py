@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from commands.app import Data, app, refuse, settings_of
+from commands.app import Data, app, fail, settings_of
 from settings import Settings
 
 
@@ -24,7 +24,7 @@ def serve(
     settings = settings_of(data=data, host=host, port=port)
     if workers != 1:
         several = "start several servers behind one address" if settings.engines else "the embedded engines are one process"
-        refuse(f"A server is one process: leave --workers out ({several}).")
+        fail(f"A server is one process: leave --workers out ({several}).")
     from commands.process import listen, serve_until_stopped
 
     with listen(settings) as socket:
@@ -47,35 +47,35 @@ async def _prepare(settings: Settings) -> None:
     stack = settings.engines
     if stack is None or not stack.local:
         return
-    from datasources.folder import prepare
+    from commands.progress import progress_for
+    from datasources.data_folder import prepare
     from datasources.wiring import make_local
-    from ingest.holding import whole
-    from ingest.load_demo import forget
-    from ingest.rebuilding import rebuild
-    from ingest.screen import screen_for
+    from demo.load import forget
+    from indexing.open_stores import open_exclusive
+    from indexing.rebuild import rebuild
 
     prepare(settings.data, stack.name)
     made = await make_local(stack)
     if made.forgotten:
-        screen_for().say(
+        progress_for().say(
             "The stand-in for KMS has forgotten its keys (it keeps them in memory), so nothing stored on the local servers "
             "can be opened any more: all of it was dropped, and everything begins anew."
         )
     if made.tables:
         forget(settings.data)
     if made.only_index:
-        async with whole(settings.data, "the filling of the index", stack) as sources:
+        async with open_exclusive(settings.data, "the filling of the index", stack) as sources:
             await rebuild(sources)
 
 
 async def _load_demo(settings: Settings) -> None:
-    from ingest.holding import whole
-    from ingest.load_demo import load_demo, loaded
-    from ingest.screen import screen_for
+    from commands.progress import progress_for
+    from demo.load import load_demo, loaded
+    from indexing.open_stores import open_exclusive
 
     if loaded(settings.data) is not None:
         return
-    screen = screen_for()
-    async with whole(settings.data, "the loading of the demo", settings.engines, settings.vendors) as sources:
+    screen = progress_for()
+    async with open_exclusive(settings.data, "the loading of the demo", settings.engines, settings.vendors) as sources:
         screen.say("Loading the demo library (about 6,000 photos)...")
         await load_demo(sources, settings.data, screen)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from commands.app import app, say
+from commands.app import app, print_line
 from settings import Settings
 
 _HEAD = """# Settings
@@ -20,7 +20,7 @@ Credentials of AWS are not settings: they come from the role of the process, as 
 @app.command()
 def settings() -> None:
     """Print every setting with its default and meaning, as Markdown."""
-    say(page())
+    print_line(page())
 
 
 def page() -> str:

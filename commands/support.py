@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from commands.app import Data, app, refuse, say, settings_of
+from commands.app import Data, app, fail, print_line, settings_of
 
 support = typer.Typer(help="Open and close support's leave to look at one customer's data.", no_args_is_help=True)
 app.add_typer(support, name="support")
@@ -29,13 +29,13 @@ def open_(
     """Open a ticket for 30 minutes and print a bearer token for it, and nothing else."""
     for name, text in (("--number", number), ("--reason", reason), ("--agent", agent)):
         if not 0 < len(text.strip()) <= _LONGEST or not text.isprintable() or "#" in number:
-            refuse(f"{name} must be a printable text of at most {_LONGEST} characters, and a number has no #.")
+            fail(f"{name} must be a printable text of at most {_LONGEST} characters, and a number has no #.")
     settings = settings_of(data=data)
     settings.check_profile()
-    from identity.supporting import Wanted, open_ticket
+    from identity.support_tickets import Wanted, open_ticket
 
     wanted = Wanted(customer, number, reason.strip(), agent, tuple(c.strip().upper() for c in classes.split(",") if c.strip()))
-    say(asyncio.run(open_ticket(settings, wanted)))
+    print_line(asyncio.run(open_ticket(settings, wanted)))
 
 
 @support.command("close")
@@ -43,6 +43,6 @@ def close(customer: Customer, number: Number, data: Data = None) -> None:
     """Close a ticket: its token opens nothing from then on."""
     settings = settings_of(data=data)
     settings.check_profile()
-    from identity.supporting import close_ticket
+    from identity.support_tickets import close_ticket
 
     asyncio.run(close_ticket(settings, customer, number))

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from commands.app import Data, app, refuse, say, settings_of
+from commands.app import Data, app, fail, print_line, settings_of
 
 
 @app.command()
@@ -21,13 +21,13 @@ def token(
 ) -> None:
     """Print a bearer token, good for an hour, and nothing else."""
     if sum(who is not None for who in (customer, service, guest)) != 1:
-        refuse("Say who: one of --customer ID, --service NAME, --guest SHARE.")
+        fail("Say who: one of --customer ID, --service NAME, --guest SHARE.")
     settings = settings_of(data=data)
     settings.check_profile()
-    from identity.issuing import token_for
+    from identity.token_commands import token_for
 
     wanted = tuple(s.strip() for s in scopes.split(",") if s.strip())
-    say(asyncio.run(token_for(settings, customer=customer, service=(service, wanted, purpose), guest=guest)))
+    print_line(asyncio.run(token_for(settings, customer=customer, service=(service, wanted, purpose), guest=guest)))
 
 
 @app.command()
@@ -41,4 +41,4 @@ def schema(
     """Print the schema as SDL, as a router composes it."""
     from schema.build import build
 
-    say(build().sdl(auth=auth, refetch=node).rstrip("\n"))
+    print_line(build().sdl(auth=auth, refetch=node).rstrip("\n"))

@@ -9,31 +9,46 @@ from dataclasses import dataclass, field
 from access.ids import Cursors, Ids
 from access.signing import Signer
 from datasources.audit.port import AuditLog
-from datasources.counting.meter import Meter
+from datasources.instrumentation.call_stats import Meter
 from datasources.keys.port import KeyService
 from datasources.locations.port import LocationService
-from datasources.media.originals import Originals
+from datasources.media.encrypted_blobs import Originals
 from datasources.media.port import MediaStore
 from datasources.search.port import PhotoIndex
+from datasources.tables.access_log import ACCESS_LOG, AccessLog
 from datasources.tables.albums import ALBUMS, Albums
 from datasources.tables.changes import ChangeFeed
 from datasources.tables.customers import CUSTOMERS, Customers
 from datasources.tables.documents import DOCUMENTS, PersistedDocuments
-from datasources.tables.erased import ERASED
+from datasources.tables.erasure_marks import ERASURE_MARKS
 from datasources.tables.grants import GRANTS, Grants
+from datasources.tables.idempotency import IDEMPOTENCY_KEYS, IdempotencyKeys
 from datasources.tables.jobs import JOBS, Jobs
 from datasources.tables.keys import KEYS, KeyRing
 from datasources.tables.people import PEOPLE, People
 from datasources.tables.photos import PHOTOS, Photos
 from datasources.tables.pictures import PICTURES, Pictures
-from datasources.tables.readings import READINGS, Readings
-from datasources.tables.repeats import REPEATS, Repeats
 from datasources.tables.store import ItemStore
-from datasources.tables.tickets import TICKETS, Tickets
+from datasources.tables.support_tickets import TICKETS, SupportTickets
 from datasources.tables.zones import ZONINGS, Zones
 from datasources.translations.port import TranslationService, Translator
 
-TABLES = (PHOTOS, ALBUMS, PEOPLE, CUSTOMERS, GRANTS, KEYS, REPEATS, TICKETS, ZONINGS, PICTURES, JOBS, DOCUMENTS, READINGS, ERASED)
+TABLES = (
+    PHOTOS,
+    ALBUMS,
+    PEOPLE,
+    CUSTOMERS,
+    GRANTS,
+    KEYS,
+    IDEMPOTENCY_KEYS,
+    TICKETS,
+    ZONINGS,
+    PICTURES,
+    JOBS,
+    DOCUMENTS,
+    ACCESS_LOG,
+    ERASURE_MARKS,
+)
 """Every table, for engines that must make them first."""
 
 
@@ -50,14 +65,14 @@ class Sources:
     people: People
     customers: Customers
     grants: Grants
-    repeats: Repeats
+    repeats: IdempotencyKeys
     jobs: Jobs
     results: MediaStore
-    """Files of jobs, each job's under a name of its own (`resolvers.jobs.run.folder_of`)."""
+    """Files of jobs, each job's under a name of its own (`resolvers.jobs.job_run.folder_of`)."""
     documents: PersistedDocuments
-    tickets: Tickets
+    tickets: SupportTickets
     zones: Zones
-    readings: Readings
+    readings: AccessLog
     audit: AuditLog
     index: PhotoIndex
     locations: LocationService

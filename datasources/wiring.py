@@ -16,28 +16,28 @@ from datasources import TABLES, Sources
 from datasources.audit.chain import signing_key
 from datasources.audit.port import AuditLog
 from datasources.aws.stack import Stack
-from datasources.counting.meter import Meter
-from datasources.counting.ports import counted
 from datasources.errors import Corrupt
+from datasources.instrumentation.call_stats import Meter
+from datasources.instrumentation.instrumented import instrumented
 from datasources.keys.port import KeyService
 from datasources.locations.port import LocationService
-from datasources.media.originals import Originals
+from datasources.media.encrypted_blobs import Originals
 from datasources.media.port import MediaStore
 from datasources.search.port import PhotoIndex
+from datasources.tables.access_log import AccessLog
 from datasources.tables.albums import Albums
 from datasources.tables.changes import ChangeFeed
 from datasources.tables.customers import Customers
 from datasources.tables.documents import PersistedDocuments
 from datasources.tables.grants import Grants
+from datasources.tables.idempotency import IdempotencyKeys
 from datasources.tables.jobs import Jobs
 from datasources.tables.keys import KeyRing
 from datasources.tables.people import People
 from datasources.tables.photos import PHOTOS, Photos
 from datasources.tables.pictures import Pictures
-from datasources.tables.readings import Readings
-from datasources.tables.repeats import Repeats
 from datasources.tables.store import ItemStore
-from datasources.tables.tickets import Tickets
+from datasources.tables.support_tickets import SupportTickets
 from datasources.tables.zones import Zones
 from datasources.translations.port import Translator
 from datasources.vendors import LocationsElsewhere, Vendors
@@ -45,9 +45,9 @@ from datasources.vendors import LocationsElsewhere, Vendors
 if TYPE_CHECKING:
     from datasources.keys.kms import KmsKeyService
     from datasources.media.s3 import S3MediaStore
-    from datasources.search.opensearch_indices import Indices
-    from datasources.search.opensearch_wire import Cluster
-    from datasources.tables.dynamodb import DynamoTables
+    from datasources.search.opensearch.indices import Indices
+    from datasources.search.opensearch.transport import Cluster
+    from datasources.tables.dynamodb.store import DynamoTables
 
 
 def now_ms() -> int:
@@ -76,18 +76,18 @@ async def embedded(
 ) -> Sources:
     """Everything in one prepared folder, no server: SQLite, tantivy, the packed gazetteer, a key file.
 
-    One process at a time may do so (`folder.IndexLock`); others give an `index` of their own, `IndexElsewhere`.
+    One process at a time may do so (`folder.IndexLock`); others give an `index` of their own, `ReadOnlyIndexStub`.
     `around_store` may put something between us and the tables.
     """
     from datasources.audit.file import FileAuditLog
     from datasources.keys.file import FileKeyService
     from datasources.media.files import FileMediaStore
-    from datasources.tables.sqlite import SqliteTables
+    from datasources.tables.sqlite.store import SqliteTables
 
     meter = Meter()
-    key_service = counted(KeyService, FileKeyService(data / "keys"), meter)
+    key_service = instrumented(KeyService, FileKeyService(data / "keys"), meter)
     tables = SqliteTables.open(data / "tables.sqlite", TABLES, clock=time.time)
-    items = counted(ItemStore, around_store(tables.items), meter)
+    items = instrumented(ItemStore, around_store(tables.items), meter)
     ring = KeyRing(items, key_service)
     secret = await ring.installation_secret("ids")
     media = FileMediaStore(data / "media")
@@ -129,22 +129,22 @@ def with_vendors(sources: Sources, vendors: Vendors) -> Sources:
     places, machine = sources.locations, sources.translator
     return replace(
         sources,
-        locations=counted(LocationService, places, sources.meter),
-        translator=counted(Translator, machine, sources.meter),
+        locations=instrumented(LocationService, places, sources.meter),
+        translator=instrumented(Translator, machine, sources.meter),
     )
 
 
 def gazetteer_of(data: Path | None) -> LocationService:
     """The gazetteer in this process: the one imported into the folder, else the one that comes with the program."""
-    from datasources.locations.current import CurrentGazetteer
     from datasources.locations.gazetteer import Gazetteer
+    from datasources.locations.hot_reload import CurrentGazetteer
 
     return Gazetteer.open() if data is None else CurrentGazetteer(data)
 
 
 def open_index(data: Path) -> PhotoIndex:
     """The index of a folder, for whoever has its lock."""
-    from datasources.search.tantivy import TantivyIndex
+    from datasources.search.tantivy.index import TantivyIndex
 
     return TantivyIndex.open(data / "index")
 
@@ -156,12 +156,12 @@ async def real(stack: Stack, places: Path | None = None) -> Sources:
     """
     from datasources.audit.s3 import S3AuditLog
     from datasources.media.s3 import RESULTS, S3MediaStore
-    from datasources.search.opensearch import OpenSearchIndex
+    from datasources.search.opensearch.index import OpenSearchIndex
 
     async with AsyncExitStack() as held:
         tables, service, media = await _opened(stack, held)
         meter = Meter()
-        items, key_service = counted(ItemStore, tables.items, meter), counted(KeyService, service, meter)
+        items, key_service = instrumented(ItemStore, tables.items, meter), instrumented(KeyService, service, meter)
         ring = KeyRing(items, key_service, region=stack.region)
         secret = await ring.installation_secret("ids")
         tables.sign(await ring.installation_secret("pages"))
@@ -184,7 +184,7 @@ async def real(stack: Stack, places: Path | None = None) -> Sources:
 async def _opened(stack: Stack, held: AsyncExitStack) -> tuple[DynamoTables, KmsKeyService, S3MediaStore]:
     from datasources.keys.kms import KmsKeyService
     from datasources.media.s3 import S3MediaStore
-    from datasources.tables.dynamodb import DynamoTables
+    from datasources.tables.dynamodb.store import DynamoTables
 
     access, patience = stack.access(stack.dynamodb_url), stack.patience
     tables = await DynamoTables.open(access, TABLES, prefix=stack.prefix, clock=time.time, patience=patience)
@@ -212,7 +212,7 @@ async def make_local(stack: Stack) -> Made:
 
     The stand-in for KMS keeps its keys in memory: after a restart, what was sealed under them is lost.
     """
-    from datasources.tables.dynamodb_schema import drop, make_missing
+    from datasources.tables.dynamodb.schema import drop, make_missing
 
     assert stack.local
     async with AsyncExitStack() as held:
@@ -242,13 +242,13 @@ async def _make_audit_bucket(stack: Stack) -> None:
     """As provisioning makes it: with object lock, which no bucket can be given later."""
     from datasources.aws.calls import AwsCalls
     from datasources.provisioning.buckets import BucketPlan
-    from datasources.provisioning.needs import AUDIT
-    from datasources.provisioning.steps import LeftOut
+    from datasources.provisioning.desired_state import AUDIT
+    from datasources.provisioning.steps import Skipped
 
     calls = await AwsCalls.open("audit", "s3", stack.access(stack.s3_url), stack.patience)
     try:
         for step in (await BucketPlan(calls, stack.region, stack.audit_bucket, AUDIT).look()).steps:
-            with suppress(LeftOut):
+            with suppress(Skipped):
                 await step.do()
     finally:
         await calls.close()
@@ -256,7 +256,7 @@ async def _make_audit_bucket(stack: Stack) -> None:
 
 def indices_of(stack: Stack) -> Indices:
     """The indices behind the name of the one that is read, for whoever makes or exchanges them; to be closed."""
-    from datasources.search.opensearch_indices import Indices
+    from datasources.search.opensearch.indices import Indices
 
     return Indices.connect(_cluster(stack), stack.index)
 
@@ -268,17 +268,17 @@ def _indices(stack: Stack, held: AsyncExitStack) -> Indices:
 
 
 def _cluster(stack: Stack) -> Cluster:
-    from datasources.search.opensearch_wire import Cluster
+    from datasources.search.opensearch.transport import Cluster
 
     return Cluster(stack.search_url, stack.search_user, stack.search_password, stack.authorities)
 
 
 def _sources(engines: _Engines, secret: bytes, places: Path | None) -> Sources:
-    from datasources.translations.silent import NoTranslator
+    from datasources.translations.null_translator import NullTranslator
     from datasources.translations.tables import ConceptTables
 
     store, ring, ids, meter = engines.store, engines.ring, Ids(secret), engines.meter
-    media = counted(MediaStore, engines.media, meter)
+    media = instrumented(MediaStore, engines.media, meter)
     return Sources(
         store=store,
         feed=engines.feed,
@@ -289,18 +289,18 @@ def _sources(engines: _Engines, secret: bytes, places: Path | None) -> Sources:
         people=People(store, ring),
         customers=Customers(store, ring),
         grants=Grants(store, ring),
-        repeats=Repeats(store),
+        repeats=IdempotencyKeys(store),
         documents=PersistedDocuments(store, now_ms),
-        tickets=Tickets(store, ring),
+        tickets=SupportTickets(store, ring),
         zones=Zones(store, ring),
-        readings=Readings(store),
+        readings=AccessLog(store),
         jobs=Jobs(store),
-        results=counted(MediaStore, engines.results, meter),
-        audit=counted(AuditLog, engines.audit, meter),
-        index=counted(PhotoIndex, engines.index, meter),
+        results=instrumented(MediaStore, engines.results, meter),
+        audit=instrumented(AuditLog, engines.audit, meter),
+        index=instrumented(PhotoIndex, engines.index, meter),
         locations=gazetteer_of(places),
         translations=ConceptTables.open(),
-        translator=NoTranslator(),
+        translator=NullTranslator(),
         ids=ids,
         cursors=Cursors(secret),
         signer=Signer(secret),

@@ -32,7 +32,7 @@ _LOOPS: Final = frozenset({"fields", "interfaces", "possibleTypes", "inputFields
 
 
 @dataclass(frozen=True, slots=True)
-class Sanity:
+class QueryLimits:
     """Bounds beyond which a document is refused before anything else looks at it (docs/limits.md)."""
 
     tokens: int = 500
@@ -52,12 +52,12 @@ class Sanity:
     steps: int = 5_000
 
 
-PERSISTED: Final = Sanity(tokens=2_000, characters=64 * 1024, selections=5_000, steps=20_000)
+PERSISTED: Final = QueryLimits(tokens=2_000, characters=64 * 1024, selections=5_000, steps=20_000)
 """Of documents on the safelist: somebody put them there, so they may be long; no deeper, and no dearer."""
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class QueryShape:
     """How large an operation is once its fragments are expanded."""
 
     depth: int
@@ -66,7 +66,7 @@ class Shape:
     loops: int = 0
 
 
-class Steps:
+class StepBudget:
     """Counts what the walks over one document do; raises RequestError where that is too much."""
 
     def __init__(self, most: int) -> None:
@@ -86,15 +86,15 @@ class ShapeOf:
     Everything is memoised by fragment. (Re-expanding fragments is exponential: 664 bytes took 3.5 s elsewhere.)
     """
 
-    def __init__(self, document: DocumentNode, bounds: Sanity) -> None:
+    def __init__(self, document: DocumentNode, bounds: QueryLimits) -> None:
         self._bounds = bounds
         self._directives = 0
-        self.steps = Steps(bounds.steps)
+        self.steps = StepBudget(bounds.steps)
         self._fragments = {found.name.value: found for found in document.definitions if isinstance(found, FragmentDefinitionNode)}
-        self._known: dict[str, Shape] = {}
+        self._known: dict[str, QueryShape] = {}
         self._open: set[str] = set()
 
-    def operation(self, operation: OperationDefinitionNode) -> Shape:
+    def operation(self, operation: OperationDefinitionNode) -> QueryShape:
         """The shape of this operation."""
         bounds = self._bounds
         for variable in operation.variable_definitions or ():
@@ -111,7 +111,7 @@ class ShapeOf:
             raise too_complex("SELECTIONS", "The operation selects too much once its fragments are expanded.")
         return shape
 
-    def _selections(self, selection_set: SelectionSetNode | None) -> Shape:
+    def _selections(self, selection_set: SelectionSetNode | None) -> QueryShape:
         depth, count, aliases, loops = 0, 0, 0, 0
         most = self._bounds.selections + 1
         for selection in selection_set.selections if selection_set else ():
@@ -129,9 +129,9 @@ class ShapeOf:
             depth, loops = max(depth, inner.depth), max(loops, inner.loops)
             # Both saturate, for the true number of a ladder of fragments has as many digits as the ladder rungs.
             count, aliases = min(count + inner.selections, most), min(aliases + inner.aliases, most)
-        return Shape(depth, count, aliases, loops)
+        return QueryShape(depth, count, aliases, loops)
 
-    def _field(self, node: FieldNode) -> Shape:
+    def _field(self, node: FieldNode) -> QueryShape:
         name = node.name.value
         arguments = node.arguments or ()
         for argument in arguments:
@@ -145,18 +145,18 @@ class ShapeOf:
         if name in INTROSPECTION:
             self._check_introspection(depth, inner)
             depth, loops = 1, 0
-        return Shape(depth, inner.selections + 1, inner.aliases + alias, loops)
+        return QueryShape(depth, inner.selections + 1, inner.aliases + alias, loops)
 
-    def _check_introspection(self, depth: int, inner: Shape) -> None:
+    def _check_introspection(self, depth: int, inner: QueryShape) -> None:
         if depth > self._bounds.introspection_depth or inner.loops > self._bounds.introspection_loops:
             raise too_complex("INTROSPECTION", "The introspection is nested too deeply.")
 
-    def _fragment(self, name: str) -> Shape:
+    def _fragment(self, name: str) -> QueryShape:
         if name in self._known:
             return self._known[name]
         fragment = self._fragments.get(name)
         if fragment is None:
-            return Shape(0, 0)  # validation will tell
+            return QueryShape(0, 0)  # validation will tell
         if name in self._open:
             raise RequestError("GRAPHQL_VALIDATION_FAILED", "A fragment spreads itself.", reason="FRAGMENT_CYCLE")
         if len(self._open) > self._bounds.depth:

@@ -13,13 +13,13 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from execution import negotiation, sse
-from execution.documents import Documents, Prepared
+from execution.document_cache import DocumentCache, Prepared
 from execution.encoding import MOST_BYTES, Encoder
 from execution.errors import STATUS, ErrorMapper, GraphQLProblem
-from execution.lifetime import ClientGone, close, deadline, until_gone
 from execution.persisted import Persisted
+from execution.request_lifetime import ClientDisconnected, cancel_on_disconnect, close, deadline
 from execution.requests import Operation, WireError, from_get, from_post
-from execution.run import Denial, Runner
+from execution.runner import Denial, Runner
 
 C = TypeVar("C")
 # Verifies who asks and makes the request's context; the second argument is a WebSocket's connection_init payload.
@@ -55,7 +55,7 @@ class GraphQLEndpoint(Generic[C]):
 
     def __init__(
         self,
-        documents: Documents[C],
+        documents: DocumentCache[C],
         runner: Runner[C],
         make_context: MakeContext,
         *,
@@ -80,7 +80,7 @@ class GraphQLEndpoint(Generic[C]):
         accepted = negotiation.response_type(request.headers)
         try:
             response = await self._response(request, accepted)
-        except ClientGone:
+        except ClientDisconnected:
             return
         await response(scope, receive, send)
 
@@ -97,11 +97,11 @@ class GraphQLEndpoint(Generic[C]):
                 streamed = True
                 return sse.EventStream(self._stream(request, operation, context), HEADERS, self._encoder.encode)
             work = self._execute(request, operation, context)
-            return self._encoded(Answer(await until_gone(request.receive, work)), fallback)
+            return self._encoded(Answer(await cancel_on_disconnect(request.receive, work)), fallback)
         except GraphQLProblem as problem:
             _note(request, outcome="refused", code=problem.code)
             return self._encoded(self._refusal(problem, fallback), fallback)
-        except ClientGone:
+        except ClientDisconnected:
             raise
         except Exception as error:  # noqa: BLE001  (the error mapper's door: nothing may reach the client as text)
             return self._encoded(Answer({"errors": self._errors.unexpected(error)}, 500), fallback)
@@ -126,7 +126,7 @@ class GraphQLEndpoint(Generic[C]):
             async with deadline(self._settings.deadline_s):  # a body may come a byte a minute
                 return await from_post(request, most)
         except ClientDisconnect:
-            raise ClientGone from None
+            raise ClientDisconnected from None
 
     async def _execute(self, request: Request, operation: Operation, context: Any) -> dict[str, Any]:
         async with deadline(self._settings.deadline_s):

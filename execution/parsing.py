@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from graphql import DocumentNode, GraphQLError, GraphQLSyntaxError, OperationDefinitionNode, parse
 
-from execution.analysis import Sanity
+from execution.analysis import QueryLimits
 from execution.errors import RequestError
 
 
-def parsed(text: str, bounds: Sanity) -> DocumentNode:
+def parsed(text: str, bounds: QueryLimits) -> DocumentNode:
     """The document; raises RequestError."""
     try:
         return parse(text, max_tokens=bounds.tokens)

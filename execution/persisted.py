@@ -10,9 +10,9 @@ import hashlib
 from collections import OrderedDict
 from typing import Any, Final, Generic, Protocol, TypeVar
 
-from execution.documents import Documents, Prepared
+from execution.document_cache import DocumentCache, Prepared
 from execution.errors import RequestError
-from execution.rate import FRESH, REFUSED, Toll
+from execution.rate_limit import COST_OF_NEW_DOCUMENT, REFUSED, RateLimiter
 from execution.requests import Operation
 
 C = TypeVar("C")
@@ -31,12 +31,17 @@ class Persisted(Generic[C]):
     """From an operation as it came to a prepared one. `ad_hoc`: documents that are not on the safelist may be sent."""
 
     def __init__(
-        self, documents: Documents[C], *, safelist: Safelist | None = None, ad_hoc: bool = True, toll: Toll | None = None
+        self,
+        documents: DocumentCache[C],
+        *,
+        safelist: Safelist | None = None,
+        ad_hoc: bool = True,
+        toll: RateLimiter | None = None,
     ) -> None:
         self._documents = documents
         self._safelist = safelist
         self._ad_hoc = ad_hoc
-        self._toll = toll or Toll()
+        self._toll = toll or RateLimiter()
         self._sent: OrderedDict[str, str] = OrderedDict()
         self._characters = 0
 
@@ -84,7 +89,7 @@ class Persisted(Generic[C]):
         before = self._documents.misses
         prepared = self._documents.prepare(text, name, trusted=trusted)
         if self._documents.misses != before and not trusted:
-            self._toll.charge(context, FRESH)
+            self._toll.charge(context, COST_OF_NEW_DOCUMENT)
         return prepared
 
     def _remember(self, document_id: str, text: str) -> None:

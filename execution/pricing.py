@@ -34,7 +34,7 @@ from graphql import (
     is_composite_type,
 )
 
-from execution.analysis import INTROSPECTION, Sanity, Steps, too_complex
+from execution.analysis import INTROSPECTION, QueryLimits, StepBudget, too_complex
 from execution.errors import RequestError
 from execution.prices import LARGEST, Asked, Group, Position
 
@@ -72,7 +72,9 @@ class Pricing:
 class PriceOf:
     """Compiles operations of one document to groups; refuses response keys repeated too often on the way."""
 
-    def __init__(self, schema: GraphQLSchema, document: DocumentNode, pricing: Pricing, bounds: Sanity, steps: Steps) -> None:
+    def __init__(
+        self, schema: GraphQLSchema, document: DocumentNode, pricing: Pricing, bounds: QueryLimits, steps: StepBudget
+    ) -> None:
         self._schema = schema
         self._pricing = pricing
         self._bounds = bounds

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from starlette.types import Receive, Scope, Send
 
-from execution.lifetime import ClientGone, until_gone
+from execution.request_lifetime import ClientDisconnected, cancel_on_disconnect
 
 # Lines end in LF: urql looks for LF LF between events and waits for ever on CRLF CRLF.
 COMPLETE: Final = b"event: complete\ndata:\n\n"
@@ -31,8 +31,8 @@ class EventStream:
         del scope
         await send({"type": "http.response.start", "status": 200, "headers": self._headers})
         try:
-            await until_gone(receive, self._send_all(send))
-        except ClientGone:
+            await cancel_on_disconnect(receive, self._send_all(send))
+        except ClientDisconnected:
             return
         finally:
             await self._answers.aclose()

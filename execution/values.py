@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from execution.analysis import Sanity, too_complex
+from execution.analysis import QueryLimits, too_complex
 
 
-def check_variables(variables: Mapping[str, Any], bounds: Sanity) -> None:
+def check_variables(variables: Mapping[str, Any], bounds: QueryLimits) -> None:
     """Raises RequestError where there are too many values, too deep ones, or a list that is too long.
 
     Coercion makes no list longer (a single value becomes a list of one), so what holds here holds after it.

@@ -14,14 +14,14 @@ from graphql import OperationType
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from execution.documents import Documents
+from execution.document_cache import DocumentCache
 from execution.encoding import MOST_BYTES, Encoder
 from execution.errors import ErrorMapper, GraphQLProblem
 from execution.http import MakeContext
-from execution.lifetime import close, deadline
 from execution.persisted import Persisted
+from execution.request_lifetime import close, deadline
 from execution.requests import Operation, operation_of
-from execution.run import Runner
+from execution.runner import Runner
 
 C = TypeVar("C")
 PROTOCOL: Final = "graphql-transport-ws"
@@ -59,7 +59,7 @@ class GraphQLSocket(Generic[C]):
 
     def __init__(
         self,
-        documents: Documents[C],
+        documents: DocumentCache[C],
         runner: Runner[C],
         make_context: MakeContext,
         *,

@@ -17,7 +17,7 @@ from typing import Final
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from access.scopes import OWN, SHARED, SUPPORT
+from access.token_scopes import OWN, SHARED, SUPPORT
 from access.viewer import GuestOf, TicketOf, ViewerKind
 from identity.verifier import JWT_PROFILE, LIFETIME_S, Clock, TrustedIssuer
 

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 
 import msgspec
 
-from access.policy import OWNER_SIGHT
+from access.policy import OWNER_VISIBILITY
 from datasources import Sources
 from datasources.locations.port import PlaceRecord, Point
 from datasources.tables.photos import Draft, PhotoRecord, SeenPhoto
@@ -88,7 +88,7 @@ class Resolving:
 
     async def _write(self, records: Sequence[PhotoRecord], done: Resolved) -> Sequence[PhotoRecord]:
         """Writes what the places say now; the records that somebody else changed meanwhile."""
-        seen = await self.sources.photos.opened(records, OWNER_SIGHT)
+        seen = await self.sources.photos.opened(records, OWNER_VISIBILITY)
         drafts = [Draft(self._placed(s.record, place)) for s, place in await self._found(list(seen.values()))]
         written = await self.sources.photos.save(drafts, now_ms=self.sources.now_ms()) if drafts else ()
         stored = {d.record.key: r for d, r in zip(drafts, written, strict=True)}

@@ -12,23 +12,23 @@ from pathlib import Path
 
 from datasources import Sources
 from datasources.aws.stack import Stack
-from datasources.folder import EMBEDDED, IndexLock, prepare
+from datasources.data_folder import EMBEDDED, IndexLock, prepare
 from datasources.vendors import NO_VENDORS, Vendors
 from datasources.wiring import open_index
-from ingest.bookmarks import Bookmark, Bookmarks
-from ingest.following import IndexFollower, reached
-from ingest.holding import beside
-from ingest.pictures.looked import Looked
-from ingest.pictures.stage import PictureStage
+from indexing.change_feed_consumer import IndexFollower, index_position_reached
+from indexing.documents import CONSUMER
+from indexing.open_stores import open_shared
+from indexing.progress import ProgressDisplay
+from ingest.checkpoints import Checkpoint, Checkpoints
+from ingest.counters import Counters
+from ingest.pictures.image_stats import ImageStats
+from ingest.pictures.pipeline import ImagePipeline
 from ingest.readers.export import ExportReader
 from ingest.readers.opening import open_reader
 from ingest.readers.reading import Item, Reader, Reading
 from ingest.restoring import Restoring
-from ingest.screen import Screen
-from ingest.tally import Tally
-from resolvers.importing.taking import take
+from resolvers.importing.upsert import upsert
 from resolvers.importing.writer import Done, Writer
-from resolvers.indexing import CONSUMER
 
 BATCH = 250
 HOLDER = "an import"
@@ -54,10 +54,10 @@ class Import:
 
     sources: Sources
     follower: IndexFollower | None
-    screen: Screen
+    screen: ProgressDisplay
     stop: asyncio.Event = field(default_factory=asyncio.Event)
-    tally: Tally = field(default_factory=Tally)
-    pictures: PictureStage | None = None
+    tally: Counters = field(default_factory=Counters)
+    pictures: ImagePipeline | None = None
 
     async def run(self, reader: Reader, order: Order, data: Path) -> bool:
         """Writes everything that is not behind already; False when it was stopped. Indexing is `finish`'s."""
@@ -66,7 +66,7 @@ class Import:
         await self.sources.customers.ensure(owner, order.owner, now_ms=self.sources.now_ms())
         paths = [os.fspath(path.resolve()).encode("utf-8", "surrogateescape").hex() for path in (order.path, *order.more)]
         name = ids.local_id("import", owner, *paths, str(order.restore))
-        bookmarks = Bookmarks.of(data, name)
+        bookmarks = Checkpoints.of(data, name)
         known = bookmarks.read(reader.fingerprint)
         if known is not None:
             self.tally.resume(known.counts)
@@ -76,7 +76,7 @@ class Import:
             restoring = Restoring(self.sources, owner)
             await restoring.restore(reader)
             writer.knows(albums=restoring.albums, people=restoring.people)
-        self.pictures = PictureStage(self.sources, owner, link=order.link)
+        self.pictures = ImagePipeline(self.sources, owner, link=order.link)
         batches = _batches(reader.readings(known.position if known else None))
         ahead = asyncio.create_task(asyncio.to_thread(next, batches, None))
         try:
@@ -84,7 +84,7 @@ class Import:
                 ahead = asyncio.create_task(asyncio.to_thread(next, batches, None))  # read while the last one is written
                 await self._write(writer, batch)
                 reader.release(batch)
-                bookmarks.keep(Bookmark(reader.fingerprint, batch[-1].position, self.tally.counts))
+                bookmarks.keep(Checkpoint(reader.fingerprint, batch[-1].position, self.tally.counts))
                 self.screen.moved(self.tally.records, batch[-1].done, reader.total)
                 if self.stop.is_set():
                     return False
@@ -115,7 +115,7 @@ class Import:
     async def _outcomes(self, writer: Writer, items: Sequence[Item]) -> list[tuple[Item, Done]]:
         """What was taken; the others are counted as rejected."""
         outcomes: list[tuple[Item, Done]] = []
-        for item, done in zip(items, await take(writer, [i.record for i in items]), strict=True):
+        for item, done in zip(items, await upsert(writer, [i.record for i in items]), strict=True):
             if isinstance(done, str):
                 self.tally.reject(item.where, done)
             else:
@@ -143,7 +143,7 @@ class Import:
             return True
         head = await self.sources.feed.head()
         told = False
-        while not await reached(self.sources, head):
+        while not await index_position_reached(self.sources, head):
             # Whoever had the index may have ended without seeing our last changes: then it is our turn.
             lock = IndexLock.take(data, HOLDER)
             if lock is not None:
@@ -172,18 +172,18 @@ class Import:
 class Ended:
     """How an import ended: what was counted, whether all of it was read, and how long it took."""
 
-    tally: Tally
+    tally: Counters
     whole: bool
     seconds: float
     unknown: list[str]
-    looked: Looked | None = None
+    looked: ImageStats | None = None
     """What was done with the files, after those seconds."""
 
 
 async def run_import(
     data: Path,
     order: Order,
-    screen: Screen,
+    screen: ProgressDisplay,
     stop: asyncio.Event,
     now_s: Callable[[], float] = time.monotonic,
     *,
@@ -194,7 +194,7 @@ async def run_import(
     begun = now_s()
     reader = await asyncio.to_thread(_open, data, order, EMBEDDED if stack is None else stack.name)
     try:
-        async with beside(data, HOLDER, stack, vendors) as (sources, ours):
+        async with open_shared(data, HOLDER, stack, vendors) as (sources, ours):
             follower = IndexFollower(sources, reads_feed=stack is None or stack.follow) if ours else None
             job = Import(sources, follower, screen, stop)
             try:

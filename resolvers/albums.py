@@ -9,7 +9,7 @@ from datasources.tables.albums import SeenAlbum
 from datasources.words import normalize
 from resolvers.context import Context
 from resolvers.paging import PageMarks, Slice, cut, page_request
-from resolvers.sets import counts_of
+from resolvers.photo_set import counts_by_value
 
 _LAST = (1 << 64) - 1
 """Sort keys of photos are 64 bits wide: taken from this they go downwards. Empty albums come last."""
@@ -56,6 +56,6 @@ async def _sort_keys(
         return {a.record.id: (0, f"{normalize(a.title or '')}\x1f{a.record.id}") for a in albums}
     if order == "CREATED_AT_DESC":
         return {a.record.id: (-a.record.created_at_ms, a.record.id) for a in albums}
-    counts = await counts_of(context, Field.ALBUM, owner=owner)
+    counts = await counts_by_value(context, Field.ALBUM, owner=owner)
     latest = {a.record.id: counts.get(a.record.id, (0, None, None))[2] or 0 for a in albums}
     return {a.record.id: (_LAST - latest[a.record.id], a.record.id) for a in albums}

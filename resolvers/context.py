@@ -8,14 +8,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, partial
 
+from access.access_log import AccessLogBuffer
 from access.classes import DataClass
-from access.policy import Sight, withheld
-from access.readings import Readings
+from access.policy import Visibility, withheld
 from access.scope import Scope
 from access.viewer import Viewer
 from datasources import Sources
-from datasources.counting.meter import Ledger
 from datasources.errors import SourceError
+from datasources.instrumentation.call_stats import RequestStats
 from datasources.locations.port import LocalizedName, PlaceRecord, Point
 from datasources.photo_key import PhotoKey
 from datasources.search.port import Order, Position
@@ -26,12 +26,12 @@ from datasources.tables.people import PersonKey, SeenPerson
 from datasources.tables.photos import SeenPhoto
 from datasources.tables.pictures import SeenPicture
 from datasources.translations.port import LocalizedWord
-from resolvers.freshness import Freshness
-from resolvers.importing.taking import may_write
+from indexing.index_lag import IndexLag
+from resolvers.importing.upsert import may_write
 from resolvers.loading import Loader
 from resolvers.placeholders import DrawnOf, drawn_placeholders
-from resolvers.questions import Part, Questions
-from resolvers.scoping import scope_of
+from resolvers.search_loader import Part, SearchBatch
+from resolvers.viewer_scope import scope_of
 
 WRITERS_BYTES = 8 << 20
 """Of a service that may write photos: 200 records with vectors."""
@@ -59,7 +59,7 @@ class Context:
     remaining_s: float | None = None  # until the caller's token ends
 
     def __init__(
-        self, sources: Sources, freshness: Freshness, viewer: Viewer, languages: Languages, *, public_url: str = ""
+        self, sources: Sources, freshness: IndexLag, viewer: Viewer, languages: Languages, *, public_url: str = ""
     ) -> None:
         self.sources = sources
         self.freshness = freshness
@@ -67,8 +67,8 @@ class Context:
         self.languages = languages
         self.public_url = public_url
         self.withheld: set[DataClass] = set()
-        self.readings = Readings()
-        self.ledger: Ledger | None = None
+        self.readings = AccessLogBuffer()
+        self.ledger: RequestStats | None = None
         """What the request costs each source, where somebody may know and asks."""
         self.degraded: dict[tuple[str, str], set[str]] = {}
         self._scope: asyncio.Task[Scope] | None = None
@@ -118,7 +118,7 @@ class Context:
         if self.ledger is not None:
             self.ledger.clear()
 
-    def told(self, sight: Sight) -> None:
+    def told(self, sight: Visibility) -> None:
         """Remembers what was kept back, for `extensions`."""
         self.withheld.update(withheld(sight))
 
@@ -260,7 +260,7 @@ class Context:
     @cached_property
     def questions(self) -> Loader[Part, object]:
         """Everything asked of the index: all parts of a level go in one call."""
-        return Loader(Questions(self.sources.index, self.freshness, self.degrade, self.readings).fetch)
+        return Loader(SearchBatch(self.sources.index, self.freshness, self.degrade, self.readings).fetch)
 
     @cached_property
     def positions(self) -> Loader[Placed, Position]:

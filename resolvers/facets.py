@@ -15,9 +15,9 @@ from datasources.tables.people import PersonKey
 from datasources.words import normalize
 from resolvers.context import Context, Languages
 from resolvers.errors import BadInput
+from resolvers.facet_keys import FacetBy
 from resolvers.paging import PageMarks
-from resolvers.selections import FacetBy
-from resolvers.sets import PhotoSet, named_only
+from resolvers.photo_set import PhotoSet, require_named_owner
 
 MOST_BUCKETS = 200
 MOST_TIMES = 2_000
@@ -81,7 +81,7 @@ async def facet(found: PhotoSet, wanted: FacetRequest) -> NamedFacet:
     if not 0 <= wanted.first <= MOST_BUCKETS:
         raise BadInput(f"`first` of a facet goes from 0 to {MOST_BUCKETS}", "PAGE_SIZE")
     if wanted.by is FacetBy.ALBUM:
-        named_only(found.query.scope)
+        require_named_owner(found.query.scope)
     counts = await found.facet(wanted.by)
     buckets = _ordered(await _named(found, wanted, counts), wanted.order)
     listed = [b for b in buckets if wanted.query is None or normalize(wanted.query) in normalize(b.name)]
@@ -108,7 +108,7 @@ async def facet(found: PhotoSet, wanted: FacetRequest) -> NamedFacet:
 
 async def histogram(found: PhotoSet, width: str) -> TimeCounts:
     """Counts by year, month or day; raises `BadInput` for more than 2,000 buckets."""
-    counts = await found.over_time(_WIDTHS[width])
+    counts = await found.histogram(_WIDTHS[width])
     if counts.cut or len(counts.buckets) > MOST_TIMES:
         raise BadInput(f"more than {MOST_TIMES:,} buckets: narrow the filter, or count by months", "HISTOGRAM_SIZE")
     buckets = sorted((_span(b, width) for b in counts.buckets), key=lambda b: b.start)

@@ -27,7 +27,7 @@ from datasources.search.conditions import (
     WithinCircle,
 )
 from resolvers.errors import BadInput
-from resolvers.selections import FacetBy, bounded, local_ids, matching, selected_values
+from resolvers.facet_keys import FacetBy, bounded, local_ids, matching, selected_values
 
 MAX_DEPTH = 8
 EARTH_HALF_ROUND_M = 20_037_509

@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from aiodataloader import DataLoader
 
-from datasources.counting.meter import batched
+from datasources.instrumentation.call_stats import batched
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")

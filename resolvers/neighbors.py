@@ -10,8 +10,8 @@ from datasources.search.port import Position
 from datasources.tables.photos import SeenPhoto
 from resolvers.context import Context
 from resolvers.filters import compile_filter
-from resolvers.questions import PagePart, PageWanted, Part, PhotoQuery
-from resolvers.sets import ORDERS, Library, named_only
+from resolvers.photo_set import ORDERS, Library, require_named_owner
+from resolvers.search_loader import IndexPageRequest, PagePart, Part, PhotoQuery
 
 Neighbors = tuple[SeenPhoto | None, SeenPhoto | None]
 
@@ -19,7 +19,7 @@ Neighbors = tuple[SeenPhoto | None, SeenPhoto | None]
 async def neighbors_of(context: Context, key: PhotoKey, given: Any, order: str, library: str) -> Neighbors | None:
     """The one before and the one after; None when the photo has no place in this list. One call for all photos asked."""
     scope = Library[library].of(await context.scope())
-    named_only(scope)
+    require_named_owner(scope)
     query = PhotoQuery(scope=scope, condition=compile_filter(given, context.sources.ids).full(), order=ORDERS[order])
     position = await context.positions.one((scope, query.order, key))
     if position is None:
@@ -29,7 +29,7 @@ async def neighbors_of(context: Context, key: PhotoKey, given: Any, order: str, 
 
 
 def _one(query: PhotoQuery, position: Position, *, back: bool) -> Part:
-    return Part(query, PageWanted(1, position, back))
+    return Part(query, IndexPageRequest(1, position, back))
 
 
 async def _photo(context: Context, found: object) -> SeenPhoto | None:

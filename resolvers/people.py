@@ -8,7 +8,7 @@ from datasources.tables.people import SeenPerson
 from datasources.words import normalize
 from resolvers.context import Context
 from resolvers.paging import PageMarks, Slice, cut, page_request
-from resolvers.sets import counts_of
+from resolvers.photo_set import counts_by_value
 
 
 async def people_page(
@@ -38,5 +38,5 @@ async def people_page(
 async def _sort_keys(context: Context, people: list[SeenPerson], order: str) -> dict[str, tuple[int, str]]:
     if order == "NAME_ASC":
         return {p.record.id: (int(p.name is None), f"{normalize(p.name or '')}\x1f{p.record.id}") for p in people}
-    counts = await counts_of(context, Field.PERSON)
+    counts = await counts_by_value(context, Field.PERSON)
     return {p.record.id: (-counts.get(p.record.id, (0, None, None))[0], p.record.id) for p in people}

@@ -10,8 +10,8 @@ from typing import Final
 from access.classes import DataClass
 from access.signing import window_end
 from datasources.photo_key import PhotoKey
-from datasources.pictures.rungs import Size, covering, inside
 from datasources.tables.photos import SeenPhoto
+from pictures.size_ladder import Size, covering, inside
 from resolvers.context import Context
 from resolvers.errors import BadInput
 from resolvers.placeholders import subject_of

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from datasources.pictures.drawing import Subject, draw
-from datasources.pictures.rungs import Size
-from datasources.pictures.thumbhash import thumbhash
 from datasources.tables.photos import PhotoRecord
+from pictures.drawing import Subject, draw
+from pictures.size_ladder import Size
+from pictures.thumbhash import thumbhash
 
 _NOON: Final = 13
 _PLACEHOLDER: Final = 32

@@ -10,7 +10,7 @@ from datasources.search.conditions import All, AnyOf, Field
 from resolvers.context import Context
 from resolvers.filters import Filter, compile_filter
 from resolvers.paging import page_request
-from resolvers.sets import ORDERS, PhotoSet, photo_set
+from resolvers.photo_set import ORDERS, PhotoSet, photo_set
 
 
 def timeline(context: Context, scope: Scope, given: Any, order: str, page: Mapping[str, Any]) -> PhotoSet:

@@ -5,11 +5,11 @@ from datetime import datetime
 import strawberry
 
 from access.classes import DataClass as C
+from resolvers.access_log import SeenReading
 from resolvers.paging import Slice
-from resolvers.readings import SeenReading
-from resolvers.views import at
+from resolvers.photo_precision import at
 from schema.enums import ViewerKind
-from schema.fields import SchemaDataClass, plain
+from schema.fields import SchemaDataClass, value_field
 from schema.node import PageInfo
 
 
@@ -17,12 +17,12 @@ from schema.node import PageInfo
 class AccessRecord:
     """One reading."""
 
-    at: datetime = plain(C.IDENTITY, "When.")
-    principal: str = plain(C.IDENTITY, "Who, as the customer may know.")
-    kind: ViewerKind = plain(C.IDENTITY, "What kind of caller.")
-    purpose: str | None = plain(C.IDENTITY, "For what.")
-    classes: list[SchemaDataClass] = plain(C.IDENTITY, "Which classes.")
-    photo_count: int = plain(C.IDENTITY, "How many photos.")
+    at: datetime = value_field(C.IDENTITY, "When.")
+    principal: str = value_field(C.IDENTITY, "Who, as the customer may know.")
+    kind: ViewerKind = value_field(C.IDENTITY, "What kind of caller.")
+    purpose: str | None = value_field(C.IDENTITY, "For what.")
+    classes: list[SchemaDataClass] = value_field(C.IDENTITY, "Which classes.")
+    photo_count: int = value_field(C.IDENTITY, "How many photos.")
 
     @classmethod
     def of(cls, seen: SeenReading) -> "AccessRecord":
@@ -42,17 +42,17 @@ class AccessRecord:
 class AccessRecordEdge:
     """A reading in a page."""
 
-    cursor: str = plain(C.IDENTITY, "To go on from.")
-    node: AccessRecord = plain(C.IDENTITY, "The reading.")
+    cursor: str = value_field(C.IDENTITY, "To go on from.")
+    node: AccessRecord = value_field(C.IDENTITY, "The reading.")
 
 
 @strawberry.type(description="A page of readings.")
 class AccessRecordConnection:
     """A page of readings."""
 
-    edges: list[AccessRecordEdge] = plain(C.IDENTITY, "With cursors.")
-    nodes: list[AccessRecord] = plain(C.IDENTITY, "Without.")
-    page_info: PageInfo = plain(C.IDENTITY, "Where the page lies.")
+    edges: list[AccessRecordEdge] = value_field(C.IDENTITY, "With cursors.")
+    nodes: list[AccessRecord] = value_field(C.IDENTITY, "Without.")
+    page_info: PageInfo = value_field(C.IDENTITY, "Where the page lies.")
 
     @classmethod
     def of(cls, page: Slice[SeenReading]) -> "AccessRecordConnection":

@@ -6,7 +6,7 @@ from typing import Annotated
 import strawberry
 
 from access.classes import DataClass as C
-from access.policy import Sight
+from access.policy import Visibility
 from access.precision import LocationPrecision as Fineness
 from access.precision import TimePrecision as Timeliness
 from datasources.photo_key import PhotoKey
@@ -15,11 +15,11 @@ from datasources.tables.albums import SeenAlbum
 from datasources.tables.grants import GrantRecord
 from resolvers.context import Context
 from resolvers.paging import Slice
-from resolvers.sets import counts_of
+from resolvers.photo_precision import moment
+from resolvers.photo_set import counts_by_value
 from resolvers.timeline import in_album
-from resolvers.views import moment
 from schema.enums import AlbumAction, LocationPrecision, PhotoOrder, ShareKind, TimePrecision
-from schema.fields import argument, field, given, plain
+from schema.fields import argument, field, unset_to_none, value_field
 from schema.inputs import PhotoFilter
 from schema.node import After, Before, FirstFromStart, Last, Node, PageInfo, Total
 from schema.photo import LazyCustomer, Photo, few
@@ -82,7 +82,7 @@ class Album(Node):
 
     context: strawberry.Private[Context]
     seen: strawberry.Private[SeenAlbum]
-    sight: strawberry.Private[Sight]
+    sight: strawberry.Private[Visibility]
 
     @classmethod
     def of(cls, context: Context, seen: SeenAlbum) -> "Album":
@@ -112,14 +112,14 @@ class Album(Node):
         chosen = self.seen.record.cover
         seen = await self.context.photos.one(PhotoKey(self.seen.record.owner, chosen)) if chosen else None
         if seen is None or self.seen.record.id not in seen.record.albums:
-            counts = await counts_of(self.context, Field.ALBUM, owner=self.seen.record.owner)
+            counts = await counts_by_value(self.context, Field.ALBUM, owner=self.seen.record.owner)
             newest = counts.get(self.seen.record.id, (0, None, None))[1]
             seen = None if newest is None else await self.context.photos.one(newest)
         return None if seen is None else Photo.of(self.context, seen)
 
     @field(C.OPERATIONAL, "How many photos the viewer may see in it.")
     async def photo_count(self) -> int | None:
-        counts = await counts_of(self.context, Field.ALBUM, owner=self.seen.record.owner)
+        counts = await counts_by_value(self.context, Field.ALBUM, owner=self.seen.record.owner)
         return counts.get(self.seen.record.id, (0, None, None))[0]
 
     @field(C.OPERATIONAL, "When it was made.")
@@ -143,10 +143,15 @@ class Album(Node):
         last: Last = strawberry.UNSET,
         before: Before = strawberry.UNSET,
     ) -> PhotoConnection | None:
-        page = {"first": given(first), "after": given(after), "last": given(last), "before": given(before)}
+        page = {
+            "first": unset_to_none(first),
+            "after": unset_to_none(after),
+            "last": unset_to_none(last),
+            "before": unset_to_none(before),
+        }
         key = (self.seen.record.owner, self.seen.record.id)
         scope, order_name = await self.context.scope(), (order or PhotoOrder.TAKEN_AT_ASC).name
-        return PhotoConnection.of(in_album(self.context, scope, key, given(filter), order_name, page))
+        return PhotoConnection.of(in_album(self.context, scope, key, unset_to_none(filter), order_name, page))
 
     @field(C.PUBLIC, "What the viewer may do with it.")
     def viewer_can(self) -> list[AlbumAction]:
@@ -157,8 +162,8 @@ class Album(Node):
 class AlbumEdge:
     """An album in a page."""
 
-    cursor: str = plain(C.PUBLIC, "To go on from.")
-    node: Album = plain(C.CONTENT, "The album.")
+    cursor: str = value_field(C.PUBLIC, "To go on from.")
+    node: Album = value_field(C.CONTENT, "The album.")
 
 
 @strawberry.type(description="A page of albums.")

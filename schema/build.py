@@ -13,7 +13,7 @@ from strawberry.types.info import Info
 from access.classes import DataClass
 from access.policy import Use, ever
 from access.viewer import Viewer
-from execution.documents import Classes
+from execution.document_cache import Classes
 from resolvers.context import Context
 from schema.album import Album, Share
 from schema.classes import classes_of

@@ -11,11 +11,11 @@ from datasources.tables.jobs import JobFile, JobRecord
 from resolvers.context import Context
 from resolvers.errors import BadInput
 from resolvers.jobs.links import Link
-from resolvers.jobs.starting import global_id
+from resolvers.jobs.start import global_id
 from resolvers.paging import Slice
-from resolvers.views import moment
+from resolvers.photo_precision import moment
 from schema.enums import BulkStatus
-from schema.fields import argument, field, plain
+from schema.fields import argument, field, value_field
 from schema.node import Node, PageInfo
 
 MOST_FILES = 10_000
@@ -25,12 +25,12 @@ MOST_FILES = 10_000
 class BulkFile:
     """A file of a result. Only whoever started the job is told of it, so its members are of no class of their own."""
 
-    path: str = plain(C.PUBLIC, "Rows of which position in the document: `photos`, `photos.people`.")
-    url: str = plain(C.PUBLIC, "Signed.")
-    expires_at: datetime = plain(C.PUBLIC, "When the URL stops working.")
-    row_count: float = plain(C.PUBLIC, "Rows.")
-    bytes: float = plain(C.PUBLIC, "Bytes.")
-    sha256: str = plain(C.PUBLIC, "SHA-256, hex.")
+    path: str = value_field(C.PUBLIC, "Rows of which position in the document: `photos`, `photos.people`.")
+    url: str = value_field(C.PUBLIC, "Signed.")
+    expires_at: datetime = value_field(C.PUBLIC, "When the URL stops working.")
+    row_count: float = value_field(C.PUBLIC, "Rows.")
+    bytes: float = value_field(C.PUBLIC, "Bytes.")
+    sha256: str = value_field(C.PUBLIC, "SHA-256, hex.")
 
     @classmethod
     def of(cls, file: JobFile, link: Link) -> "BulkFile":
@@ -121,8 +121,8 @@ class BulkOperation(Node):
 class BulkOperationEdge:
     """A bulk operation in a page."""
 
-    cursor: str = plain(C.PUBLIC, "To go on from.")
-    node: BulkOperation = plain(C.PUBLIC, "The operation.")
+    cursor: str = value_field(C.PUBLIC, "To go on from.")
+    node: BulkOperation = value_field(C.PUBLIC, "The operation.")
 
 
 @strawberry.type(description="A page of bulk operations.")

@@ -2,7 +2,7 @@
 
 A unit is one object that a source had to bring by itself. Objects that one loader brings for a whole page, and values
 that lie in an object already, weigh a tenth; a count over a whole set weighs fifty; a write ten. (A facet over 6,000 photos
-takes as long as fifty photos of a page: `benchmarks.gates`.)
+takes as long as fifty photos of a page: `benchmarks.limits`.)
 """
 
 from graphql import (

@@ -5,7 +5,7 @@ from typing import Annotated
 import strawberry
 
 from access.classes import DataClass as C
-from access.policy import Sight
+from access.policy import Visibility
 from datasources.tables.customers import SeenCustomer
 from resolvers.albums import albums_page
 from resolvers.context import Context
@@ -13,7 +13,7 @@ from resolvers.people import people_page
 from resolvers.timeline import timeline
 from schema.album import AlbumConnection
 from schema.enums import AlbumOrder, PersonOrder, PhotoOrder
-from schema.fields import argument, field, given
+from schema.fields import argument, field, unset_to_none
 from schema.inputs import PhotoFilter
 from schema.node import After, Before, FirstFromStart, Last, Node
 from schema.person import PersonConnection
@@ -28,7 +28,7 @@ class Customer(Node):
 
     context: strawberry.Private[Context]
     seen: strawberry.Private[SeenCustomer]
-    sight: strawberry.Private[Sight]
+    sight: strawberry.Private[Visibility]
 
     @classmethod
     def of(cls, context: Context, seen: SeenCustomer) -> "Customer":
@@ -67,10 +67,15 @@ class Customer(Node):
         last: Last = strawberry.UNSET,
         before: Before = strawberry.UNSET,
     ) -> PhotoConnection | None:
-        page = {"first": given(first), "after": given(after), "last": given(last), "before": given(before)}
+        page = {
+            "first": unset_to_none(first),
+            "after": unset_to_none(after),
+            "last": unset_to_none(last),
+            "before": unset_to_none(before),
+        }
         scope = (await self.context.scope()).of_owner(self.seen.record.id)
         order_name = (order or PhotoOrder.TAKEN_AT_DESC).name
-        return PhotoConnection.of(timeline(self.context, scope, given(filter), order_name, page))
+        return PhotoConnection.of(timeline(self.context, scope, unset_to_none(filter), order_name, page))
 
     @field(C.CONTENT, "Their albums.")
     async def albums(
@@ -82,7 +87,9 @@ class Customer(Node):
     ) -> AlbumConnection | None:
         scope = (await self.context.scope()).of_owner(self.seen.record.id)
         order_name = (order or AlbumOrder.LATEST_PHOTO_DESC).name
-        page = await albums_page(self.context, scope, given(query), order_name, first=given(first), after=given(after))
+        page = await albums_page(
+            self.context, scope, unset_to_none(query), order_name, first=unset_to_none(first), after=unset_to_none(after)
+        )
         return AlbumConnection(context=self.context, page=page)
 
     @field(C.BIOMETRIC, "The people in their photos.")
@@ -97,6 +104,12 @@ class Customer(Node):
         order_name = (order or PersonOrder.PHOTO_COUNT_DESC).name
         scope = (await self.context.scope()).of_owner(self.seen.record.id)
         page = await people_page(
-            self.context, scope, given(query), order_name, named=given(named), first=given(first), after=given(after)
+            self.context,
+            scope,
+            unset_to_none(query),
+            order_name,
+            named=unset_to_none(named),
+            first=unset_to_none(first),
+            after=unset_to_none(after),
         )
         return PersonConnection(context=self.context, page=page)

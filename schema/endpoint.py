@@ -13,19 +13,19 @@ from starlette.types import ASGIApp
 from access.classes import DataClass
 from access.viewer import Viewer
 from datasources import Sources
-from datasources.counting.meter import Ledger, counting
-from execution.analysis import PERSISTED, Sanity
-from execution.documents import MOST_COST, Documents
+from datasources.instrumentation.call_stats import RequestStats, counting
+from execution.analysis import PERSISTED, QueryLimits
+from execution.document_cache import MOST_COST, DocumentCache
 from execution.http import GraphQLEndpoint, WireSettings
 from execution.persisted import Persisted, Safelist
-from execution.rate import Buckets, Rate, Toll
-from execution.run import Runner
+from execution.rate_limit import Buckets, Rate, RateLimiter
+from execution.runner import Runner
 from execution.websocket import GraphQLSocket, SocketSettings
+from indexing.index_lag import IndexLag
 from resolvers.context import Context
-from resolvers.freshness import Freshness
+from schema.after_execution import after_execution
 from schema.build import Gateway, decide
-from schema.exposure import Exposure
-from schema.finishing import finish
+from schema.introspection import IntrospectionPolicy
 
 Identify = Callable[[HTTPConnection, Mapping[str, Any] | None], Awaitable[Viewer]]
 """Who asks, from the request's headers or a WebSocket's `connection_init`; raises `GraphQLProblem` UNAUTHENTICATED."""
@@ -40,12 +40,12 @@ _RANGE = re.compile(r"\s*([A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*)\s*(?:;\s*q\s*=\s*
 
 
 @dataclass(frozen=True, slots=True)
-class Gates:
+class OperationLimits:
     """What may be asked at all, and how much of it."""
 
-    exposure: Exposure = field(default_factory=Exposure)
-    sanity: Sanity = field(default_factory=Sanity)
-    trusted: Sanity = PERSISTED
+    exposure: IntrospectionPolicy = field(default_factory=IntrospectionPolicy)
+    sanity: QueryLimits = field(default_factory=QueryLimits)
+    trusted: QueryLimits = PERSISTED
     most_cost: float = MOST_COST
     rate: Rate | None = None
     safelist: Safelist | None = None
@@ -64,18 +64,18 @@ class Endpoint:
 def endpoint(
     gateway: Gateway,
     sources: Sources,
-    freshness: Freshness,
+    freshness: IndexLag,
     identify: Identify,
     *,
     public_url: str,
     wire: WireSettings,
     socket: SocketSettings,
-    gates: Gates | None = None,
+    gates: OperationLimits | None = None,
 ) -> Endpoint:
     """`/graphql` over these sources."""
-    gates = gates or Gates()
+    gates = gates or OperationLimits()
     schema, hide = gateway.graphql_schema, gates.hide_suggestions
-    documents: Documents[DataClass] = Documents(
+    documents: DocumentCache[DataClass] = DocumentCache(
         schema,
         classify=gateway.classify,
         sanity=gates.sanity,
@@ -84,10 +84,10 @@ def endpoint(
         most_cost=gates.most_cost,
         hide_suggestions=hide,
     )
-    toll = Toll(Buckets(gates.rate, lambda: sources.now_ms() / 1_000) if gates.rate is not None else None)
+    toll = RateLimiter(Buckets(gates.rate, lambda: sources.now_ms() / 1_000) if gates.rate is not None else None)
     persisted = Persisted(documents, safelist=gates.safelist, ad_hoc=gates.ad_hoc, toll=toll)
     runner: Runner[DataClass] = Runner(
-        schema, decide=decide, admit=gates.exposure.admit, finish=finish, toll=toll, hide_suggestions=hide
+        schema, decide=decide, admit=gates.exposure.admit, finish=after_execution, toll=toll, hide_suggestions=hide
     )
 
     async def make_context(connection: HTTPConnection, payload: Mapping[str, Any] | None) -> Context:
@@ -97,7 +97,7 @@ def endpoint(
         context.router = bool(connection.scope.get("state", {}).get(BY_ROUTER))
         context.remaining_s = viewer.expires_at - sources.now_ms() / 1_000 if viewer.expires_at else None
         if gates.exposure.may_trace(viewer) and connection.headers.get(TRACE) == "1":
-            context.ledger = Ledger()
+            context.ledger = RequestStats()
         counting(sources.meter, context.ledger)
         await context.speak_own_languages()
         return context

@@ -11,9 +11,9 @@ from strawberry import federation
 from strawberry.schema_directive import Location as On
 from strawberry.types.enum import EnumValueDefinition
 
+from access.access_log import IMPERSONAL
 from access.classes import DataClass
-from access.policy import Sight
-from access.readings import IMPERSONAL
+from access.policy import Visibility
 from datasources.errors import SourceError
 from execution.errors import GraphQLProblem
 from resolvers.context import Context
@@ -77,12 +77,12 @@ def input_field(data_class: DataClass, description: str, *, name: str | None = N
     return strawberry.field(description=description, name=name, default=default, directives=labelled(data_class))
 
 
-def required(data_class: DataClass, description: str, *, name: str | None = None) -> Any:
+def required_field(data_class: DataClass, description: str, *, name: str | None = None) -> Any:
     """A field that an input must have."""
     return strawberry.field(description=description, name=name, directives=labelled(data_class))
 
 
-def plain(data_class: DataClass, description: str, *, name: str | None = None) -> Any:
+def value_field(data_class: DataClass, description: str, *, name: str | None = None) -> Any:
     """A member of a value object that is reached only through a field where access was decided."""
     return strawberry.field(description=description, name=name, directives=labelled(data_class))
 
@@ -101,7 +101,7 @@ class Input:
                 setattr(self, name, None)
 
 
-def given(argument_value: Any) -> Any:
+def unset_to_none(argument_value: Any) -> Any:
     """An optional argument: None when absent."""
     return None if argument_value is strawberry.UNSET else argument_value
 
@@ -114,9 +114,9 @@ def _guarded(method: Callable[..., Any], data_class: DataClass) -> Callable[...,
             if _denied(self, data_class):
                 return None
             try:
-                return noted(self, data_class, await method(self, *args, **kwargs))
+                return audited(self, data_class, await method(self, *args, **kwargs))
             except (SourceError, Refused) as e:
-                raise _told(e, self, method, kwargs) from e
+                raise to_graphql_error(e, self, method, kwargs) from e
 
         return resolve_async
 
@@ -125,18 +125,18 @@ def _guarded(method: Callable[..., Any], data_class: DataClass) -> Callable[...,
         if _denied(self, data_class):
             return None
         try:
-            return noted(self, data_class, method(self, *args, **kwargs))
+            return audited(self, data_class, method(self, *args, **kwargs))
         except (SourceError, Refused) as e:
-            raise _told(e, self, method, kwargs) from e
+            raise to_graphql_error(e, self, method, kwargs) from e
 
     return resolve
 
 
-def noted(source: Any, data_class: DataClass, found: Any) -> Any:
+def audited(source: Any, data_class: DataClass, found: Any) -> Any:
     """The value, remembered for the audit where it is a customer's and personal: it was let through here."""
     if found is None or data_class in IMPERSONAL:
         return found
-    sight: Sight | None = getattr(source, "sight", None)
+    sight: Visibility | None = getattr(source, "sight", None)
     if sight is not None:
         owner, photo = source.about()
         source.context.readings.note(owner, sight.relation, data_class, photo)
@@ -144,11 +144,11 @@ def noted(source: Any, data_class: DataClass, found: Any) -> Any:
 
 
 def _denied(source: Any, data_class: DataClass) -> bool:
-    sight: Sight | None = getattr(source, "sight", None)
+    sight: Visibility | None = getattr(source, "sight", None)
     return sight is not None and not sight.may(data_class)
 
 
-def _told(error: SourceError | Refused, source: Any, method: Callable[..., Any], arguments: Any) -> GraphQLProblem:
+def to_graphql_error(error: SourceError | Refused, source: Any, method: Callable[..., Any], arguments: Any) -> GraphQLProblem:
     """The error for the client; a source that failed is remembered for `extensions.degraded`."""
     if isinstance(error, SourceError):
         context: Context = source.context if hasattr(source, "context") else arguments["info"].context

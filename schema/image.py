@@ -6,22 +6,22 @@ import strawberry
 
 from access.classes import DataClass as C
 from resolvers.pictures import SeenImage
-from schema.fields import plain
+from schema.fields import value_field
 
 
 @strawberry.type(description="A file of a picture.")
 class Image:
     """A file of a picture."""
 
-    url: str = plain(
+    url: str = value_field(
         C.PICTURE,
         "Signed; works until `expiresAt`. The same text for the same viewer, photo and size until it is near its end, "
         "so that browsers cache it.",
     )
-    width: int = plain(C.PICTURE, "Real pixels across.")
-    height: int = plain(C.PICTURE, "Real pixels down.")
-    content_type: str = plain(C.PICTURE, "MIME type.")
-    expires_at: datetime = plain(C.PICTURE, "When the URL stops working.")
+    width: int = value_field(C.PICTURE, "Real pixels across.")
+    height: int = value_field(C.PICTURE, "Real pixels down.")
+    content_type: str = value_field(C.PICTURE, "MIME type.")
+    expires_at: datetime = value_field(C.PICTURE, "When the URL stops working.")
 
     @classmethod
     def of(cls, seen: SeenImage | None) -> "Image | None":

@@ -5,9 +5,9 @@ from datetime import date, datetime
 import strawberry
 
 from access.classes import DataClass as C
-from resolvers import selections
+from resolvers import facet_keys
 from schema.enums import FacetBy, FacetMatch, MediaType, Orientation, PhotoState, Weekday
-from schema.fields import Input, input_field, required
+from schema.fields import Input, input_field, required_field
 from schema.scalars import MonthDay
 
 
@@ -31,8 +31,8 @@ class DateRange(Input):
 class MonthDayRange(Input):
     """A span of days in any year."""
 
-    start: MonthDay = required(C.PUBLIC, "The first day.")
-    last: MonthDay = required(C.PUBLIC, "The last day, included.")
+    start: MonthDay = required_field(C.PUBLIC, "The first day.")
+    last: MonthDay = required_field(C.PUBLIC, "The last day, included.")
 
 
 @strawberry.input(description="Both ends included.")
@@ -64,35 +64,35 @@ class IdsFilter(Input):
 class BoxInput(Input):
     """A part of the globe."""
 
-    west: float = required(C.PUBLIC, "Degrees east.")
-    south: float = required(C.PUBLIC, "Degrees north.")
-    east: float = required(C.PUBLIC, "Degrees east.")
-    north: float = required(C.PUBLIC, "Degrees north.")
+    west: float = required_field(C.PUBLIC, "Degrees east.")
+    south: float = required_field(C.PUBLIC, "Degrees north.")
+    east: float = required_field(C.PUBLIC, "Degrees east.")
+    north: float = required_field(C.PUBLIC, "Degrees north.")
 
 
 @strawberry.input(description="A circle.")
 class CircleInput(Input):
     """A circle."""
 
-    latitude: float = required(C.PUBLIC, "Degrees north.")
-    longitude: float = required(C.PUBLIC, "Degrees east.")
-    radius_meters: float = required(C.PUBLIC, "Metres.")
+    latitude: float = required_field(C.PUBLIC, "Degrees north.")
+    longitude: float = required_field(C.PUBLIC, "Degrees east.")
+    radius_meters: float = required_field(C.PUBLIC, "Metres.")
 
 
 @strawberry.input(description="A point.")
 class PointInput(Input):
     """A point."""
 
-    latitude: float = required(C.PUBLIC, "Degrees north.")
-    longitude: float = required(C.PUBLIC, "Degrees east.")
+    latitude: float = required_field(C.PUBLIC, "Degrees north.")
+    longitude: float = required_field(C.PUBLIC, "Degrees east.")
 
 
 @strawberry.input(description="A selection in a facet.")
 class FacetSelection(Input):
     """A selection in a facet."""
 
-    by: FacetBy = required(C.PUBLIC, "The property.")
-    keys: list[str] = required(C.PUBLIC, "Keys of buckets.")
+    by: FacetBy = required_field(C.PUBLIC, "The property.")
+    keys: list[str] = required_field(C.PUBLIC, "Keys of buckets.")
     match: FacetMatch | None = input_field(
         C.PUBLIC, "Any of them, or all of them (people, labels, albums, keywords).", default=FacetMatch.ANY
     )
@@ -100,7 +100,7 @@ class FacetSelection(Input):
     def __post_init__(self) -> None:
         """The contract's one default of an input, and the enum as the resolvers know it."""
         self.match = self.match or FacetMatch.ANY
-        self.by = selections.FacetBy[self.by.name]  # type: ignore[assignment]
+        self.by = facet_keys.FacetBy[self.by.name]  # type: ignore[assignment]
 
 
 @strawberry.input(

@@ -6,7 +6,7 @@ import strawberry
 
 from access.classes import DataClass
 from resolvers.paging import Slice
-from schema.fields import argument, field, plain
+from schema.fields import argument, field, value_field
 
 PUBLIC = DataClass.PUBLIC
 
@@ -38,10 +38,10 @@ class Node:
 class PageInfo:
     """Relay's page info."""
 
-    has_next_page: bool = plain(PUBLIC, "Whether more follow.")
-    has_previous_page: bool = plain(PUBLIC, "Whether more precede.")
-    start_cursor: str | None = plain(PUBLIC, "The first edge's cursor; null on an empty page.")
-    end_cursor: str | None = plain(
+    has_next_page: bool = value_field(PUBLIC, "Whether more follow.")
+    has_previous_page: bool = value_field(PUBLIC, "Whether more precede.")
+    start_cursor: str | None = value_field(PUBLIC, "The first edge's cursor; null on an empty page.")
+    end_cursor: str | None = value_field(
         PUBLIC, "The last edge's cursor; null on an empty page. Of a change feed: never null, the token to go on from."
     )
 
@@ -60,5 +60,5 @@ class PageInfo:
 class Total:
     """A count."""
 
-    count: int = plain(PUBLIC, "The number.")
-    exact: bool = plain(PUBLIC, "False: at least so many.")
+    count: int = value_field(PUBLIC, "The number.")
+    exact: bool = value_field(PUBLIC, "False: at least so many.")

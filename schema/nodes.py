@@ -10,7 +10,7 @@ from datasources.tables.albums import AlbumKey
 from datasources.tables.people import PersonKey
 from execution.errors import GraphQLProblem
 from resolvers.context import Context
-from resolvers.jobs.starting import own_job
+from resolvers.jobs.start import own_job
 from schema.album import Album, Share
 from schema.bulk import BulkOperation
 from schema.customer import Customer

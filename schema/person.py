@@ -5,14 +5,14 @@ from typing import Annotated
 import strawberry
 
 from access.classes import DataClass as C
-from access.policy import Sight, Use
+from access.policy import Use, Visibility
 from datasources.photo_key import PhotoKey
 from datasources.search.conditions import Field
 from datasources.tables.people import SeenPerson
 from resolvers.context import Context
 from resolvers.paging import Slice
-from resolvers.sets import counts_of
-from schema.fields import field, plain
+from resolvers.photo_set import counts_by_value
+from schema.fields import field, value_field
 from schema.node import Node, PageInfo, Total
 
 LazyPhoto = Annotated["Photo", strawberry.lazy("schema.photo")]  # type: ignore[name-defined]  # noqa: F821
@@ -24,7 +24,7 @@ class Person(Node):
 
     context: strawberry.Private[Context]
     seen: strawberry.Private[SeenPerson]
-    sight: strawberry.Private[Sight]
+    sight: strawberry.Private[Visibility]
 
     @classmethod
     def of(cls, context: Context, seen: SeenPerson) -> "Person":
@@ -50,7 +50,7 @@ class Person(Node):
         chosen = self.seen.record.cover
         seen = await self.context.photos.one(PhotoKey(self.seen.record.owner, chosen)) if chosen else None
         if seen is None or self.seen.record.id not in seen.record.people:
-            counts = await counts_of(self.context, Field.PERSON, owner=self.seen.record.owner)
+            counts = await counts_by_value(self.context, Field.PERSON, owner=self.seen.record.owner)
             newest = counts.get(self.seen.record.id, (0, None, None))[1]
             seen = None if newest is None else await self.context.photos.one(newest)
         return None if seen is None else Photo.of(self.context, seen)
@@ -59,7 +59,7 @@ class Person(Node):
     async def photo_count(self) -> int | None:
         if not self.sight.may(C.BIOMETRIC, Use.FACET):
             return None
-        return (await counts_of(self.context, Field.PERSON, owner=self.seen.record.owner)).get(
+        return (await counts_by_value(self.context, Field.PERSON, owner=self.seen.record.owner)).get(
             self.seen.record.id, (0, None, None)
         )[0]
 
@@ -68,8 +68,8 @@ class Person(Node):
 class PersonEdge:
     """A person in a page."""
 
-    cursor: str = plain(C.PUBLIC, "To go on from.")
-    node: Person = plain(C.BIOMETRIC, "The person.")
+    cursor: str = value_field(C.PUBLIC, "To go on from.")
+    node: Person = value_field(C.BIOMETRIC, "The person.")
 
 
 @strawberry.type(description="A page of people.")

@@ -7,16 +7,16 @@ from typing import Annotated
 import strawberry
 
 from access.classes import DataClass as C
-from access.policy import Sight, withheld
+from access.policy import Visibility, withheld
 from datasources.tables.albums import AlbumKey
 from datasources.tables.people import PersonKey
 from datasources.tables.photos import SeenPhoto
-from resolvers import pictures, views
+from resolvers import photo_precision, pictures
 from resolvers.context import Context
 from resolvers.errors import BadInput
 from resolvers.neighbors import neighbors_of
 from schema.enums import ImageFit, ImageFormat, Library, MediaType, PhotoAction, PhotoOrder, TimePrecision
-from schema.fields import SchemaDataClass, argument, field, given, plain
+from schema.fields import SchemaDataClass, argument, field, unset_to_none, value_field
 from schema.image import Image
 from schema.inputs import PhotoFilter
 from schema.node import Node
@@ -35,36 +35,36 @@ MOST_IN_PHOTO = 200
 class Camera:
     """A device."""
 
-    name: str | None = plain(C.OPERATIONAL, "Name as facets and filters use it.")
-    make: str | None = plain(C.OPERATIONAL, "Maker.")
-    model: str | None = plain(C.OPERATIONAL, "Model.")
-    lens: str | None = plain(C.OPERATIONAL, "Lens as facets and filters use it.")
+    name: str | None = value_field(C.OPERATIONAL, "Name as facets and filters use it.")
+    make: str | None = value_field(C.OPERATIONAL, "Maker.")
+    model: str | None = value_field(C.OPERATIONAL, "Model.")
+    lens: str | None = value_field(C.OPERATIONAL, "Lens as facets and filters use it.")
 
 
 @strawberry.type(description="How a photo was exposed.")
 class Exposure:
     """How a photo was exposed."""
 
-    iso: int | None = plain(C.OPERATIONAL, "Sensitivity.")
-    aperture: float | None = plain(C.OPERATIONAL, "F-number.")
-    shutter_seconds: float | None = plain(C.OPERATIONAL, "Seconds open.")
-    focal_length_mm: float | None = plain(C.OPERATIONAL, "Millimetres, as told by the lens.")
+    iso: int | None = value_field(C.OPERATIONAL, "Sensitivity.")
+    aperture: float | None = value_field(C.OPERATIONAL, "F-number.")
+    shutter_seconds: float | None = value_field(C.OPERATIONAL, "Seconds open.")
+    focal_length_mm: float | None = value_field(C.OPERATIONAL, "Millimetres, as told by the lens.")
 
 
 @strawberry.type(description="A label on a photo.")
 class PhotoLabel:
     """A label on a photo."""
 
-    label: Label = plain(C.CONTENT, "The label.")
-    confidence: float = plain(C.CONTENT, "0 to 1.")
+    label: Label = value_field(C.CONTENT, "The label.")
+    confidence: float = value_field(C.CONTENT, "0 to 1.")
 
 
 @strawberry.type(description="The photos on either side.")
 class PhotoNeighbors:
     """The photos on either side."""
 
-    previous: LazyPhoto | None = plain(C.PUBLIC, "The one before.")
-    next: LazyPhoto | None = plain(C.PUBLIC, "The one after.")
+    previous: LazyPhoto | None = value_field(C.PUBLIC, "The one before.")
+    next: LazyPhoto | None = value_field(C.PUBLIC, "The one after.")
 
 
 def few(first: int | None, default: int, most: int = MOST_IN_PHOTO) -> int:
@@ -81,7 +81,7 @@ class Photo(Node):
 
     context: strawberry.Private[Context]
     seen: strawberry.Private[SeenPhoto]
-    sight: strawberry.Private[Sight]
+    sight: strawberry.Private[Visibility]
 
     @classmethod
     def of(cls, context: Context, seen: SeenPhoto) -> "Photo":
@@ -136,16 +136,16 @@ class Photo(Node):
 
     @field(C.TIME, "The instant; null where the offset is unknown or only the day may be seen.")
     def taken_at(self) -> datetime | None:
-        return views.taken_at(self.seen)
+        return photo_precision.taken_at(self.seen)
 
     @field(C.TIME, "The wall clock at the place.")
     def taken_at_local(self) -> LocalDateTime | None:
-        local = views.taken_local(self.seen)
+        local = photo_precision.taken_local(self.seen)
         return None if local is None else LocalDateTime(local)
 
     @field(C.TIME, "The day at the place; the most that some shares tell.")
     def taken_on(self) -> date | None:
-        day = views.taken_on(self.seen)
+        day = photo_precision.taken_on(self.seen)
         return None if day is None else date.fromisoformat(day)
 
     @field(C.TIME, "How finely the time is told.")
@@ -162,16 +162,16 @@ class Photo(Node):
 
     @field(C.TIME, "When it came into the library.")
     def added_at(self) -> datetime | None:
-        return views.added_at(self.seen)
+        return photo_precision.added_at(self.seen)
 
     @field(C.LOCATION, "The coordinates, as finely as the viewer may know.")
     async def location(self) -> Location | None:
-        seen = await views.location(self.context, self.seen)
+        seen = await photo_precision.location(self.context, self.seen)
         return None if seen is None else Location.of(seen)
 
     @field(C.PLACE, "The finest place known.")
     async def place(self) -> Place | None:
-        record = await views.seen_place(self.context, self.seen)
+        record = await photo_precision.seen_place(self.context, self.seen)
         return None if record is None else Place(context=self.context, record=record)
 
     @field(C.OWNER_STATE, "Whether the owner chose the place.")
@@ -249,7 +249,7 @@ class Photo(Node):
 
     @field(C.OWNER_STATE, "When it went to the trash; null when it is not there.")
     def trashed_at(self) -> datetime | None:
-        return views.moment(self.seen.record.trashed_at_ms)
+        return photo_precision.moment(self.seen.record.trashed_at_ms)
 
     @field(C.PICTURE, "A rendition by a signed URL, never enlarged.")
     async def image(
@@ -261,7 +261,9 @@ class Photo(Node):
         fit: Annotated[ImageFit | None, argument(C.PUBLIC, "How it fits.")] = ImageFit.INSIDE,
         format: Annotated[ImageFormat | None, argument(C.PUBLIC, "Encoding.")] = ImageFormat.JPEG,
     ) -> Image | None:
-        wish = pictures.Wish(given(width), given(height), fit is ImageFit.COVER, (format or ImageFormat.JPEG).name)
+        wish = pictures.Wish(
+            unset_to_none(width), unset_to_none(height), fit is ImageFit.COVER, (format or ImageFormat.JPEG).name
+        )
         return Image.of(await pictures.image(self.context, self.seen, wish))
 
     @field(C.PICTURE, "The original file, where the viewer may have it.")
@@ -286,7 +288,7 @@ class Photo(Node):
         library: Annotated[Library | None, argument(C.PUBLIC, "Whose photos.")] = Library.MINE,
     ) -> PhotoNeighbors | None:
         order_name = (order or PhotoOrder.TAKEN_AT_DESC).name
-        found = await neighbors_of(self.context, self.seen.key, given(filter), order_name, (library or Library.MINE).name)
+        found = await neighbors_of(self.context, self.seen.key, unset_to_none(filter), order_name, (library or Library.MINE).name)
         if found is None:
             return None
         before, after = (None if p is None else Photo.of(self.context, p) for p in found)

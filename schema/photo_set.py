@@ -6,11 +6,11 @@ from typing import Annotated
 import strawberry
 
 from access.classes import DataClass as C
-from resolvers import facets, selections
+from resolvers import facet_keys, facets
 from resolvers.context import Context
-from resolvers.sets import PhotoPage, PhotoSet
+from resolvers.photo_set import PhotoPage, PhotoSet
 from schema.enums import FacetBy, FacetOrder, TimeUnit
-from schema.fields import argument, field, plain
+from schema.fields import argument, field, value_field
 from schema.node import Node, PageInfo, Total
 from schema.photo import LazyPhoto, Photo
 
@@ -44,8 +44,8 @@ class HistogramBucket:
 class Histogram:
     """Counts over time."""
 
-    buckets: list[HistogramBucket] = plain(C.TIME, "Those that hold photos.")
-    missing_count: int = plain(C.TIME, "Photos without a time.")
+    buckets: list[HistogramBucket] = value_field(C.TIME, "Those that hold photos.")
+    missing_count: int = value_field(C.TIME, "Photos without a time.")
 
 
 @strawberry.type(description="One value of a property.")
@@ -85,28 +85,28 @@ class FacetBucket:
 class Facet:
     """Counts by one property."""
 
-    by: FacetBy = plain(C.PUBLIC, "The property.")
-    buckets: list[FacetBucket] = plain(C.PUBLIC, "The buckets asked for, then selected ones that would be missing.")
-    other_count: int = plain(C.PUBLIC, "Photos in the buckets not shown.")
-    missing_count: int = plain(C.PUBLIC, "Photos without a value.")
-    end_cursor: str | None = plain(C.PUBLIC, "To go on with more buckets; null at the end.")
+    by: FacetBy = value_field(C.PUBLIC, "The property.")
+    buckets: list[FacetBucket] = value_field(C.PUBLIC, "The buckets asked for, then selected ones that would be missing.")
+    other_count: int = value_field(C.PUBLIC, "Photos in the buckets not shown.")
+    missing_count: int = value_field(C.PUBLIC, "Photos without a value.")
+    end_cursor: str | None = value_field(C.PUBLIC, "To go on with more buckets; null at the end.")
 
 
 @strawberry.type(description="A source that was late or off.")
 class Degradation:
     """A source that was late or off."""
 
-    source: str = plain(C.PUBLIC, "Which.")
-    reason: str = plain(C.PUBLIC, "Why.")
-    fields: list[str] = plain(C.PUBLIC, "Which fields it cost.")
+    source: str = value_field(C.PUBLIC, "Which.")
+    reason: str = value_field(C.PUBLIC, "Why.")
+    fields: list[str] = value_field(C.PUBLIC, "Which fields it cost.")
 
 
 @strawberry.type(description="A photo in a page.")
 class PhotoEdge:
     """A photo in a page."""
 
-    cursor: str = plain(C.PUBLIC, "To go on from.")
-    node: Photo = plain(C.OPERATIONAL, "The photo.")
+    cursor: str = value_field(C.PUBLIC, "To go on from.")
+    node: Photo = value_field(C.OPERATIONAL, "The photo.")
 
 
 @strawberry.interface(name="PhotoSet", description="A set of photos: what belongs to the whole of it, however it was asked for.")
@@ -134,7 +134,7 @@ class PhotoSetType:
     @field(C.OPERATIONAL, "How many there are in all.")
     async def total(self) -> Total | None:
         count = await self.found.total()
-        return Total(count=count, exact=count > 0 or not self.found.query.scope.wide)
+        return Total(count=count, exact=count > 0 or not self.found.query.scope.unbounded)
 
     @field(C.PUBLIC, "Counts by one property.")
     async def facet(
@@ -149,7 +149,7 @@ class PhotoSetType:
         from schema.place import chain
 
         wanted = facets.FacetRequest(
-            selections.FacetBy[by.name],
+            facet_keys.FacetBy[by.name],
             10 if first is None else first,
             after or None,
             query if isinstance(query, str) else None,

@@ -9,10 +9,10 @@ from access.ids import public_id
 from datasources.locations.port import PlaceRecord
 from datasources.search.conditions import Field
 from resolvers.context import Context
-from resolvers.sets import counts_of
-from resolvers.views import SeenLocation
+from resolvers.photo_precision import SeenLocation
+from resolvers.photo_set import counts_by_value
 from schema.enums import LocationPrecision, PlaceKind
-from schema.fields import field, given, plain
+from schema.fields import field, unset_to_none, value_field
 from schema.node import Languages, Node
 
 
@@ -20,10 +20,10 @@ from schema.node import Languages, Node
 class Location:
     """A point. Anyone may know where a place is; a photo's is decided at the field that leads here."""
 
-    latitude: float = plain(C.PUBLIC, "Degrees north.")
-    longitude: float = plain(C.PUBLIC, "Degrees east.")
-    altitude_meters: float | None = plain(C.PUBLIC, "Metres above the sea.")
-    precision: LocationPrecision = plain(C.PUBLIC, "How finely.")
+    latitude: float = value_field(C.PUBLIC, "Degrees north.")
+    longitude: float = value_field(C.PUBLIC, "Degrees east.")
+    altitude_meters: float | None = value_field(C.PUBLIC, "Metres above the sea.")
+    precision: LocationPrecision = value_field(C.PUBLIC, "How finely.")
 
     @classmethod
     def of(cls, seen: SeenLocation) -> "Location":
@@ -40,23 +40,23 @@ class Location:
 class LocalizedText:
     """A text and its language."""
 
-    text: str = plain(C.PUBLIC, "The text.")
-    language: str = plain(C.PUBLIC, "BCP 47.")
+    text: str = value_field(C.PUBLIC, "The text.")
+    language: str = value_field(C.PUBLIC, "BCP 47.")
 
 
 @strawberry.type(description="A part of the globe; west > east crosses the date line.")
 class Box:
     """A part of the globe."""
 
-    west: float = plain(C.PUBLIC, "Degrees east.")
-    south: float = plain(C.PUBLIC, "Degrees north.")
-    east: float = plain(C.PUBLIC, "Degrees east.")
-    north: float = plain(C.PUBLIC, "Degrees north.")
+    west: float = value_field(C.PUBLIC, "Degrees east.")
+    south: float = value_field(C.PUBLIC, "Degrees north.")
+    east: float = value_field(C.PUBLIC, "Degrees east.")
+    north: float = value_field(C.PUBLIC, "Degrees north.")
 
 
 def chain(context: Context, languages: list[str] | None) -> tuple[str, ...]:
     """The languages asked for, else the request's; at most ten."""
-    asked = given(languages)
+    asked = unset_to_none(languages)
     return tuple(asked[:10]) if asked else context.languages
 
 
@@ -132,7 +132,7 @@ class Place(Node):
 
     @field(C.PLACE, "How many of the viewer's photos.")
     async def photo_count(self) -> int | None:
-        counts = await counts_of(self.context, Field[self.record.kind.name])
+        counts = await counts_by_value(self.context, Field[self.record.kind.name])
         return counts[self.record.id][0] if self.record.id in counts else 0
 
     async def _name(self, languages: list[str] | None) -> LocalizedText:
@@ -167,5 +167,5 @@ class Label(Node):
 
     @field(C.CONTENT, "How many of the viewer's photos.")
     async def photo_count(self) -> int | None:
-        counts = await counts_of(self.context, Field.LABEL)
+        counts = await counts_by_value(self.context, Field.LABEL)
         return counts[self.concept][0] if self.concept in counts else 0

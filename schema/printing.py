@@ -26,7 +26,7 @@ from graphql import (
 
 from access.classes import DataClass
 from access.policy import MATRIX
-from access.scopes import PERSONS
+from access.token_scopes import PERSONS
 from execution.pricing import ListSize, Pricing
 
 CONSENT: Final = "photos:consent:people"

@@ -5,18 +5,18 @@ from typing import Annotated
 import strawberry
 
 from access.classes import DataClass as C
-from resolvers import named, searching, translating
+from resolvers import catalogs, text_query, translating
 from resolvers.albums import albums_page
 from resolvers.context import Context
 from resolvers.errors import BadInput
 from resolvers.people import people_page
-from resolvers.sets import Library as Whose
+from resolvers.photo_set import Library as Whose
 from resolvers.timeline import timeline
 from schema.album import Album, AlbumConnection
 from schema.bulk import BulkOperation
 from schema.customer import Customer
 from schema.enums import AlbumOrder, Library, PersonOrder, PhotoOrder, PlaceKind, SearchOrder
-from schema.fields import argument, field, given
+from schema.fields import argument, field, unset_to_none
 from schema.inputs import PhotoFilter, PointInput
 from schema.node import After, Before, First, FirstFromStart, Last, Node
 from schema.nodes import load_node, load_nodes
@@ -99,10 +99,15 @@ class Query:
         last: Last = strawberry.UNSET,
         before: Before = strawberry.UNSET,
     ) -> PhotoConnection | None:
-        page = {"first": given(first), "after": given(after), "last": given(last), "before": given(before)}
+        page = {
+            "first": unset_to_none(first),
+            "after": unset_to_none(after),
+            "last": unset_to_none(last),
+            "before": unset_to_none(before),
+        }
         scope = whose(library).of(await info.context.scope())
         order_name = (order or PhotoOrder.TAKEN_AT_DESC).name
-        return PhotoConnection.of(timeline(info.context, scope, given(filter), order_name, page))
+        return PhotoConnection.of(timeline(info.context, scope, unset_to_none(filter), order_name, page))
 
     @field(C.PUBLIC, "Photos that answer a question in words, best first.")
     async def search_photos(
@@ -120,10 +125,12 @@ class Query:
     ) -> PhotoSearchConnection | None:
         context = info.context
         scope = whose(library).of(await context.scope())
-        page = {"first": given(first), "after": given(after)}
+        page = {"first": unset_to_none(first), "after": unset_to_none(after)}
         order_name = (order or SearchOrder.RELEVANCE).name
         spoken = chain(context, languages)
-        return PhotoSearchConnection.of(await searching.search(context, scope, query, given(filter), order_name, spoken, page))
+        return PhotoSearchConnection.of(
+            await text_query.search(context, scope, query, unset_to_none(filter), order_name, spoken, page)
+        )
 
     @field(C.PUBLIC, "The viewer's albums.")
     async def albums(
@@ -137,7 +144,9 @@ class Query:
     ) -> AlbumConnection | None:
         scope = whose(library).of(await info.context.scope())
         order_name = (order or AlbumOrder.LATEST_PHOTO_DESC).name
-        page = await albums_page(info.context, scope, given(query), order_name, first=given(first), after=given(after))
+        page = await albums_page(
+            info.context, scope, unset_to_none(query), order_name, first=unset_to_none(first), after=unset_to_none(after)
+        )
         return AlbumConnection(context=info.context, page=page)
 
     @field(C.BIOMETRIC, "The people in the viewer's photos.")
@@ -153,7 +162,13 @@ class Query:
         order_name = (order or PersonOrder.PHOTO_COUNT_DESC).name
         scope = (await info.context.scope()).mine()
         page = await people_page(
-            info.context, scope, given(query), order_name, named=given(named), first=given(first), after=given(after)
+            info.context,
+            scope,
+            unset_to_none(query),
+            order_name,
+            named=unset_to_none(named),
+            first=unset_to_none(first),
+            after=unset_to_none(after),
         )
         return PersonConnection(context=info.context, page=page)
 
@@ -167,7 +182,9 @@ class Query:
         after: After = strawberry.UNSET,
     ) -> LabelConnection | None:
         spoken = chain(info.context, languages)
-        page = await named.labels_page(info.context, given(query), spoken, first=given(first), after=given(after))
+        page = await catalogs.labels_page(
+            info.context, unset_to_none(query), spoken, first=unset_to_none(first), after=unset_to_none(after)
+        )
         return LabelConnection(context=info.context, page=page)
 
     @field(C.PUBLIC, "Places by any name in any language.")
@@ -181,15 +198,17 @@ class Query:
         after: After = strawberry.UNSET,
     ) -> PlaceConnection | None:
         spoken = chain(info.context, languages)
-        wanted = [k.name for k in given(kinds) or ()]
-        page = await named.places_page(info.context, query, spoken, wanted, first=given(first), after=given(after))
+        wanted = [k.name for k in unset_to_none(kinds) or ()]
+        page = await catalogs.places_page(
+            info.context, query, spoken, wanted, first=unset_to_none(first), after=unset_to_none(after)
+        )
         return PlaceConnection(context=info.context, page=page)
 
     @field(C.PUBLIC, "The place of each point, in the order asked; null is no place (open sea). At most 1,000.")
     async def places_at(
         self, info: Info, points: Annotated[list[PointInput], argument(C.PUBLIC, "The points.")]
     ) -> list[Place | None] | None:
-        found = await named.places_at(info.context, [(p.latitude, p.longitude) for p in points])
+        found = await catalogs.places_at(info.context, [(p.latitude, p.longitude) for p in points])
         return [None if r is None else Place(context=info.context, record=r) for r in found]
 
     @field(C.PUBLIC, "Each term in each language, in the order asked. At most 200 terms.")
@@ -202,5 +221,5 @@ class Query:
             str | None, argument(C.PUBLIC, "Their language; recognised unless told.", name="from")
         ] = strawberry.UNSET,
     ) -> list[Translation] | None:
-        found = await translating.translate(info.context, terms, given(from_), to)
+        found = await translating.translate(info.context, terms, unset_to_none(from_), to)
         return [Translation(context=info.context, found=one, targets=tuple(to)) for one in found]

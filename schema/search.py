@@ -6,8 +6,8 @@ from access.classes import DataClass as C
 from datasources.locations.port import PlaceMatch, PlaceRecord
 from resolvers.context import Context
 from resolvers.paging import Slice
-from resolvers.sets import PhotoSet
-from schema.fields import field, plain
+from resolvers.photo_set import PhotoSet
+from schema.fields import field, value_field
 from schema.node import PageInfo, Total
 from schema.photo import Photo
 from schema.photo_set import PhotoSetType
@@ -18,9 +18,9 @@ from schema.place import Label, Place
 class PhotoSearchEdge:
     """A found photo in a page."""
 
-    cursor: str = plain(C.PUBLIC, "To go on from.")
-    node: Photo = plain(C.OPERATIONAL, "The photo.")
-    score: float = plain(C.CONTENT, "0 to 1, more is better.")
+    cursor: str = value_field(C.PUBLIC, "To go on from.")
+    node: Photo = value_field(C.OPERATIONAL, "The photo.")
+    score: float = value_field(C.CONTENT, "0 to 1, more is better.")
 
 
 @strawberry.type(description="A page of found photos.")
@@ -50,8 +50,8 @@ class PhotoSearchConnection(PhotoSetType):
 class LabelEdge:
     """A label in a page."""
 
-    cursor: str = plain(C.PUBLIC, "To go on from.")
-    node: Label = plain(C.PUBLIC, "The label.")
+    cursor: str = value_field(C.PUBLIC, "To go on from.")
+    node: Label = value_field(C.PUBLIC, "The label.")
 
 
 @strawberry.type(description="A page of labels.")
@@ -82,9 +82,9 @@ class LabelConnection:
 class PlaceEdge:
     """A place in a page."""
 
-    cursor: str = plain(C.PUBLIC, "To go on from.")
-    node: Place = plain(C.PUBLIC, "The place.")
-    matched_name: str = plain(C.PUBLIC, "The name that matched.")
+    cursor: str = value_field(C.PUBLIC, "To go on from.")
+    node: Place = value_field(C.PUBLIC, "The place.")
+    matched_name: str = value_field(C.PUBLIC, "The name that matched.")
 
 
 @strawberry.type(description="A page of places.")

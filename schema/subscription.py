@@ -9,7 +9,7 @@ from access.classes import DataClass as C
 from datasources.errors import SourceError
 from resolvers.context import Context
 from resolvers.errors import Refused
-from resolvers.jobs.starting import followed
+from resolvers.jobs.start import followed
 from schema.bulk import BulkOperation
 from schema.errors import problem_of
 from schema.fields import argument, labelled

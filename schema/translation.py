@@ -8,7 +8,7 @@ from access.classes import DataClass as C
 from datasources.translations.port import WordGuess
 from resolvers.context import Context
 from resolvers.translating import Translated
-from schema.fields import field, plain, value
+from schema.fields import field, value, value_field
 from schema.place import Label
 
 
@@ -27,10 +27,10 @@ class TranslationMethod(Enum):
 class TranslatedText:
     """A translated text."""
 
-    language: str = plain(C.PUBLIC, "BCP 47.")
-    text: str = plain(C.PUBLIC, "The text; the term itself when nothing is known.")
-    method: TranslationMethod = plain(C.PUBLIC, "How it was found.")
-    confidence: float = plain(C.PUBLIC, "0 to 1.")
+    language: str = value_field(C.PUBLIC, "BCP 47.")
+    text: str = value_field(C.PUBLIC, "The text; the term itself when nothing is known.")
+    method: TranslationMethod = value_field(C.PUBLIC, "How it was found.")
+    confidence: float = value_field(C.PUBLIC, "0 to 1.")
 
     @classmethod
     def of(cls, guess: WordGuess) -> "TranslatedText":

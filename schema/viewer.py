@@ -6,16 +6,16 @@ from typing import Annotated
 import strawberry
 
 from access.classes import DataClass as C
-from datasources.tables.tickets import SeenTicket
+from datasources.tables.support_tickets import SeenTicket
+from resolvers.access_log import readings_page
 from resolvers.context import Context
 from resolvers.jobs.listing import jobs_page
-from resolvers.readings import readings_page
-from resolvers.views import at
+from resolvers.photo_precision import at
 from schema.access_log import AccessRecordConnection
 from schema.bulk import BulkOperationConnection
 from schema.customer import Customer
 from schema.enums import ViewerKind
-from schema.fields import SchemaDataClass, argument, field, given, plain
+from schema.fields import SchemaDataClass, argument, field, unset_to_none, value_field
 from schema.node import After
 from schema.photo import few
 
@@ -24,11 +24,11 @@ from schema.photo import few
 class SupportTicket:
     """A ticket, as the customer sees it."""
 
-    number: str = plain(C.IDENTITY, "The ticket's number.")
-    reason: str = plain(C.IDENTITY, "Why.")
-    classes: list[SchemaDataClass] = plain(C.IDENTITY, "Which classes.")
-    opened_at: datetime = plain(C.IDENTITY, "From when.")
-    closed_at: datetime | None = plain(C.IDENTITY, "Until when.")
+    number: str = value_field(C.IDENTITY, "The ticket's number.")
+    reason: str = value_field(C.IDENTITY, "Why.")
+    classes: list[SchemaDataClass] = value_field(C.IDENTITY, "Which classes.")
+    opened_at: datetime = value_field(C.IDENTITY, "From when.")
+    closed_at: datetime | None = value_field(C.IDENTITY, "Until when.")
 
     @classmethod
     def of(cls, seen: SeenTicket) -> "SupportTicket":
@@ -84,7 +84,9 @@ class Viewer:
     ) -> AccessRecordConnection | None:
         if self.context.viewer.customer is None:
             return None
-        return AccessRecordConnection.of(await readings_page(self.context, first=given(first), after=given(after)))
+        return AccessRecordConnection.of(
+            await readings_page(self.context, first=unset_to_none(first), after=unset_to_none(after))
+        )
 
     @field(C.PUBLIC, "Bulk operations that this caller started, latest first.")
     async def bulk_operations(
@@ -92,7 +94,7 @@ class Viewer:
         first: Annotated[int | None, argument(C.PUBLIC, "How many; 50 unless told.")] = strawberry.UNSET,
         after: After = strawberry.UNSET,
     ) -> BulkOperationConnection | None:
-        page = await jobs_page(self.context, first=given(first), after=given(after))
+        page = await jobs_page(self.context, first=unset_to_none(first), after=unset_to_none(after))
         return BulkOperationConnection(context=self.context, page=page)
 
     @field(C.IDENTITY, "Support tickets that opened this customer's data, open ones first.")

@@ -19,15 +19,15 @@ from access.viewer import Viewer
 from datasources import Sources
 from datasources.errors import SourceError
 from execution.errors import ErrorMapper, GraphQLProblem
-from ingest.following import reached
-from resolvers.freshness import Freshness
+from indexing.change_feed_consumer import index_position_reached
+from indexing.index_lag import IndexLag
 from resolvers.importing.record_reading import UnknownKeys, read_record
 from resolvers.importing.records import BadRecord, ImportRecord
-from resolvers.importing.taking import customer_for, may_write, take_surely
+from resolvers.importing.upsert import customer_for, may_write, upsert_verified
 from resolvers.importing.writer import Writer
 from schema.errors import problem_of
 from serving.import_report import Report
-from serving.lines import BadStream, Lines, inflated
+from serving.ndjson import BadStream, NdjsonDecoder, inflated
 
 Identify = Callable[[HTTPConnection, Mapping[str, Any] | None], Awaitable[Viewer]]
 TYPES: Final = frozenset({"application/jsonl", "application/x-ndjson", "application/x-jsonlines", "application/json-lines"})
@@ -58,7 +58,7 @@ _TYPE: Final = "the body must be application/jsonl or application/x-ndjson"
 class Importing:
     """One route. At most four streams at a time, one for each customer."""
 
-    def __init__(self, sources: Sources, identify: Identify, freshness: Freshness) -> None:
+    def __init__(self, sources: Sources, identify: Identify, freshness: IndexLag) -> None:
         self._sources = sources
         self._freshness = freshness
         self._identify = identify
@@ -120,7 +120,7 @@ class Importing:
         self._running.add(owner)
 
     async def _take(self, pieces: AsyncIterator[bytes], owner: str, viewer: Viewer, report: Report) -> None:
-        writer, lines, batch, size = Writer(self._sources, owner), Lines(), list[tuple[int, bytes]](), 0
+        writer, lines, batch, size = Writer(self._sources, owner), NdjsonDecoder(), list[tuple[int, bytes]](), 0
         async for piece in pieces:
             for line in lines.feed(piece):
                 size += self._kept(line, batch, report)
@@ -147,7 +147,7 @@ class Importing:
             raise GraphQLProblem("UNAUTHENTICATED", "the token has ended: send it again with a new one", reason="EXPIRED")
         read = [(line, _read(text, report.unknown)) for line, text in batch]
         good = [(line, r) for line, r in read if isinstance(r, ImportRecord)]
-        done = await take_surely(writer, [r for _, r in good], self._sources, self._freshness)
+        done = await upsert_verified(writer, [r for _, r in good], self._sources, self._freshness)
         wrong = {line: r for line, r in read if isinstance(r, BadRecord)}
         wrong |= {line: BadRecord(d) for (line, _), d in zip(good, done, strict=True) if isinstance(d, str)}
         for line, bad in sorted(wrong.items()):
@@ -161,7 +161,7 @@ class Importing:
         """Whether the index has all of it; the server's own follower brings it along, and is waited for a moment."""
         head = await self._sources.feed.head()
         until = time.monotonic() + INDEXED_S
-        while not (there := await reached(self._sources, head)) and time.monotonic() < until:  # noqa: ASYNC110 - a mark in a table
+        while not (there := await index_position_reached(self._sources, head)) and time.monotonic() < until:  # noqa: ASYNC110 - a mark in a table
             await asyncio.sleep(_LOOK_S)
         return there
 
@@ -206,6 +206,6 @@ def _read(text: bytes, unknown: UnknownKeys) -> ImportRecord | BadRecord:
         return bad
 
 
-def import_route(sources: Sources, identify: Identify, freshness: Freshness) -> Route:
+def import_route(sources: Sources, identify: Identify, freshness: IndexLag) -> Route:
     """See the module."""
     return Route("/import", Importing(sources, identify, freshness).__call__, methods=["POST"])

@@ -11,9 +11,9 @@ from typing import Any, Final
 import orjson
 
 from datasources.tables.documents import DocumentRecord, PersistedDocuments, hash_of
-from execution.documents import Documents
+from execution.document_cache import DocumentCache
 from execution.errors import RequestError
-from identity.opening import open_beside
+from identity.data_folder_keys import open_beside
 from settings import Settings, UnusableSettings
 
 MOST_BYTES: Final = 32 * 1024 * 1024
@@ -64,7 +64,7 @@ def _bad() -> Entry:
     raise UnusableSettings("Every document of a manifest needs an id and a text.")
 
 
-def _checked(entry: Entry, documents: Documents[Any]) -> str:
+def _checked(entry: Entry, documents: DocumentCache[Any]) -> str:
     """The name of the document's operation; raises `UnusableSettings` where the schema does not take the document."""
     try:
         return documents.prepare(entry.text, trusted=True).name or entry.name or "(no name)"
@@ -84,12 +84,12 @@ def _content(manifest: Path) -> bytes:
 async def add_manifest(settings: Settings, manifest: Path, client: str) -> Registered:
     """Registers a manifest; raises `UnusableSettings` before anything is registered where it cannot be."""
     from schema.build import build
-    from serving.gates import trusted_of
+    from serving.limits import trusted_of
 
     if not client.isprintable() or not 0 < len(client) <= _LONGEST_NAME or "#" in client:
         raise UnusableSettings("A client's name is a short text.")
     found, schema = entries(_content(manifest)), build()
-    documents: Documents[Any] = Documents(
+    documents: DocumentCache[Any] = DocumentCache(
         schema.graphql_schema,
         classify=schema.classify,
         trusted=trusted_of(settings),

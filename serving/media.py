@@ -21,19 +21,19 @@ from access.signing import BadAddress, Signed
 from access.viewer import Viewer
 from datasources import Sources
 from datasources.errors import SourceError
-from datasources.media.linked import Changed
+from datasources.media.referenced_files import FileChanged
 from datasources.photo_key import PhotoKey
-from datasources.pictures.rungs import Size
 from datasources.tables.photos import SeenPhoto
 from datasources.tables.pictures import PictureRecord
 from identity.verifier import Unauthenticated, Verifier, bearer
+from pictures.size_ladder import Size
 from resolvers.pictures import DRAWN, MEDIA, ORIGINAL, RENDITION, TYPES, may_have_original
 from resolvers.placeholders import subject_of
-from resolvers.scoping import scope_of
-from serving.blank import blank
-from serving.darkroom import Busy, Darkroom, Order, Rendition, Unshowable
-from serving.origins import Neighbours
-from serving.ranges import Part, Unsatisfiable, part_of
+from resolvers.viewer_scope import scope_of
+from serving.blank_image import blank
+from serving.byte_ranges import Part, Unsatisfiable, part_of
+from serving.origin_policy import EmbedOrigins
+from serving.renditions import Busy, Rendition, RenditionFailed, RenditionRequest, RenditionService
 
 _SAFE: Final = frozenset(
     {"image/jpeg", "image/png", "image/webp", "image/avif", "image/gif", "image/heic", "image/heif", "image/tiff",
@@ -67,8 +67,8 @@ class Media:
 
     sources: Sources
     verifier: Verifier
-    darkroom: Darkroom
-    neighbours: Neighbours
+    darkroom: RenditionService
+    neighbours: EmbedOrigins
 
     def route(self) -> Route:
         """GET and HEAD."""
@@ -134,8 +134,8 @@ class Media:
             return Response(None, 304, headers)
         drawing = _drawing(photo) if source == DRAWN else None
         try:
-            data = await self.darkroom.rendition(Order(rendition, photo.sight, photo.keys, drawing))
-        except (Unshowable, Changed):
+            data = await self.darkroom.rendition(RenditionRequest(rendition, photo.sight, photo.keys, drawing))
+        except (RenditionFailed, FileChanged):
             picture = await blank(rendition.size, encoding)
             return Response(picture, 422, {**headers, "cache-control": "no-store"}, TYPES[encoding])
 

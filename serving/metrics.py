@@ -20,10 +20,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from datasources import Sources
-from datasources.counting.meter import BATCHES, Meter
 from datasources.errors import SourceError
+from datasources.instrumentation.call_stats import BATCHES, Meter
 from identity.verifier import Unauthenticated, bearer
-from resolvers.indexing import CONSUMER
+from indexing.documents import CONSUMER
 from serving.routes import from_here
 
 MOST_DOCUMENTS: Final = 500

@@ -15,8 +15,8 @@ from datasources import Sources
 from datasources.errors import SourceError
 from datasources.media.port import MediaKey
 from execution.errors import GraphQLProblem
+from resolvers.jobs.job_run import folder_of
 from resolvers.jobs.links import ROUTE, Fetched, fetched
-from resolvers.jobs.run import folder_of
 
 Identify = Callable[[HTTPConnection, Mapping[str, Any] | None], Awaitable[Viewer]]
 TYPES: Final = {

@@ -18,13 +18,13 @@ from access.scope import Scope
 from access.viewer import GuestOf, Viewer, ViewerKind
 from datasources import Sources
 from datasources.errors import SourceError
-from datasources.search.port import Question
+from datasources.search.port import SearchRequest
 from datasources.tables.customers import CUSTOMERS
 from datasources.tables.grants import link_grantee
 from datasources.tables.store import Key
+from demo.identities import Caller
 from identity.issuer import LocalIssuer
 from identity.verifier import LIFETIME_S
-from serving.callers import Caller
 
 _MOST_BYTES: Final = 2_048
 _LONGEST_SECRET: Final = 200
@@ -112,7 +112,7 @@ async def sources_answer(sources: Sources) -> str | None:
     nobody = Scope(Viewer(ViewerKind.SERVICE, "readyz"), own="0" * 32)
     asked = {
         "tables": sources.store.get_many(CUSTOMERS, [Key("readyz", "readyz")]),
-        "search": sources.index.ask(nobody, Question(total=True)),
+        "search": sources.index.search(nobody, SearchRequest(total=True)),
         "locations": sources.locations.by_ids(["IT"]),
     }
     try:

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from access.viewer import GuestOf, Viewer, ViewerKind
+from commands.progress import PlainProgress
 from datasources import Sources
-from ingest.demo.library import demo_library
-from ingest.holding import whole
-from ingest.load_demo import Demo, load_demo
-from ingest.screen import PlainScreen
+from demo.library import demo_library
+from demo.load import Demo, load_demo
+from indexing.index_lag import IndexLag
+from indexing.open_stores import open_exclusive
 from resolvers.context import Context
-from resolvers.freshness import Freshness
 from tests.requests.harness import served
 
 COUNTED = ("photos", "albums", "people", "customers", "grants", "index", "locations", "translations", "pictures")
@@ -79,7 +79,7 @@ class DemoGateway:
 
     async def _answer(self, sent: Mapping[str, Any], viewer: Viewer, languages: tuple[str, ...]) -> dict[str, Any]:
         _, documents, runner = served()
-        context = Context(self.sources, Freshness(), viewer, languages, public_url="http://gateway.test")
+        context = Context(self.sources, IndexLag(), viewer, languages, public_url="http://gateway.test")
         try:
             if not any(languages):
                 await context.speak_own_languages()
@@ -93,10 +93,10 @@ class DemoGateway:
 def demo_in(folder: Path) -> Iterator[DemoGateway]:
     """The demo library in a folder, held open on a loop of its own."""
     with asyncio.Runner() as runner:
-        held = whole(folder, "tests")
+        held = open_exclusive(folder, "tests")
         sources = runner.run(held.__aenter__())
         try:
-            demo = runner.run(load_demo(sources, folder, PlainScreen(io.StringIO()), demo_library()))
+            demo = runner.run(load_demo(sources, folder, PlainProgress(io.StringIO()), demo_library()))
             yield DemoGateway(runner, sources, demo)
         finally:
             runner.run(held.__aexit__(None, None, None))

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from datasources.aws.access import AwsAccess
-from deploy.servers.places import REGION, Places
+from deploy.servers.addresses import REGION, Places
 from deploy.servers.processes import Processes
 
 WANTED = os.environ.get("SERVERS") == "1"

@@ -15,8 +15,8 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from datasources.audit.chain import Chain, parted
+from datasources.audit.grouped_writes import GroupedAuditLog
 from datasources.audit.port import AuditRecord, Checkpoint, Link
-from datasources.audit.writing import GroupedAuditLog
 from datasources.errors import Corrupt, Unavailable
 
 CHAIN: Final = "audit"

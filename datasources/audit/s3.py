@@ -15,12 +15,12 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from datasources.audit.chain import Chain
+from datasources.audit.grouped_writes import GroupedAuditLog
 from datasources.audit.port import AuditRecord, Checkpoint, Link
-from datasources.audit.writing import GroupedAuditLog
 from datasources.aws.access import AwsAccess
-from datasources.aws.calls import Answered, AwsCalls
+from datasources.aws.calls import AwsCalls, ExpectedError
 from datasources.errors import Corrupt, Unavailable
-from datasources.retrying import Patience
+from datasources.retry import RetryPolicy
 
 PREFIX: Final = "audit/"
 _RECORDS, _CHECKPOINTS = f"{PREFIX}records/", f"{PREFIX}checkpoints/"
@@ -44,10 +44,15 @@ class S3AuditLog(GroupedAuditLog):
 
     @classmethod
     async def open(
-        cls, access: AwsAccess, bucket: str, key: Ed25519PrivateKey, now_ms: Callable[[], int], patience: Patience | None = None
+        cls,
+        access: AwsAccess,
+        bucket: str,
+        key: Ed25519PrivateKey,
+        now_ms: Callable[[], int],
+        patience: RetryPolicy | None = None,
     ) -> Self:
         """A bucket that is there; nothing is asked yet."""
-        calls = await AwsCalls.open("audit", "s3", access, patience or Patience(deadline_s=5.0))
+        calls = await AwsCalls.open("audit", "s3", access, patience or RetryPolicy(deadline_s=5.0))
         return cls(calls, bucket, key, now_ms)
 
     async def links(self) -> AsyncIterator[Link]:
@@ -95,7 +100,7 @@ class S3AuditLog(GroupedAuditLog):
         params = {"Bucket": self._bucket, "Key": name, "Body": data, "IfNoneMatch": "*", "ContentType": "text/plain"}
         try:
             await self._calls.ask("put_object", params, expected=_THERE)
-        except Answered as e:
+        except ExpectedError as e:
             if not e.uncertain or await self._get(name) != data:
                 raise Unavailable("audit", "somebody else wrote there") from e
 

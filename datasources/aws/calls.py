@@ -21,7 +21,7 @@ from botocore.exceptions import (
 
 from datasources.aws.access import AwsAccess
 from datasources.errors import Corrupt, DeadlineExceeded, SourceError, Throttled, Unavailable
-from datasources.retrying import Patience
+from datasources.retry import RetryPolicy
 
 _THROTTLES = frozenset({
     "LimitExceededException", "ProvisionedThroughputExceeded", "ProvisionedThroughputExceededException", "RequestLimitExceeded",
@@ -34,7 +34,7 @@ _NOTHING = (b"null",)
 _JSON_SERVICES = frozenset({"dynamodb", "dynamodbstreams", "kms"})
 
 
-class Answered(Exception):
+class ExpectedError(Exception):
     """The service answered with a code that the caller expects."""
 
     def __init__(self, code: str, answer: Mapping[str, Any], *, uncertain: bool) -> None:
@@ -45,7 +45,7 @@ class Answered(Exception):
         """Whether an attempt before this one may have been carried out though its answer was lost."""
 
 
-class _Garbled(Exception):
+class MalformedResponse(Exception):
     """A body that is not what its headers promise."""
 
 
@@ -55,42 +55,42 @@ class AwsCalls:
 
     source: str
     client: Any
-    patience: Patience = field(default_factory=Patience)
+    patience: RetryPolicy = field(default_factory=RetryPolicy)
     _held: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     @classmethod
-    async def open(cls, source: str, service: str, access: AwsAccess, patience: Patience | None = None) -> Self:
+    async def open(cls, source: str, service: str, access: AwsAccess, patience: RetryPolicy | None = None) -> Self:
         """A client of a service; nothing is asked yet."""
         held = AsyncExitStack()
         client = await held.enter_async_context(access.client(service))
         if service in _JSON_SERVICES:
             client.meta.events.register(f"before-parse.{client.meta.service_model.service_id.hyphenize()}", _check_body)
-        return cls(source, client, patience or Patience(), held)
+        return cls(source, client, patience or RetryPolicy(), held)
 
     async def ask(self, operation: str, params: Mapping[str, Any], *, expected: frozenset[str] = frozenset()) -> Any:
         """The answer; raises `Answered` for an expected code, else an error of `datasources.errors`."""
         uncertain, attempt = False, 0
-        async with self.patience.within(self.source):
+        async with self.patience.with_deadline(self.source):
             while True:
                 try:
                     answer = await getattr(self.client, operation)(**params)
                 except ClientError as e:
                     if _code(e) in expected:
-                        raise Answered(_code(e), e.response, uncertain=uncertain) from e
+                        raise ExpectedError(_code(e), e.response, uncertain=uncertain) from e
                     failure, again = self._refused(e)
                     cause: Exception = e
                     uncertain = uncertain or _status(e) >= _SERVER_FAULT
-                except (BotoCoreError, aiohttp.ClientError, TimeoutError, OSError, _Garbled) as e:
+                except (BotoCoreError, aiohttp.ClientError, TimeoutError, OSError, MalformedResponse) as e:
                     failure, again = self._lost(e)
                     cause, uncertain = e, True
                 else:
                     self.patience.budget.earn()
                     return answer
-                if not (again and await self.patience.again(attempt)):
+                if not (again and await self.patience.should_retry(attempt)):
                     raise failure from cause
                 attempt += 1
 
-    def refusal(self, answered: Answered) -> Unavailable:
+    def refusal(self, answered: ExpectedError) -> Unavailable:
         """The error for an expected code that means nothing special after all."""
         return Unavailable(self.source, f"refuses our calls ({answered.code})")
 
@@ -109,7 +109,7 @@ class AwsCalls:
             return Unavailable(self.source, f"cannot be called ({type(error).__name__})"), False
         if isinstance(error, ReadTimeoutError | ConnectTimeoutError | TimeoutError):
             return DeadlineExceeded(self.source, "no answer in time"), True
-        if isinstance(error, _Garbled):
+        if isinstance(error, MalformedResponse):
             return Corrupt(self.source, str(error)), True
         return Unavailable(self.source, f"the connection failed ({type(error).__name__})"), True
 
@@ -131,7 +131,7 @@ def _check_body(response_dict: Mapping[str, Any], **_: Any) -> None:
     body: bytes = response_dict["body"]
     told = response_dict["headers"].get("x-amz-crc32")
     if told is not None and told.isdecimal() and zlib.crc32(body) != int(told):
-        raise _Garbled("an answer whose checksum is another")
+        raise MalformedResponse("an answer whose checksum is another")
     whole = (body.startswith(b"{") and body.rstrip().endswith(b"}")) or body in _NOTHING
     if response_dict["status_code"] < 300 and not whole:  # noqa: PLR2004 - HTTP
-        raise _Garbled("an answer that is no JSON")
+        raise MalformedResponse("an answer that is no JSON")

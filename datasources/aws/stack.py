@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from datasources.aws.access import AwsAccess
-from datasources.retrying import Patience
+from datasources.retry import RetryPolicy
 
 NAME = "aws"
 _LOCAL_READ_S, _LOCAL_DEADLINE_S, _LOCAL_CONNECTIONS = 15.0, 30.0, 16
@@ -55,6 +55,6 @@ class Stack:
         return AwsAccess(self.region, url, authorities)
 
     @property
-    def patience(self) -> Patience:
+    def patience(self) -> RetryPolicy:
         """Deadlines of the tables and keys; local servers share a machine with us and do one thing at a time."""
-        return Patience(deadline_s=_LOCAL_DEADLINE_S) if self.local else Patience()
+        return RetryPolicy(deadline_s=_LOCAL_DEADLINE_S) if self.local else RetryPolicy()

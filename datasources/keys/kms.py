@@ -9,10 +9,10 @@ from typing import Any, Self
 from typing_extensions import override
 
 from datasources.aws.access import AwsAccess
-from datasources.aws.calls import Answered, AwsCalls
+from datasources.aws.calls import AwsCalls, ExpectedError
 from datasources.errors import Corrupt
 from datasources.keys.port import KeyService
-from datasources.retrying import Patience
+from datasources.retry import RetryPolicy
 
 _BYTES = 32
 _MOST_WRAPPED = 6_144
@@ -32,7 +32,7 @@ class KmsKeyService(KeyService):
         self._key_id = key_id
 
     @classmethod
-    async def open(cls, access: AwsAccess, key_id: str, patience: Patience | None = None) -> Self:
+    async def open(cls, access: AwsAccess, key_id: str, patience: RetryPolicy | None = None) -> Self:
         """Asks nothing yet."""
         return cls(await AwsCalls.open("keys", "kms", access, patience), key_id)
 
@@ -52,7 +52,7 @@ class KmsKeyService(KeyService):
         params = {"KeyId": self._key_id, "CiphertextBlob": wrapped, "EncryptionContext": dict(context)}
         try:
             return _plain(await self._calls.ask("decrypt", params, expected=_ALTERED | {_DENIED}))
-        except Answered as e:
+        except ExpectedError as e:
             if e.code == _DENIED and _NO_SUCH_KEY not in str(e.answer.get("Error", {}).get("Message", "")):
                 raise self._calls.refusal(e) from e
             raise Corrupt("keys", "a wrapped key was altered, moved, or wrapped by another key of KMS") from e
@@ -66,10 +66,10 @@ class KmsKeyService(KeyService):
         """For a stand-in of KMS: makes the key and its alias unless they are there; whether it did."""
         try:
             await self._calls.ask("describe_key", {"KeyId": self._key_id}, expected=frozenset({_NOT_FOUND}))
-        except Answered:
+        except ExpectedError:
             made = await self._calls.ask("create_key", {"Description": "photos-data-gateway, local"})
             alias = {"AliasName": self._key_id, "TargetKeyId": made["KeyMetadata"]["KeyId"]}
-            with suppress(Answered):  # somebody else was faster, or our own answer was lost
+            with suppress(ExpectedError):  # somebody else was faster, or our own answer was lost
                 await self._calls.ask("create_alias", alias, expected=frozenset({"AlreadyExistsException"}))
             return True
         return False

@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from datasources.errors import Corrupt
-from datasources.locations.held import give_back, inflated
+from datasources.locations.paged_arrays import give_back, inflated
 
 DEFAULT_PATH = Path(__file__).with_name("places.bin")
 MAGIC = b"PLACES01"

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from datasources.locations.artefact import DEFAULT_PATH, Artefact
 from datasources.locations.atlas import Atlas
-from datasources.locations.finder import LONGEST, Finder, Found
+from datasources.locations.name_search import LONGEST, Found, NameSearch
 from datasources.locations.namebook import NameBook
 from datasources.locations.nearest import CAP_KM, EARTH_KM, FAR_KM, Near, NearestPlaces, chord, kilometres, unit_vectors
 from datasources.locations.port import (
@@ -184,8 +184,8 @@ class Gazetteer(LocationService):
         return place, apart
 
     @cached_property
-    def _finder(self) -> Finder:
-        finder = Finder(self._artefact)
+    def _finder(self) -> NameSearch:
+        finder = NameSearch(self._artefact)
         self._artefact.forget()
         return finder
 

@@ -19,7 +19,7 @@ import msgspec
 
 from datasources.errors import Corrupt, DeadlineExceeded, Throttled, Unavailable
 from datasources.locations import wire
-from datasources.locations.kept import Kept
+from datasources.locations.lru_cache import LruCache
 from datasources.locations.port import (
     LocalizedName,
     Located,
@@ -56,8 +56,8 @@ class HttpLocations(LocationService):
         self._client = httpx.AsyncClient(base_url=url, timeout=deadline_s, verify=verify, follow_redirects=False)
         self._about: wire.About | None = None
         self._version = ""
-        self._records: Kept[PlaceId, PlaceRecord] = Kept(now_s)
-        self._names: Kept[tuple[PlaceId, tuple[str, ...], bool], LocalizedName] = Kept(now_s)
+        self._records: LruCache[PlaceId, PlaceRecord] = LruCache(now_s)
+        self._names: LruCache[tuple[PlaceId, tuple[str, ...], bool], LocalizedName] = LruCache(now_s)
 
     @property
     def data_version(self) -> str:

@@ -9,8 +9,8 @@ from functools import cache
 from datasources.locales import chain
 from datasources.locations.artefact import Artefact
 from datasources.locations.atlas import Atlas
-from datasources.locations.lines import Lines
 from datasources.locations.port import LocalizedName, PlaceKind
+from datasources.locations.string_table import StringTable
 
 UNTAGGED = "und"
 """The language of a gazetteer's own name: BCP 47 for undetermined, since the source does not say it."""
@@ -28,7 +28,7 @@ class NameBook:
     def __init__(self, artefact: Artefact, atlas: Atlas) -> None:
         self._artefact = artefact
         self._atlas = atlas
-        self._own = Lines(artefact.kept_text("place.name"))
+        self._own = StringTable(artefact.kept_text("place.name"))
         self._tags = {level: frozenset(artefact.names(f"{level}.")) for level in ("country", "region", "city")}
         self._table = cache(self._read_table)
         self._cities = cache(self._read_cities)

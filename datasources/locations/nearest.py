@@ -2,7 +2,7 @@
 
 For cells of the globe of every size it is written down which places can be nearest to a point inside (made by
 `ingest.places.cells`), so a question costs a handful of distances and no tree: benchmarks/places.py. For most cells it is
-also written down that the nearest candidate is the answer wherever borders run (`ingest.places.settled`): only the points
+also written down that the nearest candidate is the answer wherever borders run (`ingest.places.settlements`): only the points
 of others are asked for their country and region.
 """
 
@@ -18,8 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from datasources.locations.artefact import Artefact
-from datasources.locations.held import empty, kept
-from datasources.locations.squares import code_of, codes
+from datasources.locations.morton_codes import code_of, codes
+from datasources.locations.paged_arrays import empty, kept
 
 EARTH_KM = 6371.0088
 CAP_KM = 100.0

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from datasources.locations.artefact import Artefact
-from datasources.locations.held import kept, starts
+from datasources.locations.paged_arrays import kept, starts
 
 CELLS_PER_DEGREE = 10
 ROWS, COLUMNS = 180 * CELLS_PER_DEGREE, 360 * CELLS_PER_DEGREE

@@ -15,7 +15,7 @@ from threading import Lock
 from typing import BinaryIO, TypeVar
 
 from datasources.errors import Unavailable
-from datasources.media.names import checked_key, checked_owner
+from datasources.media.key_names import checked_key, checked_owner
 from datasources.media.port import MediaKey, MediaStore
 
 _PIECE = 1 << 20

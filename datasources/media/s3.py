@@ -12,13 +12,13 @@ from typing import Any, Self
 from typing_extensions import override
 
 from datasources.aws.access import AwsAccess
-from datasources.aws.calls import Answered, AwsCalls
+from datasources.aws.calls import AwsCalls, ExpectedError
 from datasources.errors import Unavailable
-from datasources.media.names import checked_key, checked_owner
+from datasources.media.key_names import checked_key, checked_owner
 from datasources.media.port import MediaKey, MediaStore
 from datasources.media.s3_reading import open_range
 from datasources.media.s3_writing import put_stream
-from datasources.retrying import Patience
+from datasources.retry import RetryPolicy
 
 PREFIX = "media/"
 RESULTS = "results/"
@@ -38,9 +38,9 @@ class S3MediaStore(MediaStore):
         self._gate = asyncio.Semaphore(_AT_ONCE)
 
     @classmethod
-    async def open(cls, access: AwsAccess, bucket: str, patience: Patience | None = None, *, prefix: str = PREFIX) -> Self:
+    async def open(cls, access: AwsAccess, bucket: str, patience: RetryPolicy | None = None, *, prefix: str = PREFIX) -> Self:
         """A bucket that is there; nothing is asked yet."""
-        calls = await AwsCalls.open("media", "s3", access, patience or Patience(deadline_s=30.0, first_pause_s=0.1))
+        calls = await AwsCalls.open("media", "s3", access, patience or RetryPolicy(deadline_s=30.0, first_pause_s=0.1))
         return cls(calls, bucket, prefix)
 
     async def make_bucket(self) -> None:
@@ -48,7 +48,7 @@ class S3MediaStore(MediaStore):
         expected = frozenset({"BucketAlreadyOwnedByYou", "BucketAlreadyExists"})
         try:
             await self._calls.ask("create_bucket", {"Bucket": self._bucket}, expected=expected)
-        except Answered:
+        except ExpectedError:
             return
 
     @override
@@ -65,7 +65,7 @@ class S3MediaStore(MediaStore):
         async with self._gate:
             try:
                 answer = await self._calls.ask("head_object", place, expected=_ABSENT)
-            except Answered:
+            except ExpectedError:
                 return None
         return int(answer["ContentLength"])
 
@@ -110,7 +110,7 @@ class S3MediaStore(MediaStore):
                 one = {"Bucket": self._bucket, "Key": upload["Key"], "UploadId": upload["UploadId"]}
                 try:
                     await self._calls.ask("abort_multipart_upload", one, expected=frozenset({"NoSuchUpload"}))
-                except Answered:
+                except ExpectedError:
                     continue
             if not answer.get("IsTruncated"):
                 return

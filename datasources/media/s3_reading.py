@@ -8,7 +8,7 @@ from typing import Any
 import aiohttp
 from botocore.exceptions import BotoCoreError
 
-from datasources.aws.calls import Answered, AwsCalls
+from datasources.aws.calls import AwsCalls, ExpectedError
 from datasources.errors import Unavailable
 
 _PIECE = 1 << 20
@@ -24,7 +24,7 @@ async def open_range(calls: AwsCalls, place: Mapping[str, str], start: int, end:
     params = dict(place) if (start, end) == (0, None) else {**place, "Range": _range(start, end)}
     try:
         answer = await calls.ask("get_object", params, expected=_ABSENT | {_BEYOND})
-    except Answered as e:
+    except ExpectedError as e:
         return None if e.code in _ABSENT else _nothing()
     return _pieces(calls, place, (start, end), answer)
 
@@ -54,7 +54,7 @@ async def _pieces(calls: AwsCalls, place: Mapping[str, str], span: tuple[int, in
 async def _resumed(calls: AwsCalls, params: Mapping[str, Any]) -> Any:
     try:
         return await calls.ask("get_object", params, expected=_ABSENT | _CHANGED | {_BEYOND})
-    except Answered as e:
+    except ExpectedError as e:
         raise Unavailable("media", "a file was replaced or deleted while it was read") from e
 
 

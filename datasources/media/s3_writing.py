@@ -7,7 +7,7 @@ from collections.abc import AsyncIterable, Mapping
 from contextlib import suppress
 from typing import Any
 
-from datasources.aws.calls import Answered, AwsCalls
+from datasources.aws.calls import AwsCalls, ExpectedError
 from datasources.errors import SourceError
 
 _PART = 8 << 20
@@ -59,7 +59,7 @@ class _Upload:
         params = {**self._place, "UploadId": self._id, "MultipartUpload": {"Parts": self._parts}}
         try:
             await self._calls.ask("complete_multipart_upload", params, expected=frozenset({"NoSuchUpload"}))
-        except Answered as e:
+        except ExpectedError as e:
             if not e.uncertain:  # else the answer to our first try was lost, and the parts are the file already
                 raise self._calls.refusal(e) from e
         self._id = None

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from datasources.aws.calls import Answered, AwsCalls
-from datasources.provisioning.needs import CLOSED, Bucket, Rule, lock_of
-from datasources.provisioning.steps import LeftOut, Plan, Step
+from datasources.aws.calls import AwsCalls, ExpectedError
+from datasources.provisioning.desired_state import CLOSED, Bucket, Rule, lock_of
+from datasources.provisioning.steps import Plan, Skipped, Step
 
 _NOT_THERE = frozenset({"404", "NoSuchBucket", "NotFound"})
 _NONE = frozenset({
@@ -39,7 +39,7 @@ class BucketPlan:
         try:
             await self._calls.ask("head_bucket", {"Bucket": self._name}, expected=_NOT_THERE)
             there = True
-        except Answered:
+        except ExpectedError:
             there = False
             locked = ", written once" if self._bucket.locked_days else ""
             self._steps.append(Step(f"make bucket {self._name} for {self._bucket.role}{locked}", self._make))
@@ -110,7 +110,7 @@ class BucketPlan:
         known = _NONE | _NOT_KNOWN | _NOT_THERE
         try:
             told = await self._calls.ask(f"get_{operation}", {"Bucket": self._name}, expected=known)
-        except Answered as e:
+        except ExpectedError as e:
             if e.code not in _NOT_KNOWN:
                 return None
             self._notes.append(f"This server does not know {operation.replace('_', ' ')}; bucket {self._name} goes without.")
@@ -124,8 +124,8 @@ class BucketPlan:
     async def _asked(self, operation: str, params: Mapping[str, Any]) -> None:
         try:
             await self._calls.ask(operation, params, expected=_NOT_KNOWN)
-        except Answered as e:
-            raise LeftOut from e
+        except ExpectedError as e:
+            raise Skipped from e
 
 
 def _rule(rule: Rule) -> dict[str, Any]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from datasources.aws.calls import Answered, AwsCalls
-from datasources.provisioning.needs import KEY_DESCRIPTION
+from datasources.aws.calls import AwsCalls, ExpectedError
+from datasources.provisioning.desired_state import KEY_DESCRIPTION
 from datasources.provisioning.steps import Plan, Step
 
 _NOT_FOUND = frozenset({"NotFoundException"})
@@ -17,7 +17,7 @@ async def look(calls: AwsCalls, key_id: str) -> Plan:
     """What would have to be done; changes nothing."""
     try:
         told = (await calls.ask("describe_key", {"KeyId": key_id}, expected=_NOT_FOUND))["KeyMetadata"]
-    except Answered:
+    except ExpectedError:
         if not key_id.startswith(_ALIAS):
             return Plan(
                 refused=["There is no key of KMS by the id or ARN in PHOTOS_KEY_ID, and only a name (alias/...) can be made."]

@@ -7,8 +7,8 @@ from functools import partial
 from typing import Any
 
 from datasources.provisioning.steps import Plan, Step
-from datasources.search.opensearch_indices import Indices
-from datasources.search.opensearch_wire import Wire
+from datasources.search.opensearch.indices import Indices
+from datasources.search.opensearch.transport import Wire
 
 _AUTO = "action.auto_create_index"
 _DEFAULTS: dict[str, Any] = {"index_options": "positions"}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 Do = Callable[[], Awaitable[object]]
 
 
-class LeftOut(Exception):
+class Skipped(Exception):
     """A server that stands in for AWS lacks this."""
 
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from datasources.aws.calls import Answered, AwsCalls
-from datasources.provisioning.needs import ALL_TABLES
+from datasources.aws.calls import AwsCalls, ExpectedError
+from datasources.provisioning.desired_state import ALL_TABLES
 from datasources.provisioning.steps import Plan, Step
-from datasources.tables.dynamodb_rows import EXPIRES
-from datasources.tables.dynamodb_schema import active, definition
+from datasources.tables.dynamodb.rows import EXPIRES
+from datasources.tables.dynamodb.schema import active, definition
 from datasources.tables.store import Table
 
 _NOT_THERE = frozenset({"ResourceNotFoundException"})
@@ -49,7 +49,7 @@ class TablesPlan:
         name = wanted["TableName"]
         try:
             there = (await self._calls.ask("describe_table", {"TableName": name}, expected=_NOT_THERE))["Table"]
-        except Answered:
+        except ExpectedError:
             found.steps.append(Step(f"make table {name}{_told(table)}", partial(self._make, wanted)))
             there = None
         else:
@@ -109,7 +109,7 @@ class TablesPlan:
         if not fresh:
             try:
                 told = await self._calls.ask("describe_continuous_backups", {"TableName": name}, expected=_UNKNOWN)
-            except Answered:
+            except ExpectedError:
                 found.notes.append(f"This server keeps no backups of {name}.")
                 return
             now = told["ContinuousBackupsDescription"].get("PointInTimeRecoveryDescription", {})

@@ -145,7 +145,7 @@ class FacetQuestion(msgspec.Struct, frozen=True):
     covers: bool = False
 
 
-class Question(msgspec.Struct, frozen=True, kw_only=True):
+class SearchRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that one page of a client wants to know of one set of photos: one call."""
 
     condition: Condition = Everything()
@@ -190,7 +190,7 @@ class FacetCounts(NamedTuple):
     cut: bool = False
 
 
-class Answer(NamedTuple):
+class SearchResult(NamedTuple):
     """`more`: hits follow in the asked direction. `total` is exact, None when not asked. Facets in the order asked."""
 
     hits: Sequence[Hit]
@@ -203,15 +203,15 @@ class PhotoIndex(ABC):
     """Every engine's promise. Failures are `datasources.errors`; an answer is never silently partial."""
 
     @abstractmethod
-    async def ask(self, scope: Scope, question: Question) -> Answer:
+    async def search(self, scope: Scope, question: SearchRequest) -> SearchResult:
         """Page, total and facets of one set: one round trip. An empty scope has no photos."""
 
     @abstractmethod
-    async def ask_many(self, scope: Scope, questions: Sequence[Question]) -> Sequence[Answer]:
+    async def search_many(self, scope: Scope, questions: Sequence[SearchRequest]) -> Sequence[SearchResult]:
         """Several at once, in order: still one round trip."""
 
     @abstractmethod
-    async def rarities(self, scope: Scope, conditions: Sequence[Condition]) -> tuple[int, Sequence[int]]:
+    async def document_frequencies(self, scope: Scope, conditions: Sequence[Condition]) -> tuple[int, Sequence[int]]:
         """How many photos the scope holds, and for how many of them each condition holds: no number from outside it."""
 
     @abstractmethod
@@ -242,7 +242,7 @@ class PhotoIndex(ABC):
         """Takes out everything of one customer; durable and visible on return."""
 
     @abstractmethod
-    async def expunge(self, others: AsyncIterator[Sequence[PhotoDocument | Removal]]) -> None:
+    async def purge(self, others: AsyncIterator[Sequence[PhotoDocument | Removal]]) -> None:
         """What was erased is in no file of the engine any more. `others`: what stays, if the engine must write it anew."""
 
     @abstractmethod

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datasources.photo_key import PhotoKey
-from datasources.search.directions import direction
 from datasources.search.port import PhotoDocument, Removal
+from datasources.search.unit_vectors import direction
 
 _MOST_BYTES = 512_000_000
 """Of vectors kept in memory, the least used going first; 100,000 of 384 numbers are 154 MB."""
@@ -27,7 +27,7 @@ create index if not exists by_model on vectors (owner, model);"""
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class OwnerVectors:
     """The vectors of one customer and model: row by row an id of 16 bytes, in order, and a vector."""
 
     ids: NDArray[np.bytes_]
@@ -62,7 +62,7 @@ class Vectors:
         # What an erased customer leaves in free pages must be gone too.
         self._base.executescript(f"pragma journal_mode = wal; pragma secure_delete = on; {_SHELF}")
         self._pending: dict[PhotoKey, tuple[str, bytes] | None] = {}
-        self._shelves: OrderedDict[tuple[str, str], Shelf] = OrderedDict()
+        self._shelves: OrderedDict[tuple[str, str], OwnerVectors] = OrderedDict()
 
     def write(self, entries: Iterable[PhotoDocument | Removal]) -> None:
         """What these photos have now: a vector or none."""
@@ -98,7 +98,7 @@ class Vectors:
             self._base.execute("vacuum")
             self._base.execute("pragma wal_checkpoint(truncate)")
 
-    def shelf(self, owner: str, model: str) -> Shelf:
+    def shelf(self, owner: str, model: str) -> OwnerVectors:
         """The vectors of a customer and model."""
         with self._lock:
             found = self._shelves.pop((owner, model), None) or self._loaded(owner, model)
@@ -111,7 +111,7 @@ class Vectors:
         """Lets go of the file; what was not committed is gone."""
         self._base.close()
 
-    def _loaded(self, owner: str, model: str) -> Shelf:
+    def _loaded(self, owner: str, model: str) -> OwnerVectors:
         asked = "select id, vector from vectors where owner = ? and model = ? order by id"
         found = self._base.execute(asked, (owner, model)).fetchall()
         # A model has one length; were there others, the commonest counts.
@@ -119,7 +119,7 @@ class Vectors:
         size = max(set(sizes), key=sizes.count, default=0)
         kept = [(i, vector) for i, vector in found if len(vector) == size]
         rows = np.frombuffer(b"".join(v for _, v in kept), dtype="<f4").reshape(len(kept), -1 if kept else 0)
-        return Shelf(np.array([i for i, _ in kept], dtype="S16"), rows)
+        return OwnerVectors(np.array([i for i, _ in kept], dtype="S16"), rows)
 
     def _forget(self, owners: set[str]) -> None:
         for place in [p for p in self._shelves if p[0] in owners]:

@@ -9,10 +9,10 @@ from functools import cached_property
 import msgspec
 
 from access.classes import DataClass
-from access.policy import Sight
+from access.policy import Visibility
 from access.scope import Scope
 from access.seals import Binding, OwnerKeys, seal
-from datasources.tables.bodies import Keys, open_group, read_body
+from datasources.tables.sealed_body import Keys, open_group, read_body
 from datasources.tables.store import Item, ItemStore, Key, Put, Span, Table
 
 ALBUMS = Table("albums", feed=True)
@@ -53,7 +53,7 @@ class SeenAlbum:
     """An album as one viewer may see it."""
 
     record: AlbumRecord
-    sight: Sight
+    sight: Visibility
     keys: OwnerKeys
 
     @cached_property

@@ -9,10 +9,10 @@ from functools import cached_property
 import msgspec
 
 from access.classes import DataClass
-from access.policy import OWNER_SIGHT, Relation, Sight
+from access.policy import OWNER_VISIBILITY, Relation, Visibility
 from access.scope import Scope
 from access.seals import Binding, OwnerKeys, seal
-from datasources.tables.bodies import Keys, open_group, read_body
+from datasources.tables.sealed_body import Keys, open_group, read_body
 from datasources.tables.store import Item, ItemStore, Key, Put, Span, Table
 
 CUSTOMERS = Table("customers", indexes=("everyone",))
@@ -59,7 +59,7 @@ class SeenCustomer:
     """A customer as one viewer may see them."""
 
     record: CustomerRecord
-    sight: Sight
+    sight: Visibility
     keys: OwnerKeys
 
     @cached_property
@@ -81,12 +81,12 @@ class Customers:
 
     async def by_ids(self, scope: Scope, ids: Sequence[str]) -> Mapping[str, SeenCustomer]:
         """The viewer's own, those who share with them, those they have leave for; one batch."""
-        shared = Sight(scope.relation)
+        shared = Visibility(scope.relation)
         return await self._seen({i: scope.library_sight(i) or shared for i in ids if scope.reaches(i)})
 
     async def grantees(self, scope: Scope, ids: Sequence[str]) -> Mapping[str, SeenCustomer]:
         """Customers with whom the viewer shares, named by the viewer's own shares."""
-        return await self._seen(dict.fromkeys(ids, Sight(Relation.SHARED))) if scope.own is not None else {}
+        return await self._seen(dict.fromkeys(ids, Visibility(Relation.SHARED))) if scope.own is not None else {}
 
     async def raw(self, ids: Sequence[str]) -> Mapping[str, CustomerRecord]:
         """Records as stored; for writers."""
@@ -95,7 +95,7 @@ class Customers:
 
     async def identity_of(self, customer: str) -> Identity | None:
         """Who a customer is; for writers."""
-        seen = await self._seen({customer: OWNER_SIGHT})
+        seen = await self._seen({customer: OWNER_VISIBILITY})
         return seen[customer].identity if customer in seen else None
 
     async def everyone(self) -> AsyncIterator[str]:
@@ -134,7 +134,7 @@ class Customers:
         (done,) = await self._store.write_each([Put(CUSTOMERS, item, record.version)])
         return written if done else None
 
-    async def _seen(self, sights: Mapping[str, Sight]) -> Mapping[str, SeenCustomer]:
+    async def _seen(self, sights: Mapping[str, Visibility]) -> Mapping[str, SeenCustomer]:
         records = await self.raw(list(sights)) if sights else {}
         keys = await self._keys.keys_of(set(records)) if records else {}
         return {i: SeenCustomer(r, sights[i], keys[i]) for i, r in records.items() if i in keys}

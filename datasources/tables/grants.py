@@ -12,7 +12,7 @@ from access.scope import Grant
 from access.seals import Binding, SealError, seal, unseal
 from access.viewer import Viewer, ViewerKind
 from datasources.errors import Corrupt
-from datasources.tables.bodies import Keys, read_body
+from datasources.tables.sealed_body import Keys, read_body
 from datasources.tables.store import Item, ItemStore, Key, Put, Remove, Span, Table
 
 GRANTS = Table("grants", indexes=("grantee",), feed=True)

@@ -14,9 +14,9 @@ import msgspec
 
 from access.viewer import Viewer
 from datasources.errors import Conflict
-from datasources.tables.bell import Bell
-from datasources.tables.bodies import read_body
-from datasources.tables.entries import first_entries
+from datasources.tables.index_entries import first_entries
+from datasources.tables.notifier import Notifier
+from datasources.tables.sealed_body import read_body
 from datasources.tables.store import Item, ItemStore, Key, Put, Remove, Span, Table, Write
 
 JOBS = Table("jobs", indexes=("due", "owners", "files"), expires=True)
@@ -134,7 +134,7 @@ class Jobs:
 
     def __init__(self, store: ItemStore) -> None:
         self._store = store
-        self.bell = Bell()
+        self.bell = Notifier()
         """Rings when a job of this process gets on, begins, or shall stop."""
 
     async def by_id(self, viewer: Viewer, job: JobKey) -> JobRecord | None:

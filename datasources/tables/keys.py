@@ -18,8 +18,8 @@ from cryptography.exceptions import InvalidTag
 from access.seals import DataKey, OwnerKeys
 from datasources.errors import Conflict, Corrupt, SourceError
 from datasources.keys.port import KeyService
-from datasources.tables.erased import is_marked, put_mark, unless_marked
-from datasources.tables.flights import Flights
+from datasources.tables.erasure_marks import is_marked, put_mark, unless_marked
+from datasources.tables.single_flight import SingleFlight
 from datasources.tables.store import Item, ItemStore, Key, Put, Remove
 from datasources.tables.wrapping_keys import KEYS, SORT, WrappingKeys, secret_of
 
@@ -69,7 +69,7 @@ class KeyRing:
         self._service = service
         self._clocks = clocks or Clocks()
         self._wrapping = WrappingKeys(store, service, region)
-        self._flights: Flights[str, OwnerKeys] = Flights(self._load)
+        self._flights: SingleFlight[str, OwnerKeys] = SingleFlight(self._load)
         self._cache: OrderedDict[str, tuple[OwnerKeys, float]] = OrderedDict()
         self._destroyed: set[str] = set()
 

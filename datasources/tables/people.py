@@ -9,10 +9,10 @@ from functools import cached_property
 import msgspec
 
 from access.classes import DataClass
-from access.policy import Sight
+from access.policy import Visibility
 from access.scope import Scope
 from access.seals import Binding, OwnerKeys, seal
-from datasources.tables.bodies import Keys, open_group, read_body
+from datasources.tables.sealed_body import Keys, open_group, read_body
 from datasources.tables.store import Item, ItemStore, Key, Put, Span, Table
 
 PEOPLE = Table("people", feed=True)
@@ -52,7 +52,7 @@ class SeenPerson:
     """A person as one viewer may see them."""
 
     record: PersonRecord
-    sight: Sight
+    sight: Visibility
     keys: OwnerKeys
 
     @cached_property
@@ -113,7 +113,7 @@ class People:
         return {r.key: SeenPerson(r, s, keys[r.owner]) for r, s in live if s is not None and r.owner in keys}
 
 
-def _sight(scope: Scope, owner: str) -> Sight | None:
+def _sight(scope: Scope, owner: str) -> Visibility | None:
     """People are of a library, not of an album; who may not know them does not learn that they exist."""
     sight = scope.library_sight(owner)
     return sight if sight is not None and sight.may(DataClass.BIOMETRIC) else None

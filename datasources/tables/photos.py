@@ -9,13 +9,13 @@ from functools import cached_property
 import msgspec
 
 from access.classes import DataClass
-from access.policy import OWNER_SIGHT, Sight
+from access.policy import OWNER_VISIBILITY, Visibility
 from access.scope import Scope
 from access.seals import Binding, OwnerKeys, seal
 from access.zones import Circle, at_home
 from datasources.photo_key import PhotoKey
 from datasources.sortkeys import key_text, taken_key
-from datasources.tables.bodies import Keys, open_group, open_sealed, read_body
+from datasources.tables.sealed_body import Keys, open_group, open_sealed, read_body
 from datasources.tables.store import Item, ItemStore, Key, Put, Span, Table
 from datasources.tables.zones import Zones
 
@@ -138,7 +138,7 @@ class SeenPhoto:
     """A photo as one viewer may see it: the sealed record and the sight. Values are opened here, by the gate, when read."""
 
     record: PhotoRecord
-    sight: Sight
+    sight: Visibility
     keys: OwnerKeys
 
     @property
@@ -240,7 +240,7 @@ class Photos:
         items = await self._store.get_many(PHOTOS, [Key(*k) for k in ids])
         return {r.key: r for r in map(read_record, items.values())}
 
-    async def opened(self, records: Sequence[PhotoRecord], sight: Sight) -> Mapping[PhotoKey, SeenPhoto]:
+    async def opened(self, records: Sequence[PhotoRecord], sight: Visibility) -> Mapping[PhotoKey, SeenPhoto]:
         """Records with their keys, for writers and the indexer; those whose owner has no key any more are absent."""
         keys = await self._keys.keys_of({r.owner for r in records})
         return {r.key: SeenPhoto(r, sight, keys[r.owner]) for r in records if r.owner in keys}
@@ -307,7 +307,7 @@ def _home(draft: Draft, keys: OwnerKeys, zones: Sequence[Circle]) -> bool:
         return False
     point = draft.coordinates
     if point is None and DataClass.LOCATION.value not in draft.drop:
-        point = SeenPhoto(draft.record, OWNER_SIGHT, keys).coordinates
+        point = SeenPhoto(draft.record, OWNER_VISIBILITY, keys).coordinates
     return point is None or at_home(zones, point.latitude, point.longitude)
 
 

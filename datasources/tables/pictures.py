@@ -12,14 +12,14 @@ from functools import cached_property
 import msgspec
 
 from access.classes import DataClass
-from access.policy import Sight
+from access.policy import Visibility
 from access.scope import Scope
 from access.seals import Binding, OwnerKeys, SealError, seal, unseal
 from datasources.errors import Corrupt
 from datasources.photo_key import PhotoKey
-from datasources.tables.bodies import Keys, open_group, read_body
-from datasources.tables.entries import first_entries
+from datasources.tables.index_entries import first_entries
 from datasources.tables.photos import SeenPhoto
+from datasources.tables.sealed_body import Keys, open_group, read_body
 from datasources.tables.store import Item, ItemStore, Key, Put, Remove, Span, Table
 
 PICTURES = Table("pictures", indexes=("waiting",))
@@ -96,7 +96,7 @@ class SeenPicture:
     """A picture as one viewer may see it; opened here, by the gate, when read."""
 
     record: PictureRecord
-    sight: Sight
+    sight: Visibility
     keys: OwnerKeys
 
     @cached_property
@@ -130,7 +130,7 @@ class Pictures:
         items = await self._store.get_many(PICTURES, [Key(*k) for k in keys])
         return {r.key: r for r in map(read_record, items.values())}
 
-    async def opened(self, records: Sequence[PictureRecord], sight: Sight) -> Sequence[SeenPicture]:
+    async def opened(self, records: Sequence[PictureRecord], sight: Visibility) -> Sequence[SeenPicture]:
         """Records with their keys, for writers; those whose owner has no key any more are left out."""
         keys = await self._keys.keys_of({r.owner for r in records})
         return [SeenPicture(r, sight, keys[r.owner]) for r in records if r.owner in keys]

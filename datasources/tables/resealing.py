@@ -14,14 +14,14 @@ import msgspec
 from access.seals import Binding, OwnerKeys, SealError, key_id_of, seal, unseal
 from datasources.errors import Corrupt
 from datasources.tables.albums import ALBUMS, AlbumRecord
-from datasources.tables.bodies import read_body
 from datasources.tables.customers import CUSTOMERS, CustomerRecord
 from datasources.tables.grants import GRANTS, SECRET, GrantRecord
 from datasources.tables.people import PEOPLE, PersonRecord
 from datasources.tables.photos import PHOTOS, PhotoRecord
 from datasources.tables.pictures import PICTURES, PictureRecord
+from datasources.tables.sealed_body import read_body
 from datasources.tables.store import Item, ItemStore, Put, Span, Table
-from datasources.tables.tickets import TICKETS, TicketRecord
+from datasources.tables.support_tickets import TICKETS, TicketRecord
 
 PAGE: Final = 200
 _ENCODE = msgspec.msgpack.Encoder().encode

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from access.seals import DataKey
 from datasources.errors import Corrupt
 from datasources.keys.port import KeyService
-from datasources.tables.flights import Flights
+from datasources.tables.single_flight import SingleFlight
 from datasources.tables.store import Item, ItemStore, Key, Put, Table
 
 KEYS = Table("keys", recovery=False)
@@ -28,7 +28,7 @@ class WrappingKeys:
         self._service = service
         self._region = region
         self._known: dict[str, DataKey] = {}
-        self._flights: Flights[str, DataKey] = Flights(self._load)
+        self._flights: SingleFlight[str, DataKey] = SingleFlight(self._load)
 
     async def current(self, now_s: float) -> DataKey:
         """The key of this month, made if there is none; its id is its name."""

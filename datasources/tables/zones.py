@@ -12,10 +12,10 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from access.classes import DataClass
-from access.policy import OWNER_SIGHT
+from access.policy import OWNER_VISIBILITY
 from access.zones import Circle
-from datasources.tables.bodies import Keys, open_group, read_body
 from datasources.tables.customers import CUSTOMERS, SORT, CustomerRecord, HomeZone
+from datasources.tables.sealed_body import Keys, open_group, read_body
 from datasources.tables.store import Item, ItemStore, Key, Put, Remove, Span, Table
 
 ZONINGS = Table("zonings")
@@ -55,7 +55,7 @@ class Zones:
         found = {}
         for record in zoned:
             if record.id in keys:
-                plain = open_group(OWNER_SIGHT, DataClass.LOCATION, keys[record.id], record.binding, record.sealed)
+                plain = open_group(OWNER_VISIBILITY, DataClass.LOCATION, keys[record.id], record.binding, record.sealed)
                 zones = _ZONES.decode(plain) if plain else ()
                 found[record.id] = tuple(Circle(z.latitude, z.longitude, z.radius_m) for z in zones)
         return {owner: zones for owner, zones in found.items() if zones}

@@ -12,7 +12,7 @@ from pathlib import Path
 from datasources.errors import Corrupt
 from datasources.locales import chain, lineage
 from datasources.translations.port import ConceptId, ConceptMatch, LocalizedWord, Method, TranslationService, WordGuess
-from datasources.translations.understood import UnderstoodWords
+from datasources.translations.synonyms import UnderstoodWords
 from datasources.words import normalize
 
 LABELS = Path(__file__).with_name("labels.csv")

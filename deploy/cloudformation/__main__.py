@@ -1,4 +1,4 @@
-"""`python -m deploy.cloudformation`: writes the templates anew from `datasources.provisioning.needs`."""
+"""`python -m deploy.cloudformation`: writes the templates anew from `datasources.provisioning.desired_state`."""
 
 from __future__ import annotations
 

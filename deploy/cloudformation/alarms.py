@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from datasources.provisioning.needs import ALL_TABLES
-from deploy.cloudformation.words import Template, att, imported, ref, resource, sub, title
+from datasources.provisioning.desired_state import ALL_TABLES
+from deploy.cloudformation.template import Template, att, imported, ref, resource, sub, title
 
 _OWN = "PhotosGateway"
 _EQUALLY = "GreaterThanOrEqualToThreshold"

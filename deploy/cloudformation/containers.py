@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from deploy.cloudformation.words import Template, att, imported, ref, resource
+from deploy.cloudformation.template import Template, att, imported, ref, resource
 
 PORT = 8000
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from datasources.provisioning.needs import ALL_TABLES, AUDIT, CLOSED, FILES, KEY_DESCRIPTION, Bucket, Rule, lock_of
-from datasources.tables.dynamodb_rows import EXPIRES
-from datasources.tables.dynamodb_schema import definition
+from datasources.provisioning.desired_state import ALL_TABLES, AUDIT, CLOSED, FILES, KEY_DESCRIPTION, Bucket, Rule, lock_of
+from datasources.tables.dynamodb.rows import EXPIRES
+from datasources.tables.dynamodb.schema import definition
 from datasources.tables.store import Table
-from deploy.cloudformation.words import Template, att, ref, resource, sub, title
+from deploy.cloudformation.template import Template, att, ref, resource, sub, title
 
 _ENGINE = "OpenSearch_3.1"
 _STORAGE = att("StorageKey")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from datasources.provisioning.needs import ALL_TABLES, AUDIT, FILES
-from deploy.cloudformation.words import Template, allow, att, imported, ref, role, sub, title
+from datasources.provisioning.desired_state import ALL_TABLES, AUDIT, FILES
+from deploy.cloudformation.template import Template, allow, att, imported, ref, role, sub, title
 
 _READ = ("dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query")
 _WRITE = (

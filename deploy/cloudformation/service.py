@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 
-from datasources.provisioning.needs import ALL_TABLES
+from datasources.provisioning.desired_state import ALL_TABLES
 from deploy.cloudformation.alarms import alarms
 from deploy.cloudformation.containers import PORT, containers, environment, scaling
 from deploy.cloudformation.roles import roles
-from deploy.cloudformation.words import Template, att, imported, ref, resource, title
+from deploy.cloudformation.template import Template, att, imported, ref, resource, title
 
 _LOGS_KEPT_DAYS = 90
 _SUBNETS = "List<AWS::EC2::Subnet::Id>"

@@ -12,7 +12,7 @@ from typing import Any
 
 from datasources import Sources
 from datasources.wiring import real
-from ingest.stream_events import handle
+from indexing.stream_events import handle
 from settings import Settings, UnusableSettings
 
 _loop = asyncio.new_event_loop()

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from deploy.servers import aws, opensearch
-from deploy.servers.places import Places, ServersError
+from deploy.servers.addresses import Places, ServersError
 from deploy.servers.processes import Processes, Server
 
 _SERVERS: dict[str, tuple[Callable[[Places], None], Callable[[Places], Server]]] = {

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from deploy.servers.places import ServersError
+from deploy.servers.addresses import ServersError
 
 _COPY_ALL = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies"
 _COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy"

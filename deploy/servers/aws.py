@@ -6,8 +6,8 @@ import shutil
 import sys
 from pathlib import Path
 
+from deploy.servers.addresses import ACCESS_KEY, HOST, SECRET_KEY, Places
 from deploy.servers.artefacts import GoTool, go_tool, installing, maven_closure, python_environment, run, sha256_of
-from deploy.servers.places import ACCESS_KEY, HOST, SECRET_KEY, Places
 from deploy.servers.processes import Server, answers
 
 _HERE = Path(__file__).parent

@@ -11,8 +11,8 @@ import tempfile
 import zipfile
 from pathlib import Path
 
+from deploy.servers.addresses import HOST, Places
 from deploy.servers.artefacts import MavenFile, installing, maven_file, run
-from deploy.servers.places import HOST, Places
 from deploy.servers.processes import Server, answers
 
 _VERSION = "3.6.0"

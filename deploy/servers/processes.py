@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deploy.servers.places import ServersError
+from deploy.servers.addresses import ServersError
 
 _POLL_S = 0.1
 _STOP_S = 30

@@ -16,8 +16,8 @@ from typing import IO, Any, Final, Protocol, Self
 
 import msgspec
 
-from ingest.formats.told import BadFile
-from ingest.worker_process import still_working
+from ingest.formats.metadata import BadFile
+from workers.worker_process import extend_deadline
 
 _STEP: Final = 1 << 20
 _MAX_MEMBERS: Final = 500_000
@@ -119,7 +119,7 @@ def _pour(source: _Reads, to: bytes, *, limit: int) -> int:
             if count > limit:
                 raise BadFile("unpacks to far more than it says or than photos ever do")
             if count % (64 * _STEP) < _STEP:
-                still_working()
+                extend_deadline()
                 if (disk := os.statvfs(out.fileno())).f_bavail * disk.f_frsize < _SPARE_DISK:
                     raise BadFile("does not fit on the disk of the data folder")
             out.write(chunk)

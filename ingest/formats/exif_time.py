@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ingest.formats.exif import Tags, number_of, text_of
+from ingest.formats.metadata import Moment
 from ingest.formats.tiff import Directory
-from ingest.formats.told import Moment
 from resolvers.importing.records import OffsetSource
 
 # (wall clock, offset), best first: original, digitised, changed. The offset's tag must be the one of its clock.

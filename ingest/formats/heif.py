@@ -6,10 +6,10 @@ import io
 import warnings
 
 from ingest.formats import exif
-from ingest.formats.boxes import boxes
+from ingest.formats.bmff_boxes import boxes
+from ingest.formats.metadata import BadFile, Parsed
 from ingest.formats.picture import assembled
 from ingest.formats.tiff import Bytes
-from ingest.formats.told import BadFile, Parsed
 
 
 def read_heif(data: Bytes) -> Parsed:

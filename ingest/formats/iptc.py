@@ -8,7 +8,7 @@ from contextlib import suppress
 from datetime import datetime
 
 from ingest.formats.exif import cleaned, one_line
-from ingest.formats.told import Moment, Told
+from ingest.formats.metadata import Moment, SourceMetadata
 from resolvers.importing.records import MAX_CAPTION, OffsetSource
 
 _IIM = 0x0404
@@ -17,9 +17,9 @@ _CHARSET, _TITLE, _KEYWORD, _DATE, _TIME, _HEADLINE, _CAPTION = (1, 90), (2, 5),
 _MOST = 2_000
 
 
-def read_iptc(photoshop: bytes) -> Told:
+def read_iptc(photoshop: bytes) -> SourceMetadata:
     """Of Photoshop's resource blocks; nothing where there is none, as far as it goes where it is damaged."""
-    told = Told()
+    told = SourceMetadata()
     found = list(_datasets(_block(photoshop)))
     utf8 = any(key == _CHARSET and value == _UTF8 for key, value in found)
     texts: dict[tuple[int, int], str] = {}

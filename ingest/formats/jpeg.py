@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ingest.formats.metadata import BadFile, Parsed
 from ingest.formats.picture import picture
 from ingest.formats.tiff import Bytes
-from ingest.formats.told import BadFile, Parsed
 
 _SCAN, _APP1, _APP13 = 0xDA, 0xE1, 0xED
 _WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD8)})

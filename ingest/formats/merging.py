@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from ingest.formats.exif_time import offset_between
-from ingest.formats.told import BadFile, Moment, Told
+from ingest.formats.metadata import BadFile, Moment, SourceMetadata
 from resolvers.importing.moments import written
 from resolvers.importing.record_reading import read_record
 from resolvers.importing.records import (
@@ -29,7 +29,7 @@ _A_DAY_S = 26 * 3600  # the farthest that two wall clocks of one instant can be 
 _TRIES = 6
 
 
-def record_of(told: Sequence[Told], fixed: dict[str, Any]) -> tuple[ImportRecord, list[str]]:
+def record_of(told: Sequence[SourceMetadata], fixed: dict[str, Any]) -> tuple[ImportRecord, list[str]]:
     """`told` from the most believed to the least; `fixed` is what only the file itself tells. And remarks."""
     remarks = [remark for said in told for remark in said.remarks]
     fields = _fields(told) | fixed
@@ -46,7 +46,7 @@ def record_of(told: Sequence[Told], fixed: dict[str, Any]) -> tuple[ImportRecord
     )
 
 
-def _fields(told: Sequence[Told]) -> dict[str, Any]:
+def _fields(told: Sequence[SourceMetadata]) -> dict[str, Any]:
     """A position is taken whole from one source; of camera and exposure each part from the first that tells it."""
     fields: dict[str, Any] = {}
     for said in told:
@@ -82,7 +82,7 @@ def _moment(moments: Sequence[Moment], remarks: list[str]) -> Moment | None:
     return clock
 
 
-def _lists(told: Sequence[Told], remarks: list[str]) -> dict[str, Any]:
+def _lists(told: Sequence[SourceMetadata], remarks: list[str]) -> dict[str, Any]:
     words = _once([word for said in told for word in said.keywords], MAX_LABELS + MAX_KEYWORDS, "keywords", remarks)
     people = _once([name for said in told for name in said.people], MAX_PEOPLE, "people", remarks)
     albums = _once([key for said in told for key in said.albums], MAX_ALBUMS, "albums", remarks)

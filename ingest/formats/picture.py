@@ -7,7 +7,7 @@ from ingest.formats.exif_caption import caption
 from ingest.formats.exif_place import location
 from ingest.formats.exif_time import taken
 from ingest.formats.maker_notes import notes
-from ingest.formats.told import Parsed, Told
+from ingest.formats.metadata import Parsed, SourceMetadata
 from ingest.formats.xmp import read_xmp
 
 
@@ -36,7 +36,7 @@ def assembled(
 ) -> Parsed:
     """`upright`: the size is what is shown, whatever EXIF says (HEIF and AVIF turn by their own property)."""
     turned = tags is not None and exif.is_turned(tags) and not upright
-    first = Told(remarks=list(remarks or []))
+    first = SourceMetadata(remarks=list(remarks or []))
     if size is not None:
         first.fields = {"width": size[turned], "height": size[not turned]}
     words = [read_xmp(xmp)] if xmp else []
@@ -52,13 +52,13 @@ def assembled(
     return Parsed(content_type, [first, by_camera, *words])
 
 
-def told_by_exif(tags: exif.Tags) -> Told:
+def told_by_exif(tags: exif.Tags) -> SourceMetadata:
     """Everything in the three directories and the maker's note."""
     place, remarks = location(tags.gps)
     camera = exif.camera(tags)
     noted = notes(tags.photo, camera.get("make", ""))
     fields = place | {"camera": camera, "exposure": exif.exposure(tags), "caption": caption(tags), "rating": exif.rating(tags)}
-    return Told(
+    return SourceMetadata(
         fields={name: value for name, value in fields.items() if value not in (None, {})},
         moment=taken(tags, noted.offset_minutes),
         burst=noted.burst,

@@ -6,11 +6,11 @@ import uuid
 from typing import Final
 
 from ingest.formats import exif
-from ingest.formats.boxes import Box, boxes, find
+from ingest.formats.bmff_boxes import Box, boxes, find
 from ingest.formats.jpeg import read_header
+from ingest.formats.metadata import BadFile, Parsed
 from ingest.formats.picture import assembled
 from ingest.formats.tiff import BadTiff, Bytes, Directory, first_directory
-from ingest.formats.told import BadFile, Parsed
 
 _WIDTH, _HEIGHT, _SUBFILE, _INSIDE = 0x0100, 0x0101, 0x00FE, 0x014A
 _OFFSETS, _LENGTHS, _TILES, _TILE_LENGTHS = 0x0111, 0x0117, 0x0144, 0x0145

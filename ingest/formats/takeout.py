@@ -12,7 +12,7 @@ import msgspec
 
 from ingest.formats.exif import cleaned, one_line
 from ingest.formats.exif_place import plausible
-from ingest.formats.told import Moment, Told
+from ingest.formats.metadata import Moment, SourceMetadata
 from resolvers.importing.records import MAX_CAPTION, OffsetSource
 
 _EARLIEST, _LATEST = -62_135_596_800, 253_402_300_799
@@ -25,7 +25,7 @@ class Sidecar:
     """What a photo's JSON tells. `place_by_hand`: its position is not the one that came in the file."""
 
     title: str
-    told: Told
+    told: SourceMetadata
     place_by_hand: bool
 
 
@@ -41,7 +41,7 @@ def sidecar(found: Mapping[str, Any]) -> Sidecar | None:
     """None if it is not of a photo."""
     if not _OF_PHOTOS & found.keys():
         return None
-    told = Told()
+    told = SourceMetadata()
     if description := cleaned(_text(found, "description")):
         told.fields["caption"] = description[:MAX_CAPTION]
     for name, field in (("favorited", "favorite"), ("archived", "hidden")):
@@ -55,7 +55,7 @@ def sidecar(found: Mapping[str, Any]) -> Sidecar | None:
     if taken is not None:
         told.moment = Moment(taken, 0, OffsetSource.RECORD, in_utc=True)
     by_hand, place = _place(found, "geoData", told)
-    in_file, _ = _place(found, "geoDataExif", Told())
+    in_file, _ = _place(found, "geoDataExif", SourceMetadata())
     told.fields |= place
     people = found.get("people")
     names = [_text(p, "name") for p in people if isinstance(p, Mapping)] if isinstance(people, list) else []
@@ -93,7 +93,7 @@ def _instant(found: Mapping[str, Any], name: str) -> str | None:
     return None
 
 
-def _place(found: Mapping[str, Any], name: str, told: Told) -> tuple[tuple[float, float] | None, dict[str, Any]]:
+def _place(found: Mapping[str, Any], name: str, told: SourceMetadata) -> tuple[tuple[float, float] | None, dict[str, Any]]:
     """(0, 0) is none; so is an altitude of exactly zero, which stands for an unknown one here."""
     inner = found.get(name)
     if not isinstance(inner, Mapping):

@@ -10,10 +10,10 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import BinaryIO
 
-from ingest.formats.boxes import Box, boxes, find
+from ingest.formats.bmff_boxes import Box, boxes, find
 from ingest.formats.exif import cleaned, one_line
 from ingest.formats.exif_place import plausible
-from ingest.formats.told import BadFile, Moment, Parsed, Told
+from ingest.formats.metadata import BadFile, Moment, Parsed, SourceMetadata
 from resolvers.importing.moments import parse_moment
 from resolvers.importing.records import MAX_CAPTION, OffsetSource
 
@@ -32,7 +32,7 @@ def read_video(file: BinaryIO, size: int, brand: bytes) -> Parsed:
     """Reads its header only, wherever it stands. Raises BadFile."""
     moov = _moov(file, size)
     whole = Box(b"moov", 0, len(moov))
-    told = Told()
+    told = SourceMetadata()
     header = find(moov, whole, b"mvhd")
     if header is None:
         raise BadFile("is damaged: its header tells no duration")
@@ -145,7 +145,7 @@ def _text(moov: bytes, start: int, end: int) -> str:
     return cleaned(moov[start : min(end, start + _MAX_TEXT)].decode("utf-8", "replace"))
 
 
-def _tell(told: Told, said: dict[str, str], made: datetime | None) -> None:
+def _tell(told: SourceMetadata, said: dict[str, str], made: datetime | None) -> None:
     if match := _ISO6709.fullmatch(said.get("location.ISO6709", "")):
         place, remarks = plausible(_angle(match[1], 2), _angle(match[2], 3), float(match[3]) if match[3] else None, "GPS")
         told.fields |= place

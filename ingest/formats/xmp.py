@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element
 
 from ingest.formats.exif import cleaned, one_line, stars_of_percent
 from ingest.formats.exif_place import plausible
-from ingest.formats.told import Moment, Told
+from ingest.formats.metadata import Moment, SourceMetadata
 from ingest.formats.xmp_tree import BadXmp, parse, properties
 from resolvers.importing.moments import parse_moment
 from resolvers.importing.records import MAX_CAPTION, OffsetSource
@@ -25,13 +25,13 @@ _DECIMAL = re.compile(r"([+-]?\d{1,3}(?:\.\d+)?)([NSEW]?)")
 _UNTAGGED = re.compile(r"(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d)(:\d\d)?(?:\.\d+)?(Z|[+-]\d\d:\d\d)?)?")
 
 
-def read_xmp(packet: bytes) -> Told:
+def read_xmp(packet: bytes) -> SourceMetadata:
     """A remark instead where it cannot be read."""
     try:
         root = parse(packet)
     except BadXmp as bad:
-        return Told(remarks=[f"its XMP {bad} and was left out"])
-    told = Told()
+        return SourceMetadata(remarks=[f"its XMP {bad} and was left out"])
+    told = SourceMetadata()
     found: dict[str, list[str]] = {}
     for name, texts, element in properties(root):
         if name == "mwg-rs:Name":

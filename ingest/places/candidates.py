@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial import cKDTree
 
+from datasources.locations.morton_codes import FINE_PER_DEGREE, parted
 from datasources.locations.nearest import FAR_KM, STEPS_PER_DEGREE, chord, unit_vectors
-from datasources.locations.squares import FINE_PER_DEGREE, parted
 
 _COMPARED = 512  # more that are left are kept as they are: slower to ask for, never wrong
 _PILED = 4

@@ -17,13 +17,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from datasources.locations.morton_codes import FINE_PER_DEGREE, interleaved
 from datasources.locations.nearest import unit_vectors
-from datasources.locations.squares import FINE_PER_DEGREE, interleaved
 from datasources.locations.zones import CELLS_PER_DEGREE
 from ingest.places.candidates import Pairs, Placed, Trees, candidates, geometry, reach
 from ingest.places.owners import Owners
 from ingest.places.raster import Keyed, Raster, grouped
-from ingest.places.settled import Places, Settling
+from ingest.places.settlements import Places, Settling
 
 _FEW = 8
 _MANY = 48  # candidates before the dominated ones are dropped; more are not worth the looking: the cell is split first

@@ -13,7 +13,7 @@ from babel import Locale
 from babel.localedata import locale_identifiers
 
 from datasources.locations.search_weights import ALIAS, FOREIGN, HEAVIEST, PRIMARY
-from datasources.locations.spelling import capitalized
+from datasources.locations.title_case import capitalized
 from datasources.words import normalize
 from ingest.places.counts import counted
 from ingest.places.gazetteer import World

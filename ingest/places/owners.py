@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from datasources.locations.squares import FINE_PER_DEGREE, parted
+from datasources.locations.morton_codes import FINE_PER_DEGREE, parted
 from datasources.locations.zones import BLOCK, CELLS_PER_DEGREE, COLUMNS, MIXED, REFERENCE, ROWS, crosses, degrees
 
 _MARGIN_DEG = 2e-4  # coordinates of borders are in single precision: 1.5e-5

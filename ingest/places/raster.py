@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from datasources.locations.squares import interleaved
+from datasources.locations.morton_codes import interleaved
 from datasources.locations.zones import BLOCK, COLUMNS, MIXED, ROWS
 
 Ints = npt.NDArray[np.int64]

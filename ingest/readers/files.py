@@ -14,14 +14,14 @@ from urllib.parse import quote, unquote_to_bytes
 
 import msgspec
 
-from ingest.formats.kinds import may_be_still
-from ingest.formats.sources import Source
-from ingest.formats.work import FileAnswer, FileJob, HashedFile, JsonAnswer, PeekAnswer
-from ingest.readers.places import Entry, Parts, Place
+from ingest.formats.file_references import Source
+from ingest.formats.media_types import may_be_still
+from ingest.formats.worker_jobs import FileAnswer, FileJob, HashedFile, JsonAnswer, PeekAnswer
+from ingest.readers.containers import Entry, Parts, Place
 from ingest.readers.planning import Unit, plan, worth_a_rejection
 from ingest.readers.reading import Item, Original, Reader, Reading, Rejected
-from ingest.readers.spool import Spool
-from ingest.workers import WorkerDied, Workers
+from ingest.readers.temp_files import TempFiles
+from workers.pool import WorkerDied, WorkerPool
 
 _Key = tuple[Parts, bytes, int, int]
 T = TypeVar("T")
@@ -48,7 +48,7 @@ class _Step:
 class FilesReader(Reader):
     """Readings of every file of some places. Folders of the same path in several archives are one folder."""
 
-    def __init__(self, places: Sequence[Place], workers: Workers, spool: Spool) -> None:
+    def __init__(self, places: Sequence[Place], workers: WorkerPool, spool: TempFiles) -> None:
         self._places = places
         self._workers = workers
         self._spool = spool

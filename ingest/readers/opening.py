@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from ingest.formats.kinds import is_packed
+from ingest.formats.media_types import is_packed
 from ingest.readers.export import ExportReader
 from ingest.readers.export_files import Files
 from ingest.readers.reading import Reader, Unreadable
@@ -62,12 +62,12 @@ def _kind(path: Path) -> str:
 
 
 def _open_files(paths: Sequence[tuple[Path, str]], spool: Path) -> Reader:
+    from ingest.readers.containers import ArchivePlace, FolderPlace, Place
     from ingest.readers.files import FilesReader
-    from ingest.readers.places import ArchivePlace, FolderPlace, Place
-    from ingest.readers.spool import Spool
-    from ingest.workers import Workers
+    from ingest.readers.temp_files import TempFiles
+    from workers.pool import WorkerPool
 
-    workers, copies = Workers("ingest.formats.work:work"), Spool(spool)
+    workers, copies = WorkerPool("ingest.formats.worker_jobs:work"), TempFiles(spool)
     places: list[Place] = []
     try:
         for path, kind in paths:

@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ingest.formats.kinds import ending, kind_of_name, may_be_motion, may_be_still
-from ingest.readers.places import Entry
+from ingest.formats.media_types import ending, kind_of_name, may_be_motion, may_be_still
+from ingest.readers.containers import Entry
 from ingest.readers.takeout_names import Sidecars, is_of_a_year, is_trash
 
 _RAW = frozenset(".cr2 .cr3 .crw .nef .nrw .arw .sr2 .dng .raf .orf .rw2 .pef .srw".split())

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from ingest.formats.kinds import kind_of_name
+from ingest.formats.media_types import kind_of_name
 
 _LONGEST, _SHORTEST = 51, 40
 _EXTRA = "supplemental-metadata"

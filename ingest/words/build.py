@@ -1,4 +1,4 @@
-"""The developer's command that makes `understood.zip`: `python -m ingest.words.build`.
+"""The developer's command that makes `synonyms.zip`: `python -m ingest.words.build`.
 
 Which of our concepts a word of a language of CLDR stands for: the cosine of the word's emoji with the concept's, which
 are those of its hand-written words in twelve languages (docs/places.md, "Words"). Needs npm; the same package gives the
@@ -17,8 +17,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from datasources.translations.synonyms import DEFAULT_PATH, MANIFEST
 from datasources.translations.tables import LABELS
-from datasources.translations.understood import DEFAULT_PATH, MANIFEST
 from datasources.words import normalize
 from ingest.words.cldr import PACKAGE, Words, bare, read, unit
 

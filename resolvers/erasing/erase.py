@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from access.policy import OWNER_SIGHT, POLICY_VERSION
+from access.policy import OWNER_VISIBILITY, POLICY_VERSION
 from datasources import Sources
 from datasources.audit.port import AuditRecord
 from datasources.errors import Unavailable
@@ -21,12 +21,12 @@ from datasources.search.port import PhotoDocument, Removal
 from datasources.tables.jobs import JobFile
 from datasources.tables.keys import CACHE_S
 from datasources.tables.photos import PhotoRecord
-from resolvers.auditing import hash_of
+from indexing.documents import documents
 from resolvers.erasing.certificate import Certificate, Store, certificate_key, digest_of
-from resolvers.erasing.tables import PLACES
+from resolvers.erasing.erasure_rules import PLACES
 from resolvers.exporting.lines import rfc3339
-from resolvers.indexing import documents
-from resolvers.jobs.run import Later, Run, folder_of
+from resolvers.jobs.job_run import Retry, Run, folder_of
+from resolvers.request_audit import hash_of
 
 SURE_MS: Final = round(CACHE_S * 1_000) + 15_000
 """After so long no process knows the key, and none writes any more what it began while it knew it."""
@@ -58,12 +58,12 @@ async def erase(run: Run) -> None:
         await run.save(checkpoint=_ENCODE(known), progress=0.5, rows=sum(known.removed.values()))
     wait = known.unreadable_at_ms + SURE_MS - run.sources.now_ms()
     if wait > 0:
-        raise Later(wait)
+        raise Retry(wait)
     if not known.ended:
         known = await _pass(run, known)
         await run.sources.feed.forget(run.record.owner)
         await run.sources.store.purge()
-        await run.sources.index.expunge(_others(run.sources, run.record.owner))
+        await run.sources.index.purge(_others(run.sources, run.record.owner))
         known = msgspec.structs.replace(known, ended=True)
         await run.save(checkpoint=_ENCODE(known), progress=0.9, rows=sum(known.removed.values()))
     await _certify(run, known)
@@ -79,7 +79,7 @@ async def _made_unreadable(run: Run) -> Checkpoint:
     sources, owner = run.sources, run.record.owner
     await make_unreadable(sources, owner)
     sealed = await _sample(sources, owner)
-    opened = await sources.photos.opened(sealed, OWNER_SIGHT)
+    opened = await sources.photos.opened(sealed, OWNER_VISIBILITY)
     known = Checkpoint(sources.now_ms(), len(sealed), len(opened))
     await run.save(checkpoint=_ENCODE(known), progress=0.05)
     return known

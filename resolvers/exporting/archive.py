@@ -12,7 +12,7 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 _COMPRESSED = zipfile.ZIP_DEFLATED
 
 
-class _Outlet(io.RawIOBase):
+class _ZipSink(io.RawIOBase):
     """Where `zipfile` writes: it cannot seek, so sizes stand behind their members."""
 
     def __init__(self) -> None:
@@ -36,7 +36,7 @@ class Archive:
     """One archive being written."""
 
     def __init__(self) -> None:
-        self._outlet = _Outlet()
+        self._outlet = _ZipSink()
         self._zip = zipfile.ZipFile(self._outlet, "w", allowZip64=True)
 
     def member(self, name: str, data: bytes) -> bytes:

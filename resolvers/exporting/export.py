@@ -14,14 +14,14 @@ from access.viewer import Viewer, ViewerKind
 from datasources import Sources
 from datasources.errors import SourceError
 from datasources.media.port import MediaKey
-from datasources.search.port import Question
+from datasources.search.port import SearchRequest
 from datasources.tables.jobs import JobFile, JobKind, JobStatus
 from resolvers.exporting.columns import arrow, parquet
-from resolvers.exporting.part import PAGE, Part
+from resolvers.exporting.photo_parts import PAGE, Part
 from resolvers.exporting.readme import README, manifest
 from resolvers.exporting.sections import SECTIONS, Library, Line
-from resolvers.jobs.exporting import ExportInput
-from resolvers.jobs.run import Run, folder_of
+from resolvers.jobs.export_mutations import ExportInput
+from resolvers.jobs.job_run import Run, folder_of
 
 _ENCODE = msgspec.json.Encoder().encode
 _PIECE = 1 << 20
@@ -128,7 +128,7 @@ async def _pages(lines: Sequence[Line]) -> AsyncIterator[bytes]:
 async def _total(sources: Sources, scope: Scope) -> int:
     """For progress only: an export does not need the index."""
     try:
-        return (await sources.index.ask(scope, Question(total=True))).total or 0
+        return (await sources.index.search(scope, SearchRequest(total=True))).total or 0
     except SourceError:
         return 0
 

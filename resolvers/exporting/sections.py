@@ -9,16 +9,16 @@ from typing import Any, Final
 import msgspec
 
 from access.classes import DataClass
-from access.policy import OWNER_SIGHT
+from access.policy import OWNER_VISIBILITY
 from access.precision import LocationPrecision, TimePrecision
 from access.scope import Scope
 from datasources import Sources
 from datasources.photo_key import PhotoKey
+from datasources.tables.access_log import told_principal
 from datasources.tables.albums import AlbumRecord, SeenAlbum
-from datasources.tables.bodies import open_group
 from datasources.tables.customers import CustomerRecord, HomeZone
 from datasources.tables.people import PersonRecord, SeenPerson
-from datasources.tables.readings import told_principal
+from datasources.tables.sealed_body import open_group
 from resolvers.exporting.lines import Names, rfc3339
 
 Line = dict[str, Any]
@@ -76,7 +76,7 @@ async def customer_lines(library: Library) -> AsyncIterator[Line]:
     """Who they are, and their settings."""
     for seen in (await library.sources.customers.by_ids(library.scope, [library.owner])).values():
         record, who = seen.record, seen.identity
-        zones = open_group(OWNER_SIGHT, DataClass.LOCATION, seen.keys, record.binding, record.sealed)
+        zones = open_group(OWNER_VISIBILITY, DataClass.LOCATION, seen.keys, record.binding, record.sealed)
         yield _without_none(
             {
                 "externalId": who.external_id if who else None,

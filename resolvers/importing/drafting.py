@@ -65,7 +65,7 @@ def _as_kept(made: Draft, kept: Mapping[str, Any]) -> Draft:
     return dataclasses.replace(made, record=record, content=content, coordinates=where)
 
 
-def filling(record: ImportRecord, old: PhotoRecord, content: Content | None) -> ImportRecord:
+def fill_missing(record: ImportRecord, old: PhotoRecord, content: Content | None) -> ImportRecord:
     """Only what a photo does not have yet: a further copy of its file must not undo what its owner, or its sidecar, said."""
     content = content or Content(source_id=record.source_id)
     known = {
@@ -84,7 +84,7 @@ def filling(record: ImportRecord, old: PhotoRecord, content: Content | None) -> 
     return msgspec.structs.replace(record, favorite=False, hidden=False, trashed_at=None, **kept)
 
 
-def is_news(draft: Draft, old: PhotoRecord, seen: SeenPhoto) -> bool:
+def is_changed(draft: Draft, old: PhotoRecord, seen: SeenPhoto) -> bool:
     """Whether writing the draft would change anything."""
     if draft.record != old or draft.content != seen.content or draft.embedding is not None:
         return True

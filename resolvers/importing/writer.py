@@ -1,6 +1,6 @@
 """Import records to photos in the tables: found again by owner and source, sealed, versioned, written in batches.
 
-The index is not this file's business: it follows by the change feed (`ingest.following`).
+The index is not this file's business: it follows by the change feed (`indexing.change_feed_consumer`).
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from typing import NamedTuple
 
 import msgspec
 
-from access.policy import OWNER_SIGHT
+from access.policy import OWNER_VISIBILITY
 from datasources import Sources
 from datasources.errors import Conflict
 from datasources.photo_key import PhotoKey
 from datasources.tables.photos import Draft, PhotoRecord, tombstone
-from resolvers.importing.drafting import draft, filling, is_news
-from resolvers.importing.linking import Names
+from resolvers.importing.drafting import draft, fill_missing, is_changed
 from resolvers.importing.records import ImportRecord
+from resolvers.importing.reference_resolver import Names
 
 _TRIES = 3
 _ENCODE = msgspec.json.Encoder().encode
@@ -126,14 +126,14 @@ class Writer:
         await self._names.learn(records)
         places = await self._names.places_of(records)
         live = [r for a in asked if (r := stored.get(a.photo)) is not None and not r.deleted]
-        seen = await self._sources.photos.opened(live, OWNER_SIGHT) if live else {}
+        seen = await self._sources.photos.opened(live, OWNER_VISIBILITY) if live else {}
         made: list[Draft | None] = []
         for a, place in zip(asked, places, strict=True):
             old, known = stored.get(a.photo) or self._names.fresh(a.photo.id), seen.get(a.photo)
             if known is not None and (a.record.of_bytes_only or a.photo.id in self._met):
-                record = filling(a.record, old, known.content)
+                record = fill_missing(a.record, old, known.content)
                 more = draft(record, self._names.links(record, old.source_digest or a.digest, place), old, known)
-                made.append(more if is_news(more, old, known) else None)
+                made.append(more if is_changed(more, old, known) else None)
                 continue
             links = self._names.links(a.record, a.digest, place)
             old = tombstone(old) if old.deleted else old

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from datasources.tables.jobs import JobKind
 from resolvers.erasing.erase import erase
 from resolvers.exporting.export import export
-from resolvers.jobs.rotating import rotate
-from resolvers.jobs.run import Work
+from resolvers.jobs.job_run import Work
+from resolvers.jobs.key_rotation import rotate
 
 WORKS: Mapping[JobKind, Work] = MappingProxyType({JobKind.EXPORT: export, JobKind.ERASE: erase, JobKind.ROTATE: rotate})

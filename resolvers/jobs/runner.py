@@ -13,7 +13,7 @@ import msgspec
 from datasources import Sources
 from datasources.errors import Conflict, DeadlineExceeded, SourceError, Throttled, Unavailable
 from datasources.tables.jobs import JobKey, JobKind, JobRecord, JobStatus, Lease
-from resolvers.jobs.run import JobFailed, Later, Run, Stopped, Work, folder_of
+from resolvers.jobs.job_run import JobFailed, Retry, Run, Stopped, Work, folder_of
 
 FILES_KEPT_MS = 7 * 86_400_000
 """For how long a result can be fetched."""
@@ -106,7 +106,7 @@ class JobRunner:
         except SourceError as e:
             _log.warning("a job could not be ended", extra={"reason": f"{e.source}: {type(e).__name__}"})
         finally:
-            await self._sources.jobs.bell.ring()
+            await self._sources.jobs.bell.notify()
 
     async def _worked(self, run: Run) -> None:
         if run.record.status is JobStatus.CANCELING:
@@ -125,7 +125,7 @@ class JobRunner:
                 await self._end(run, JobStatus.CANCELED)
         except JobFailed as e:
             await self._end(run, JobStatus.FAILED, e.code)
-        except Later as e:
+        except Retry as e:
             await self._let_go(run, e.pause_ms)
         except _PASSING as e:
             _log.warning("a job waits", extra={"reason": f"{e.source}: {type(e).__name__}"})

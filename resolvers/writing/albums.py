@@ -13,10 +13,8 @@ from datasources.search.conditions import Field
 from datasources.tables.albums import AlbumKey, AlbumRecord
 from datasources.tables.photos import PhotoRecord
 from resolvers.context import Context
-from resolvers.writing import texts
-from resolvers.writing.chosen import Chosen, chosen_photos, decoded, own_album
-from resolvers.writing.desk import Desk, mutate
-from resolvers.writing.holders import holders
+from resolvers.writing import text_normalization
+from resolvers.writing.mutation import MutationContext, mutate
 from resolvers.writing.outcome import (
     ABSENT,
     CHANGED,
@@ -29,7 +27,9 @@ from resolvers.writing.outcome import (
     UserError,
     invalid,
 )
+from resolvers.writing.photo_members import photo_members
 from resolvers.writing.photo_writes import TRIES, each, write_photos
+from resolvers.writing.targets import Targets, chosen_photos, decoded, own_album
 
 MAX_ALBUMS = 100
 """Albums that one photo can lie in (DECISIONS 10)."""
@@ -106,15 +106,15 @@ async def delete_album(context: Context, given: DeleteAlbum) -> Outcome:
     return await mutate(context, "deleteAlbum", given, _delete)
 
 
-async def _create(desk: Desk, given: CreateAlbum) -> Outcome:
-    title = texts.line(given.title, "title")
+async def _create(desk: MutationContext, given: CreateAlbum) -> Outcome:
+    title = text_normalization.line(given.title, "title")
     chosen = await chosen_photos(desk, given.photo_ids, "photoIds")
     album = await _made(desk, title, given.client_mutation_id)
     faults = await _put_in(desk, album, list(chosen.ids))
     return Outcome(node=album, photos=_done(chosen, faults), errors=chosen.told(faults, "photoIds"))
 
 
-async def _made(desk: Desk, title: str, client_id: str | None) -> str:
+async def _made(desk: MutationContext, title: str, client_id: str | None) -> str:
     """The local id of a new album. Of one mutation id it is the same, so that a try that died half way is taken up again."""
     now = desk.sources.now_ms()
     if client_id is not None:
@@ -130,14 +130,14 @@ async def _made(desk: Desk, title: str, client_id: str | None) -> str:
     return local
 
 
-async def _save_new(desk: Desk, local: str, title: str, now_ms: int) -> bool:
+async def _save_new(desk: MutationContext, local: str, title: str, now_ms: int) -> bool:
     fresh = AlbumRecord(owner=desk.owner, id=local, version=0, created_at_ms=now_ms)
     return await desk.sources.albums.save(fresh, title=title) is not None
 
 
-async def _update(desk: Desk, given: UpdateAlbum) -> Outcome:
+async def _update(desk: MutationContext, given: UpdateAlbum) -> Outcome:
     values = given.values
-    title = texts.line(values.title, "set", "title") if isinstance(values.title, str) else values.title
+    title = text_normalization.line(values.title, "set", "title") if isinstance(values.title, str) else values.title
     for _ in range(TRIES):
         record = await own_album(desk, given.id, "id")
         new = record
@@ -152,7 +152,7 @@ async def _update(desk: Desk, given: UpdateAlbum) -> Outcome:
     return Outcome(errors=(UserError.of(CHANGED, ("id",), given.id),))
 
 
-async def _cover(desk: Desk, album: AlbumRecord, given: str | None) -> str | None:
+async def _cover(desk: MutationContext, album: AlbumRecord, given: str | None) -> str | None:
     if given is None:
         return None
     known = decoded(desk, given, "Photo")
@@ -165,7 +165,7 @@ async def _cover(desk: Desk, album: AlbumRecord, given: str | None) -> str | Non
     return record.id
 
 
-async def _add(desk: Desk, given: AlbumPhotos) -> Outcome:
+async def _add(desk: MutationContext, given: AlbumPhotos) -> Outcome:
     album = await own_album(desk, given.album_id, "albumId")
     chosen = await chosen_photos(desk, given.photo_ids, "photoIds")
     faults = await _put_in(desk, album.id, list(chosen.ids))
@@ -178,7 +178,7 @@ async def _add(desk: Desk, given: AlbumPhotos) -> Outcome:
     return Outcome(node=album.id, photos=_done(chosen, faults), errors=chosen.told(faults, "photoIds"))
 
 
-async def _remove(desk: Desk, given: AlbumPhotos) -> Outcome:
+async def _remove(desk: MutationContext, given: AlbumPhotos) -> Outcome:
     album = await own_album(desk, given.album_id, "albumId")
     chosen = await chosen_photos(desk, given.photo_ids, "photoIds")
     faults = await write_photos(desk, list(chosen.ids), each(_without(album.id)))
@@ -189,16 +189,16 @@ async def _remove(desk: Desk, given: AlbumPhotos) -> Outcome:
     return Outcome(node=album.id, gone=out, errors=chosen.told(faults, "photoIds"))
 
 
-async def _delete(desk: Desk, given: DeleteAlbum) -> Outcome:
+async def _delete(desk: MutationContext, given: DeleteAlbum) -> Outcome:
     """First nobody can add to it, then nobody else can see it, then its photos forget it; each step can be done again."""
     album = await _buried(desk, given.id)
     await desk.sources.grants.remove(await desk.sources.grants.of_album(desk.owner, album))
-    async for ids in holders(desk, Field.ALBUM, [album], lambda r: album in r.albums):
+    async for ids in photo_members(desk, Field.ALBUM, [album], lambda r: album in r.albums):
         await write_photos(desk, ids, each(_without(album)))
     return Outcome(gone=(album,))
 
 
-async def _buried(desk: Desk, text: str) -> str:
+async def _buried(desk: MutationContext, text: str) -> str:
     for _ in range(TRIES):
         record = await own_album(desk, text, "id")
         if await desk.sources.albums.save(changed(record, deleted=True, cover=None)) is not None:
@@ -206,7 +206,7 @@ async def _buried(desk: Desk, text: str) -> str:
     raise FaultFound(CHANGED, "id", node=text)
 
 
-async def _put_in(desk: Desk, album: str, ids: Sequence[str]) -> dict[str, Fault | None]:
+async def _put_in(desk: MutationContext, album: str, ids: Sequence[str]) -> dict[str, Fault | None]:
     def put(record: PhotoRecord) -> PhotoRecord | Fault:
         if album in record.albums:
             return record
@@ -219,5 +219,5 @@ def _without(album: str) -> Callable[[PhotoRecord], PhotoRecord | Fault]:
     return lambda r: changed(r, albums=tuple(a for a in r.albums if a != album)) if album in r.albums else r
 
 
-def _done(chosen: Chosen, faults: dict[str, Fault | None]) -> tuple[str, ...]:
+def _done(chosen: Targets, faults: dict[str, Fault | None]) -> tuple[str, ...]:
     return tuple(i for i in chosen.ids if faults[i] is None)

@@ -15,11 +15,11 @@ from access.zones import MAX_RADIUS_M, MAX_ZONES
 from datasources.errors import SourceError
 from datasources.tables.customers import CustomerRecord, HomeZone, Identity
 from resolvers.context import Context
-from resolvers.writing import texts
-from resolvers.writing.desk import Desk, mutate
+from resolvers.home_zones import reapply
+from resolvers.writing import text_normalization
+from resolvers.writing.mutation import MutationContext, mutate
 from resolvers.writing.outcome import ABSENT, CHANGED, NOT_THERE, Absent, ErrorCode, Fault, FaultFound, Outcome, invalid, refused
 from resolvers.writing.photo_writes import TRIES
-from resolvers.zoning import settle
 
 MAX_LANGUAGES = 10
 _TAG = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8}){0,7}", re.ASCII)
@@ -49,9 +49,13 @@ async def update_customer(context: Context, given: UpdateCustomer) -> Outcome:
     return await mutate(context, "updateCustomer", given, _update)
 
 
-async def _update(desk: Desk, given: UpdateCustomer) -> Outcome:
+async def _update(desk: MutationContext, given: UpdateCustomer) -> Outcome:
     values = given.values
-    name = texts.line(values.display_name, "set", "displayName") if isinstance(values.display_name, str) else values.display_name
+    name = (
+        text_normalization.line(values.display_name, "set", "displayName")
+        if isinstance(values.display_name, str)
+        else values.display_name
+    )
     zones = None if values.home_zones is ABSENT else _checked_zones(values.home_zones or ())
     for _ in range(TRIES):
         record = (await desk.sources.customers.raw([desk.owner])).get(desk.owner)
@@ -63,12 +67,12 @@ async def _update(desk: Desk, given: UpdateCustomer) -> Outcome:
         saved = await desk.sources.customers.save(_settings(record, values), identity=identity, home_zones=zones)
         if saved is not None:
             if zoning is not None:
-                await _soon(desk, desk.freshness.keep(settle(desk.sources, desk.freshness, zoning)))
+                await _soon(desk, desk.freshness.keep(reapply(desk.sources, desk.freshness, zoning)))
             return Outcome(node=desk.owner)
     return refused(CHANGED)
 
 
-async def _soon(desk: Desk, work: asyncio.Task[None]) -> None:
+async def _soon(desk: MutationContext, work: asyncio.Task[None]) -> None:
     """Waits a bounded while; the work goes on, and what fails is taken up at the next start."""
     with suppress(TimeoutError, SourceError):
         async with asyncio.timeout(desk.freshness.follow_s):
@@ -84,7 +88,7 @@ def _settings(record: CustomerRecord, values: CustomerValues) -> CustomerRecord:
     return new
 
 
-async def _renamed(desk: Desk, name: str | Absent | None) -> Identity:
+async def _renamed(desk: MutationContext, name: str | Absent | None) -> Identity:
     seen = (await desk.sources.customers.by_ids(desk.scope.mine(), [desk.owner])).get(desk.owner)
     if seen is None or seen.identity is None:
         raise FaultFound(NOT_THERE)

@@ -12,12 +12,12 @@ from datasources.search.conditions import Field
 from datasources.tables.people import PersonKey, PersonRecord, unnamed
 from datasources.tables.photos import PhotoRecord
 from resolvers.context import Context
-from resolvers.writing import texts
-from resolvers.writing.chosen import choose, decoded, own_person
-from resolvers.writing.desk import Desk, mutate
-from resolvers.writing.holders import holders
+from resolvers.writing import text_normalization
+from resolvers.writing.mutation import MutationContext, mutate
 from resolvers.writing.outcome import ABSENT, CHANGED, NOT_THERE, Absent, Fault, FaultFound, Outcome, UserError, invalid
+from resolvers.writing.photo_members import photo_members
 from resolvers.writing.photo_writes import TRIES, each, write_photos
+from resolvers.writing.targets import decoded, own_person, resolve_targets
 
 _NOT_SHOWN = invalid("does not show this person")
 _SAME = invalid("is the one who stays")
@@ -59,9 +59,9 @@ async def merge_people(context: Context, given: MergePeople) -> Outcome:
     return await mutate(context, "mergePeople", given, _merge)
 
 
-async def _update(desk: Desk, given: UpdatePerson) -> Outcome:
+async def _update(desk: MutationContext, given: UpdatePerson) -> Outcome:
     values = given.values
-    name = texts.line(values.name, "set", "name") if isinstance(values.name, str) else values.name
+    name = text_normalization.line(values.name, "set", "name") if isinstance(values.name, str) else values.name
     for _ in range(TRIES):
         record = await own_person(desk, given.id, "id")
         new = unnamed(record) if name is None else record
@@ -74,7 +74,7 @@ async def _update(desk: Desk, given: UpdatePerson) -> Outcome:
     return Outcome(errors=(UserError.of(CHANGED, ("id",), given.id),))
 
 
-async def _cover(desk: Desk, person: PersonRecord, given: str | None) -> str | None:
+async def _cover(desk: MutationContext, person: PersonRecord, given: str | None) -> str | None:
     if given is None:
         return None
     known = decoded(desk, given, "Photo")
@@ -87,10 +87,10 @@ async def _cover(desk: Desk, person: PersonRecord, given: str | None) -> str | N
     return record.id
 
 
-async def _merge(desk: Desk, given: MergePeople) -> Outcome:
+async def _merge(desk: MutationContext, given: MergePeople) -> Outcome:
     """First those who go point to the one who stays, then photos are rewritten; done again after a stop, it is finished."""
     into = await own_person(desk, given.into_id, "intoId")
-    chosen, foreign = choose(desk, given.ids, "Person", "ids")
+    chosen, foreign = resolve_targets(desk, given.ids, "Person", "ids")
     chosen.refused.update({at: (text, NOT_THERE) for at, (text, _) in foreign.items()})
     stored = await desk.sources.people.raw([PersonKey(desk.owner, i) for i in chosen.ids]) if chosen.ids else {}
     records = {i: stored.get(PersonKey(desk.owner, i)) for i in chosen.ids}
@@ -102,7 +102,7 @@ async def _merge(desk: Desk, given: MergePeople) -> Outcome:
     gone = tuple(i for i, fault in faults.items() if fault is None)
     if gone:
         held = frozenset(gone)
-        async for ids in holders(desk, Field.PERSON, gone, lambda r: not held.isdisjoint(r.people)):
+        async for ids in photo_members(desk, Field.PERSON, gone, lambda r: not held.isdisjoint(r.people)):
             await write_photos(desk, ids, each(_renamed(held, into.id)))
     return Outcome(node=into.id, gone=gone, errors=chosen.told(faults, "ids"))
 
@@ -113,7 +113,7 @@ def _unfit(record: PersonRecord | None, into: PersonRecord) -> Fault | None:
     return _SAME if record.id == into.id else None
 
 
-async def _claim(desk: Desk, into: PersonRecord, going: Sequence[PersonRecord], text: str) -> None:
+async def _claim(desk: MutationContext, into: PersonRecord, going: Sequence[PersonRecord], text: str) -> None:
     """Writes the one who stays under the version read, before anybody points to them.
 
     Two merges in opposite directions would otherwise make both people point to each other, and both be gone: now one
@@ -127,7 +127,7 @@ async def _claim(desk: Desk, into: PersonRecord, going: Sequence[PersonRecord], 
         raise FaultFound(CHANGED, "intoId", node=text)
 
 
-async def _point(desk: Desk, into: str, going: Sequence[PersonRecord]) -> dict[str, Fault | None]:
+async def _point(desk: MutationContext, into: str, going: Sequence[PersonRecord]) -> dict[str, Fault | None]:
     """No second try: see `_claim`."""
     faults: dict[str, Fault | None] = {}
     for record in going:

@@ -6,12 +6,12 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
-from access.policy import OWNER_SIGHT
+from access.policy import OWNER_VISIBILITY
 from datasources.errors import SourceError
 from datasources.photo_key import PhotoKey
 from datasources.tables.photos import Draft, PhotoRecord, SeenPhoto
-from resolvers.indexing import index_photos
-from resolvers.writing.desk import Desk
+from indexing.documents import index_photos
+from resolvers.writing.mutation import MutationContext
 from resolvers.writing.outcome import CHANGED, NOT_THERE, Fault
 
 TRIES = 3
@@ -32,7 +32,7 @@ def each(change: Callable[[PhotoRecord], PhotoRecord | Fault]) -> Edit:
     return edit
 
 
-async def write_photos(desk: Desk, ids: Sequence[str], edit: Edit, *, tries: int = TRIES) -> dict[str, Fault | None]:
+async def write_photos(desk: MutationContext, ids: Sequence[str], edit: Edit, *, tries: int = TRIES) -> dict[str, Fault | None]:
     """Edits photos of the owner by local id; for each, in order, why it was not done, None if it was.
 
     On return the index has followed, or the owner is marked behind. `edit` may be asked again with a newer version.
@@ -43,7 +43,7 @@ async def write_photos(desk: Desk, ids: Sequence[str], edit: Edit, *, tries: int
     return faults
 
 
-async def _write_chunk(desk: Desk, ids: Sequence[str], edit: Edit, tries: int) -> dict[str, Fault | None]:
+async def _write_chunk(desk: MutationContext, ids: Sequence[str], edit: Edit, tries: int) -> dict[str, Fault | None]:
     faults: dict[str, Fault | None] = dict.fromkeys(ids, CHANGED)
     written: list[PhotoKey] = []
     async with desk.freshness.writing(desk.owner):
@@ -60,11 +60,11 @@ async def _write_chunk(desk: Desk, ids: Sequence[str], edit: Edit, tries: int) -
     return faults
 
 
-async def _drafts(desk: Desk, ids: Sequence[str], edit: Edit, faults: dict[str, Fault | None]) -> list[Draft]:
+async def _drafts(desk: MutationContext, ids: Sequence[str], edit: Edit, faults: dict[str, Fault | None]) -> list[Draft]:
     """What to write. Whatever needs no write is settled in `faults`."""
     records = await desk.sources.photos.raw([PhotoKey(desk.owner, i) for i in ids])
     live = [r for r in records.values() if not r.deleted]
-    seen = list((await desk.sources.photos.opened(live, OWNER_SIGHT)).values())
+    seen = list((await desk.sources.photos.opened(live, OWNER_VISIBILITY)).values())
     faults.update(dict.fromkeys(ids, NOT_THERE))
     drafts: list[Draft] = []
     for photo, step in zip(seen, await edit(seen), strict=True):
@@ -76,7 +76,7 @@ async def _drafts(desk: Desk, ids: Sequence[str], edit: Edit, faults: dict[str, 
     return drafts
 
 
-async def _save(desk: Desk, drafts: Sequence[Draft]) -> list[PhotoRecord]:
+async def _save(desk: MutationContext, drafts: Sequence[Draft]) -> list[PhotoRecord]:
     if not drafts:
         return []
     try:
@@ -95,7 +95,7 @@ async def _save(desk: Desk, drafts: Sequence[Draft]) -> list[PhotoRecord]:
     return [r for r in saved if r is not None]
 
 
-async def follow(desk: Desk, keys: Sequence[PhotoKey]) -> None:
+async def follow(desk: MutationContext, keys: Sequence[PhotoKey]) -> None:
     """Brings the index along, within a bound; what takes longer goes on, what fails is the feed's to make good."""
     if not keys:
         return
@@ -105,7 +105,7 @@ async def follow(desk: Desk, keys: Sequence[PhotoKey]) -> None:
             await asyncio.shield(task)
 
 
-async def _index(desk: Desk, keys: Sequence[PhotoKey]) -> None:
+async def _index(desk: MutationContext, keys: Sequence[PhotoKey]) -> None:
     with suppress(SourceError):
         await index_photos(desk.sources, keys, desk.freshness)
 

@@ -9,11 +9,11 @@ from msgspec.structs import replace as changed
 
 from datasources.tables.photos import SeenPhoto, tombstone
 from resolvers.context import Context
-from resolvers.writing.chosen import chosen_photos
-from resolvers.writing.desk import Desk, mutate
+from resolvers.writing.mutation import MutationContext, mutate
 from resolvers.writing.outcome import CHANGED, Outcome, invalid, refused
-from resolvers.writing.photo_set import PhotoValues, photo_edit
+from resolvers.writing.photo_patch import PhotoValues, photo_edit
 from resolvers.writing.photo_writes import TRIES, Edit, Step, each, write_photos
+from resolvers.writing.targets import chosen_photos
 
 _ONE_ONLY = invalid("goes with a single photo")
 
@@ -54,7 +54,7 @@ async def delete_photos(context: Context, given: PhotoIds) -> Outcome:
     return await mutate(context, "deletePhotos", given, _delete)
 
 
-async def _update(desk: Desk, given: UpdatePhotos) -> Outcome:
+async def _update(desk: MutationContext, given: UpdatePhotos) -> Outcome:
     edit: Edit = await photo_edit(desk, given.values)
     if given.if_version is None:
         return await _write(desk, given, edit)
@@ -63,21 +63,21 @@ async def _update(desk: Desk, given: UpdatePhotos) -> Outcome:
     return await _write(desk, given, _if_version(given.if_version, edit), tries=1)
 
 
-async def _trash(desk: Desk, given: PhotoIds) -> Outcome:
+async def _trash(desk: MutationContext, given: PhotoIds) -> Outcome:
     now = desk.sources.now_ms()
     return await _write(desk, given, each(lambda r: r if r.trashed_at_ms is not None else changed(r, trashed_at_ms=now)))
 
 
-async def _restore(desk: Desk, given: PhotoIds) -> Outcome:
+async def _restore(desk: MutationContext, given: PhotoIds) -> Outcome:
     return await _write(desk, given, each(lambda r: changed(r, trashed_at_ms=None)))
 
 
-async def _delete(desk: Desk, given: PhotoIds) -> Outcome:
+async def _delete(desk: MutationContext, given: PhotoIds) -> Outcome:
     done = await _write(desk, given, each(tombstone))
     return Outcome(gone=done.photos, errors=done.errors)
 
 
-async def _write(desk: Desk, given: PhotoIds, edit: Edit, *, tries: int = TRIES) -> Outcome:
+async def _write(desk: MutationContext, given: PhotoIds, edit: Edit, *, tries: int = TRIES) -> Outcome:
     chosen = await chosen_photos(desk, given.ids, "ids")
     faults = await write_photos(desk, list(chosen.ids), edit, tries=tries)
     done = tuple(i for i in chosen.ids if faults[i] is None)

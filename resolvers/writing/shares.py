@@ -12,10 +12,10 @@ from msgspec.structs import replace as changed
 from access.precision import LocationPrecision, TimePrecision
 from datasources.tables.grants import LINK, GrantRecord, link_grantee
 from resolvers.context import Context
-from resolvers.writing.chosen import choose, decoded, own_album
-from resolvers.writing.desk import Desk, mutate
+from resolvers.writing.mutation import MutationContext, mutate
 from resolvers.writing.outcome import CHANGED, NOT_THERE, ErrorCode, Fault, FaultFound, Outcome, UserError, invalid
 from resolvers.writing.photo_writes import TRIES
+from resolvers.writing.targets import decoded, own_album, resolve_targets
 
 MAX_SHARES = 500
 _SECRET_BYTES = 32
@@ -58,7 +58,7 @@ async def unshare_album(context: Context, given: UnshareAlbum) -> Outcome:
     return await mutate(context, "unshareAlbum", given, _unshare)
 
 
-async def _share(desk: Desk, given: ShareAlbum) -> Outcome:
+async def _share(desk: MutationContext, given: ShareAlbum) -> Outcome:
     album = await own_album(desk, given.album_id, "albumId")
     expires = _expiry(desk, given.expires_at)
     customer = await _customer(desk, given)
@@ -72,7 +72,7 @@ async def _share(desk: Desk, given: ShareAlbum) -> Outcome:
     return Outcome(errors=(UserError.of(CHANGED, ("albumId",), given.album_id),))
 
 
-async def _standing(desk: Desk, album: str, customer: str | None) -> GrantRecord:
+async def _standing(desk: MutationContext, album: str, customer: str | None) -> GrantRecord:
     """The share as it stands, or a new one with the defaults; version 0 means that it begins."""
     now, grants = desk.sources.now_ms(), desk.sources.grants
     fresh = GrantRecord(
@@ -106,7 +106,7 @@ def _shown(old: GrantRecord, given: ShareAlbum, expires_ms: int | None) -> Grant
     )
 
 
-async def _check_album(desk: Desk, album_id: str, record: GrantRecord) -> None:
+async def _check_album(desk: MutationContext, album_id: str, record: GrantRecord) -> None:
     """Deleted meanwhile, its shares were ended before this one began: it ends too."""
     try:
         await own_album(desk, album_id, "albumId")
@@ -115,7 +115,7 @@ async def _check_album(desk: Desk, album_id: str, record: GrantRecord) -> None:
         raise
 
 
-def _expiry(desk: Desk, given: datetime | None) -> int | None:
+def _expiry(desk: MutationContext, given: datetime | None) -> int | None:
     if given is None:
         return None
     at = (given - _EPOCH) // timedelta(milliseconds=1)
@@ -124,7 +124,7 @@ def _expiry(desk: Desk, given: datetime | None) -> int | None:
     return at
 
 
-async def _customer(desk: Desk, given: ShareAlbum) -> str | None:
+async def _customer(desk: MutationContext, given: ShareAlbum) -> str | None:
     """The customer's local id; None is whoever has the link."""
     if (given.customer_id is None) is (given.link is None) or given.link is False:
         raise FaultFound(_ONE_TARGET, "with")
@@ -138,8 +138,8 @@ async def _customer(desk: Desk, given: ShareAlbum) -> str | None:
     return known.local
 
 
-async def _unshare(desk: Desk, given: UnshareAlbum) -> Outcome:
-    chosen, foreign = choose(desk, given.share_ids, "Share", "shareIds")
+async def _unshare(desk: MutationContext, given: UnshareAlbum) -> Outcome:
+    chosen, foreign = resolve_targets(desk, given.share_ids, "Share", "shareIds")
     # Only its owner ever sees a share: to everybody else it is not there.
     chosen.refused.update({at: (text, NOT_THERE) for at, (text, _) in foreign.items()})
     standing = {g.slot: g for g in await desk.sources.grants.of_albums(desk.owner)} if chosen.ids else {}

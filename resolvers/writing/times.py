@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from msgspec.structs import replace as changed
 
 from datasources.tables.photos import PhotoRecord
-from resolvers.writing.desk import Desk
+from resolvers.writing.mutation import MutationContext
 from resolvers.writing.outcome import ABSENT, Absent, Fault, FaultFound, invalid
 
 MAX_OFFSET_MINUTES = 18 * 60
@@ -44,7 +44,7 @@ class OwnClock:
     zone: str | None = None
 
 
-async def own_clock(desk: Desk, values: TimeValues) -> OwnClock:
+async def own_clock(desk: MutationContext, values: TimeValues) -> OwnClock:
     """Checks the values, and reads the zone where it may be needed; raises `FaultFound`."""
     offset, shift = values.utc_offset_minutes, values.shift_taken_at_seconds
     if isinstance(offset, int) and abs(offset) > MAX_OFFSET_MINUTES:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from access.classes import DataClass
-from access.policy import Relation, Sight, service_sight
+from access.policy import Relation, Visibility, service_visibility
 from access.scope import Scope
 from datasources.photo_key import PhotoKey
 from datasources.tables.photos import SeenPhoto
@@ -15,9 +15,9 @@ from resolvers.context import Context
 from resolvers.errors import Forbidden
 from resolvers.importing.record_reading import read_record
 from resolvers.importing.records import BadRecord, ImportRecord
-from resolvers.importing.taking import customer_for, may_write, take_surely
+from resolvers.importing.upsert import customer_for, may_write, upsert_verified
 from resolvers.importing.writer import Writer
-from resolvers.writing.desk import Desk, mutate_as
+from resolvers.writing.mutation import MutationContext, run_mutation
 from resolvers.writing.outcome import NOT_THERE, ErrorCode, Fault, Outcome, UserError, invalid, refused
 from resolvers.writing.photo_writes import follow
 
@@ -43,18 +43,18 @@ async def upsert_photos(context: Context, given: UpsertPhotos) -> Outcome:
     owner = await customer_for(context.sources, context.viewer, given.customer_id)
     if owner is None:
         return refused(NOT_THERE, "customerId", node=given.customer_id)
-    desk = Desk(context.sources, context.freshness, Scope(context.viewer, owner), owner)
-    return await mutate_as(context, desk, "upsertPhotos", given, _upsert)
+    desk = MutationContext(context.sources, context.freshness, Scope(context.viewer, owner), owner)
+    return await run_mutation(context, desk, "upsertPhotos", given, _upsert)
 
 
-async def _upsert(desk: Desk, given: UpsertPhotos) -> Outcome:
+async def _upsert(desk: MutationContext, given: UpsertPhotos) -> Outcome:
     if len(given.records) > MOST_RECORDS:
         return refused(_TOO_MANY, "records")
     read = [_read(r) for r in given.records]
     good = {place: r for place, r in enumerate(read) if isinstance(r, ImportRecord)}
     async with desk.freshness.writing(desk.owner):
         writer = Writer(desk.sources, desk.owner)
-        done = dict(zip(good, await take_surely(writer, list(good.values()), desk.sources, desk.freshness), strict=True))
+        done = dict(zip(good, await upsert_verified(writer, list(good.values()), desk.sources, desk.freshness), strict=True))
         written = [d.written for d in done.values() if not isinstance(d, str) and d.written is not None]
         desk.freshness.expect({r.key: r.version for r in written})
     await follow(desk, list(dict.fromkeys(r.key for r in written)))
@@ -91,7 +91,7 @@ async def upserted(context: Context, outcome: Outcome) -> list[SeenPhoto | None]
     unseen = [k for k in keys if k is not None and k not in seen]
     if unseen:
         raw = (await context.sources.photos.raw(unseen)).values()
-        sight = service_sight(context.viewer) or Sight(Relation.SERVICE)
+        sight = service_visibility(context.viewer) or Visibility(Relation.SERVICE)
         bare = replace(sight, classes=sight.classes & {DataClass.OPERATIONAL})
         seen |= await context.sources.photos.opened(list(raw), bare)
     return [None if k is None else seen.get(k) for k in keys]

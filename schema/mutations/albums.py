@@ -10,20 +10,20 @@ from resolvers.albums import album_cursor
 from resolvers.context import Context
 from resolvers.writing import albums as writing
 from schema.album import Album, AlbumEdge
-from schema.fields import Input, argument, field, input_field, plain, required
+from schema.fields import Input, argument, field, input_field, required_field, value_field
 from schema.mutations.payloads import (
     Info,
     UserError,
     album_of,
-    echoed,
+    client_mutation_id_argument,
+    client_mutation_id_field,
     errors,
-    failures,
     given_or,
-    maybe,
     own_ids,
+    patch_field,
     photos_of,
-    refusals,
-    repeatable,
+    user_errors_field,
+    user_errors_of,
 )
 from schema.photo import Photo
 
@@ -34,17 +34,17 @@ _PHOTO_IDS = "At most 1,000."
 class CreateAlbumInput(Input):
     """See `createAlbum`."""
 
-    title: str = required(C.CONTENT, "Its title.")
+    title: str = required_field(C.CONTENT, "Its title.")
     photo_ids: list[strawberry.ID] | None = input_field(C.OPERATIONAL, "Photos to begin with.")
-    client_mutation_id: str | None = repeatable()
+    client_mutation_id: str | None = client_mutation_id_argument()
 
 
 @strawberry.input(description="New values of an album.")
 class AlbumSetInput:
     """New values of an album."""
 
-    title: strawberry.Maybe[str | None] = maybe(C.CONTENT, "Title.")
-    cover_id: strawberry.Maybe[strawberry.ID | None] = maybe(C.CONTENT, "Cover.")
+    title: strawberry.Maybe[str | None] = patch_field(C.CONTENT, "Title.")
+    cover_id: strawberry.Maybe[strawberry.ID | None] = patch_field(C.CONTENT, "Cover.")
 
     def values(self) -> writing.AlbumValues:
         """As the resolvers know them."""
@@ -55,83 +55,83 @@ class AlbumSetInput:
 class UpdateAlbumInput(Input):
     """See `updateAlbum`."""
 
-    id: strawberry.ID = required(C.OPERATIONAL, "Which.")
-    set: AlbumSetInput = required(C.PUBLIC, "Absent stays, null clears.")
-    client_mutation_id: str | None = repeatable()
+    id: strawberry.ID = required_field(C.OPERATIONAL, "Which.")
+    set: AlbumSetInput = required_field(C.PUBLIC, "Absent stays, null clears.")
+    client_mutation_id: str | None = client_mutation_id_argument()
 
 
 @strawberry.input(description="See `addToAlbum`.")
 class AddToAlbumInput(Input):
     """See `addToAlbum`."""
 
-    album_id: strawberry.ID = required(C.OPERATIONAL, "Which album.")
-    photo_ids: list[strawberry.ID] = required(C.OPERATIONAL, _PHOTO_IDS)
-    client_mutation_id: str | None = repeatable()
+    album_id: strawberry.ID = required_field(C.OPERATIONAL, "Which album.")
+    photo_ids: list[strawberry.ID] = required_field(C.OPERATIONAL, _PHOTO_IDS)
+    client_mutation_id: str | None = client_mutation_id_argument()
 
 
 @strawberry.input(description="See `removeFromAlbum`.")
 class RemoveFromAlbumInput(Input):
     """See `removeFromAlbum`."""
 
-    album_id: strawberry.ID = required(C.OPERATIONAL, "Which album.")
-    photo_ids: list[strawberry.ID] = required(C.OPERATIONAL, _PHOTO_IDS)
-    client_mutation_id: str | None = repeatable()
+    album_id: strawberry.ID = required_field(C.OPERATIONAL, "Which album.")
+    photo_ids: list[strawberry.ID] = required_field(C.OPERATIONAL, _PHOTO_IDS)
+    client_mutation_id: str | None = client_mutation_id_argument()
 
 
 @strawberry.input(description="See `deleteAlbum`.")
 class DeleteAlbumInput(Input):
     """See `deleteAlbum`."""
 
-    id: strawberry.ID = required(C.OPERATIONAL, "Which.")
-    client_mutation_id: str | None = repeatable()
+    id: strawberry.ID = required_field(C.OPERATIONAL, "Which.")
+    client_mutation_id: str | None = client_mutation_id_argument()
 
 
 @strawberry.type(description="See `createAlbum`.")
 class CreateAlbumPayload:
     """See `createAlbum`."""
 
-    album: Album | None = plain(C.OPERATIONAL, "The album.")
-    album_edge: AlbumEdge | None = plain(C.OPERATIONAL, "The same with a cursor, for lists.")
-    user_errors: list[UserError] = failures()
-    client_mutation_id: str | None = echoed()
+    album: Album | None = value_field(C.OPERATIONAL, "The album.")
+    album_edge: AlbumEdge | None = value_field(C.OPERATIONAL, "The same with a cursor, for lists.")
+    user_errors: list[UserError] = user_errors_field()
+    client_mutation_id: str | None = client_mutation_id_field()
 
 
 @strawberry.type(description="See `updateAlbum`.")
 class UpdateAlbumPayload:
     """See `updateAlbum`."""
 
-    album: Album | None = plain(C.OPERATIONAL, "The album.")
-    user_errors: list[UserError] = failures()
-    client_mutation_id: str | None = echoed()
+    album: Album | None = value_field(C.OPERATIONAL, "The album.")
+    user_errors: list[UserError] = user_errors_field()
+    client_mutation_id: str | None = client_mutation_id_field()
 
 
 @strawberry.type(description="See `addToAlbum`.")
 class AddToAlbumPayload:
     """See `addToAlbum`."""
 
-    album: Album | None = plain(C.OPERATIONAL, "The album.")
-    photos: list[Photo] = plain(C.OPERATIONAL, "Those in it now.")
-    user_errors: list[UserError] = refusals()
-    client_mutation_id: str | None = echoed()
+    album: Album | None = value_field(C.OPERATIONAL, "The album.")
+    photos: list[Photo] = value_field(C.OPERATIONAL, "Those in it now.")
+    user_errors: list[UserError] = user_errors_of()
+    client_mutation_id: str | None = client_mutation_id_field()
 
 
 @strawberry.type(description="See `removeFromAlbum`.")
 class RemoveFromAlbumPayload:
     """See `removeFromAlbum`."""
 
-    album: Album | None = plain(C.OPERATIONAL, "The album.")
-    removed_photo_ids: list[strawberry.ID] = plain(C.OPERATIONAL, "Those out of it.")
-    user_errors: list[UserError] = refusals()
-    client_mutation_id: str | None = echoed()
+    album: Album | None = value_field(C.OPERATIONAL, "The album.")
+    removed_photo_ids: list[strawberry.ID] = value_field(C.OPERATIONAL, "Those out of it.")
+    user_errors: list[UserError] = user_errors_of()
+    client_mutation_id: str | None = client_mutation_id_field()
 
 
 @strawberry.type(description="See `deleteAlbum`.")
 class DeleteAlbumPayload:
     """See `deleteAlbum`."""
 
-    deleted_album_id: strawberry.ID | None = plain(C.OPERATIONAL, "The one gone.")
-    user_errors: list[UserError] = failures()
-    client_mutation_id: str | None = echoed()
+    deleted_album_id: strawberry.ID | None = value_field(C.OPERATIONAL, "The one gone.")
+    user_errors: list[UserError] = user_errors_field()
+    client_mutation_id: str | None = client_mutation_id_field()
 
 
 @strawberry.type

@@ -9,19 +9,28 @@ from datasources.tables.customers import HomeZone
 from resolvers.writing import customer as writing
 from resolvers.writing.outcome import ABSENT
 from schema.customer import Customer
-from schema.fields import Input, argument, field, plain, required
+from schema.fields import Input, argument, field, required_field, value_field
 from schema.inputs import CircleInput
-from schema.mutations.payloads import Info, UserError, echoed, errors, failures, given_or, maybe, repeatable
+from schema.mutations.payloads import (
+    Info,
+    UserError,
+    client_mutation_id_argument,
+    client_mutation_id_field,
+    errors,
+    given_or,
+    patch_field,
+    user_errors_field,
+)
 
 
 @strawberry.input(description="New settings of a customer.")
 class CustomerSetInput:
     """New settings of a customer."""
 
-    display_name: strawberry.Maybe[str | None] = maybe(C.IDENTITY, "As they call themselves.")
-    languages: strawberry.Maybe[list[str] | None] = maybe(C.IDENTITY, "BCP 47, best first.")
-    time_zone: strawberry.Maybe[str | None] = maybe(C.PLACE, "IANA name; for photos without an offset.")
-    home_zones: strawberry.Maybe[list[CircleInput] | None] = maybe(
+    display_name: strawberry.Maybe[str | None] = patch_field(C.IDENTITY, "As they call themselves.")
+    languages: strawberry.Maybe[list[str] | None] = patch_field(C.IDENTITY, "BCP 47, best first.")
+    time_zone: strawberry.Maybe[str | None] = patch_field(C.PLACE, "IANA name; for photos without an offset.")
+    home_zones: strawberry.Maybe[list[CircleInput] | None] = patch_field(
         C.LOCATION, "Where nobody else learns coordinates or anything finer than the city."
     )
 
@@ -42,17 +51,17 @@ class CustomerSetInput:
 class UpdateCustomerInput(Input):
     """See `updateCustomer`."""
 
-    set: CustomerSetInput = required(C.PUBLIC, "Absent stays, null clears.")
-    client_mutation_id: str | None = repeatable()
+    set: CustomerSetInput = required_field(C.PUBLIC, "Absent stays, null clears.")
+    client_mutation_id: str | None = client_mutation_id_argument()
 
 
 @strawberry.type(description="See `updateCustomer`.")
 class UpdateCustomerPayload:
     """See `updateCustomer`."""
 
-    customer: Customer | None = plain(C.OPERATIONAL, "The customer.")
-    user_errors: list[UserError] = failures()
-    client_mutation_id: str | None = echoed()
+    customer: Customer | None = value_field(C.OPERATIONAL, "The customer.")
+    user_errors: list[UserError] = user_errors_field()
+    client_mutation_id: str | None = client_mutation_id_field()
 
 
 @strawberry.type

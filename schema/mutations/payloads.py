@@ -12,7 +12,7 @@ from datasources.tables.albums import AlbumKey
 from resolvers.context import Context
 from resolvers.writing import outcome as told
 from schema.album import Album
-from schema.fields import input_field, labelled, plain, value
+from schema.fields import input_field, labelled, value, value_field
 from schema.photo import Photo
 
 Info = strawberry.Info[Context, None]
@@ -33,10 +33,10 @@ class UserErrorCode(Enum):
 class UserError:
     """What went wrong with a choice."""
 
-    code: UserErrorCode = plain(C.PUBLIC, "Which kind.")
-    message: str = plain(C.PUBLIC, "For people.")
-    field: list[str] | None = plain(C.PUBLIC, "The path in `input`.")
-    node_id: strawberry.ID | None = plain(C.PUBLIC, "The object it is about.")
+    code: UserErrorCode = value_field(C.PUBLIC, "Which kind.")
+    message: str = value_field(C.PUBLIC, "For people.")
+    field: list[str] | None = value_field(C.PUBLIC, "The path in `input`.")
+    node_id: strawberry.ID | None = value_field(C.PUBLIC, "The object it is about.")
 
     @classmethod
     def of(cls, error: told.UserError) -> "UserError":
@@ -49,29 +49,29 @@ class UserError:
         )
 
 
-def maybe(data_class: C, description: str) -> Any:
+def patch_field(data_class: C, description: str) -> Any:
     """A field of a `set`: absent stays, null clears."""
     return strawberry.field(description=description, directives=labelled(data_class))
 
 
-def repeatable() -> Any:
+def client_mutation_id_argument() -> Any:
     """The field by which a client names its try."""
     return input_field(C.PUBLIC, "See `updatePhotos`.")
 
 
-def echoed() -> Any:
+def client_mutation_id_field() -> Any:
     """The same in a payload."""
-    return plain(C.PUBLIC, "As given.")
+    return value_field(C.PUBLIC, "As given.")
 
 
-def failures() -> Any:
+def user_errors_field() -> Any:
     """Wrong choices of a mutation about one thing."""
-    return plain(C.PUBLIC, "What failed.")
+    return value_field(C.PUBLIC, "What failed.")
 
 
-def refusals() -> Any:
+def user_errors_of() -> Any:
     """Wrong choices of a mutation about many things."""
-    return plain(C.PUBLIC, "Those not, and why.")
+    return value_field(C.PUBLIC, "Those not, and why.")
 
 
 def given_or(maybe_given: Any) -> Any:

@@ -9,8 +9,18 @@ from datasources.tables.people import PersonKey
 from resolvers.context import Context
 from resolvers.writing import people as writing
 from resolvers.writing.outcome import Outcome
-from schema.fields import Input, argument, field, plain, required
-from schema.mutations.payloads import Info, UserError, echoed, errors, failures, given_or, maybe, own_ids, repeatable
+from schema.fields import Input, argument, field, required_field, value_field
+from schema.mutations.payloads import (
+    Info,
+    UserError,
+    client_mutation_id_argument,
+    client_mutation_id_field,
+    errors,
+    given_or,
+    own_ids,
+    patch_field,
+    user_errors_field,
+)
 from schema.person import Person
 
 
@@ -18,8 +28,8 @@ from schema.person import Person
 class PersonSetInput:
     """New values of a person."""
 
-    name: strawberry.Maybe[str | None] = maybe(C.BIOMETRIC, "Name.")
-    cover_id: strawberry.Maybe[strawberry.ID | None] = maybe(C.BIOMETRIC, "Cover.")
+    name: strawberry.Maybe[str | None] = patch_field(C.BIOMETRIC, "Name.")
+    cover_id: strawberry.Maybe[strawberry.ID | None] = patch_field(C.BIOMETRIC, "Cover.")
 
     def values(self) -> writing.PersonValues:
         """As the resolvers know them."""
@@ -30,37 +40,37 @@ class PersonSetInput:
 class UpdatePersonInput(Input):
     """See `updatePerson`."""
 
-    id: strawberry.ID = required(C.BIOMETRIC, "Which.")
-    set: PersonSetInput = required(C.PUBLIC, "Absent stays, null clears.")
-    client_mutation_id: str | None = repeatable()
+    id: strawberry.ID = required_field(C.BIOMETRIC, "Which.")
+    set: PersonSetInput = required_field(C.PUBLIC, "Absent stays, null clears.")
+    client_mutation_id: str | None = client_mutation_id_argument()
 
 
 @strawberry.input(description="See `mergePeople`.")
 class MergePeopleInput(Input):
     """See `mergePeople`."""
 
-    into_id: strawberry.ID = required(C.BIOMETRIC, "The one who stays.")
-    ids: list[strawberry.ID] = required(C.BIOMETRIC, "Those who become them.")
-    client_mutation_id: str | None = repeatable()
+    into_id: strawberry.ID = required_field(C.BIOMETRIC, "The one who stays.")
+    ids: list[strawberry.ID] = required_field(C.BIOMETRIC, "Those who become them.")
+    client_mutation_id: str | None = client_mutation_id_argument()
 
 
 @strawberry.type(description="See `updatePerson`.")
 class UpdatePersonPayload:
     """See `updatePerson`."""
 
-    person: Person | None = plain(C.BIOMETRIC, "The person.")
-    user_errors: list[UserError] = failures()
-    client_mutation_id: str | None = echoed()
+    person: Person | None = value_field(C.BIOMETRIC, "The person.")
+    user_errors: list[UserError] = user_errors_field()
+    client_mutation_id: str | None = client_mutation_id_field()
 
 
 @strawberry.type(description="See `mergePeople`.")
 class MergePeoplePayload:
     """See `mergePeople`."""
 
-    person: Person | None = plain(C.BIOMETRIC, "The one who stays.")
-    deleted_person_ids: list[strawberry.ID] = plain(C.BIOMETRIC, "Those gone.")
-    user_errors: list[UserError] = failures()
-    client_mutation_id: str | None = echoed()
+    person: Person | None = value_field(C.BIOMETRIC, "The one who stays.")
+    deleted_person_ids: list[strawberry.ID] = value_field(C.BIOMETRIC, "Those gone.")
+    user_errors: list[UserError] = user_errors_field()
+    client_mutation_id: str | None = client_mutation_id_field()
 
 
 @strawberry.type

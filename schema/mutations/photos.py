@@ -8,20 +8,20 @@ import strawberry
 from access.classes import DataClass as C
 from resolvers.writing import photos as writing
 from resolvers.writing.outcome import Absent
-from resolvers.writing.photo_set import PhotoValues
-from schema.fields import Input, argument, field, input_field, plain, required
+from resolvers.writing.photo_patch import PhotoValues
+from schema.fields import Input, argument, field, input_field, required_field, value_field
 from schema.inputs import PointInput
 from schema.mutations.payloads import (
     Info,
     UserError,
-    echoed,
+    client_mutation_id_argument,
+    client_mutation_id_field,
     errors,
     given_or,
-    maybe,
     own_ids,
+    patch_field,
     photos_of,
-    refusals,
-    repeatable,
+    user_errors_of,
 )
 from schema.photo import Photo
 
@@ -32,18 +32,20 @@ _IDS = "At most 1,000."
 class PhotoSetInput:
     """New values of photos."""
 
-    caption: strawberry.Maybe[str | None] = maybe(C.CONTENT, "Words.")
-    favorite: strawberry.Maybe[bool | None] = maybe(C.OWNER_STATE, "Liked.")
-    hidden: strawberry.Maybe[bool | None] = maybe(C.OWNER_STATE, "Hidden.")
-    rating: strawberry.Maybe[int | None] = maybe(C.OWNER_STATE, "One to five.")
-    taken_at: strawberry.Maybe[datetime | None] = maybe(C.TIME, "The instant.")
-    shift_taken_at_seconds: strawberry.Maybe[int | None] = maybe(C.TIME, "Moves the time of each photo: a clock that was wrong.")
-    utc_offset_minutes: strawberry.Maybe[int | None] = maybe(C.PLACE, "Offset of the wall clock.")
-    location: strawberry.Maybe[PointInput | None] = maybe(C.LOCATION, "Coordinates.")
-    place_id: strawberry.Maybe[strawberry.ID | None] = maybe(C.PLACE, "The place, pinned; null lets it be found again.")
-    keywords: strawberry.Maybe[list[str] | None] = maybe(C.CONTENT, "All words.")
-    add_keywords: strawberry.Maybe[list[str] | None] = maybe(C.CONTENT, "Words to add.")
-    remove_keywords: strawberry.Maybe[list[str] | None] = maybe(C.CONTENT, "Words to take away.")
+    caption: strawberry.Maybe[str | None] = patch_field(C.CONTENT, "Words.")
+    favorite: strawberry.Maybe[bool | None] = patch_field(C.OWNER_STATE, "Liked.")
+    hidden: strawberry.Maybe[bool | None] = patch_field(C.OWNER_STATE, "Hidden.")
+    rating: strawberry.Maybe[int | None] = patch_field(C.OWNER_STATE, "One to five.")
+    taken_at: strawberry.Maybe[datetime | None] = patch_field(C.TIME, "The instant.")
+    shift_taken_at_seconds: strawberry.Maybe[int | None] = patch_field(
+        C.TIME, "Moves the time of each photo: a clock that was wrong."
+    )
+    utc_offset_minutes: strawberry.Maybe[int | None] = patch_field(C.PLACE, "Offset of the wall clock.")
+    location: strawberry.Maybe[PointInput | None] = patch_field(C.LOCATION, "Coordinates.")
+    place_id: strawberry.Maybe[strawberry.ID | None] = patch_field(C.PLACE, "The place, pinned; null lets it be found again.")
+    keywords: strawberry.Maybe[list[str] | None] = patch_field(C.CONTENT, "All words.")
+    add_keywords: strawberry.Maybe[list[str] | None] = patch_field(C.CONTENT, "Words to add.")
+    remove_keywords: strawberry.Maybe[list[str] | None] = patch_field(C.CONTENT, "Words to take away.")
 
     def values(self) -> PhotoValues:
         """As the resolvers know them."""
@@ -73,8 +75,8 @@ def _words(given: Any) -> tuple[str, ...] | Absent | None:
 class UpdatePhotosInput(Input):
     """See `updatePhotos`."""
 
-    ids: list[strawberry.ID] = required(C.OPERATIONAL, _IDS)
-    set: PhotoSetInput = required(C.PUBLIC, "Absent stays, null clears.")
+    ids: list[strawberry.ID] = required_field(C.OPERATIONAL, _IDS)
+    set: PhotoSetInput = required_field(C.PUBLIC, "Absent stays, null clears.")
     if_version: int | None = input_field(C.OPERATIONAL, "For a single photo: `CONFLICT` unless it still has this version.")
     client_mutation_id: str | None = input_field(C.PUBLIC, "Repeats within a day do nothing and give the first answer.")
 
@@ -83,61 +85,61 @@ class UpdatePhotosInput(Input):
 class TrashPhotosInput(Input):
     """See `trashPhotos`."""
 
-    ids: list[strawberry.ID] = required(C.OPERATIONAL, _IDS)
-    client_mutation_id: str | None = repeatable()
+    ids: list[strawberry.ID] = required_field(C.OPERATIONAL, _IDS)
+    client_mutation_id: str | None = client_mutation_id_argument()
 
 
 @strawberry.input(description="See `restorePhotos`.")
 class RestorePhotosInput(Input):
     """See `restorePhotos`."""
 
-    ids: list[strawberry.ID] = required(C.OPERATIONAL, _IDS)
-    client_mutation_id: str | None = repeatable()
+    ids: list[strawberry.ID] = required_field(C.OPERATIONAL, _IDS)
+    client_mutation_id: str | None = client_mutation_id_argument()
 
 
 @strawberry.input(description="See `deletePhotos`.")
 class DeletePhotosInput(Input):
     """See `deletePhotos`."""
 
-    ids: list[strawberry.ID] = required(C.OPERATIONAL, _IDS)
-    client_mutation_id: str | None = repeatable()
+    ids: list[strawberry.ID] = required_field(C.OPERATIONAL, _IDS)
+    client_mutation_id: str | None = client_mutation_id_argument()
 
 
 @strawberry.type(description="See `updatePhotos`.")
 class UpdatePhotosPayload:
     """See `updatePhotos`."""
 
-    photos: list[Photo] = plain(C.OPERATIONAL, "Those changed.")
-    user_errors: list[UserError] = refusals()
-    client_mutation_id: str | None = echoed()
+    photos: list[Photo] = value_field(C.OPERATIONAL, "Those changed.")
+    user_errors: list[UserError] = user_errors_of()
+    client_mutation_id: str | None = client_mutation_id_field()
 
 
 @strawberry.type(description="See `trashPhotos`.")
 class TrashPhotosPayload:
     """See `trashPhotos`."""
 
-    photos: list[Photo] = plain(C.OPERATIONAL, "Those in the trash now.")
-    photo_ids: list[strawberry.ID] = plain(C.OPERATIONAL, "Their ids, for caches.")
-    user_errors: list[UserError] = refusals()
-    client_mutation_id: str | None = echoed()
+    photos: list[Photo] = value_field(C.OPERATIONAL, "Those in the trash now.")
+    photo_ids: list[strawberry.ID] = value_field(C.OPERATIONAL, "Their ids, for caches.")
+    user_errors: list[UserError] = user_errors_of()
+    client_mutation_id: str | None = client_mutation_id_field()
 
 
 @strawberry.type(description="See `restorePhotos`.")
 class RestorePhotosPayload:
     """See `restorePhotos`."""
 
-    photos: list[Photo] = plain(C.OPERATIONAL, "Those back.")
-    user_errors: list[UserError] = refusals()
-    client_mutation_id: str | None = echoed()
+    photos: list[Photo] = value_field(C.OPERATIONAL, "Those back.")
+    user_errors: list[UserError] = user_errors_of()
+    client_mutation_id: str | None = client_mutation_id_field()
 
 
 @strawberry.type(description="See `deletePhotos`.")
 class DeletePhotosPayload:
     """See `deletePhotos`."""
 
-    deleted_photo_ids: list[strawberry.ID] = plain(C.OPERATIONAL, "Those gone.")
-    user_errors: list[UserError] = refusals()
-    client_mutation_id: str | None = echoed()
+    deleted_photo_ids: list[strawberry.ID] = value_field(C.OPERATIONAL, "Those gone.")
+    user_errors: list[UserError] = user_errors_of()
+    client_mutation_id: str | None = client_mutation_id_field()
 
 
 @strawberry.type

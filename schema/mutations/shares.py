@@ -13,8 +13,17 @@ from resolvers.writing import shares as writing
 from resolvers.writing.outcome import Outcome
 from schema.album import Album, Share
 from schema.enums import LocationPrecision, TimePrecision
-from schema.fields import Input, argument, field, input_field, plain, required
-from schema.mutations.payloads import Info, UserError, album_of, echoed, errors, failures, own_ids, repeatable
+from schema.fields import Input, argument, field, input_field, required_field, value_field
+from schema.mutations.payloads import (
+    Info,
+    UserError,
+    album_of,
+    client_mutation_id_argument,
+    client_mutation_id_field,
+    errors,
+    own_ids,
+    user_errors_field,
+)
 
 
 @strawberry.input(description="Exactly one of these.", one_of=True)
@@ -29,8 +38,8 @@ class ShareTargetInput(Input):
 class ShareAlbumInput(Input):
     """See `shareAlbum`."""
 
-    album_id: strawberry.ID = required(C.OPERATIONAL, "Which album.")
-    with_: ShareTargetInput = required(C.OPERATIONAL, "With whom.", name="with")
+    album_id: strawberry.ID = required_field(C.OPERATIONAL, "Which album.")
+    with_: ShareTargetInput = required_field(C.OPERATIONAL, "With whom.", name="with")
     location_precision: LocationPrecision | None = input_field(
         C.OPERATIONAL,
         "How finely locations are told. A new share: CITY, by link NONE; an existing one keeps its own.",
@@ -42,35 +51,35 @@ class ShareAlbumInput(Input):
         C.OPERATIONAL, "Whether originals may be fetched. A new share: false; an existing one keeps its own."
     )
     expires_at: datetime | None = input_field(C.OPERATIONAL, "When it ends.")
-    client_mutation_id: str | None = repeatable()
+    client_mutation_id: str | None = client_mutation_id_argument()
 
 
 @strawberry.input(description="See `unshareAlbum`.")
 class UnshareAlbumInput(Input):
     """See `unshareAlbum`."""
 
-    share_ids: list[strawberry.ID] = required(C.OPERATIONAL, "Which.")
-    client_mutation_id: str | None = repeatable()
+    share_ids: list[strawberry.ID] = required_field(C.OPERATIONAL, "Which.")
+    client_mutation_id: str | None = client_mutation_id_argument()
 
 
 @strawberry.type(description="See `shareAlbum`.")
 class ShareAlbumPayload:
     """See `shareAlbum`."""
 
-    album: Album | None = plain(C.OPERATIONAL, "The album.")
-    share: Share | None = plain(C.OWNER_STATE, "The share.")
-    user_errors: list[UserError] = failures()
-    client_mutation_id: str | None = echoed()
+    album: Album | None = value_field(C.OPERATIONAL, "The album.")
+    share: Share | None = value_field(C.OWNER_STATE, "The share.")
+    user_errors: list[UserError] = user_errors_field()
+    client_mutation_id: str | None = client_mutation_id_field()
 
 
 @strawberry.type(description="See `unshareAlbum`.")
 class UnshareAlbumPayload:
     """See `unshareAlbum`."""
 
-    album: Album | None = plain(C.OPERATIONAL, "The album.")
-    deleted_share_ids: list[strawberry.ID] = plain(C.OPERATIONAL, "Those ended.")
-    user_errors: list[UserError] = failures()
-    client_mutation_id: str | None = echoed()
+    album: Album | None = value_field(C.OPERATIONAL, "The album.")
+    deleted_share_ids: list[strawberry.ID] = value_field(C.OPERATIONAL, "Those ended.")
+    user_errors: list[UserError] = user_errors_field()
+    client_mutation_id: str | None = client_mutation_id_field()
 
 
 @strawberry.type

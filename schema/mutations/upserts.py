@@ -6,8 +6,8 @@ import strawberry
 
 from access.classes import DataClass as C
 from resolvers.writing import upserts as writing
-from schema.fields import Input, argument, field, plain, required
-from schema.mutations.payloads import Info, UserError, echoed, errors, repeatable
+from schema.fields import Input, argument, field, required_field, value_field
+from schema.mutations.payloads import Info, UserError, client_mutation_id_argument, client_mutation_id_field, errors
 from schema.photo import Photo
 from schema.scalars import JSON
 
@@ -16,18 +16,18 @@ from schema.scalars import JSON
 class UpsertPhotosInput(Input):
     """See `upsertPhotos`. Of no class: writing tells nothing, and a service writes what it has."""
 
-    customer_id: strawberry.ID = required(C.PUBLIC, "Whose.")
-    records: list[JSON] = required(C.PUBLIC, "At most 200, as the import record says.")
-    client_mutation_id: str | None = repeatable()
+    customer_id: strawberry.ID = required_field(C.PUBLIC, "Whose.")
+    records: list[JSON] = required_field(C.PUBLIC, "At most 200, as the import record says.")
+    client_mutation_id: str | None = client_mutation_id_argument()
 
 
 @strawberry.type(description="See `upsertPhotos`.")
 class UpsertPhotosPayload:
     """See `upsertPhotos`."""
 
-    photos: list[Photo | None] = plain(C.PUBLIC, "The photos, in the order of the records; null for a refused one.")
-    user_errors: list[UserError] = plain(C.PUBLIC, "Those refused, and why.")
-    client_mutation_id: str | None = echoed()
+    photos: list[Photo | None] = value_field(C.PUBLIC, "The photos, in the order of the records; null for a refused one.")
+    user_errors: list[UserError] = value_field(C.PUBLIC, "Those refused, and why.")
+    client_mutation_id: str | None = client_mutation_id_field()
 
 
 @strawberry.type

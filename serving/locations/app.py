@@ -47,7 +47,7 @@ class Refusal(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class LocationsApi:
     """What every route needs."""
 
     service: LocationService
@@ -62,7 +62,7 @@ def create_app(
     lifespan: Callable[[Starlette], AbstractAsyncContextManager[None]] | None = None,
 ) -> Starlette:
     """The application over a service that somebody else opens and closes."""
-    desk = Desk(service, identify, Metrics(), asyncio.Semaphore(AT_ONCE))
+    desk = LocationsApi(service, identify, Metrics(), asyncio.Semaphore(AT_ONCE))
     posts = {wire.RESOLVE: _resolve, wire.PLACES: _places, wire.NAMES: _names, wire.SEARCH: _search}
 
     async def ready() -> str | None:
@@ -81,10 +81,10 @@ def create_app(
     return Starlette(routes=routes, middleware=[Middleware(RequestLog)], lifespan=lifespan)
 
 
-Answer = Callable[[Desk, Request], Awaitable[Response]]
+Answer = Callable[[LocationsApi, Request], Awaitable[Response]]
 
 
-def _door(desk: Desk, route: str, answer: Answer) -> Callable[[Request], Awaitable[Response]]:
+def _door(desk: LocationsApi, route: str, answer: Answer) -> Callable[[Request], Awaitable[Response]]:
     """Who asks, how many at once, for how long; refusals and failures by code."""
 
     async def through(request: Request) -> Response:
@@ -97,7 +97,7 @@ def _door(desk: Desk, route: str, answer: Answer) -> Callable[[Request], Awaitab
     return through
 
 
-async def _answered(desk: Desk, request: Request, answer: Answer) -> Response:
+async def _answered(desk: LocationsApi, request: Request, answer: Answer) -> Response:
     try:
         await _check(desk, request)
         async with desk.places, asyncio.timeout(DEADLINE_S):
@@ -110,7 +110,7 @@ async def _answered(desk: Desk, request: Request, answer: Answer) -> Response:
         return _refused(Refusal(503, "UNAVAILABLE", type(e).__name__))
 
 
-async def _check(desk: Desk, request: Request) -> None:
+async def _check(desk: LocationsApi, request: Request) -> None:
     try:
         viewer = await desk.identify(bearer(request.headers.get("authorization")))
     except KeysUnavailable as e:
@@ -132,7 +132,7 @@ def _refused(e: Refusal) -> Response:
     return Response(body, e.status, headers, media_type=wire.JSON)
 
 
-async def _resolve(desk: Desk, request: Request) -> Response:
+async def _resolve(desk: LocationsApi, request: Request) -> Response:
     arrow = _media(request) == wire.ARROW
     data = await _body(request, MOST_ARROW_BYTES if arrow else MOST_BYTES)
     if arrow:
@@ -153,19 +153,19 @@ async def _resolve(desk: Desk, request: Request) -> Response:
     )
 
 
-async def _places(desk: Desk, request: Request) -> Response:
+async def _places(desk: LocationsApi, request: Request) -> Response:
     asked = await _asked(request, wire.IdsAsked)
     return _json(wire.PlacesAnswer(list((await desk.service.by_ids(_ids(asked.ids))).values())))
 
 
-async def _names(desk: Desk, request: Request) -> Response:
+async def _names(desk: LocationsApi, request: Request) -> Response:
     asked = await _asked(request, wire.NamesAsked)
     fetch = desk.service.addresses if asked.address else desk.service.names
     found = await fetch(_ids(asked.ids), asked.languages[: wire.MOST_LANGUAGES])
     return _json(wire.NamesAnswer({i: wire.Name(n.text, n.language) for i, n in found.items()}))
 
 
-async def _search(desk: Desk, request: Request) -> Response:
+async def _search(desk: LocationsApi, request: Request) -> Response:
     asked = await _asked(request, wire.SearchAsked)
     if len(asked.query) > wire.LONGEST_QUERY or not 0 < asked.limit <= wire.MOST_MATCHES:
         raise Refusal(400, "BAD_USER_INPUT", "QUERY_SIZE")
@@ -180,13 +180,13 @@ async def _search(desk: Desk, request: Request) -> Response:
     return _json(wire.SearchAnswer([wire.Match(m.id, m.matched_name, m.score) for m in found]))
 
 
-async def _about(desk: Desk, request: Request) -> Response:
+async def _about(desk: LocationsApi, request: Request) -> Response:
     service = desk.service
     about = wire.About(service.data_version, service.attribution, [dict(part) for part in service.sources])
     return _cacheable(desk, request, _json(about))
 
 
-async def _place(desk: Desk, request: Request) -> Response:
+async def _place(desk: LocationsApi, request: Request) -> Response:
     """One place with its names, for whoever caches by address: places are public."""
     (place_id,), languages = [request.path_params["id"]], request.query_params.get("languages", "")
     spoken = tuple(tag.strip() for tag in languages.split(",") if tag.strip())[: wire.MOST_LANGUAGES]
@@ -199,7 +199,7 @@ async def _place(desk: Desk, request: Request) -> Response:
     return _cacheable(desk, request, Response(msgspec.json.encode(body), media_type=wire.JSON))
 
 
-def _cacheable(desk: Desk, request: Request, response: Response) -> Response:
+def _cacheable(desk: LocationsApi, request: Request, response: Response) -> Response:
     """With its ETag: 304 where the caller has it already."""
     digest = hashlib.sha256(desk.service.data_version.encode() + b"\0" + bytes(response.body)).hexdigest()[:32]
     headers = {"etag": f'"{digest}"', "cache-control": f"private, max-age={_PUBLIC_S}"}

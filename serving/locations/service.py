@@ -10,13 +10,13 @@ from contextlib import asynccontextmanager, suppress
 from starlette.applications import Starlette
 
 from access.ids import Ids
-from datasources.folder import EMBEDDED, prepare
+from datasources.data_folder import EMBEDDED, prepare
 from datasources.wiring import gazetteer_of
 from identity.issuer import LocalIssuer
-from identity.outside import OutsideIssuers
+from identity.oidc_issuers import OutsideIssuers
 from identity.verifier import Verifier
+from serving.gazetteer_reload import watch_gazetteer
 from serving.locations.app import create_app
-from serving.places import watch_places
 from settings import Settings, UnusableSettings
 
 
@@ -39,7 +39,7 @@ def locations_app(settings: Settings, now_s: Callable[[], float] = time.time) ->
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         await service.search("a", ("en",), limit=1)  # inflates the index of names: here, and not in somebody's request
-        watching = asyncio.create_task(watch_places(service))
+        watching = asyncio.create_task(watch_gazetteer(service))
         try:
             yield
         finally:

@@ -22,13 +22,13 @@ from datasources.errors import SourceError
 from datasources.keys.kms import KmsKeyService
 from datasources.media.port import MediaKey
 from datasources.media.s3 import S3MediaStore
-from datasources.retrying import Patience
-from datasources.search.opensearch_wire import Cluster, Wire
-from datasources.tables.dynamodb import DynamoTables
+from datasources.retry import RetryPolicy
+from datasources.search.opensearch.transport import Cluster, Wire
+from datasources.tables.dynamodb.store import DynamoTables
 from datasources.tables.store import Key, Table
 
 PLAIN = Table("plain", feed=True)
-ONCE = Patience(attempts=1)
+ONCE = RetryPolicy(attempts=1)
 
 
 @dataclass

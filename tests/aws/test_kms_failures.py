@@ -12,8 +12,8 @@ import pytest
 
 from datasources.errors import Corrupt, DeadlineExceeded, SourceError, Throttled, Unavailable
 from datasources.keys.kms import KmsKeyService
-from datasources.retrying import Patience
-from tests.faults import CUT, Faults, Spoil, faults, garbage, rewritten, silence
+from datasources.retry import RetryPolicy
+from tests.http_fault_proxy import CUT, Faults, Spoil, faults, garbage, rewritten, silence
 from tests.servers import aws_access, places_of
 
 pytestmark = pytest.mark.servers
@@ -33,7 +33,7 @@ class Sick:
 @pytest.fixture
 async def sick() -> AsyncIterator[Sick]:
     async with faults(places_of("kms").url("kms")) as proxy:
-        patience = Patience(deadline_s=20.0, sleep=no_pause)
+        patience = RetryPolicy(deadline_s=20.0, sleep=no_pause)
         keys = await KmsKeyService.open(aws_access("kms", url=proxy.url), f"alias/{secrets.token_hex(6)}", patience)
         await keys.make_key()
         proxy.seen.clear()
@@ -81,7 +81,7 @@ async def test_a_key_of_another_size_is_corrupt(sick: Sick) -> None:
 
 async def test_silence_ends_at_the_deadline(sick: Sick) -> None:
     sick.proxy.always = silence
-    sick.keys._calls.patience = Patience(deadline_s=0.2)
+    sick.keys._calls.patience = RetryPolicy(deadline_s=0.2)
     with pytest.raises(DeadlineExceeded):
         await sick.keys.generate(CONTEXT)
 

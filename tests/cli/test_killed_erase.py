@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from ingest.holding import whole
+from indexing.open_stores import open_exclusive
 from resolvers.erasing.certificate import NOTHING
 from tests.cli.test_commands import one_sentence, records, run, started, summary
 from tests.erasing.makers import holding
-from tests.media.room import jpeg, picture
+from tests.media.gateway import jpeg, picture
 
 PHOTOS = 1_500
 
@@ -39,12 +39,12 @@ async def test_killed_again_and_again_and_then_gone(tmp_path: Path) -> None:
     for owner in ("ana", "ben"):
         summary(run("import", records(tmp_path / "library.jsonl", PHOTOS), "--owner", owner, "--data", data))
         summary(run("import", folder, "--owner", owner, "--data", data))
-    async with whole(data, "a test") as sources:
+    async with open_exclusive(data, "a test") as sources:
         ana, ben = (sources.ids.local_id("customer", name) for name in ("ana", "ben"))
 
     for after_s in (0.0, 0.05, 0.4):
         killed(data, after_s)
-        async with whole(data, "a test") as sources:  # nobody reads anything from the first moment on
+        async with open_exclusive(data, "a test") as sources:  # nobody reads anything from the first moment on
             assert await sources.keys.keys_of([ana]) == {}
     one_sentence(run("import", folder, "--owner", "ana", "--data", data), "erased")
     ended = run("erase", "--customer", "ana", "--data", data, "--yes", "--certificate", tmp_path / "certificate.json")
@@ -59,7 +59,7 @@ async def test_killed_again_and_again_and_then_gone(tmp_path: Path) -> None:
     assert set(holding(data, ana, bytes.fromhex(ana))) <= {"tables.sqlite", "tables.sqlite-wal"}  # the mark that keeps them out
     verified = json.loads(run("verify", "--data", data).stdout.splitlines()[0])
     assert (verified["agrees"], verified["photos"], verified["indexed"]) == (True, PHOTOS + 3, PHOTOS + 3)
-    async with whole(data, "a test") as sources:
+    async with open_exclusive(data, "a test") as sources:
         found, _ = await sources.pictures.of_owner(ben, limit=10)
         for record in found:
             assert record.original is not None

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from datasources.photo_key import PhotoKey
-from ingest.holding import whole
+from indexing.open_stores import open_exclusive
 from tests.cli.test_commands import run, started, summary
-from tests.media.room import jpeg, picture
+from tests.media.gateway import jpeg, picture
 
 FILES = 600
 KEPT = 40
@@ -65,7 +65,7 @@ async def test_killed_again_and_again_and_then_whole(tmp_path: Path, kind: str, 
     assert (again["added"], again["updated"], again["unchanged"]) == (0, 0, count)
     verified = json.loads(run("verify", "--data", data).stdout.splitlines()[0])
     assert (verified["agrees"], verified["photos"], verified["indexed"]) == (True, count, count)
-    async with whole(data, "a test") as sources:
+    async with open_exclusive(data, "a test") as sources:
         owner = sources.ids.local_id("customer", "ana")
         records, more_of_them = await sources.pictures.of_owner(owner, limit=FILES + 1)
         assert (len(records), more_of_them) == (count, None)

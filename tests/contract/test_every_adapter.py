@@ -20,7 +20,7 @@ PORTS = {
 }
 STANDS_IN = {
     "GroupedAuditLog": "what both engines of the audit share",
-    "IndexElsewhere": "the index is another process's: it refuses everything",
+    "ReadOnlyIndexStub": "the index is another process's: it refuses everything",
 }
 MADE_BY = {
     "SqliteItemStore": "SqliteTables", "SqliteChangeFeed": "SqliteTables",

@@ -9,7 +9,7 @@ import pytest
 from access.precision import LocationPrecision as Place
 from access.precision import TimePrecision as Time
 from datasources.search.conditions import AnyOf, Between, Condition, Field, FileNamePart, HasWord, Not, WithinBox, WithinCircle
-from datasources.search.port import Clause, Coordinates, FacetQuestion, Order, PhotoIndex, Question, TextQuery
+from datasources.search.port import Clause, Coordinates, FacetQuestion, Order, PhotoIndex, SearchRequest, TextQuery
 from tests.search.engines import ENGINES, opened
 from tests.search.makers import counts, fill, found, grant, number_of, photo, scope_of
 
@@ -42,7 +42,7 @@ BOBS = photo(
 
 async def test_an_empty_scope_has_nothing(index: PhotoIndex) -> None:
     await fill(index, photo(1))
-    answer = await index.ask(scope_of(None), Question(limit=5, total=True, facets=(FacetQuestion(Field.LABEL),)))
+    answer = await index.search(scope_of(None), SearchRequest(limit=5, total=True, facets=(FacetQuestion(Field.LABEL),)))
     assert (list(answer.hits), answer.more, answer.total, list(answer.facets[0].buckets)) == ([], False, 0, [])
     assert await index.positions(scope_of(None), [photo(1).key], Order.TAKEN_DESC) == {}
 
@@ -149,8 +149,8 @@ async def test_in_two_albums_the_wider_value_counts_class_by_class(index: PhotoI
 async def test_facets_count_what_may_be_read_and_tell_the_rest_as_missing(index: PhotoIndex) -> None:
     await fill(index, BOBS, photo(2, "ana", people=("mine",), taken_local="2024-05-09T10:00:00"))
     scope = scope_of("ana", grant("bob", "x", Place.NONE, Time.NONE))
-    asked = Question(facets=tuple(FacetQuestion(f, covers=True) for f in (Field.PERSON, Field.YEAR, Field.LABEL)))
-    people, years, labels = (await index.ask(scope, asked)).facets
+    asked = SearchRequest(facets=tuple(FacetQuestion(f, covers=True) for f in (Field.PERSON, Field.YEAR, Field.LABEL)))
+    people, years, labels = (await index.search(scope, asked)).facets
     assert ([b.value for b in people.buckets], people.missing) == (["mine"], 1)
     assert ([(b.value, b.count) for b in years.buckets], years.missing) == ([("2024", 1)], 1)
     assert ([b.value for b in labels.buckets], labels.missing) == (["beach"], 1)
@@ -165,14 +165,16 @@ async def test_a_day_is_all_that_sorting_tells_of_a_share_by_day(index: PhotoInd
     await fill(index, *(photo(n, "bob", albums=("x",), added_at_ms=9 - n) for n in (3, 4)))
     await fill(index, photo(5, taken_local="2024-05-01T00:00:01", added_at_ms=1))
     for order, expected in ((Order.TAKEN_DESC, [5, 2, 1, 4, 3]), (Order.ADDED_DESC, [5, 4, 3, 2, 1])):
-        hits = (await index.ask(scope_of("ana", grant("bob", "x", Place.NONE, Time.DAY)), Question(limit=9, order=order))).hits
+        hits = (
+            await index.search(scope_of("ana", grant("bob", "x", Place.NONE, Time.DAY)), SearchRequest(limit=9, order=order))
+        ).hits
         assert [number_of(h) for h in hits] == expected
 
 
 async def test_a_clause_about_what_is_not_shown_weighs_nothing(index: PhotoIndex) -> None:
     await fill(index, BOBS)
     text = TextQuery((Clause(HasWord("dog"), 1.0), Clause(AnyOf(Field.PERSON, ("p",)), 2.0)))
-    asked = Question(limit=1, order=Order.RELEVANCE, text=text)
-    shared = await index.ask(scope_of("ana", grant("bob", "x")), asked)
-    own = await index.ask(scope_of("bob"), asked)
+    asked = SearchRequest(limit=1, order=Order.RELEVANCE, text=text)
+    shared = await index.search(scope_of("ana", grant("bob", "x")), asked)
+    own = await index.search(scope_of("bob"), asked)
     assert (shared.hits[0].position.score, own.hits[0].position.score) == (1.0, 3.0)

@@ -11,7 +11,7 @@ import pytest
 from access.precision import LocationPrecision, TimePrecision
 from datasources.search.conditions import AnyOf, Condition, Everything, Field
 from datasources.search.port import Embedding, Near, PhotoIndex, Removal
-from datasources.search.tantivy import TantivyIndex
+from datasources.search.tantivy.index import TantivyIndex
 from tests.search.engines import ENGINES, opened
 from tests.search.makers import ANA, fill, grant, photo, scope_of
 

@@ -158,8 +158,8 @@ async def test_names_of_files_in_any_script_with_spaces_and_accents(index: Photo
 
 async def test_rarities_count_inside_the_scope_only(index: PhotoIndex) -> None:
     await fill(index, photo(1, text=("dog",)), photo(2), *(photo(n, "bob", text=("dog",)) for n in range(3, 50)))
-    assert await index.rarities(ANA, [HasWord("dog"), HasWord("cat")]) == (2, [1, 0])
-    assert await index.rarities(scope_of(None), [HasWord("dog")]) == (0, [0])
+    assert await index.document_frequencies(ANA, [HasWord("dog"), HasWord("cat")]) == (2, [1, 0])
+    assert await index.document_frequencies(scope_of(None), [HasWord("dog")]) == (0, [0])
 
 
 async def test_a_typo_is_forgiven_however_many_like_words_others_have(index: PhotoIndex) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from datasources.photo_key import PhotoKey
 from datasources.search.conditions import AnyOf, Field, HasWord
-from datasources.search.port import PhotoDocument, PhotoIndex, Question, Removal
+from datasources.search.port import PhotoDocument, PhotoIndex, Removal, SearchRequest
 from tests.search.engines import ENGINES, opened
 from tests.search.makers import ANA, counts, fill, found, grant, photo, photo_id, scope_of
 
@@ -108,7 +108,7 @@ async def test_erasing_a_customer_leaves_nothing_of_them_and_all_of_others(index
     for scope in (ANA, scope_of("bob", grant("ana", "x")).of_owner("ana")):
         assert await found(index, scope=scope) == set()
         assert await counts(index, Field.LABEL, scope) == {}
-        assert await index.positions(scope, [photo(1).key], Question().order) == {}
+        assert await index.positions(scope, [photo(1).key], SearchRequest().order) == {}
     assert await index.versions("ana") == {}
     assert len(await index.versions("bob")) == 20
     assert len(await found(index, HasWord("bea", prefix=True), scope_of("bob"))) == 20
@@ -167,7 +167,7 @@ async def test_expunging_leaves_the_others_as_they_were(index: PhotoIndex) -> No
 
     bob = scope_of("bob")
     await index.erase("ana")
-    await index.expunge(others())
+    await index.purge(others())
     assert await found(index) == set()
     assert await found(index, scope=bob) == set(range(30)) - {3}
     assert (await index.versions("bob"))[photo_id(4)] == 9

@@ -10,12 +10,12 @@ from dataclasses import replace
 import pytest
 
 from datasources.translations.amazon import AmazonTranslator
+from datasources.translations.null_translator import NullTranslator
 from datasources.translations.port import Translator
-from datasources.translations.silent import NoTranslator
 from datasources.vendors import AmazonTranslate
 from tests.translations.amazon_stand_in import StandIn, stand_in
 
-ADAPTERS = ("NoTranslator", "AmazonTranslator")
+ADAPTERS = ("NullTranslator", "AmazonTranslator")
 FINNISH = ["koiranulkoilutus", "no such word", "koiranulkoilutus", "", "\ud800", "x" * 20_000]
 
 
@@ -44,8 +44,8 @@ async def amazon(machine: StandIn, clock: Clock | None = None, **changes: object
 
 @pytest.fixture(params=ADAPTERS)
 async def translator(request: pytest.FixtureRequest, machine: StandIn) -> AsyncIterator[Translator]:
-    if request.param == "NoTranslator":
-        yield NoTranslator()
+    if request.param == "NullTranslator":
+        yield NullTranslator()
         return
     async with amazon(machine) as made:
         yield made

@@ -9,11 +9,11 @@ import pytest
 from cfnlint.api import lint
 from cfnlint.config import ManualArgs
 
-from datasources.provisioning.needs import ALL_TABLES, AUDIT_KEPT_DAYS
-from datasources.tables.dynamodb_schema import definition
+from datasources.provisioning.desired_state import ALL_TABLES, AUDIT_KEPT_DAYS
+from datasources.tables.dynamodb.schema import definition
 from deploy.cloudformation import data, service
 from deploy.cloudformation.__main__ import FOLDER, TEMPLATES
-from deploy.cloudformation.words import title
+from deploy.cloudformation.template import title
 from settings import Settings
 
 DATA, SERVICE = data.template()["Resources"], service.template()["Resources"]

@@ -11,8 +11,8 @@ import yaml
 
 from deploy.servers import aws, opensearch
 from deploy.servers.__main__ import main
+from deploy.servers.addresses import ACCESS_KEY, FIRST_PORT, SECRET_KEY, Places, ServersError
 from deploy.servers.artefacts import installing
-from deploy.servers.places import ACCESS_KEY, FIRST_PORT, SECRET_KEY, Places, ServersError
 from deploy.servers.processes import Processes, Server
 
 ROOT = Path(__file__).parents[2]

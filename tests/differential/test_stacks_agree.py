@@ -15,21 +15,21 @@ from typing import Any
 import pytest
 
 from access.viewer import GuestOf, Viewer, ViewerKind
+from commands.progress import PlainProgress
 from datasources import Sources
 from datasources.media.s3 import S3MediaStore
-from datasources.search.opensearch import OpenSearchIndex
-from datasources.tables.dynamodb import DynamoItemStore
+from datasources.search.opensearch.index import OpenSearchIndex
+from datasources.tables.dynamodb.store import DynamoItemStore
 from datasources.wiring import real
+from demo.library import demo_library
+from demo.load import DemoGuest, load_demo
 from execution.errors import RequestError
-from ingest.demo.library import demo_library
-from ingest.holding import whole
-from ingest.load_demo import DemoGuest, load_demo
-from ingest.rebuilding import rebuild
-from ingest.screen import PlainScreen
+from indexing.index_lag import IndexLag
+from indexing.open_stores import open_exclusive
+from indexing.rebuild import rebuild
 from resolvers.context import Context
-from resolvers.freshness import Freshness
-from tests.differential.copying import at, copied
-from tests.differential.questions import FACETS, Asked, Questions, World
+from tests.differential.copy_library import at, copied
+from tests.differential.random_queries import FACETS, Asked, Questions, World
 from tests.requests.harness import served
 from tests.stack.stacks import made, stack_of
 
@@ -63,7 +63,7 @@ class Stacks:
 
     async def _answer(self, sources: Sources, who: str, document: str, variables: dict[str, Any]) -> Any:
         _, documents, runner = served()
-        context = Context(sources, Freshness(), self.viewer(who), ("en",), public_url="http://gateway.test")
+        context = Context(sources, IndexLag(), self.viewer(who), ("en",), public_url="http://gateway.test")
         try:
             answer = await runner.execute(documents.prepare(document), variables, context)
         except RequestError as e:
@@ -96,8 +96,8 @@ class Stacks:
 @asynccontextmanager
 async def both_stacks(folder: Path) -> AsyncIterator[Stacks]:
     """The demo, loaded into a folder as `serve --demo` does and copied from its tables; each has an index of its own making."""
-    async with whole(folder, "tests") as embedded:
-        demo = await load_demo(embedded, folder, PlainScreen(io.StringIO()), demo_library(photos=PHOTOS))
+    async with open_exclusive(folder, "tests") as embedded:
+        demo = await load_demo(embedded, folder, PlainProgress(io.StringIO()), demo_library(photos=PHOTOS))
         async with made(stack_of()) as stack:
             begun = time.perf_counter(), time.process_time()
             assert await copied(embedded, folder / "tables.sqlite", stack) > PHOTOS

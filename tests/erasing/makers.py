@@ -9,17 +9,17 @@ from access.precision import LocationPrecision, TimePrecision
 from access.seals import seal
 from access.viewer import Viewer, ViewerKind
 from datasources.media.port import MediaKey
+from datasources.tables.access_log import ReadingRecord
 from datasources.tables.grants import GrantRecord
 from datasources.tables.jobs import JobKind, JobRecord
 from datasources.tables.pictures import PictureRecord, Shown, Waiting
-from datasources.tables.readings import ReadingRecord
-from datasources.tables.tickets import TicketRecord
-from ingest.holding import RENDITIONS, renditions_of
+from datasources.tables.support_tickets import TicketRecord
+from indexing.open_stores import RENDITIONS, renditions_of
 from resolvers.erasing.certificate import Certificate, certificate_key, read
 from resolvers.erasing.erase import SURE_MS
-from resolvers.erasing.starting import OPERATOR, begin_erasure
+from resolvers.erasing.start import OPERATOR, begin_erasure
+from resolvers.jobs.job_run import folder_of
 from resolvers.jobs.kinds import WORKS
-from resolvers.jobs.run import folder_of
 from resolvers.jobs.runner import JobRunner
 from tests.jobs.makers import EXPORT, Clock
 from tests.requests.harness import ROME, Gateway

@@ -8,7 +8,7 @@ from access.viewer import Viewer
 from datasources import TABLES
 from datasources.tables.jobs import JOBS
 from resolvers.erasing.certificate import NOTHING
-from resolvers.erasing.tables import PLACES
+from resolvers.erasing.erasure_rules import PLACES
 from tests.erasing.makers import CANARY, furnished, holding, job_of, worked_off
 from tests.jobs.makers import Clock
 from tests.requests.harness import Gateway

@@ -18,7 +18,7 @@ from datasources.tables.keys import CACHE_S, Clocks, Destroyed, KeyRing
 from datasources.wiring import embedded
 from resolvers.erasing.certificate import certificate_key, read
 from resolvers.erasing.erase import SURE_MS, erase
-from resolvers.erasing.starting import OPERATOR, begin_erasure
+from resolvers.erasing.start import OPERATOR, begin_erasure
 from resolvers.importing.records import ImportRecord
 from resolvers.importing.writer import Writer
 from resolvers.jobs.kinds import WORKS

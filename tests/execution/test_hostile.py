@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from execution import analysis
-from execution.analysis import Sanity, Steps
-from execution.documents import MOST_COST
+from execution.analysis import QueryLimits, StepBudget
+from execution.document_cache import MOST_COST
 from execution.errors import RequestError
 from tests.execution.hostile import DOCUMENTS, Case
 from tests.requests.harness import customer, served
@@ -38,10 +38,10 @@ def outcome(text: str, variables: dict[str, Any]) -> tuple[str, str | None] | No
 
 
 @pytest.fixture
-def counted(monkeypatch: pytest.MonkeyPatch) -> list[Steps]:
-    made: list[Steps] = []
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[StepBudget]:
+    made: list[StepBudget] = []
 
-    class Counted(Steps):
+    class Counted(StepBudget):
         def __init__(self, most: int) -> None:
             super().__init__(most)
             made.append(self)
@@ -56,13 +56,13 @@ def test_a_hostile_document_is_refused_or_bounded(
     text: str,
     variables: dict[str, Any],
     expected: tuple[str, str | None] | None,
-    counted: list[Steps],
+    counted: list[StepBudget],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     if expected is not None and expected[1] in BEFORE_VALIDATION:
-        monkeypatch.setattr("execution.documents.validate", _never)
+        monkeypatch.setattr("execution.document_cache.validate", _never)
     assert outcome(text, variables) == expected
-    assert all(steps.taken <= Sanity().steps + 1 for steps in counted)
+    assert all(steps.taken <= QueryLimits().steps + 1 for steps in counted)
 
 
 def _never(*_: object, **__: object) -> None:

@@ -9,9 +9,9 @@ import orjson
 import pytest
 from starlette.requests import HTTPConnection
 
-from execution.documents import Documents
+from execution.document_cache import DocumentCache
 from execution.http import GraphQLEndpoint, WireSettings
-from execution.run import Runner
+from execution.runner import Runner
 from tests.wire.toy import CLASSES, ToyContext, app, decide, make_context, toy_schema
 
 NEW = "application/graphql-response+json"
@@ -182,7 +182,7 @@ def lasting(deadline_s: float) -> tuple[GraphQLEndpoint[str], asyncio.Queue[ToyC
 
     schema = toy_schema()
     runner = Runner(schema, decide=decide)
-    documents = Documents(schema, classify=CLASSES.get)
+    documents = DocumentCache(schema, classify=CLASSES.get)
     return GraphQLEndpoint(documents, runner, remembered, settings=WireSettings(deadline_s=deadline_s)), made
 
 

@@ -13,7 +13,7 @@ from execution.errors import RequestError
 from execution.http import GraphQLEndpoint, WireSettings
 from execution.persisted import Persisted
 from execution.requests import Operation, operation_of
-from execution.run import Runner
+from execution.runner import Runner
 from tests.wire.toy import decide, make_context, toy_documents, toy_schema
 
 HELLO = "{ hello }"

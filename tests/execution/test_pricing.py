@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from graphql import build_schema
 
-from execution.documents import Documents
+from execution.document_cache import DocumentCache
 from execution.errors import RequestError
 from execution.pricing import ListSize, Pricing
-from execution.run import Runner
+from execution.runner import Runner
 
 SDL = """
 type Query { page(first: Int = 5, last: Int): Page, some(ids: [ID!]): [Item], all: [Item], one: Item, plain: String, node: Thing }
@@ -26,8 +26,8 @@ SIZES = {
 PRICING = Pricing({"Page": 1.0, "Light": 0.1, "Query.one": 7.0}, SIZES, unlisted=4)
 
 
-def documents(**settings: Any) -> Documents[str]:
-    return Documents(build_schema(SDL), classify=lambda _: None, pricing=PRICING, **settings)
+def documents(**settings: Any) -> DocumentCache[str]:
+    return DocumentCache(build_schema(SDL), classify=lambda _: None, pricing=PRICING, **settings)
 
 
 def cost(text: str, variables: dict[str, Any] | None = None) -> float:
@@ -78,7 +78,7 @@ def test_a_single_value_for_a_list_is_a_list_of_one() -> None:
 
 
 def test_what_costs_too_much_whatever_its_variables_is_refused_before_validation(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("execution.documents.validate", lambda *_, **__: pytest.fail("validation saw it"))
+    monkeypatch.setattr("execution.document_cache.validate", lambda *_, **__: pytest.fail("validation saw it"))
     for text in (
         "{ page(first: 50) { items { id } } nope }",
         "query ($n: Int) { page(first: 50) { items { id } } a: page(first: $n) { count } }",

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 import strawberry
 
-from execution.documents import Documents
-from execution.run import Runner
+from execution.document_cache import DocumentCache
+from execution.runner import Runner
 
 
 @strawberry.enum
@@ -34,7 +34,7 @@ def test_defaults_of_strawberry_count_in_arguments_lists_and_inputs() -> None:
         def mixed(self, paint: Paint | None = None) -> int:
             return 1
 
-    documents = Documents(strawberry.Schema(Query)._schema, classify=str)
+    documents = DocumentCache(strawberry.Schema(Query)._schema, classify=str)
 
     def uses(text: str) -> set[str]:
         classes = documents.prepare(text).uses_of({})
@@ -77,7 +77,7 @@ async def test_resolvers_of_strawberry_run_without_strawberry_s_own_executor() -
                 yield number
 
     schema = strawberry.Schema(Query, subscription=Subscription, types=[Photo])._schema
-    documents = Documents(schema, classify=str)
+    documents = DocumentCache(schema, classify=str)
     runner: Runner[str] = Runner(
         schema, decide=lambda _, needed: {c for found in needed.values() for c in found} & {"Query.hidden"}
     )

@@ -9,8 +9,8 @@ import orjson
 import pytest
 from starlette.requests import HTTPConnection
 
-from execution.documents import Documents
-from execution.run import Runner
+from execution.document_cache import DocumentCache
+from execution.runner import Runner
 from execution.websocket import GraphQLSocket, SocketSettings
 from tests.wire.toy import CLASSES, ToyContext, decide, make_context, toy_schema
 
@@ -58,7 +58,7 @@ async def connected(
     client = Client(origin, list(protocols))
     schema = toy_schema()
     runner: Runner[str] = Runner(schema, decide=decide)
-    documents = Documents(schema, classify=CLASSES.get)
+    documents = DocumentCache(schema, classify=CLASSES.get)
     socket = GraphQLSocket(documents, runner, client.make_context, settings=SocketSettings(**settings))
     serving = asyncio.create_task(socket(client.scope, client.to_server.get, client.from_server.put))
     client.say(*messages)

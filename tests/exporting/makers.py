@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from access.viewer import Viewer
+from commands.progress import PlainProgress
 from datasources.media.port import MediaKey
 from datasources.tables.jobs import JobKind, JobRecord, JobStatus
-from ingest.following import IndexFollower
+from indexing.change_feed_consumer import IndexFollower
+from ingest.counters import Counters
 from ingest.readers.opening import open_reader
 from ingest.run import Import, Order
-from ingest.screen import PlainScreen
-from ingest.tally import Tally
 from resolvers.exporting.export import export
-from resolvers.jobs.run import folder_of
+from resolvers.jobs.job_run import folder_of
 from resolvers.jobs.runner import JobRunner
 from tests.requests.harness import Gateway
 
@@ -46,11 +46,11 @@ async def fetched(gateway: Gateway, job: JobRecord, into: Path) -> None:
         (into / file.name).write_bytes(data)
 
 
-async def imported(gateway: Gateway, path: Path, owner: str, data: Path, **order: Any) -> Tally:
+async def imported(gateway: Gateway, path: Path, owner: str, data: Path, **order: Any) -> Counters:
     """An import into an opened gateway; gives what it counted."""
     reader = open_reader(path)
     data.mkdir(exist_ok=True)  # noqa: ASYNC240 - a test's own folder
-    job = Import(gateway.sources, IndexFollower(gateway.sources), PlainScreen(io.StringIO()), asyncio.Event())
+    job = Import(gateway.sources, IndexFollower(gateway.sources), PlainProgress(io.StringIO()), asyncio.Event())
     try:
         assert await job.run(reader, Order(path, owner, **order), data)
         assert await job.look()

@@ -14,16 +14,16 @@ from xml.etree import ElementTree as ET
 import pytest
 from PIL import Image
 
-from access.policy import OWNER_SIGHT
+from access.policy import OWNER_VISIBILITY
 from access.viewer import Viewer
+from commands.progress import PlainProgress
 from datasources.tables.photos import PhotoRecord
-from ingest.demo.library import demo_library
-from ingest.load_demo import load_demo
-from ingest.screen import PlainScreen
+from demo.library import demo_library
+from demo.load import load_demo
 from resolvers.exporting.lines import KEPT_FIELDS
 from resolvers.exporting.sections import Library
 from tests.exporting.makers import customer_of, exported, imported
-from tests.exporting.walking import everything
+from tests.exporting.schema_walk import everything
 from tests.requests.harness import Gateway, opened
 
 PHOTOS = 400
@@ -38,7 +38,7 @@ async def lived_in(gateway: Gateway, folder: Path):
     small = dataclasses.replace(ana, records=ana.records[:PHOTOS])
     others = [dataclasses.replace(h, records=h.records[:300]) for h in library.households if h is not ana]
     await load_demo(
-        gateway.sources, folder, PlainScreen(io.StringIO()), dataclasses.replace(library, households=(small, *others))
+        gateway.sources, folder, PlainProgress(io.StringIO()), dataclasses.replace(library, households=(small, *others))
     )
     viewer = customer_of(gateway, "ana")
     ids = [n["id"] for n in (await gateway.answer("{ photos(first: 30) { nodes { id } } }", as_=viewer))["photos"]["nodes"]]
@@ -76,7 +76,7 @@ async def stored(gateway: Gateway, viewer: Viewer) -> dict[str, dict[str, Any]]:
     while more is not None:
         some, more = await gateway.sources.photos.of_owner(viewer.customer, limit=1_000, after=more or None)
         records += some
-    seen = await gateway.sources.photos.opened(records, OWNER_SIGHT)
+    seen = await gateway.sources.photos.opened(records, OWNER_VISIBILITY)
     library = await Library.of(gateway.sources, gateway.scope(viewer), viewer.customer)
     covers = await library.covers([*(a.record.cover for a in library.albums), *(p.record.cover for p in library.people)])
     named = [(a.title, a.record.cover) for a in library.albums] + [(p.name, p.record.cover) for p in library.people]

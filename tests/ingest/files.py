@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from ingest.formats.sources import Source
-from ingest.formats.work import FileAnswer, FileJob, work
+from ingest.formats.file_references import Source
+from ingest.formats.worker_jobs import FileAnswer, FileJob, work
 from ingest.readers.opening import open_reader
 from ingest.readers.reading import Reader, Reading
 from resolvers.importing.records import ImportRecord

@@ -13,12 +13,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ingest.demo.captions import CAPTIONS
-from ingest.demo.library import LAST_DAY, DemoLibrary, demo_library
-from ingest.demo.places import SPOTS
-from ingest.demo.plan import LIVES
-from ingest.demo.scenes import HOME_SCENES, SCENES
-from ingest.demo.synthetic import THOUSAND, synthetic_library
+from demo.captions import CAPTIONS
+from demo.library import LAST_DAY, DemoLibrary, demo_library
+from demo.places import SPOTS
+from demo.plan import LIVES
+from demo.scene_templates import HOME_SCENES, SCENES
+from demo.synthetic import THOUSAND, synthetic_library
 from resolvers.importing.record_reading import read_record, to_wire
 from resolvers.importing.records import ImportRecord
 

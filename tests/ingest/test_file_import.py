@@ -7,9 +7,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from access.policy import OWNER_SIGHT
+from access.policy import OWNER_VISIBILITY
 from datasources.tables.photos import Draft, PhotoRecord, SeenPhoto
-from ingest.holding import whole
+from indexing.open_stores import open_exclusive
 from tests.ingest import makers
 from tests.ingest.makers import bag, exif, picture, raw, video, xmp, zipped
 from tests.ingest.test_import_run import counts, imported, verified
@@ -25,9 +25,9 @@ def put(folder: Path, **files: bytes) -> Path:
 
 
 async def library(data: Path) -> list[SeenPhoto]:
-    async with whole(data, "a test") as sources:
+    async with open_exclusive(data, "a test") as sources:
         records, _ = await sources.photos.of_owner(sources.ids.local_id("customer", "ana"))
-        seen = await sources.photos.opened(records, OWNER_SIGHT)
+        seen = await sources.photos.opened(records, OWNER_VISIBILITY)
         found = [seen[r.key] for r in records]
         for photo in found:
             assert photo.content is not None  # opened while the keys are here
@@ -35,9 +35,9 @@ async def library(data: Path) -> list[SeenPhoto]:
 
 
 async def edited(data: Path, caption: str) -> None:
-    async with whole(data, "a test") as sources:
+    async with open_exclusive(data, "a test") as sources:
         [record], _ = await sources.photos.of_owner(sources.ids.local_id("customer", "ana"))
-        content = (await sources.photos.opened([record], OWNER_SIGHT))[record.key].content
+        content = (await sources.photos.opened([record], OWNER_VISIBILITY))[record.key].content
         assert content is not None
         await sources.photos.save([Draft(record, msgspec.structs.replace(content, caption=caption))], now_ms=1)
 

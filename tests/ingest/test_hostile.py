@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from ingest.formats import worker_jobs
 from ingest.readers.opening import open_reader
 from ingest.readers.reading import Item, Reading, Rejected, Unreadable
 from tests.ingest import makers
@@ -120,14 +121,13 @@ def test_a_hundred_megapixels_are_only_a_number() -> None:
 
 
 def test_a_file_that_changes_while_it_is_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from ingest.formats import work
 
     def growing(file: io.FileIO) -> str:
         with Path(f"/proc/self/fd/{file.fileno()}").open("ab") as other:
             other.write(b"more")
         return "0" * 64
 
-    monkeypatch.setattr(work, "_hash", growing)
+    monkeypatch.setattr(worker_jobs, "_hash", growing)
     assert "changed while it was read" in answer(PLAIN).reason
 
 

@@ -10,19 +10,19 @@ from typing import Any
 import msgspec
 import pytest
 
-from access.policy import OWNER_SIGHT
+from access.policy import OWNER_VISIBILITY
 from datasources import Sources
-from datasources.folder import IndexLock
+from datasources.data_folder import IndexLock
 from datasources.tables.photos import Draft
-from ingest.following import IndexFollower
-from ingest.holding import beside, whole
+from indexing.change_feed_consumer import IndexFollower
+from indexing.documents import CONSUMER
+from indexing.open_stores import open_exclusive, open_shared
+from indexing.progress import ProgressDisplay
+from indexing.verify import Findings, verify
 from ingest.run import Ended, Order, run_import
-from ingest.screen import Screen
-from ingest.verify import Findings, verify
-from resolvers.indexing import CONSUMER
 
 
-class Silent(Screen):
+class Silent(ProgressDisplay):
     """Keeps what was said; can ask to stop after so many records."""
 
     def __init__(self, stop: asyncio.Event, after: int | None = None) -> None:
@@ -57,7 +57,7 @@ async def imported(data: Path, path: Path, *, after: int | None = None, restore:
 
 
 async def verified(data: Path, *, repair: bool = False) -> Findings:
-    async with whole(data, "a test") as sources:
+    async with open_exclusive(data, "a test") as sources:
         return await verify(sources, repair=repair)
 
 
@@ -115,7 +115,7 @@ async def test_a_changed_file_is_read_from_its_beginning(tmp_path: Path) -> None
 
 async def test_beside_another_process_it_writes_tables_and_waits_for_the_index(tmp_path: Path) -> None:
     path, data = lines(tmp_path / "a.jsonl", many(300)), tmp_path / "data"
-    async with whole(data, "a server") as server:
+    async with open_exclusive(data, "a server") as server:
         running = asyncio.create_task(imported(data, path))
         await written(server, 300)
         assert not running.done()
@@ -132,7 +132,7 @@ async def test_when_the_other_process_ends_without_seeing_our_changes_we_index_t
     lock = IndexLock.take(data, "a server")
     assert lock is not None
     running = asyncio.create_task(imported(data, path))
-    async with beside(data, "a test") as (sources, ours):
+    async with open_shared(data, "a test") as (sources, ours):
         assert not ours
         await written(sources, 300)
     lock.release()
@@ -143,7 +143,7 @@ async def test_when_the_other_process_ends_without_seeing_our_changes_we_index_t
 async def test_the_mark_never_passes_changes_of_others_made_during_an_import(tmp_path: Path) -> None:
     data = tmp_path / "data"
     await imported(data, lines(tmp_path / "a.jsonl", many(10)))
-    async with whole(data, "an import") as sources:
+    async with open_exclusive(data, "an import") as sources:
         owner = sources.ids.local_id("customer", "ana")
         records, _ = await sources.photos.of_owner(owner)
         follower = IndexFollower(sources)
@@ -157,7 +157,7 @@ async def test_the_mark_never_passes_changes_of_others_made_during_an_import(tmp
 async def test_verify_finds_and_repairs_an_index_that_disagrees(tmp_path: Path) -> None:
     data = tmp_path / "data"
     await imported(data, lines(tmp_path / "a.jsonl", many(20)))
-    async with whole(data, "a test") as sources:
+    async with open_exclusive(data, "a test") as sources:
         await sources.index.erase(sources.ids.local_id("customer", "ana"))
     found = await verified(data)
     assert (found.agrees, found.missing) == (False, 20)
@@ -169,7 +169,7 @@ async def test_verify_finds_and_repairs_an_index_that_disagrees(tmp_path: Path) 
 async def test_verify_finds_a_seal_that_does_not_open_and_the_rest_is_still_found(tmp_path: Path) -> None:
     data = tmp_path / "data"
     await imported(data, lines(tmp_path / "a.jsonl", many(20)))
-    async with whole(data, "a test") as sources:
+    async with open_exclusive(data, "a test") as sources:
         owner = sources.ids.local_id("customer", "ana")
         (record, *_), _ = await sources.photos.of_owner(owner)
         await spoil(sources, record)
@@ -183,7 +183,7 @@ async def spoil(sources: Any, record: Any) -> None:
     """Swaps a photo's words for another's: sealed rightly, but not for this photo."""
     records, _ = await sources.photos.of_owner(record.owner)
     foreign = records[1].sealed["CONTENT"]
-    seen = (await sources.photos.opened([record], OWNER_SIGHT))[record.key]
+    seen = (await sources.photos.opened([record], OWNER_VISIBILITY))[record.key]
     assert seen.content is not None
     swapped = msgspec.structs.replace(record, sealed={**record.sealed, "CONTENT": foreign})
     await sources.photos.save([Draft(swapped)], now_ms=1)

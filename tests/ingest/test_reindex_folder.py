@@ -9,18 +9,18 @@ from pathlib import Path
 import pytest
 
 from benchmarks.reindex import library
+from commands.progress import PlainProgress
 from datasources import Sources
-from datasources.folder import IndexLock, UnusableFolder, prepare
+from datasources.data_folder import IndexLock, UnusableFolder, prepare
 from datasources.photo_key import PhotoKey
-from datasources.search.port import Question, Removal
-from datasources.search.tantivy import TantivyIndex
-from ingest.exchanging import renew_folder
-from ingest.holding import whole
-from ingest.reindexing import agrees
-from ingest.screen import PlainScreen
+from datasources.search.port import Removal, SearchRequest
+from datasources.search.tantivy.index import TantivyIndex
+from indexing.index_switch import renew_folder
+from indexing.open_stores import open_exclusive
+from indexing.reindex import agrees
 from tests.search.makers import photo, scope_of
 
-SCREEN = PlainScreen(io.StringIO())
+SCREEN = PlainProgress(io.StringIO())
 
 
 async def saved_photos(sources: Sources, owner: str, count: int) -> list[PhotoKey]:
@@ -42,20 +42,20 @@ def test_a_photo_agrees_with_what_the_tables_had_between_two_looks(
 
 
 async def test_the_index_is_made_anew_and_what_was_wrong_in_it_is_gone(tmp_path: Path) -> None:
-    async with whole(tmp_path, "a test") as sources:
+    async with open_exclusive(tmp_path, "a test") as sources:
         keys = await saved_photos(sources, "ana", 30)
         await sources.index.write([photo(9_000), Removal(keys[0], 99)])
         await sources.index.refresh()
     told = json.loads(await renew_folder(tmp_path, SCREEN))
     assert (told["photos"], told["written"], told["customers"]) == (30, 30, 1)
-    async with whole(tmp_path, "a test") as sources:
-        assert (await sources.index.ask(scope_of("ana"), Question(total=True))).total == 30
+    async with open_exclusive(tmp_path, "a test") as sources:
+        assert (await sources.index.search(scope_of("ana"), SearchRequest(total=True))).total == 30
         assert set(await sources.index.versions("ana")) == {key.id for key in keys}
     assert sorted(p.name for p in tmp_path.glob("index*")) == ["index", "index.lock"]  # noqa: ASYNC240 - a test
 
 
 async def test_one_that_was_stopped_goes_on_with_what_is_left(tmp_path: Path) -> None:
-    async with whole(tmp_path, "a test") as sources:
+    async with open_exclusive(tmp_path, "a test") as sources:
         keys = await saved_photos(sources, "ana", 30)
     half = TantivyIndex.open(tmp_path / "index.next")
     await half.write([photo(n, version=1) for n in range(3)])
@@ -63,7 +63,7 @@ async def test_one_that_was_stopped_goes_on_with_what_is_left(tmp_path: Path) ->
     await half.close()
     told = json.loads(await renew_folder(tmp_path, SCREEN))
     assert told["photos"] == 30
-    async with whole(tmp_path, "a test") as sources:
+    async with open_exclusive(tmp_path, "a test") as sources:
         assert set(await sources.index.versions("ana")) == {key.id for key in keys}
 
 

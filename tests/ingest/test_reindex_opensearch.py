@@ -12,21 +12,21 @@ from pathlib import Path
 import pytest
 
 from benchmarks.reindex import Load, library
+from commands.progress import PlainProgress
 from datasources import Sources
+from datasources.data_folder import prepare
 from datasources.errors import Unavailable
-from datasources.folder import prepare
-from datasources.search.elsewhere import IndexElsewhere
-from datasources.search.opensearch import OpenSearchIndex
-from datasources.search.opensearch_indices import Indices, Shape
+from datasources.search.opensearch.index import OpenSearchIndex
+from datasources.search.opensearch.indices import Indices, Shape
+from datasources.search.read_only_stub import ReadOnlyIndexStub
 from datasources.wiring import embedded
-from ingest.exchanging import finished, gone_back, renewed
-from ingest.reindexing import Differs
-from ingest.screen import PlainScreen
+from indexing.index_switch import build_and_switch, drop_old, roll_back
+from indexing.reindex import Differs
 from tests.search.engines import cluster, dropped
 
 pytestmark = pytest.mark.servers
 NAME = f"reindex-{os.getpid()}"
-SCREEN = PlainScreen(io.StringIO())
+SCREEN = PlainProgress(io.StringIO())
 
 
 @dataclass
@@ -39,13 +39,13 @@ class Stack:
 @pytest.fixture
 async def stack(tmp_path: Path) -> AsyncIterator[Stack]:
     """A library of 1,200 photos in tables, and an index that has them."""
-    tables = await embedded(prepare(tmp_path / "data"), index=IndexElsewhere())
+    tables = await embedded(prepare(tmp_path / "data"), index=ReadOnlyIndexStub())
     indices = Indices.connect(cluster(), NAME, Shape(shards=1, replicas=0))
     sources = replace(tables, index=OpenSearchIndex.connect(cluster(), NAME))
     try:
         records = await library(sources, "ana", 1_200)
-        await renewed(sources, indices, SCREEN)
-        await finished(sources, indices, SCREEN)
+        await build_and_switch(sources, indices, SCREEN)
+        await drop_old(sources, indices, SCREEN)
         yield Stack(sources, indices, Load(sources, "ana", records))
     finally:
         await sources.index.close()
@@ -57,12 +57,12 @@ async def stack(tmp_path: Path) -> AsyncIterator[Stack]:
 async def test_readers_see_no_wrong_answer_while_the_index_is_exchanged_and_exchanged_back(stack: Stack) -> None:
     before = await stack.indices.behind(NAME)
     async with stack.load.at_work(readers=3, writers=2, rate_each=None):
-        told = json.loads(await renewed(stack.sources, stack.indices, SCREEN))
+        told = json.loads(await build_and_switch(stack.sources, stack.indices, SCREEN))
         assert told["index"] == await stack.indices.behind(NAME) != before
-        assert json.loads(await gone_back(stack.sources, stack.indices, SCREEN))["index"] == before
+        assert json.loads(await roll_back(stack.sources, stack.indices, SCREEN))["index"] == before
         assert await stack.indices.behind(NAME) == before
-        await gone_back(stack.sources, stack.indices, SCREEN)
-        await finished(stack.sources, stack.indices, SCREEN)
+        await roll_back(stack.sources, stack.indices, SCREEN)
+        await drop_old(stack.sources, stack.indices, SCREEN)
     assert stack.load.wrong == []
     assert stack.load.reads > 20
     assert stack.load.writes > 10
@@ -86,10 +86,10 @@ async def test_a_fill_that_was_stopped_goes_on_with_what_is_left(stack: Stack) -
     second.write = half  # type: ignore[method-assign]
     stack.indices.second = lambda: second  # type: ignore[method-assign]
     with pytest.raises(Unavailable):
-        await renewed(stack.sources, stack.indices, SCREEN)
+        await build_and_switch(stack.sources, stack.indices, SCREEN)
     assert await stack.indices.behind(NAME) != made
     second.write = real  # type: ignore[method-assign]
-    told = json.loads(await renewed(stack.sources, stack.indices, SCREEN))
+    told = json.loads(await build_and_switch(stack.sources, stack.indices, SCREEN))
     assert (told["index"], told["photos"], told["written"]) == (made, 1_200, 700)
 
 
@@ -99,18 +99,18 @@ async def test_what_is_only_in_the_new_index_or_older_there_is_mended_before_any
     await stack.indices.begin()
     second = stack.indices.second()
     await second.write([photo(5_000, "ana", version=3)])
-    told = json.loads(await renewed(stack.sources, stack.indices, SCREEN))
+    told = json.loads(await build_and_switch(stack.sources, stack.indices, SCREEN))
     assert told["mended"] == 1
     assert len(await stack.sources.index.versions("ana")) == 1_200
 
 
 async def test_a_reindex_does_not_begin_while_the_way_back_of_the_last_one_is_kept(stack: Stack) -> None:
-    await renewed(stack.sources, stack.indices, SCREEN)
+    await build_and_switch(stack.sources, stack.indices, SCREEN)
     with pytest.raises(Differs, match="--finish"):
-        await renewed(stack.sources, stack.indices, SCREEN)
-    await finished(stack.sources, stack.indices, SCREEN)
+        await build_and_switch(stack.sources, stack.indices, SCREEN)
+    await drop_old(stack.sources, stack.indices, SCREEN)
     with pytest.raises(Differs, match="nothing to go back to"):
-        await gone_back(stack.sources, stack.indices, SCREEN)
+        await roll_back(stack.sources, stack.indices, SCREEN)
 
 
 async def test_an_index_that_does_not_keep_what_is_written_never_takes_over(stack: Stack) -> None:
@@ -123,5 +123,5 @@ async def test_an_index_that_does_not_keep_what_is_written_never_takes_over(stac
     second.write = lost  # type: ignore[method-assign,assignment]
     stack.indices.second = lambda: second  # type: ignore[method-assign]
     with pytest.raises(Differs, match="1200 photos"):
-        await renewed(stack.sources, stack.indices, SCREEN)
+        await build_and_switch(stack.sources, stack.indices, SCREEN)
     assert await stack.indices.behind(NAME) == before

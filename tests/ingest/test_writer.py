@@ -7,13 +7,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from access.policy import OWNER_SIGHT
+from access.policy import OWNER_VISIBILITY
 from datasources import Sources
 from datasources.photo_key import PhotoKey
 from datasources.tables.albums import AlbumKey
 from datasources.tables.people import PersonKey
 from datasources.tables.photos import Draft, PhotoRecord, SeenPhoto, tombstone
-from ingest.holding import whole
+from indexing.open_stores import open_exclusive
 from resolvers.importing.record_reading import read_record
 from resolvers.importing.records import ImportRecord
 from resolvers.importing.writer import Outcome, Writer
@@ -24,7 +24,7 @@ ROME: dict[str, Any] = {"latitude": 41.8902, "longitude": 12.4922}
 
 @pytest.fixture
 async def sources(tmp_path: Path) -> AsyncIterator[Sources]:
-    async with whole(tmp_path / "data", "a test") as opened:
+    async with open_exclusive(tmp_path / "data", "a test") as opened:
         yield opened
 
 
@@ -43,7 +43,7 @@ async def stored(sources: Sources, source: str = "a") -> PhotoRecord:
 
 async def opened(sources: Sources, source: str = "a") -> SeenPhoto:
     photo = await stored(sources, source)
-    return (await sources.photos.opened([photo], OWNER_SIGHT))[photo.key]
+    return (await sources.photos.opened([photo], OWNER_VISIBILITY))[photo.key]
 
 
 async def outcomes(sources: Sources, *records: ImportRecord, restore: bool = False) -> list[Outcome]:

@@ -8,7 +8,7 @@ import signal
 import sys
 from typing import Any
 
-from ingest.worker_process import still_working
+from workers.worker_process import extend_deadline
 
 
 def work(job: Any) -> Any:
@@ -53,7 +53,7 @@ def chatter() -> str:
 
 def get_on() -> float:
     signal.setitimer(signal.ITIMER_REAL, 5)
-    still_working()
+    extend_deadline()
     return signal.getitimer(signal.ITIMER_REAL)[0]
 
 

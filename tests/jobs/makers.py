@@ -10,9 +10,9 @@ from typing import Any
 from access.viewer import Viewer
 from datasources.media.port import MediaKey
 from datasources.tables.jobs import JobFile, JobKind, JobRecord, Running
-from resolvers.jobs.run import Run
+from resolvers.jobs.job_run import Run
 from resolvers.jobs.runner import JobRunner
-from resolvers.jobs.starting import fresh_job, start
+from resolvers.jobs.start import fresh_job, start
 from tests.requests.harness import Gateway
 
 JOB = (

@@ -11,7 +11,7 @@ from access.viewer import Viewer, ViewerKind
 from execution.errors import GraphQLProblem
 from resolvers.context import Context
 from resolvers.jobs.runner import FILES_KEPT_MS
-from resolvers.jobs.starting import global_id
+from resolvers.jobs.start import global_id
 from tests.jobs.makers import CANCEL, EXPORT, JOB, Counting, begun, runner
 from tests.requests.harness import served
 

@@ -14,10 +14,10 @@ from datasources.photo_key import PhotoKey
 from datasources.tables.jobs import JobKind, JobRecord, JobStatus, Running
 from datasources.tables.keys import Clocks, KeyRing
 from datasources.tables.photos import Photos
+from resolvers.jobs.key_rotation import KNOWN_MS
 from resolvers.jobs.kinds import WORKS
-from resolvers.jobs.rotating import KNOWN_MS
 from resolvers.jobs.runner import JobRunner
-from resolvers.jobs.starting import fresh_job, start
+from resolvers.jobs.start import fresh_job, start
 from tests.jobs.makers import Clock, stored
 from tests.requests.harness import Gateway
 

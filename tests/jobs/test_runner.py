@@ -8,9 +8,9 @@ import pytest
 
 from datasources.errors import Unavailable
 from datasources.tables.jobs import JobKind, JobStatus, Running
-from resolvers.jobs.run import JobFailed, folder_of
+from resolvers.jobs.job_run import JobFailed, folder_of
 from resolvers.jobs.runner import FILES_KEPT_MS, MOST_ATTEMPTS, sweep_files
-from resolvers.jobs.starting import cancel, fresh_job, start
+from resolvers.jobs.start import cancel, fresh_job, start
 from tests.jobs.makers import Counting, begun, runner, stored
 
 

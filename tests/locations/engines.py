@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from datasources.locations.amazon import AmazonLocations
-from datasources.locations.current import CurrentGazetteer
 from datasources.locations.gazetteer import Gazetteer
+from datasources.locations.hot_reload import CurrentGazetteer
 from datasources.locations.http import HttpLocations
 from datasources.locations.port import LocationService
 from datasources.vendors import AmazonPlaces

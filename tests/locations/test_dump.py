@@ -26,7 +26,7 @@ TAIPEI = place(1668341, "Taipei", 25.05306, 121.52639, "TW", admin=("03", ""), p
 _IMPORT = """
 import sys
 from pathlib import Path
-from datasources.locations.current import shipped_artefact
+from datasources.locations.hot_reload import shipped_artefact
 from ingest.places.dump.swapping import swap_in
 from tests.locations.dump import Unwatched
 made = swap_in(Path(sys.argv[1]), shipped_artefact(), Path(sys.argv[2]), Unwatched())

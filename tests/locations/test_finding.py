@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from datasources.locations.finder import _within
 from datasources.locations.gazetteer import Gazetteer
+from datasources.locations.name_search import _within
 from datasources.locations.port import Point
 
 

@@ -9,9 +9,9 @@ import pytest
 from datasources.locations import gazetteer as ways
 from datasources.locations.artefact import DEFAULT_PATH, Artefact, write
 from datasources.locations.gazetteer import Gazetteer
+from datasources.locations.morton_codes import FINE_PER_DEGREE, codes, parted
 from datasources.locations.nearest import CAP_KM, HERE_KM, SETTLED, STEPS, chord, unit_vectors
 from datasources.locations.port import PlaceKind, Point
-from datasources.locations.squares import FINE_PER_DEGREE, codes, parted
 from ingest.places.owners import Owners
 
 Points = npt.NDArray[np.float64]

@@ -13,7 +13,7 @@ import pytest
 
 from datasources.errors import SourceError
 from datasources.locations.gazetteer import Gazetteer
-from datasources.locations.kept import Kept
+from datasources.locations.lru_cache import LruCache
 from datasources.locations.port import LocationService, Point
 from tests.locations.engines import ADAPTERS
 
@@ -86,6 +86,6 @@ async def test_a_service_that_fails_says_no_coordinate(monkeypatch: pytest.Monke
 
 
 def test_memories_of_the_adapters_are_seen_by_these_tests() -> None:
-    memory: Kept[object, int] = Kept(lambda: 0.0)
+    memory: LruCache[object, int] = LruCache(lambda: 0.0)
     memory._kept[FLORENCE] = 1, 0.0
     assert DIGITS.search(" ".join(map(repr, keys_of(memory))))

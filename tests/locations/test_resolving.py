@@ -11,8 +11,8 @@ import msgspec
 import pytest
 
 from access.viewer import Viewer
+from datasources.data_folder import prepare
 from datasources.errors import Corrupt
-from datasources.folder import prepare
 from datasources.locations.artefact import Artefact
 from datasources.locations.http import HttpLocations
 from datasources.locations.port import Point

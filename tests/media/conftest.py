@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from tests.media.room import House, house, imported, jpeg, picture
+from tests.media.gateway import House, house, imported, jpeg, picture
 
 START = 1_800_000_000.0
 ORIGINS = ("https://photos.example",)

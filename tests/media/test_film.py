@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from datasources.pictures.film import still
-from ingest.holding import whole
-from tests.media.room import House, house, imported
+from indexing.open_stores import open_exclusive
+from pictures.film import still
+from tests.media.gateway import House, house, imported
 
 
 def film(path: Path, *, turned: int = 0, black: int = 10, frames: int = 40) -> Path:
@@ -78,7 +78,7 @@ async def test_a_film_of_a_library_is_shown_and_fetched_in_parts(tmp_path: Path)
     await asyncio.to_thread(folder.mkdir)
     data = await asyncio.to_thread(film(folder / "MOV_1.mp4", frames=60).read_bytes)
     await imported(tmp_path / "data", folder)
-    async with whole(tmp_path / "data", "a test") as sources:
+    async with open_exclusive(tmp_path / "data", "a test") as sources:
         (record,), _ = await sources.pictures.of_owner(sources.ids.local_id("customer", "ana"))
         assert record.poster is not None
     async with house(tmp_path / "data") as home:

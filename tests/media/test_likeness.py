@@ -6,8 +6,8 @@ import pytest
 from PIL import Image
 
 from benchmarks.duplicates import measure, samples, shown, strangers
-from datasources.pictures.likeness import difference, print_of, same
-from ingest.pictures.twins import Twins
+from ingest.pictures.near_duplicates import NearDuplicates
+from pictures.likeness import difference, print_of, same
 
 
 @pytest.mark.slow
@@ -27,7 +27,7 @@ def test_a_sketch_lies_over_itself_and_not_over_others() -> None:
 
 def test_a_picture_with_nothing_in_it_is_like_no_other() -> None:
     flat = shown(Image.new("RGB", (300, 200), (90, 120, 140)))
-    known = Twins()
+    known = NearDuplicates()
     known.add("one", None, flat)
     assert known.of("two", None, flat) == []
     known.add("three", "same-bytes", flat)
@@ -35,7 +35,7 @@ def test_a_picture_with_nothing_in_it_is_like_no_other() -> None:
 
 
 def test_more_pictures_than_the_table_began_with_are_all_known() -> None:
-    known, prints = Twins(), [shown(p) for p in strangers(4)]
+    known, prints = NearDuplicates(), [shown(p) for p in strangers(4)]
     for n in range(700):
         known.add(str(n), None, prints[n % 4])
     assert set(known.of("new", None, prints[1])) <= {str(n) for n in range(700) if n % 4 == 1}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.media.room import House, first
+from tests.media.gateway import House, first
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

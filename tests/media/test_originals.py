@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from access.policy import OWNER_SIGHT, Relation, Sight
+from access.policy import OWNER_VISIBILITY, Relation, Visibility
 from datasources import Sources
+from datasources.data_folder import prepare
 from datasources.errors import Corrupt
-from datasources.folder import prepare
-from datasources.media.linked import Changed, Linked
-from datasources.media.originals import Originals
+from datasources.media.encrypted_blobs import Originals
+from datasources.media.referenced_files import FileChanged, ReferencedFile
 from datasources.wiring import embedded
 
 OWNER = "a" * 32
@@ -48,7 +48,7 @@ def name_of(room: Room, data: bytes = PLAIN, owner: str = OWNER) -> str:
     return room.originals.name_of(owner, hashlib.sha256(data).hexdigest())
 
 
-async def whole(room: Room, name: str, owner: str = OWNER, sight: Sight = OWNER_SIGHT) -> bytes | None:
+async def whole(room: Room, name: str, owner: str = OWNER, sight: Visibility = OWNER_VISIBILITY) -> bytes | None:
     stream = await room.originals.open(sight, owner, name)
     return None if stream is None else b"".join([p async for p in stream.read(0, stream.size)])
 
@@ -60,7 +60,7 @@ async def test_a_copy_comes_back_and_lies_sealed(room: Room) -> None:
     (file,) = room.files()
     assert b"picture-canary" not in file.read_bytes()
     assert hashlib.sha256(PLAIN).hexdigest() not in str(file)
-    stream = await room.originals.open(OWNER_SIGHT, OWNER, name)
+    stream = await room.originals.open(OWNER_VISIBILITY, OWNER, name)
     assert stream is not None
     assert b"".join([p async for p in stream.read(70_000, 140_001)]) == PLAIN[70_000:140_001]
 
@@ -93,13 +93,13 @@ async def test_an_altered_copy_is_corrupt(room: Room) -> None:
 
 async def test_whoever_may_see_no_pictures_gets_none(room: Room) -> None:
     await room.originals.keep(OWNER, name_of(room), chunks())
-    assert await whole(room, name_of(room), sight=Sight(Relation.SUPPORT)) is None
+    assert await whole(room, name_of(room), sight=Visibility(Relation.SUPPORT)) is None
 
 
 async def test_a_linked_file_is_read_where_it_lies(room: Room, tmp_path: Path) -> None:
     file = tmp_path / "IMG_1.jpg"
     file.write_bytes(PLAIN)
-    await room.originals.link(OWNER, name_of(room), Linked.of(file, hashlib.sha256(PLAIN).hexdigest()))
+    await room.originals.link(OWNER, name_of(room), ReferencedFile.of(file, hashlib.sha256(PLAIN).hexdigest()))
     assert await whole(room, name_of(room)) == PLAIN
     assert b"IMG_1" not in b"".join(f.read_bytes() for f in room.files())
     os.utime(file)  # looks different, is the same: linked anew
@@ -113,7 +113,7 @@ async def test_a_linked_file_is_read_where_it_lies(room: Room, tmp_path: Path) -
 async def test_a_changed_linked_file_is_noticed(room: Room, tmp_path: Path, what: str) -> None:
     file = tmp_path / "IMG_1.jpg"
     file.write_bytes(PLAIN)
-    await room.originals.link(OWNER, name_of(room), Linked.of(file, hashlib.sha256(PLAIN).hexdigest()))
+    await room.originals.link(OWNER, name_of(room), ReferencedFile.of(file, hashlib.sha256(PLAIN).hexdigest()))
     before = file.stat()
     if what.startswith("other bytes"):
         file.write_bytes(b"x" * len(PLAIN))
@@ -131,14 +131,14 @@ async def test_a_file_that_changes_while_it_is_read_is_noticed(room: Room, tmp_p
     file = tmp_path / "film.mp4"
     file.write_bytes(bytes(3 << 20))
     name = name_of(room, bytes(3 << 20))
-    await room.originals.link(OWNER, name, Linked.of(file, hashlib.sha256(bytes(3 << 20)).hexdigest()))
-    stream = await room.originals.open(OWNER_SIGHT, OWNER, name)
+    await room.originals.link(OWNER, name, ReferencedFile.of(file, hashlib.sha256(bytes(3 << 20)).hexdigest()))
+    stream = await room.originals.open(OWNER_VISIBILITY, OWNER, name)
     assert stream is not None
     pieces = stream.read(0, stream.size)
     await anext(pieces)
     with file.open("r+b") as changed:
         changed.seek(2 << 20)
         changed.write(b"other")
-    with pytest.raises(Changed):
+    with pytest.raises(FileChanged):
         async for _ in pieces:
             pass

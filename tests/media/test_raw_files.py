@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ingest.formats.previews import preview_of
-from ingest.pictures.work import work
+from ingest.formats.embedded_previews import preview_of
+from ingest.pictures.worker_jobs import work
 from tests.ingest.makers import LONG, SHORT, UNDEFINED, Tag, box, cr3, raw
 from tests.ingest.makers import tiff as tiff_of
-from tests.media.room import house, imported, jpeg
+from tests.media.gateway import house, imported, jpeg
 
 TURN = 6
 SENSOR: list[Tag] = [(0x0100, LONG, 6000), (0x0101, LONG, 4000), (0x0106, SHORT, 32803)]

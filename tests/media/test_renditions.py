@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms, PngImagePlugin, TiffImagePlugin
 
-from datasources.pictures.decoding import Unshowable, upright_size
-from datasources.pictures.drawing import Subject
-from datasources.pictures.rendering import FORMATS, blank, drawn, rendered
-from datasources.pictures.rungs import Size
+from pictures.decoding import UnrenderableImage, upright_size
+from pictures.drawing import Subject
+from pictures.rendering import FORMATS, blank, drawn, rendered
+from pictures.size_ladder import Size
 
 CANARY = b"CANARY-7f3a"
 TEXT = CANARY.decode()
@@ -188,12 +188,12 @@ def bomb(side: int = 30_000) -> bytes:
 def test_a_bomb_is_refused_by_its_header() -> None:
     data = bomb()
     assert len(data) < 1 << 20
-    with pytest.raises(Unshowable):
+    with pytest.raises(UnrenderableImage):
         rendered(io.BytesIO(data), Size(64, 64), "JPEG")
 
 
 def test_more_than_there_is_is_never_made_up() -> None:
-    with pytest.raises(Unshowable):
+    with pytest.raises(UnrenderableImage):
         rendered(io.BytesIO(planted("JPEG")), Size(401, 300), "JPEG")
 
 

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from access.viewer import GuestOf
-from tests.media.room import House, first, jpeg, picture
+from tests.media.gateway import House, first, jpeg, picture
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -131,16 +131,16 @@ async def test_logs_hold_no_address(home: House, caplog: pytest.LogCaptureFixtur
 
 
 async def test_who_wants_the_same_at_once_waits_for_one_making(home: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    from ingest.workers import Workers
+    from workers.pool import WorkerPool
 
     jobs: list[object] = []
-    real = Workers.submit
+    real = WorkerPool.submit
 
-    def counted(self: Workers, job: object) -> Any:
+    def counted(self: WorkerPool, job: object) -> Any:
         jobs.append(job)
         return real(self, job)
 
-    monkeypatch.setattr(Workers, "submit", counted)
+    monkeypatch.setattr(WorkerPool, "submit", counted)
     url = (await first(home, fields="image(width: 200, height: 90, fit: COVER, format: AVIF) { url }"))["image"]["url"]
     answers = await asyncio.gather(*(home.get(url) for _ in range(12)))
     assert {a.status_code for a in answers} == {200}

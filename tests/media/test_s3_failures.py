@@ -13,10 +13,10 @@ import pytest
 from datasources.errors import DeadlineExceeded, SourceError, Throttled, Unavailable
 from datasources.media.port import MediaKey
 from datasources.media.s3 import S3MediaStore
-from datasources.retrying import Patience
-from tests.faults import CUT, Faults, Spoil, faults, silence
+from datasources.retry import RetryPolicy
+from tests.http_fault_proxy import CUT, Faults, Spoil, faults, silence
 from tests.servers import aws_access, places_of
-from tests.toxics import RESET, SILENCE, cut_after, proxied
+from tests.tcp_fault_proxy import RESET, SILENCE, cut_after, proxied
 
 pytestmark = pytest.mark.servers
 KEY = MediaKey("ana", "0123")
@@ -46,7 +46,7 @@ class Sick:
 @pytest.fixture
 async def sick() -> AsyncIterator[Sick]:
     async with faults(places_of("s3").url("s3")) as proxy:
-        patience = Patience(deadline_s=30.0, sleep=no_pause)
+        patience = RetryPolicy(deadline_s=30.0, sleep=no_pause)
         store = await S3MediaStore.open(aws_access("s3", url=proxy.url), f"sick-{secrets.token_hex(6)}", patience)
         await store.make_bucket()
         await store.put(KEY, pieces(DATA))
@@ -126,7 +126,7 @@ async def test_a_large_file_goes_in_parts_and_its_last_answer_may_be_lost(sick: 
 
 async def test_silence_ends_at_the_deadline(sick: Sick) -> None:
     sick.proxy.always = silence
-    sick.store._calls.patience = Patience(deadline_s=0.3)
+    sick.store._calls.patience = RetryPolicy(deadline_s=0.3)
     with pytest.raises(DeadlineExceeded):
         await sick.store.sizes([KEY])
 
@@ -137,7 +137,7 @@ TOXICS = {"the connection is reset": RESET, "nothing comes": SILENCE, "the answe
 @pytest.mark.parametrize("name", TOXICS)
 async def test_broken_connections_are_errors_of_ours_within_the_deadline(name: str) -> None:
     with proxied(places_of("s3").url("s3")) as proxy:
-        patience = Patience(deadline_s=2.0, first_pause_s=0.001)
+        patience = RetryPolicy(deadline_s=2.0, first_pause_s=0.001)
         access = aws_access("s3", url=proxy.url, read_timeout_s=0.3)
         store = await S3MediaStore.open(access, f"toxic-{secrets.token_hex(6)}", patience)
         await store.make_bucket()

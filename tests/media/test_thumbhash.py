@@ -7,9 +7,9 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from datasources.pictures.drawing import Subject, draw
-from datasources.pictures.rungs import Size
-from datasources.pictures.thumbhash import of_pixels, thumbhash
+from pictures.drawing import Subject, draw
+from pictures.size_ladder import Size
+from pictures.thumbhash import of_pixels, thumbhash
 
 # From `rgbaToThumbHash` of the npm package thumbhash 0.1.1 on the same pixels.
 REFERENCE = {

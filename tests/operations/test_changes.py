@@ -5,9 +5,9 @@ from typing import Any
 from graphql import OperationType
 
 from resolvers.context import Context
-from resolvers.jobs.starting import global_id
+from resolvers.jobs.start import global_id
 from tests.jobs.makers import begun
-from tests.operations.sending import names_of, operations
+from tests.operations.client_operations import names_of, operations
 from tests.requests.harness import Gateway, customer, served
 
 CHANGES = {

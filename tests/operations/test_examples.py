@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.demo import DemoGateway
-from tests.operations.sending import emptiness
+from tests.operations.client_operations import emptiness
 from tests.requests.harness import Gateway
 from tests.wire.targets import EXAMPLES, tab
 

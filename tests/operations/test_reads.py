@@ -7,7 +7,7 @@ import pytest
 from graphql import OperationType
 
 from tests.demo import DemoGateway
-from tests.operations.sending import TAKEN_OUT, emptiness, names_of, operations, reduced
+from tests.operations.client_operations import TAKEN_OUT, emptiness, names_of, operations, reduced
 
 NEPAL = {"takenOn": {"start": "2019-02-09", "end": "2019-02-20"}}
 FACETS = ("people", "things", "cities", "years", "cameras", "favorites")

@@ -20,8 +20,8 @@ from graphql import (
     is_required_input_field,
 )
 
-from tests.policy.asking import literal
 from tests.policy.paths import Step, Way
+from tests.policy.random_queries import literal
 
 _TEXTS = {"DateTime": "2024-05-01T00:00:00Z", "Date": "2024-05-01", "LocalDateTime": "2024-05-01T00:00:00", "MonthDay": "05-01"}
 _DEEPEST = 3

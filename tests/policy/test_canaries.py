@@ -17,9 +17,9 @@ from typing import Any
 import httpx
 import pytest
 
+from commands.progress import PlainProgress
 from identity.issuer import LocalIssuer
 from ingest.run import Order, run_import
-from ingest.screen import PlainScreen
 from server import create_app
 from settings import Settings
 
@@ -117,7 +117,7 @@ async def test_values_are_in_answers_and_nowhere_else(
     import asyncio
 
     data, screen = tmp_path / "data", io.StringIO()
-    tally = (await run_import(data, Order(records, "ana"), PlainScreen(screen), asyncio.Event())).tally
+    tally = (await run_import(data, Order(records, "ana"), PlainProgress(screen), asyncio.Event())).tally
     settings = Settings(data=data)
     app = create_app(settings)
     said = []

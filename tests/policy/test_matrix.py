@@ -28,11 +28,11 @@ from datasources.tables.photos import LabelMark
 from resolvers.pictures import MEDIA
 from schema.build import use_of
 from tests.demo import Counted
-from tests.policy.furniture import HASH, NOBODY_ELSES, STARTERS, furnish
+from tests.policy.disabled_checks import FIRST_GATE
 from tests.policy.library import ALBUMS, PEOPLE, TRASTEVERE, Spec, World
 from tests.policy.operations import Place, Values, places, said
+from tests.policy.other_data import HASH, NOBODY_ELSES, STARTERS, furnish
 from tests.policy.paths import Step, Way, ways
-from tests.policy.switches import FIRST_GATE
 from tests.policy.viewers import SCOPES, SHARED, Looker
 from tests.policy.worlds import IDS, Answering, inhabited, local, served
 

@@ -19,7 +19,7 @@ import pytest_asyncio
 from starlette.routing import Route
 
 from identity.issuer import LocalIssuer
-from tests.media.room import House, house, imported, jpeg, picture
+from tests.media.gateway import House, house, imported, jpeg, picture
 from tests.policy.test_canaries import CAPTION, LATITUDE, NAMES, POINTS, WORDS, held
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -16,13 +16,13 @@ from starlette.applications import Starlette
 from access.policy import REACHED_BY, Relation
 from access.scope import Scope
 from access.viewer import Viewer
+from commands.progress import PlainProgress
 from datasources.photo_key import PhotoKey
 from identity.issuer import LocalIssuer
-from identity.issuing import token_for
-from identity.supporting import Wanted, close_ticket, open_ticket
+from identity.support_tickets import Wanted, close_ticket, open_ticket
+from identity.token_commands import token_for
 from identity.verifier import Verifier
 from ingest.run import Order, run_import
-from ingest.screen import PlainScreen
 from resolvers.context import Context
 from serving.routes import guest_route
 from settings import Settings, UnusableSettings
@@ -82,7 +82,7 @@ class House:
 async def house(tmp_path: Path) -> AsyncIterator[House]:
     line = {"sourceId": "s", "takenAt": "2024-05-01T10:00:00+02:00"}
     (tmp_path / "one.jsonl").write_text(json.dumps(line) + "\n")
-    await run_import(tmp_path / "gateway", Order(tmp_path / "one.jsonl", "ana"), PlainScreen(io.StringIO()), asyncio.Event())
+    await run_import(tmp_path / "gateway", Order(tmp_path / "one.jsonl", "ana"), PlainProgress(io.StringIO()), asyncio.Event())
     async with opened(tmp_path) as gateway:
         settings = Settings(data=tmp_path / "gateway")
         clock = lambda: gateway.sources.now_ms() / 1_000  # noqa: E731 - a clock

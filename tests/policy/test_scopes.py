@@ -97,7 +97,7 @@ SERVES_NO_VIEWER = {
     "index.write": "the indexer",
     "index.refresh": "the indexer",
     "index.erase": "erasure",
-    "index.expunge": "erasure",
+    "index.purge": "erasure",
     "index.versions": "verifying",
     "index.close": "the end",
 }
@@ -105,7 +105,7 @@ SERVES_NO_VIEWER = {
 RAW = frozenset(m for m in SERVES_NO_VIEWER if m.split(".")[1] in {"raw", "opened", "everyone", "rezoned", "waiting"})
 
 
-GATES = frozenset({"Scope", "Viewer", "Sight"})
+GATES = frozenset({"Scope", "Viewer", "Visibility"})
 """What a method may begin with: a sight is made by nobody but a scope or, for an owner's jobs, the policy."""
 
 
@@ -164,15 +164,15 @@ def calls(name: str) -> frozenset[str]:
 def test_no_reader_calls_what_serves_no_viewer() -> None:
     writers = (
         "resolvers/writing/",
-        "resolvers/indexing.py",
-        "resolvers/zoning.py",
-        "resolvers/clearing.py",
+        "indexing/documents.py",
+        "resolvers/home_zones.py",
+        "indexing/media_gc.py",
         "resolvers/importing/",
         "resolvers/exporting/",
-        "resolvers/jobs/run.py",
+        "resolvers/jobs/job_run.py",
         "resolvers/jobs/runner.py",
         "resolvers/erasing/erase.py",
-        "commands/erasing.py",
+        "commands/erase.py",
         "commands/keys.py",
         "ingest/",
         "identity/",
@@ -184,11 +184,11 @@ def test_no_reader_calls_what_serves_no_viewer() -> None:
 def test_only_the_verifier_makes_viewers_and_only_one_place_makes_scopes_of_them() -> None:
     nobody = {
         "serving/routes.py": "asks as nobody whether the sources answer",
-        "ingest/verify.py": "compares an owner's index",
+        "indexing/verify.py": "compares an owner's index",
         "resolvers/exporting/export.py": "a job that its owner started, about nobody else",
         "resolvers/writing/upserts.py": "writes to one library, after `may_write`; what it answers is read with the viewer's own",
     }
     assert calls("Viewer") - set(nobody) - {"schema/query.py"} == {"identity/verifier.py"}  # schema's Viewer is another type
     assert calls("Scope") == set(nobody)
     made = {c for c in calls("of") if "Scope.of(" in (ROOT / c).read_text()}
-    assert made == {"resolvers/scoping.py"}
+    assert made == {"resolvers/viewer_scope.py"}

@@ -11,8 +11,8 @@ from random import Random
 import pytest
 from graphql import parse, validate
 
-from tests.policy.telling import asker_of, told_apart
 from tests.policy.viewers import some_looker, two_worlds
+from tests.policy.world_comparison import asker_of, told_apart
 from tests.policy.worlds import served
 
 pytestmark = pytest.mark.slow

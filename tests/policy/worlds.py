@@ -17,24 +17,24 @@ from msgspec.structs import replace as changed
 from access.ids import Cursors, Ids
 from access.viewer import Viewer
 from datasources import Sources
-from datasources.folder import prepare
+from datasources.data_folder import prepare
 from datasources.locations.gazetteer import Gazetteer
-from datasources.search.tantivy import TantivyIndex
+from datasources.search.tantivy.index import TantivyIndex
 from datasources.tables.albums import AlbumRecord
 from datasources.tables.customers import HomeZone, Identity
 from datasources.tables.grants import GrantRecord
 from datasources.tables.people import PersonRecord
 from datasources.tables.photos import Content, Draft, PhotoRecord
-from datasources.tables.tickets import OPEN_MS, TicketRecord
+from datasources.tables.support_tickets import OPEN_MS, TicketRecord
 from datasources.translations.tables import ConceptTables
 from datasources.wiring import embedded
-from execution.analysis import Sanity
-from execution.documents import Documents
+from execution.analysis import QueryLimits
+from execution.document_cache import DocumentCache
 from execution.errors import ErrorMapper, GraphQLProblem, RequestError
-from execution.run import Runner
+from execution.runner import Runner
+from indexing.documents import index_photos
+from indexing.index_lag import IndexLag
 from resolvers.context import Context
-from resolvers.freshness import Freshness
-from resolvers.indexing import index_photos
 from schema import build
 from tests.policy.library import ALBUMS, PEOPLE, Spec, World
 from tests.policy.viewers import LINK, SLOT, Looker
@@ -57,9 +57,9 @@ class Answering:
     """A world that answers."""
 
     sources: Sources
-    freshness: Freshness
+    freshness: IndexLag
     schema: build.Gateway
-    documents: Documents[Any]
+    documents: DocumentCache[Any]
 
     async def answer(self, query: str, variables: dict[str, Any], viewer: Viewer, *, denial: Any = "reject") -> bytes:
         """The answer as it goes over the wire; errors in the order of their paths, for they end in the order of threads."""
@@ -95,12 +95,12 @@ _ERRORS = ErrorMapper(lambda: "an error")
 
 
 @cache
-def served() -> tuple[build.Gateway, Documents[Any]]:
+def served() -> tuple[build.Gateway, DocumentCache[Any]]:
     schema = build.build()
     # The proof asks more at once than a client may: a question refused for its size proves nothing.
-    room = Sanity(tokens=20_000, characters=1_000_000, aliases=1_000, root_fields=100, selections=100_000, steps=1_000_000)
+    room = QueryLimits(tokens=20_000, characters=1_000_000, aliases=1_000, root_fields=100, selections=100_000, steps=1_000_000)
     # Questions are made from the schema; that they are valid is tested once and not with each, for it is most of the cost.
-    documents: Documents[Any] = Documents(
+    documents: DocumentCache[Any] = DocumentCache(
         schema.graphql_schema, classify=schema.classify, sanity=room, pricing=schema.pricing, most_cost=math.inf, rules=()
     )
     return schema, documents
@@ -117,7 +117,7 @@ async def inhabited(folder: Path, world: World, looker: Looker) -> AsyncIterator
         await _people_and_albums(sources, world)
         await _granted(sources, world, looker)
         await _photos(sources, world.specs)
-        yield Answering(sources, Freshness(), *served())
+        yield Answering(sources, IndexLag(), *served())
     finally:
         await opened.index.close()
         await opened.store.close()

@@ -13,34 +13,34 @@ from typing import Any
 from access.scope import Scope
 from access.viewer import GuestOf, Viewer, ViewerKind
 from datasources import Sources
-from datasources.folder import prepare
+from datasources.data_folder import prepare
 from datasources.photo_key import PhotoKey
 from datasources.search.port import PhotoIndex
 from datasources.tables.people import PersonRecord
 from datasources.tables.photos import Content, Coordinates, Draft, PhotoRecord
 from datasources.tables.store import ItemStore
 from datasources.wiring import embedded
-from execution.documents import Documents
+from execution.document_cache import DocumentCache
 from execution.errors import ErrorMapper, RequestError
-from execution.run import Runner
+from execution.runner import Runner
+from indexing.documents import index_photos
+from indexing.index_lag import IndexLag
 from resolvers.context import Context
-from resolvers.freshness import Freshness
-from resolvers.indexing import index_photos
+from schema.after_execution import after_execution
 from schema.build import Gateway as Schema
 from schema.build import build, decide
-from schema.finishing import finish
-from tests.tables.awkward import Awkward
+from tests.tables.reordering_store import Awkward
 
 ROME = Coordinates(41.9, 12.5)
 _EPOCH_MS = 1_700_000_000_000
 
 
 @cache
-def served() -> tuple[Schema, Documents[Any], Runner[Any]]:
+def served() -> tuple[Schema, DocumentCache[Any], Runner[Any]]:
     """The schema and its engine, made once for all tests: they hold nothing of a request."""
     schema = build()
-    documents: Documents[Any] = Documents(schema.graphql_schema, classify=schema.classify, pricing=schema.pricing)
-    return schema, documents, Runner(schema.graphql_schema, decide=decide, finish=finish)
+    documents: DocumentCache[Any] = DocumentCache(schema.graphql_schema, classify=schema.classify, pricing=schema.pricing)
+    return schema, documents, Runner(schema.graphql_schema, decide=decide, finish=after_execution)
 
 
 def customer(name: str) -> Viewer:
@@ -60,7 +60,7 @@ class Gateway:
     """`execute` answers as the wire does; the makers put things in the tables and in the index."""
 
     sources: Sources
-    freshness: Freshness
+    freshness: IndexLag
 
     async def execute(
         self, query: str, variables: Mapping[str, Any] | None = None, *, as_: Viewer, languages: tuple[str, ...] = ("en",)
@@ -148,7 +148,7 @@ class Gateway:
 async def opened(
     folder: Path,
     *,
-    freshness: Freshness | None = None,
+    freshness: IndexLag | None = None,
     around_index: Callable[[PhotoIndex], PhotoIndex] = lambda index: index,
     around_store: Callable[[ItemStore], ItemStore] = Awkward,
     now_ms: Callable[[], int] | None = None,
@@ -157,7 +157,7 @@ async def opened(
     and the real index, `now_ms` is the clock."""
     sources = await embedded(prepare(folder / "gateway"), around_store=around_store)
     wrapped = replace(sources, index=around_index(sources.index), now_ms=now_ms or sources.now_ms)
-    gateway = Gateway(wrapped, freshness or Freshness())
+    gateway = Gateway(wrapped, freshness or IndexLag())
     try:
         yield gateway
     finally:

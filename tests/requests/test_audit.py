@@ -12,8 +12,8 @@ import msgspec
 import pytest
 
 from access.viewer import Viewer, ViewerKind
+from datasources.audit.grouped_writes import GroupedAuditLog
 from datasources.audit.port import AuditRecord
-from datasources.audit.writing import GroupedAuditLog
 from datasources.errors import Unavailable
 from tests.requests.harness import ROME, Gateway, customer, opened
 

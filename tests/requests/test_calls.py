@@ -22,27 +22,27 @@ COSTS = {
           c: facet(by: LABEL) {{ buckets {{ name }} }} d: facet(by: YEAR) {{ buckets {{ name }} }}
           e: facet(by: CAMERA) {{ buckets {{ name }} }} f: facet(by: FAVORITE) {{ buckets {{ name }} }}
           histogram(by: MONTH) {{ buckets {{ start count }} missingCount }} }} }}""",
-        {"index.ask_many": 1, "photos.by_ids": 1},
+        {"index.search_many": 1, "photos.by_ids": 1},
     ),
     "a search page with six facets": (
         f"""query($n: Int) {{ searchPhotos(query: "Roma", first: $n) {{ {PAGE} total {{ count }}
           a: facet(by: COUNTRY) {{ buckets {{ name }} }} b: facet(by: PERSON) {{ buckets {{ name }} }}
           c: facet(by: LABEL) {{ buckets {{ name }} }} d: facet(by: YEAR) {{ buckets {{ name }} }}
           e: facet(by: CAMERA) {{ buckets {{ name }} }} f: facet(by: FAVORITE) {{ buckets {{ name }} }} }} }}""",
-        {"index.ask_many": 1, "index.rarities": 1, "photos.by_ids": 1},
+        {"index.search_many": 1, "index.document_frequencies": 1, "photos.by_ids": 1},
     ),
     "people with counts and covers": (
         "query($n: Int) { people(first: $n) { nodes { name photoCount cover { id } } } }",
-        {"grants.of_viewer": 1, "people.all": 1, "index.ask_many": 1, "photos.by_ids": 1},
+        {"grants.of_viewer": 1, "people.all": 1, "index.search_many": 1, "photos.by_ids": 1},
     ),
     "albums with counts, covers, shares and their first photos": (
         """query($n: Int) { albums(first: $n) { nodes { title photoCount cover { id } shares { id customer { displayName } }
           photos(first: 3) { total { count } nodes { id place { name } } } } } }""",
-        {"albums.all": 1, "grants.of_albums": 1, "customers.grantees": 1, "index.ask_many": 2, "locations.names": 1},
+        {"albums.all": 1, "grants.of_albums": 1, "customers.grantees": 1, "index.search_many": 2, "locations.names": 1},
     ),
     "neighbours of every photo of a page": (
         "query($n: Int) { photos(first: $n) { nodes { neighbors { previous { id } next { id } } } } }",
-        {"index.positions": 1, "index.ask_many": 1},
+        {"index.positions": 1, "index.search_many": 1},
     ),
 }  # fmt: skip
 
@@ -65,7 +65,7 @@ def test_the_timeline_page_costs_nothing_beyond_its_table(demo_gateway) -> None:
 
 def test_a_page_of_nothing_but_a_total_reads_no_photo(demo_gateway) -> None:
     demo_gateway.ask("{ photos(first: 0) { total { count } histogram(by: YEAR) { missingCount } } }")
-    assert dict(demo_gateway.calls) == {"grants.of_viewer": 1, "index.ask_many": 1}
+    assert dict(demo_gateway.calls) == {"grants.of_viewer": 1, "index.search_many": 1}
 
 
 def test_a_hundred_references_are_one_batch_for_each_source(demo_gateway) -> None:

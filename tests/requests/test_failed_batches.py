@@ -9,8 +9,8 @@ import pytest
 
 from access.viewer import Viewer, ViewerKind
 from datasources.errors import Unavailable
-from ingest.following import IndexFollower
-from resolvers.freshness import Freshness
+from indexing.change_feed_consumer import IndexFollower
+from indexing.index_lag import IndexLag
 from tests.requests.harness import Gateway, customer, opened
 
 UPSERT = "mutation($i: UpsertPhotosInput!) { upsertPhotos(input: $i) { photos { id } userErrors { message } } }"
@@ -29,8 +29,8 @@ async def counted(gateway: Gateway, owner: Viewer) -> tuple[int, bool]:
 async def test_an_upsert_whose_tables_failed_is_told_as_stale_until_the_feed_is_followed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, landed: bool
 ) -> None:
-    monkeypatch.setattr("resolvers.importing.taking._PAUSES_S", (0.0,))
-    async with opened(tmp_path, freshness=Freshness(patience_s=0.005)) as gateway:
+    monkeypatch.setattr("resolvers.importing.upsert._PAUSES_S", (0.0,))
+    async with opened(tmp_path, freshness=IndexLag(patience_s=0.005)) as gateway:
         photos = gateway.sources.photos
         owner = customer(gateway.sources.ids.local_id("customer", "ana"))
         save, raw = photos.save, photos.raw
@@ -57,7 +57,7 @@ async def test_an_upsert_whose_tables_failed_is_told_as_stale_until_the_feed_is_
 
 
 async def test_a_doubt_is_not_lifted_by_what_was_read_before_it() -> None:
-    freshness = Freshness(patience_s=0.001)
+    freshness = IndexLag(patience_s=0.001)
     before = freshness.doubts
     with pytest.raises(Unavailable):
         async with freshness.doubting("ana"):

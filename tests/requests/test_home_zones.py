@@ -10,7 +10,7 @@ from access.viewer import Viewer, ViewerKind
 from access.zones import CELL_ZOOM, Cell, Circle, at_home
 from datasources.tables.photos import Coordinates
 from resolvers.context import Context
-from resolvers.zoning import settle_all
+from resolvers.home_zones import settle_all
 from tests.requests.harness import Gateway
 
 HOME, AWAY = Coordinates(41.90010, 12.50020), Coordinates(41.80010, 12.30020)
@@ -106,7 +106,7 @@ async def test_until_every_photo_knows_nobody_sees_more_than_the_city(gateway: G
 
 
 async def test_zones_reach_long_libraries_page_by_page(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("resolvers.zoning.PAGE", 2)
+    monkeypatch.setattr("resolvers.home_zones.PAGE", 2)
     ana = await gateway.customer("ana")
     photos = await gateway.photos("ana", *"abcdefg", at=HOME)
     await zoned(gateway, ana, (HOME.latitude, HOME.longitude, 300))

@@ -7,7 +7,7 @@ from pathlib import Path
 from datasources.tables.store import ItemStore
 from tests.requests.harness import opened
 from tests.requests.test_mutations_shares import SEEN, SHARE, UNSHARE, run, to_customer
-from tests.tables.awkward import Awkward
+from tests.tables.reordering_store import Awkward
 
 
 async def test_an_index_that_is_late_gives_nobody_more_than_they_may_see(tmp_path: Path) -> None:

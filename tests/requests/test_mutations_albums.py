@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from access.viewer import Viewer
 from datasources.errors import Unavailable
 from datasources.tables.photos import Draft
-from resolvers.indexing import catch_up
+from indexing.documents import catch_up
 from tests.requests.harness import Gateway
 
 CREATE = """mutation($i: CreateAlbumInput!) { createAlbum(input: $i) {
@@ -117,7 +117,7 @@ async def test_a_deleted_album_is_forgotten_by_every_photo(gateway, ana, monkeyp
         async def dead(*_):
             raise Unavailable("search", "down")
 
-        monkeypatch.setattr(gateway.sources.index, "ask", dead)
+        monkeypatch.setattr(gateway.sources.index, "search", dead)
     assert await run(gateway, DELETE, ana, id=album) == {"deletedAlbumId": album, "userErrors": []}
     assert {(await gateway.record(p)).albums for p in (a, b)} == {(gateway.sources.ids.decode(kept).local,)}
     assert (await run(gateway, DELETE, ana, id=album))["userErrors"] == [{"code": "NOT_FOUND", "field": ["id"], "nodeId": album}]

@@ -8,7 +8,7 @@ import pytest
 
 from access.viewer import Viewer
 from datasources.tables.people import PersonKey
-from resolvers.indexing import catch_up
+from indexing.documents import catch_up
 from tests.requests.harness import Gateway
 
 UPDATE = "mutation($i: UpdatePersonInput!) { updatePerson(input: $i) { person { name cover { id } } userErrors { code field } } }"

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from datasources.search.opensearch import OpenSearchIndex
-from datasources.search.opensearch_wire import Cluster
-from tests.faults import Faults, faults, garbage
+from datasources.search.opensearch.index import OpenSearchIndex
+from datasources.search.opensearch.transport import Cluster
+from tests.http_fault_proxy import Faults, faults, garbage
 from tests.requests.harness import Gateway, opened
 from tests.search.engines import cluster, emptied
 

@@ -20,9 +20,19 @@ from access.viewer import Viewer
 from datasources.errors import SourceError, Unavailable
 from datasources.photo_key import PhotoKey
 from datasources.search.conditions import Condition, Everything
-from datasources.search.port import Answer, Embedding, Near, Order, PhotoDocument, PhotoIndex, Position, Question, Removal
-from resolvers.freshness import Freshness
-from resolvers.indexing import catch_up
+from datasources.search.port import (
+    Embedding,
+    Near,
+    Order,
+    PhotoDocument,
+    PhotoIndex,
+    Position,
+    Removal,
+    SearchRequest,
+    SearchResult,
+)
+from indexing.documents import catch_up
+from indexing.index_lag import IndexLag
 from tests.requests.harness import Gateway, opened
 
 PHOTOS = 14
@@ -77,17 +87,17 @@ class LateIndex(PhotoIndex):
         self._check()
         await self._real.refresh()
 
-    async def ask(self, scope: Scope, question: Question) -> Answer:
-        return await self._real.ask(scope, question)
+    async def search(self, scope: Scope, question: SearchRequest) -> SearchResult:
+        return await self._real.search(scope, question)
 
-    async def ask_many(self, scope: Scope, questions: Sequence[Question]) -> Sequence[Answer]:
-        return await self._real.ask_many(scope, questions)
+    async def search_many(self, scope: Scope, questions: Sequence[SearchRequest]) -> Sequence[SearchResult]:
+        return await self._real.search_many(scope, questions)
 
     async def nearest(self, scope: Scope, to: Embedding, k: int, condition: Condition = Everything()) -> Sequence[Near]:  # noqa: B008 - frozen
         return await self._real.nearest(scope, to, k, condition)
 
-    async def rarities(self, scope: Scope, conditions: Sequence[Condition]) -> tuple[int, Sequence[int]]:
-        return await self._real.rarities(scope, conditions)
+    async def document_frequencies(self, scope: Scope, conditions: Sequence[Condition]) -> tuple[int, Sequence[int]]:
+        return await self._real.document_frequencies(scope, conditions)
 
     async def positions(self, scope: Scope, keys: Sequence[PhotoKey], order: Order) -> Mapping[PhotoKey, Position]:
         return await self._real.positions(scope, keys, order)
@@ -95,8 +105,8 @@ class LateIndex(PhotoIndex):
     async def erase(self, owner: str) -> None:
         await self._real.erase(owner)
 
-    async def expunge(self, others: AsyncIterator[Sequence[PhotoDocument | Removal]]) -> None:
-        await self._real.expunge(others)
+    async def purge(self, others: AsyncIterator[Sequence[PhotoDocument | Removal]]) -> None:
+        await self._real.purge(others)
 
     async def versions(self, owner: str) -> Mapping[str, int]:
         return await self._real.versions(owner)
@@ -105,7 +115,7 @@ class LateIndex(PhotoIndex):
         await self._real.close()
 
 
-class Blind(Freshness):
+class Blind(IndexLag):
     """Without the wait: everything counts as settled."""
 
     async def settled(self, owners: Iterable[str]) -> bool:
@@ -243,7 +253,7 @@ def differing(data: Mapping[str, Any], expected: Mapping[str, Any]) -> list[str]
     return [name for name, value in expected.items() if seen[name] != value]
 
 
-async def lived(folder: Path, freshness: Freshness, *, seed: int, steps: int, enough: Collection[str] = ()) -> Life:
+async def lived(folder: Path, freshness: IndexLag, *, seed: int, steps: int, enough: Collection[str] = ()) -> Life:
     """A life of so many steps; ends early at a violation when that is what is looked for."""
     late: list[LateIndex] = []
 
@@ -277,14 +287,14 @@ async def recovered(life: Life) -> None:
 
 @pytest.mark.slow
 async def test_no_answer_is_silently_stale(tmp_path) -> None:
-    life = await lived(tmp_path, Freshness(patience_s=0.005, follow_s=0.02), seed=20, steps=1_000)
+    life = await lived(tmp_path, IndexLag(patience_s=0.005, follow_s=0.02), seed=20, steps=1_000)
     assert life.violations == []
     assert life.stale > 100
     assert life.agreed > 20  # how often is a matter of the speed of the machine
 
 
 async def test_a_short_life_is_never_silently_stale(tmp_path) -> None:
-    life = await lived(tmp_path, Freshness(patience_s=0.005, follow_s=0.02), seed=7, steps=60)
+    life = await lived(tmp_path, IndexLag(patience_s=0.005, follow_s=0.02), seed=7, steps=60)
     assert life.violations == []
     assert min(life.stale, life.agreed) > 0
 
@@ -303,7 +313,7 @@ def liked(answer: Mapping[str, Any]) -> tuple[int, bool]:
 
 
 async def test_a_question_that_falls_between_table_and_index_says_that_it_is_stale(tmp_path, monkeypatch) -> None:
-    async with opened(tmp_path, freshness=Freshness(patience_s=0.005)) as gateway:
+    async with opened(tmp_path, freshness=IndexLag(patience_s=0.005)) as gateway:
         ana, photo = await gateway.customer("ana"), await gateway.photo("ana", "a")
         save, meanwhile = gateway.sources.photos.save, []
 
@@ -325,7 +335,7 @@ async def test_a_write_that_failed_after_it_landed_is_not_silently_missing(tmp_p
         late.append(LateIndex(real))
         return late[0]
 
-    async with opened(tmp_path, freshness=Freshness(patience_s=0.005), around_index=around) as gateway:
+    async with opened(tmp_path, freshness=IndexLag(patience_s=0.005), around_index=around) as gateway:
         ana, photo = await gateway.customer("ana"), await gateway.photo("ana", "a")
         save = gateway.sources.photos.save
 

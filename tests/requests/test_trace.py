@@ -12,12 +12,12 @@ import pytest
 
 from access.viewer import Viewer, ViewerKind
 from datasources.audit.port import AuditLog
-from datasources.counting.meter import BATCHES, Asked, Ledger, Meter, counting
-from datasources.counting.ports import PORTS, counted
 from datasources.errors import Conflict, Unavailable
+from datasources.instrumentation.call_stats import BATCHES, CallKey, Meter, RequestStats, counting
+from datasources.instrumentation.instrumented import PORTS, instrumented
 from datasources.tables.photos import PHOTOS
 from datasources.tables.store import ItemStore, Key
-from schema.exposure import Exposure
+from schema.introspection import IntrospectionPolicy
 from tests.requests.harness import Gateway, opened
 from tests.requests.test_opensearch import SIX_FACETS
 from tests.stack.stacks import gateway_on, made, stack_of
@@ -41,7 +41,7 @@ async def spent(
     gateway: Gateway, query: str, viewer: Viewer, variables: dict[str, Any] | None = None
 ) -> tuple[Any, Counter[str]]:
     """The answer, and the calls by source."""
-    ledger = Ledger()
+    ledger = RequestStats()
     counting(gateway.sources.meter, ledger)
     answer = await gateway.answer(query, variables, as_=viewer)
     counting(gateway.sources.meter, None)
@@ -94,10 +94,10 @@ class Failing:
 async def test_failures_are_counted_by_kind_and_conditions_that_do_not_hold_are_none(error: Exception, failures: int) -> None:
     meter = Meter()
     inner: Any = Failing(error)
-    store = counted(ItemStore, inner, meter, clock=iter(range(9)).__next__)
+    store = instrumented(ItemStore, inner, meter, clock=iter(range(9)).__next__)
     with pytest.raises(type(error)):
         await store.get_many(PHOTOS, [Key("a", "b"), Key("a", "c")])
-    asked = meter.spent[Asked("tables", "photos", "get_many")]
+    asked = meter.spent[CallKey("tables", "photos", "get_many")]
     assert (asked.calls, asked.keys, asked.seconds) == (1, 2, 1)
     assert sum(meter.failures.values()) == failures
 
@@ -123,5 +123,5 @@ def test_batches_are_counted_up_to_their_bounds() -> None:
 )
 def test_in_production_only_developers_may_trace(kind: ViewerKind, scopes: tuple[str, ...], allowed: bool) -> None:
     viewer = Viewer(kind, "x", scopes=frozenset(scopes))
-    assert Exposure(open_schema=False).may_trace(viewer) is allowed
-    assert Exposure(open_schema=True).may_trace(viewer)
+    assert IntrospectionPolicy(open_schema=False).may_trace(viewer) is allowed
+    assert IntrospectionPolicy(open_schema=True).may_trace(viewer)

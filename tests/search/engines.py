@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from datasources.search.opensearch import OpenSearchIndex
-from datasources.search.opensearch_indices import Indices, Shape
-from datasources.search.opensearch_wire import Cluster
+from datasources.search.opensearch.index import OpenSearchIndex
+from datasources.search.opensearch.indices import Indices, Shape
+from datasources.search.opensearch.transport import Cluster
 from datasources.search.port import PhotoIndex
-from datasources.search.tantivy import TantivyIndex
+from datasources.search.tantivy.index import TantivyIndex
 from tests.servers import places_of
 
 Engine = Callable[[], Awaitable[PhotoIndex]]

@@ -10,7 +10,7 @@ from access.scope import Grant, Scope
 from access.viewer import Viewer, ViewerKind
 from datasources.photo_key import PhotoKey
 from datasources.search.conditions import Condition, Everything, Field
-from datasources.search.port import Bucket, FacetQuestion, Hit, PhotoDocument, PhotoIndex, Position, Question
+from datasources.search.port import Bucket, FacetQuestion, Hit, PhotoDocument, PhotoIndex, Position, SearchRequest
 
 
 def photo_id(number: int) -> str:
@@ -48,9 +48,9 @@ ALL = Everything()
 
 async def found(index: PhotoIndex, condition: Condition = ALL, scope: Scope = ANA) -> set[int]:
     """The numbers of the photos that a condition holds for; page, total and rarity agree."""
-    answer = await index.ask(scope, Question(condition=condition, limit=1000, total=True))
+    answer = await index.search(scope, SearchRequest(condition=condition, limit=1000, total=True))
     assert answer.total == len(answer.hits)
-    assert (await index.rarities(scope, [condition]))[1] == [answer.total]
+    assert (await index.document_frequencies(scope, [condition]))[1] == [answer.total]
     return {number_of(hit) for hit in answer.hits}
 
 
@@ -58,25 +58,25 @@ def number_of(hit: Hit) -> int:
     return int(hit.key.id[:16], 16)
 
 
-async def walk(index: PhotoIndex, scope: Scope, question: Question) -> list[Hit]:
+async def walk(index: PhotoIndex, scope: Scope, question: SearchRequest) -> list[Hit]:
     """Every hit, page by page."""
     hits: list[Hit] = []
     after: Position | None = question.after
     while True:
-        page = await index.ask(scope, replaced(question, after=after))
+        page = await index.search(scope, replaced(question, after=after))
         hits += page.hits
         if not page.more:
             return hits
         after = page.hits[-1].position
 
 
-def replaced(question: Question, **changes: Any) -> Question:
+def replaced(question: SearchRequest, **changes: Any) -> SearchRequest:
     names = question.__struct_fields__
-    return Question(**({name: getattr(question, name) for name in names} | changes))
+    return SearchRequest(**({name: getattr(question, name) for name in names} | changes))
 
 
 async def counts(index: PhotoIndex, field: Field, scope: Scope = ANA, condition: Condition = ALL) -> dict[str, int]:
-    answer = await index.ask(scope, Question(facets=(FacetQuestion(field, condition),)))
+    answer = await index.search(scope, SearchRequest(facets=(FacetQuestion(field, condition),)))
     return {bucket.value: bucket.count for bucket in answer.facets[0].buckets}
 
 

@@ -9,7 +9,7 @@ from datetime import date
 from math import asin, cos, radians, sin, sqrt
 
 from access.classes import DataClass
-from access.policy import Sight, Use
+from access.policy import Use, Visibility
 from access.precision import LocationPrecision, TimePrecision
 from access.scope import Scope
 from datasources.search.analysis import folded_name, stem, unspaced
@@ -30,7 +30,6 @@ from datasources.search.conditions import (
     WithinCircle,
 )
 from datasources.search.port import (
-    Answer,
     Bucket,
     Coordinates,
     FacetCounts,
@@ -39,7 +38,8 @@ from datasources.search.port import (
     Order,
     PhotoDocument,
     Position,
-    Question,
+    SearchRequest,
+    SearchResult,
     TextQuery,
 )
 from datasources.sortkeys import added_key, day_key, none_key, taken_key
@@ -51,7 +51,7 @@ class Seen:
     """A document as a scope sees it."""
 
     document: PhotoDocument
-    sight: Sight
+    sight: Visibility
     albums: frozenset[str]
     """Those that may be told."""
 
@@ -69,7 +69,7 @@ def seen(documents: Sequence[PhotoDocument], scope: Scope) -> list[Seen]:
     return rows
 
 
-def readable(field: Field, sight: Sight, use: Use) -> bool:
+def readable(field: Field, sight: Visibility, use: Use) -> bool:
     if not sight.may(field.data_class, use):
         return False
     if field is Field.INSTANT:
@@ -231,7 +231,7 @@ def _matches(text: TextQuery | None, row: Seen) -> bool:
     return text is None or sum(holds(c.condition, row, Use.SEARCH) for c in text.clauses) >= text.required
 
 
-def answer(rows: Sequence[Seen], question: Question) -> Answer:
+def answer(rows: Sequence[Seen], question: SearchRequest) -> SearchResult:
     chosen = [r for r in rows if _matches(question.text, r)]
     matching = [r for r in chosen if holds(question.condition, r)]
     down = (question.order in {Order.TAKEN_DESC, Order.ADDED_DESC, Order.RELEVANCE}) != question.backwards
@@ -244,7 +244,7 @@ def answer(rows: Sequence[Seen], question: Question) -> Answer:
         after = question.after
         hits = [h for h in hits if (h.position < after if down else h.position > after)]
     page = hits[: question.limit]
-    return Answer(
+    return SearchResult(
         page,
         question.limit > 0 and len(hits) > len(page),
         len(matching) if question.total else None,

@@ -8,9 +8,9 @@ from typing import Any
 from hypothesis import strategies as st
 
 from access.classes import DataClass
-from access.policy import MATRIX, service_sight, support_sight
+from access.policy import MATRIX, service_visibility, support_visibility
 from access.precision import LocationPrecision, TimePrecision
-from access.scope import Grant, Leave, Scope
+from access.scope import Grant, Scope, ServiceAccess
 from access.viewer import Viewer, ViewerKind
 from datasources.photo_key import PhotoKey
 from datasources.search.conditions import (
@@ -29,7 +29,7 @@ from datasources.search.conditions import (
     WithinBox,
     WithinCircle,
 )
-from datasources.search.port import Clause, Coordinates, FacetQuestion, Order, PhotoDocument, Position, Question, TextQuery
+from datasources.search.port import Clause, Coordinates, FacetQuestion, Order, PhotoDocument, Position, SearchRequest, TextQuery
 from tests.search.makers import scope_of
 
 OWNERS = ("ana", "bob", "cyn")
@@ -125,13 +125,13 @@ _shares = st.builds(
     _settling,
 )
 _service = st.builds(
-    lambda scopes: service_sight(Viewer(ViewerKind.SERVICE, "s", scopes=scopes, purpose="tests")),
+    lambda scopes: service_visibility(Viewer(ViewerKind.SERVICE, "s", scopes=scopes, purpose="tests")),
     st.frozensets(st.sampled_from([r.service.scope for r in MATRIX.values() if r.service and r.service.scope])),
 )
-_sights = _service | st.builds(support_sight, st.frozensets(st.sampled_from(DataClass)))
+_sights = _service | st.builds(support_visibility, st.frozensets(st.sampled_from(DataClass)))
 _leaves_given = st.builds(
     lambda sight, owner, settling: Scope(
-        Viewer(ViewerKind.SERVICE, "s"), leave=sight and Leave(sight, frozenset({owner})), settling=settling
+        Viewer(ViewerKind.SERVICE, "s"), service_access=sight and ServiceAccess(sight, frozenset({owner})), settling=settling
     ),
     _sights,
     st.sampled_from(OWNERS),
@@ -172,7 +172,7 @@ _clauses = st.builds(Clause, conditions, st.sampled_from([0.1, 0.2, 0.3, 1.0, 2.
 _texts = st.builds(TextQuery, st.lists(_clauses, max_size=4).map(tuple), st.integers(0, 3))
 _facets = st.builds(FacetQuestion, st.sampled_from(_FACETS), _wide, st.booleans())
 questions = st.builds(
-    Question,
+    SearchRequest,
     condition=_wide,
     text=_maybe(_texts),
     order=st.sampled_from(Order),

@@ -20,13 +20,13 @@ from cryptography.x509.oid import NameOID
 
 from datasources.errors import Corrupt, DeadlineExceeded, SourceError, Throttled, Unavailable
 from datasources.search.conditions import HasWord
-from datasources.search.opensearch import OpenSearchIndex
-from datasources.search.opensearch_wire import TRIES, Cluster, Wire
-from datasources.search.port import Question, Unwritable
-from tests.faults import Faults, Spoil, faults, garbage, silence, status
+from datasources.search.opensearch.index import OpenSearchIndex
+from datasources.search.opensearch.transport import TRIES, Cluster, Wire
+from datasources.search.port import SearchRequest, Unwritable
+from tests.http_fault_proxy import Faults, Spoil, faults, garbage, silence, status
 from tests.search.makers import ANA, photo
 
-ASKED = Question(condition=HasWord("secret"), limit=3, total=True)
+ASKED = SearchRequest(condition=HasWord("secret"), limit=3, total=True)
 
 
 def answered(answer: dict[str, Any]) -> Spoil:
@@ -91,7 +91,7 @@ async def test_a_failure_is_told_as_what_it_is_and_repeats_no_word_of_the_questi
     async with spoiled() as (proxy, index, _):
         proxy.always = fault
         with pytest.raises(error) as told:
-            await index.ask(ANA, ASKED)
+            await index.search(ANA, ASKED)
         assert type(told.value) is error
         assert told.value.source == "search"
         assert len(proxy.seen) == requests
@@ -103,7 +103,7 @@ async def test_a_short_failure_is_got_over_with_growing_pauses() -> None:
     async with spoiled() as (proxy, index, pauses):
         proxy.next = [status(429), status(503)]
         proxy.always = answered(WHOLE)
-        assert (await index.ask(ANA, ASKED)).total == 0
+        assert (await index.search(ANA, ASKED)).total == 0
         assert pauses == [0.1, 0.2]
         assert len({body for _, body in proxy.seen}) == 1
 
@@ -114,21 +114,21 @@ async def test_a_search_whose_index_was_dropped_meanwhile_is_asked_of_the_one_be
     async with spoiled() as (proxy, index, pauses):
         proxy.next = [answered(gone), answered(lost)]
         proxy.always = answered(WHOLE)
-        assert (await index.ask(ANA, ASKED)).total == 0
+        assert (await index.search(ANA, ASKED)).total == 0
         assert (len(proxy.seen), pauses) == (3, [0.1, 0.2])
 
 
 async def test_a_whole_answer_of_nothing_is_an_answer() -> None:
     async with spoiled() as (proxy, index, _):
         proxy.always = answered(WHOLE)
-        answer = await index.ask(ANA, ASKED)
+        answer = await index.search(ANA, ASKED)
         assert (list(answer.hits), answer.more, answer.total) == ([], False, 0)
 
 
 async def test_a_search_asks_for_all_or_nothing() -> None:
     async with spoiled() as (proxy, index, _):
         proxy.always = answered(WHOLE)
-        await index.ask(ANA, ASKED)
+        await index.search(ANA, ASKED)
         assert b'"allow_partial_search_results":false' in proxy.seen[0][1]
 
 
@@ -136,14 +136,14 @@ async def test_silence_ends_at_the_deadline() -> None:
     async with spoiled(deadline_s=0.05) as (proxy, index, _):
         proxy.always = silence
         with pytest.raises(DeadlineExceeded):
-            await index.ask(ANA, ASKED)
+            await index.search(ANA, ASKED)
 
 
 async def test_a_server_that_is_not_there_is_unavailable() -> None:
     async with spoiled() as (proxy, _, _):
         gone = proxy.url
     index = OpenSearchIndex.connect(Cluster(gone))
-    for asked in (index.ask(ANA, ASKED), index.write([photo(1)]), index.refresh(), index.versions("ana"), index.erase("ana")):
+    for asked in (index.search(ANA, ASKED), index.write([photo(1)]), index.refresh(), index.versions("ana"), index.erase("ana")):
         with pytest.raises(Unavailable):
             await asked
     await index.close()
@@ -253,13 +253,13 @@ async def test_a_certificate_that_is_not_trusted_is_refused_before_a_word_is_sai
     port = server.sockets[0].getsockname()[1]
     refused = OpenSearchIndex.connect(Cluster(f"https://127.0.0.1:{port}", "user", "password"))
     with pytest.raises(Corrupt, match="certificate is not trusted"):
-        await refused.ask(ANA, ASKED)
+        await refused.search(ANA, ASKED)
     assert proxy.seen == []
     other_name = OpenSearchIndex.connect(Cluster(f"https://localhost:{port}", ca_file=pem))
     with pytest.raises(Corrupt, match="certificate is not trusted"):
-        await other_name.ask(ANA, ASKED)
+        await other_name.search(ANA, ASKED)
     trusted = OpenSearchIndex.connect(Cluster(f"https://127.0.0.1:{port}", "user", "password", ca_file=pem))
-    assert (await trusted.ask(ANA, ASKED)).total == 0
+    assert (await trusted.search(ANA, ASKED)).total == 0
     for index in (refused, other_name, trusted):
         await index.close()
     server.close()

@@ -12,13 +12,13 @@ import pytest
 
 from datasources.errors import Unavailable
 from datasources.search.conditions import AnyOf, Field, HasWord
-from datasources.search.opensearch import OpenSearchIndex
-from datasources.search.opensearch_indices import Indices, Shape
-from datasources.search.opensearch_schema import routing
-from datasources.search.opensearch_wire import Wire
-from datasources.search.opensearch_writer import _loads
-from datasources.search.port import Clause, FacetQuestion, Order, Question, TextQuery, Unwritable
-from tests.faults import CUT, Faults, faults
+from datasources.search.opensearch.index import OpenSearchIndex
+from datasources.search.opensearch.indices import Indices, Shape
+from datasources.search.opensearch.schema import routing
+from datasources.search.opensearch.transport import Wire
+from datasources.search.opensearch.writer import _loads
+from datasources.search.port import Clause, FacetQuestion, Order, SearchRequest, TextQuery, Unwritable
+from tests.http_fault_proxy import CUT, Faults, faults
 from tests.search.engines import cluster, dropped, emptied
 from tests.search.makers import ANA, fill, found, photo, scope_of
 
@@ -44,12 +44,14 @@ async def test_six_facets_a_total_and_a_page_are_one_round_trip() -> None:
         proxy.seen.clear()
         facets = tuple(FacetQuestion(f, covers=True) for f in (Field.LABEL, Field.PERSON, Field.CITY, Field.YEAR, Field.CAMERA))
         text = TextQuery((Clause(HasWord("beach"), 1.5),))
-        asked = Question(limit=10, total=True, text=text, order=Order.RELEVANCE, facets=(*facets, FacetQuestion(Field.STATE)))
-        answer = await index.ask(ANA, asked)
+        asked = SearchRequest(
+            limit=10, total=True, text=text, order=Order.RELEVANCE, facets=(*facets, FacetQuestion(Field.STATE))
+        )
+        answer = await index.search(ANA, asked)
         assert (len(answer.hits), answer.total, answer.facets[0].buckets[0].count) == (10, 30, 30)
         assert [line.split()[1] for line, _ in proxy.seen] == [f"/{NAME}/_msearch"]
-        await index.ask_many(ANA, [asked] * 20)
-        await index.rarities(ANA, [HasWord("beach")] * 24)
+        await index.search_many(ANA, [asked] * 20)
+        await index.document_frequencies(ANA, [HasWord("beach")] * 24)
         assert len(proxy.seen) == 3
 
 
@@ -57,7 +59,7 @@ async def test_only_the_shards_of_the_owners_are_asked() -> None:
     async with behind_proxy() as (proxy, index):
         await fill(index, photo(1))
         proxy.seen.clear()
-        await index.ask(ANA, Question(total=True))
+        await index.search(ANA, SearchRequest(total=True))
         header = json.loads(proxy.seen[0][1].split(b"\n")[0])
         assert header["routing"] == routing("ana")
         told = await index._wire.call("GET", f"/{NAME}/_search_shards", routing=header["routing"])
@@ -68,10 +70,10 @@ async def test_an_answer_that_breaks_off_is_asked_for_again_and_then_unavailable
     async with behind_proxy() as (proxy, index):
         await fill(index, photo(1))
         proxy.next = [CUT]
-        assert (await index.ask(ANA, Question(total=True))).total == 1
+        assert (await index.search(ANA, SearchRequest(total=True))).total == 1
         proxy.always = CUT
         with pytest.raises(Unavailable):
-            await index.ask(ANA, Question(total=True))
+            await index.search(ANA, SearchRequest(total=True))
 
 
 async def test_a_write_whose_answer_was_lost_is_written_once() -> None:
@@ -85,7 +87,7 @@ async def test_a_write_to_a_name_that_is_none_makes_no_index() -> None:
     index = OpenSearchIndex.connect(cluster(), f"nothing-{NAME}")
     with pytest.raises(Unavailable, match="no index"):
         await index.write([photo(1)])
-    for asked in (index.ask(ANA, Question(total=True)), index.refresh(), index.versions("ana")):
+    for asked in (index.search(ANA, SearchRequest(total=True)), index.refresh(), index.versions("ana")):
         with pytest.raises(Unavailable, match="no index"):
             await asked
     assert await index._wire.call("GET", f"/nothing-{NAME}") is None
@@ -131,10 +133,10 @@ async def test_of_a_red_index_owners_in_the_whole_part_have_all_and_others_are_t
         # A refresh of all would wait for the part that is lost; one of what is written does not.
         for lines in _loads([photo(1, owners[True])], (index._name,)):
             await index._wire.call("POST", "/_bulk", b"".join(line for _, _, line in lines), refresh="true")
-        assert (await index.ask(here, Question(total=True))).total == 1
+        assert (await index.search(here, SearchRequest(total=True))).total == 1
         with pytest.raises(Unavailable):
-            await index.ask(lost, Question(total=True, facets=(FacetQuestion(Field.LABEL),)))
+            await index.search(lost, SearchRequest(total=True, facets=(FacetQuestion(Field.LABEL),)))
         with pytest.raises(Unavailable):
-            await index.rarities(lost, [AnyOf(Field.LABEL, ("a",))])
+            await index.document_frequencies(lost, [AnyOf(Field.LABEL, ("a",))])
         with pytest.raises(Unavailable):
             await index.versions(owners[False])

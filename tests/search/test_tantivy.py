@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 from datasources.errors import Corrupt, Throttled
-from datasources.search.port import IndexBusy, PhotoDocument, Question, Removal
-from datasources.search.tantivy import TantivyIndex
+from datasources.search.port import IndexBusy, PhotoDocument, Removal, SearchRequest
+from datasources.search.tantivy.index import TantivyIndex
 from tests.search.makers import ANA, fill, found, photo
 
 _WRITES_FOR_EVER = """
 import asyncio, sys
 from pathlib import Path
-from datasources.search.tantivy import TantivyIndex
+from datasources.search.tantivy.index import TantivyIndex
 from tests.search.makers import photo
 
 async def main():
@@ -79,7 +79,7 @@ async def test_killed_at_any_moment_nothing_refreshed_is_lost(tmp_path: Path) ->
         numbers = {int(photo_id[:16], 16) for photo_id in await index.versions("ana")}
         assert numbers >= set(range(acknowledged))
         assert numbers == set(range(len(numbers)))
-        total = (await index.ask(ANA, Question(total=True))).total
+        total = (await index.search(ANA, SearchRequest(total=True))).total
         assert total == len(numbers)
         await fill(index, photo(0, version=rounds + 1))
         await index.close()
@@ -116,7 +116,7 @@ async def test_what_is_expunged_is_in_no_file(tmp_path: Path) -> None:
 
     assert holding()
     await index.erase("anacanary")
-    await index.expunge(others())
+    await index.purge(others())
     assert holding() == []
     assert len(await index.versions("bob")) == 60
     await index.close()

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 from starlette.applications import Starlette
 
-from datasources.folder import prepare
+from datasources.data_folder import prepare
 from identity.issuer import LocalIssuer
 from server import create_app
 from settings import Settings

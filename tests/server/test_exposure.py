@@ -22,7 +22,7 @@ from identity.issuer import LocalIssuer
 from identity.verifier import Verifier
 from schema.build import build
 from server import graphql_routes
-from serving.door import Door
+from serving.authentication import Authenticator
 from settings import Profile, Settings, UnusableSettings, production_nearby
 from tests.requests.harness import opened
 
@@ -70,7 +70,7 @@ async def served(folder: Path, **settings: Any) -> AsyncIterator[Served]:
     async with opened(folder) as gateway:
         made = Settings(data=folder / "gateway", **settings)
         issuer = LocalIssuer.development(made.data, AUDIENCE, time.time)
-        door = Door(gateway.sources, Verifier({issuer.name: issuer.trusted}, AUDIENCE, gateway.sources.ids, time.time))
+        door = Authenticator(gateway.sources, Verifier({issuer.name: issuer.trusted}, AUDIENCE, gateway.sources.ids, time.time))
         routes = graphql_routes(made, gateway.sources, gateway.freshness, door)
         await gateway.sources.documents.add(
             [DocumentRecord(hashlib.sha256(t.encode()).hexdigest(), "web", "q", t, 0) for t in PERSISTED]

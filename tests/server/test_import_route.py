@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from serving.lines import MOST_LINE, BadStream, Lines, inflated
+from serving.ndjson import MOST_LINE, BadStream, NdjsonDecoder, inflated
 from tests.server.makers import Served, served
 
 JSONL = {"content-type": "application/jsonl"}
@@ -115,7 +115,7 @@ async def test_one_stream_for_a_library_at_a_time(gateway) -> None:
 @pytest.mark.parametrize("size", [1, 3, 7, 1_000])
 async def test_lines_come_out_whole_however_they_are_cut(size) -> None:
     text = b"a\n\nbb\r\n" + b"x" * (MOST_LINE + 1) + b"\nlast"
-    lines, found = Lines(), []
+    lines, found = NdjsonDecoder(), []
     async for piece in pieces(text, size * 1_000):
         found += list(lines.feed(piece))
     assert [*found, *lines.rest()] == [b"a", b"", b"bb\r", None, b"last"]

@@ -48,7 +48,7 @@ async def test_requests_sources_and_batches_are_counted_and_nothing_that_was_ask
     assert value(told, "photos_refusals_total", code=refused.json()["errors"][0]["extensions"]["code"]) == 1
     assert value(told, "photos_documents_total", document="unlisted") == 2
     assert value(told, "photos_source_calls_total", source="tables", part="photos.timeline", operation="query_index") >= 1
-    assert value(told, "photos_source_calls_total", source="search", operation="ask_many") >= 2
+    assert value(told, "photos_source_calls_total", source="search", operation="search_many") >= 2
     assert value(told, "photos_loader_batch_keys_count") >= 2
     assert value(told, "photos_audit_failures_total") == 0
     assert value(told, "photos_index_lag_changes") == 0

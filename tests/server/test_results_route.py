@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from datasources.folder import prepare
+from datasources.data_folder import prepare
 from datasources.wiring import embedded
 from resolvers.importing.record_reading import read_record
 from resolvers.importing.writer import Writer

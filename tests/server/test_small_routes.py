@@ -14,12 +14,12 @@ import pytest
 from starlette.applications import Starlette
 
 from access.viewer import ViewerKind
+from commands.progress import PlainProgress
 from datasources.tables.grants import GrantRecord, link_grantee
+from demo.library import demo_library
+from demo.load import Demo, load_demo, loaded
 from identity.issuer import LocalIssuer
-from ingest.demo.library import demo_library
-from ingest.holding import whole
-from ingest.load_demo import Demo, load_demo, loaded
-from ingest.screen import PlainScreen
+from indexing.open_stores import open_exclusive
 from server import create_app
 from serving.logs import JsonLines
 from settings import Profile, Settings, UnusableSettings
@@ -32,8 +32,8 @@ SECRET = "the-secret-of-a-link-0123456789"
 @pytest.fixture
 async def settings(tmp_path: Path) -> Settings:
     data = tmp_path / "data"
-    async with whole(data, "a test") as sources:
-        await load_demo(sources, data, PlainScreen(io.StringIO()), demo_library(photos=120))
+    async with open_exclusive(data, "a test") as sources:
+        await load_demo(sources, data, PlainProgress(io.StringIO()), demo_library(photos=120))
         guest = demo_of(data).guest
         for album, ends in (("open", None), ("ended", 1)):
             grant = GrantRecord(

@@ -12,9 +12,9 @@ from typing import Any
 from datasources import TABLES
 from datasources.aws.calls import AwsCalls
 from datasources.aws.stack import Stack
-from datasources.tables.dynamodb_schema import drop
+from datasources.tables.dynamodb.schema import drop
 from datasources.wiring import make_local, real
-from resolvers.freshness import Freshness
+from indexing.index_lag import IndexLag
 from tests.requests.harness import Gateway
 from tests.search.engines import dropped
 from tests.servers import places_of
@@ -50,7 +50,7 @@ async def made(stack: Stack) -> AsyncIterator[Stack]:
 async def gateway_on(stack: Stack, *, now_ms: Callable[[], int] | None = None) -> AsyncIterator[Gateway]:
     """The gateway over a stack that is made; `now_ms` is the clock."""
     sources = await real(stack)
-    gateway = Gateway(replace(sources, now_ms=now_ms or sources.now_ms), Freshness())
+    gateway = Gateway(replace(sources, now_ms=now_ms or sources.now_ms), IndexLag())
     try:
         yield gateway
     finally:

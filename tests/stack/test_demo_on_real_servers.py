@@ -12,15 +12,15 @@ from typing import Any
 import pytest
 
 from access.viewer import GuestOf, Viewer, ViewerKind
+from commands.progress import PlainProgress
 from datasources import Sources
 from datasources.tables.keys import KeyRing
+from demo.library import demo_library
+from demo.load import load_demo
 from execution.errors import RequestError
-from ingest.demo.library import demo_library
-from ingest.holding import whole
-from ingest.load_demo import load_demo
-from ingest.screen import PlainScreen
+from indexing.index_lag import IndexLag
+from indexing.open_stores import open_exclusive
 from resolvers.context import Context
-from resolvers.freshness import Freshness
 from tests.requests.harness import served
 from tests.stack.stacks import made, stack_of
 
@@ -39,7 +39,7 @@ def sent() -> list[dict[str, Any]]:
 
 async def told(sources: Sources, folder: Path) -> list[Any]:
     """Every answer, as the household, and as the guest of the demo's link."""
-    demo = await load_demo(sources, folder, PlainScreen(io.StringIO()), demo_library(photos=600))
+    demo = await load_demo(sources, folder, PlainProgress(io.StringIO()), demo_library(photos=600))
     await sources.index.refresh()
     ana = Viewer(ViewerKind.CUSTOMER, "ana", customer=sources.ids.local_id("customer", "ana"))
     guest = Viewer(ViewerKind.GUEST, "guest", guest_of=GuestOf(demo.guest.owner, demo.guest.album, demo.guest.grantee))
@@ -47,7 +47,7 @@ async def told(sources: Sources, folder: Path) -> list[Any]:
     answers = []
     for viewer in (ana, guest):
         for request in sent():
-            context = Context(sources, Freshness(), viewer, ("fr", "en"), public_url="http://gateway.test")
+            context = Context(sources, IndexLag(), viewer, ("fr", "en"), public_url="http://gateway.test")
             try:
                 prepared = documents.prepare(request["query"], request.get("operation"))
                 answers.append(await runner.execute(prepared, request.get("variables") or {}, context))
@@ -73,9 +73,9 @@ async def test_the_readmes_query_and_every_example_answer_the_same_on_both_stack
 ) -> None:
     # Ids come of an installation's secret, and ties go by id.
     monkeypatch.setattr(KeyRing, "installation_secret", same_secret)
-    async with whole(tmp_path / "embedded", "a test") as sources:
+    async with open_exclusive(tmp_path / "embedded", "a test") as sources:
         expected = await told(sources, tmp_path / "embedded")
-    async with made(stack_of()) as stack, whole(tmp_path / "real", "a test", stack) as sources:
+    async with made(stack_of()) as stack, open_exclusive(tmp_path / "real", "a test", stack) as sources:
         found = await told(sources, tmp_path / "real")
     assert len(found) == len(expected) >= 4
     for one, other in zip(found, expected, strict=True):

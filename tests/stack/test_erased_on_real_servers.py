@@ -21,7 +21,7 @@ from tests.erasing.makers import CANARY, erased, furnished, job_of
 from tests.erasing.test_erase import WITHOUT_CUSTOMERS, planted
 from tests.jobs.makers import Clock
 from tests.requests.harness import Gateway
-from tests.stack.looking import traces
+from tests.stack.raw_storage import traces
 from tests.stack.stacks import gateway_on, made, settings_of, stack_of
 
 pytestmark = pytest.mark.servers

@@ -15,11 +15,11 @@ from datasources.aws.access import AwsAccess
 from datasources.aws.calls import AwsCalls
 from datasources.aws.stack import Stack
 from datasources.provisioning.buckets import BucketPlan
-from datasources.provisioning.needs import ALL_TABLES, AUDIT, FILES
+from datasources.provisioning.desired_state import ALL_TABLES, AUDIT, FILES
+from datasources.provisioning.plan import plan, provision
 from datasources.provisioning.tables import TablesPlan
-from datasources.provisioning.whole import plan, provision
-from datasources.search.opensearch_wire import Cluster, Wire
-from datasources.tables.dynamodb_schema import definition, drop
+from datasources.search.opensearch.transport import Cluster, Wire
+from datasources.tables.dynamodb.schema import definition, drop
 from datasources.tables.photos import PHOTOS
 from datasources.tables.wrapping_keys import KEYS
 from tests.search.engines import dropped

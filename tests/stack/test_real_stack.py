@@ -12,13 +12,13 @@ import pytest
 from access.viewer import Viewer
 from datasources.aws.calls import AwsCalls
 from datasources.aws.stack import Stack
+from datasources.data_folder import prepare
 from datasources.errors import Unavailable
-from datasources.folder import prepare
 from datasources.wiring import make_local, real
+from identity.data_folder_keys import share_keys
 from identity.issuer import LocalIssuer
-from identity.opening import share_keys
-from ingest.following import IndexFollower
-from tests.faults import faults
+from indexing.change_feed_consumer import IndexFollower
+from tests.http_fault_proxy import faults
 from tests.requests.harness import ROME, Gateway, opened
 from tests.search.engines import dropped
 from tests.stack.stacks import gateway_on, made, stack_of

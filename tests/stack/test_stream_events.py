@@ -16,12 +16,12 @@ import pytest
 from access.scope import Scope
 from access.viewer import Viewer
 from datasources.errors import Corrupt, Unavailable
-from datasources.search.port import Answer, Question
-from datasources.tables.dynamodb_events import changes_of
-from datasources.tables.dynamodb_feed import DynamoChangeFeed
+from datasources.search.port import SearchRequest, SearchResult
+from datasources.tables.dynamodb.events import changes_of
+from datasources.tables.dynamodb.feed import DynamoChangeFeed
 from datasources.tables.photos import PHOTOS
-from deploy.servers.places import REGION
-from ingest.stream_events import handle
+from deploy.servers.addresses import REGION
+from indexing.stream_events import handle
 from settings import UnusableSettings
 from tests.requests.harness import Gateway, customer
 from tests.stack.stacks import gateway_on, made, stack_of
@@ -55,7 +55,7 @@ async def event_of(gateway: Gateway, prefix: str) -> dict[str, Any]:
 
 async def found(gateway: Gateway, viewer: Viewer) -> int:
     await gateway.sources.index.refresh()
-    answer: Answer = await gateway.sources.index.ask(Scope(viewer, viewer.customer), Question(total=True))
+    answer: SearchResult = await gateway.sources.index.search(Scope(viewer, viewer.customer), SearchRequest(total=True))
     assert answer.total is not None
     return answer.total
 

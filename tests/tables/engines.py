@@ -10,14 +10,14 @@ from typing import Protocol
 
 import pytest
 
-from datasources.retrying import Patience
+from datasources.retry import RetryPolicy
 from datasources.tables.changes import ChangeFeed
-from datasources.tables.dynamodb import DynamoTables
-from datasources.tables.dynamodb_schema import drop, make_missing
-from datasources.tables.sqlite import SqliteTables
+from datasources.tables.dynamodb.schema import drop, make_missing
+from datasources.tables.dynamodb.store import DynamoTables
+from datasources.tables.sqlite.store import SqliteTables
 from datasources.tables.store import ItemStore, Table
 from tests.servers import aws_access
-from tests.tables.awkward import awkward
+from tests.tables.reordering_store import awkward
 
 
 class Clock:
@@ -57,7 +57,7 @@ async def dynamodb(folder: Path, tables: Sequence[Table], clock: Clock) -> Async
         noted.write_text(f"t{secrets.token_hex(6)}-")
     prefix = noted.read_text()
     opened = await DynamoTables.open(
-        aws_access("dynamodb"), tables, prefix=prefix, clock=clock, patience=Patience(deadline_s=30.0)
+        aws_access("dynamodb"), tables, prefix=prefix, clock=clock, patience=RetryPolicy(deadline_s=30.0)
     )
     opened.sign(SECRET)
     try:

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from datasources.errors import Conflict, Corrupt, DeadlineExceeded, Throttled, Unavailable
-from datasources.retrying import Patience, RetryBudget
-from datasources.tables.dynamodb import DynamoTables
-from datasources.tables.dynamodb_schema import drop, make_missing
+from datasources.retry import RetryBudget, RetryPolicy
+from datasources.tables.dynamodb.schema import drop, make_missing
+from datasources.tables.dynamodb.store import DynamoTables
 from datasources.tables.store import Item, ItemStore, Key, Put, Remove, Span, Table
-from tests.faults import CUT, Faults, Spoil, faults, garbage, rewritten, silence
+from tests.http_fault_proxy import CUT, Faults, Spoil, faults, garbage, rewritten, silence
 from tests.servers import aws_access, places_of
 from tests.tables.engines import Clock
 
@@ -45,7 +45,7 @@ async def sick_tables(**patience: Any) -> AsyncIterator[Sick]:
     """Tables with five items, reached through a proxy that passes everything until it is told otherwise."""
     prefix = f"f{secrets.token_hex(6)}-"
     async with faults(places_of("dynamodb").url("dynamodb")) as proxy:
-        wait = Patience(**{"deadline_s": 20.0, "sleep": no_pause, **patience})
+        wait = RetryPolicy(**{"deadline_s": 20.0, "sleep": no_pause, **patience})
         tables = await DynamoTables.open(
             aws_access("dynamodb", url=proxy.url), (PLAIN,), prefix=prefix, clock=Clock(), patience=wait
         )
@@ -162,13 +162,13 @@ async def test_an_answer_that_cannot_be_true_is_corrupt(sick: Sick, change: str)
 async def test_silence_ends_at_the_deadline() -> None:
     async with sick_tables() as sick:
         sick.proxy.always = silence
-        impatient = Patience(deadline_s=0.2, sleep=no_pause)
+        impatient = RetryPolicy(deadline_s=0.2, sleep=no_pause)
         sick.tables.calls.patience = impatient
         for call in (sick.store.get_many(PLAIN, KEYS), sick.store.write_each([Put(PLAIN, Item(KEYS[0], 2, b""), 1)])):
             with pytest.raises(DeadlineExceeded, match=r"within 0\.2 s"):
                 await call
         sick.proxy.always = None
-        sick.tables.calls.patience = Patience()
+        sick.tables.calls.patience = RetryPolicy()
 
 
 async def test_a_put_whose_answer_is_lost_is_known_again_and_done_once(sick: Sick) -> None:

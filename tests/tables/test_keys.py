@@ -15,9 +15,9 @@ from datasources.errors import Corrupt, Unavailable
 from datasources.keys.file import FileKeyService
 from datasources.keys.port import KeyService
 from datasources.tables import keys as keys_module
-from datasources.tables.erased import ERASED
+from datasources.tables.erasure_marks import ERASURE_MARKS
 from datasources.tables.keys import CACHE_S, KEYS, Clocks, Destroyed, KeyRing
-from datasources.tables.sqlite import SqliteTables
+from datasources.tables.sqlite.store import SqliteTables
 from datasources.tables.store import Item, ItemStore, Key, Put
 
 HERE = Binding("photos", "ana", "p1")
@@ -87,7 +87,7 @@ class House:
     opened: list[SqliteTables] = field(default_factory=list)
 
     def tables(self) -> SqliteTables:
-        self.opened.append(SqliteTables.open(self.folder / "t.sqlite", [KEYS, ERASED], clock=lambda: self.time.wall))
+        self.opened.append(SqliteTables.open(self.folder / "t.sqlite", [KEYS, ERASURE_MARKS], clock=lambda: self.time.wall))
         return self.opened[-1]
 
     def service(self) -> CountedService:

@@ -10,7 +10,7 @@ import pytest
 
 from datasources import TABLES
 from datasources.tables.documents import KNOWN_S, DocumentRecord, PersistedDocuments, hash_of
-from datasources.tables.sqlite import SqliteTables
+from datasources.tables.sqlite.store import SqliteTables
 
 DAY_MS = 86_400_000
 TEXT = "{ viewer { kind } }"

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from datasources.errors import Conflict, Corrupt, SourceError, Throttled, Unavailable
-from datasources.tables.sqlite import SqliteTables
+from datasources.tables.sqlite.store import SqliteTables
 from datasources.tables.store import MAX_BODY, Item, Key, Put, Remove, Span, Table
 
 PHOTOS = Table("photos", indexes=("timeline", "changes"), feed=True)
@@ -56,7 +56,7 @@ async def all_items(tables: SqliteTables) -> dict[str, Item]:
 WRITER = """
 import asyncio, sys
 from pathlib import Path
-from datasources.tables.sqlite import SqliteTables
+from datasources.tables.sqlite.store import SqliteTables
 from datasources.tables.store import Item, Key, Put, Table
 PHOTOS = Table("photos", indexes=("timeline", "changes"), feed=True)
 async def main():

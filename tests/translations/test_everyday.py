@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from datasources.translations.port import Method
+from datasources.translations.synonyms import UnderstoodWords
 from datasources.translations.tables import ConceptTables
-from datasources.translations.understood import UnderstoodWords
 
 WORDS = Path(__file__).with_name("everyday.csv")
 LANGUAGES = ["es", "de", "fr", "ru", "zh", "ja"]

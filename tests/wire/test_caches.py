@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from graphql import GraphQLObjectType, introspection_from_schema
 
-from tests.operations.sending import operations
+from tests.operations.client_operations import operations
 from tests.requests import harness
 from tests.wire.conftest import Node
 from tests.wire.targets import ROOT, Gateway

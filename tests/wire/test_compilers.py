@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from graphql import print_schema
 
-from tests.operations.sending import operations, reduced
-from tests.operations.served import DOCUMENTS
-from tests.operations.test_served import contract
+from tests.operations.client_operations import operations, reduced
+from tests.operations.reduce_to_schema import DOCUMENTS
+from tests.operations.test_reduce_to_schema import contract
 from tests.wire.conftest import Node
 from tests.wire.targets import clients_schema
 

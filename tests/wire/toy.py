@@ -19,10 +19,10 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route, WebSocketRoute
 
 from execution import graphiql
-from execution.documents import Classes, Documents
+from execution.document_cache import Classes, DocumentCache
 from execution.errors import GraphQLProblem
 from execution.http import GraphQLEndpoint, WireSettings
-from execution.run import Runner
+from execution.runner import Runner
 from execution.websocket import GraphQLSocket, SocketSettings
 
 EXAMPLES = Path(__file__).with_name("toy-examples.json")
@@ -171,8 +171,8 @@ def _subscriptions(schema: GraphQLSchema) -> None:
         fields[name].resolve = lambda value, *_, **__: value
 
 
-def toy_documents(**settings: Any) -> Documents[str]:
-    return Documents(toy_schema(), classify=CLASSES.get, **settings)
+def toy_documents(**settings: Any) -> DocumentCache[str]:
+    return DocumentCache(toy_schema(), classify=CLASSES.get, **settings)
 
 
 async def identities(_request: Request) -> JSONResponse:
@@ -183,7 +183,7 @@ async def identities(_request: Request) -> JSONResponse:
 
 def app(settings: WireSettings | None = None) -> Starlette:
     schema = toy_schema()
-    documents = Documents(schema, classify=CLASSES.get)
+    documents = DocumentCache(schema, classify=CLASSES.get)
     runner = Runner(schema, decide=decide)
     endpoint = GraphQLEndpoint(documents, runner, make_context, settings=settings or WireSettings(page=graphiql.page()))
     socket = GraphQLSocket(documents, runner, make_context, settings=SocketSettings(most_operations=3))

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from datasources.locales import canonical
 from datasources.locations.search_weights import ALIAS, FOREIGN
-from datasources.locations.spelling import capitalized
+from datasources.locations.title_case import capitalized
 from datasources.words import normalize
 from ingest.places.dump.lines import BadLine, Reader, whole_number
 from ingest.places.dump.sorting import SortedLines

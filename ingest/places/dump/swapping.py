@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from datasources.locations.artefact import Artefact
-from datasources.locations.current import FILE
 from datasources.locations.gazetteer import Gazetteer
+from datasources.locations.hot_reload import FILE
 from ingest.places.dump.assemble import Imported, Watcher, import_dump
 
 _SCRATCH = "places-"

@@ -1,0 +1,35 @@
+"""Records of DynamoDB Streams, as the poller reads them and as Lambda is handed them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from datasources.errors import Corrupt
+from datasources.tables.changes import Change
+from datasources.tables.dynamodb.rows import key_of, version_of
+
+
+def change_of(record: Mapping[str, Any], table: str, position: str) -> Change:
+    """What a record tells; raises `Corrupt`. A removal, expiry among it, tells the version that was there."""
+    told = record.get("dynamodb", {})
+    try:
+        return Change(position, table, key_of(told["Keys"]), version_of(told.get("NewImage") or told["OldImage"]))
+    except (KeyError, TypeError, ValueError) as e:
+        raise Corrupt("tables", "a record of the stream that is none") from e
+
+
+def sequence_of(record: Mapping[str, Any]) -> str:
+    """Its place in its shard: a number of many digits that only grows."""
+    sequence = str(record.get("dynamodb", {}).get("SequenceNumber", ""))
+    if not (sequence.isascii() and sequence.isdecimal()):
+        raise Corrupt("tables", "a record of the stream without a number")
+    return sequence
+
+
+def table_of(arn: str, prefix: str) -> str:
+    """The table whose stream an ARN names, without the prefix; raises `Corrupt` for any other."""
+    name = arn.partition(":table/")[2].partition("/stream/")[0]
+    if not name.startswith(prefix) or name == prefix:
+        raise Corrupt("tables", "a record of a table that is none of ours")
+    return name.removeprefix(prefix)

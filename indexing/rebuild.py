@@ -1,0 +1,28 @@
+"""The index anew from the tables, for one customer or for everyone: it is derived, and may be lost at any time."""
+
+from __future__ import annotations
+
+from datasources import Sources
+from indexing.documents import documents
+
+_PAGE = 500
+
+
+async def rebuild_owner(sources: Sources, owner: str) -> int:
+    """Takes out everything of a customer and puts in what the tables hold, visible on return; how many photos."""
+    await sources.index.erase(owner)
+    count, after = 0, None
+    while True:
+        records, after = await sources.photos.of_owner(owner, after=after, limit=_PAGE)
+        live = [r for r in records if not r.deleted]
+        await sources.index.write(await documents(sources, live))
+        count += len(live)
+        if after is None:
+            break
+    await sources.index.refresh()
+    return count
+
+
+async def rebuild(sources: Sources) -> int:
+    """The same for every customer."""
+    return sum([await rebuild_owner(sources, owner) async for owner in sources.customers.everyone()])

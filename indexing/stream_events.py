@@ -1,0 +1,58 @@
+"""What the change feed drives, for a batch of stream records: the index comes up to the tables.
+
+The local poller does the same (`indexing.change_feed_consumer`). Effects are idempotent by version: a batch that comes again, or
+half of it, changes nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from datasources import Sources
+from datasources.errors import Corrupt, SourceError
+from datasources.photo_key import PhotoKey
+from datasources.tables.changes import Change
+from datasources.tables.dynamodb.events import changes_of
+from datasources.tables.photos import PHOTOS
+from indexing.change_feed_consumer import IndexFollower
+
+_log = logging.getLogger("photos.stream")
+
+
+async def handle(sources: Sources, event: Mapping[str, Any], prefix: str) -> dict[str, list[dict[str, str]]]:
+    """Lambda's answer: from which record on the batch must come again (`ReportBatchItemFailures`); nothing when all is done.
+
+    A record that cannot be read stops its shard until it has gone to the dead letters: the others before it are done.
+    """
+    good, bad = _readable(event, prefix)
+    try:
+        await _index(sources, good)
+    except SourceError as e:
+        _log.warning("a batch was not indexed", extra={"reason": f"{e.source}: {type(e).__name__}"})
+        return _from(good[0].position)
+    return _from(bad) if bad is not None else {"batchItemFailures": []}
+
+
+def _readable(event: Mapping[str, Any], prefix: str) -> tuple[Sequence[Change], str | None]:
+    """The changes before the first record that cannot be read, and that record's number."""
+    good: list[Change] = []
+    for record in event.get("Records") or ():
+        try:
+            good += changes_of({"Records": [record]}, prefix)
+        except Corrupt:
+            number = str(record.get("dynamodb", {}).get("SequenceNumber", ""))
+            _log.exception("a record of the stream cannot be read", extra={"path": number})
+            return good, number
+    return good, None
+
+
+async def _index(sources: Sources, changes: Sequence[Change]) -> None:
+    keys = dict.fromkeys(PhotoKey(*c.key) for c in changes if c.table == PHOTOS.name)
+    if keys:
+        await IndexFollower(sources).index(list(keys))
+
+
+def _from(number: str) -> dict[str, list[dict[str, str]]]:
+    return {"batchItemFailures": [{"itemIdentifier": number}]}
