@@ -1,4 +1,4 @@
-# Built from the tree; the demo's profile. `docker run --read-only -v photos:/data -p 127.0.0.1:8000:8000 IMAGE`
+# The image of the gateway, which serves the demo by default: `docker run --read-only -v photos:/data -p 127.0.0.1:8000:8000 IMAGE`
 FROM python:3.13.1-slim-bookworm AS build
 WORKDIR /app
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
@@ -12,7 +12,7 @@ RUN useradd --system --uid 10001 --create-home --home-dir /home/photos photos \
     && install -d -o photos -g photos -m 0700 /data
 COPY --from=build /venv /venv
 COPY --from=build /app /app
-# Wider than loopback on purpose: the container's own address is all that there is (DECISIONS 6).
+# Inside a container the server must listen on all addresses; the published port decides who can connect.
 ENV PATH=/venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 \
     PHOTOS_DATA=/data PHOTOS_HOST=0.0.0.0 PHOTOS_PORT=8000 PHOTOS_EXPOSE=true
 USER 10001

@@ -1,4 +1,4 @@
-"""The command `photos-gateway`. Every refusal is one sentence on standard error; results alone go to standard output."""
+"""The command `photos-gateway`. Errors are one sentence on standard error; standard output has only results."""
 
 from __future__ import annotations
 
@@ -38,10 +38,11 @@ COMMANDS = (
     provisioning,
     locations,
 )
-"""Each registers its commands when it is imported."""
+"""The modules of the commands; each registers its commands when it is imported."""
 
 
-def _told(run: Callable[[], None]) -> int:
+def _exit_code(run: Callable[[], None]) -> int:
+    """Runs the command and prints its error; the exit code."""
     from datasources.data_folder import UnusableFolder
     from datasources.errors import SourceError
     from datasources.tables.keys import Destroyed
@@ -53,7 +54,7 @@ def _told(run: Callable[[], None]) -> int:
     except (UnusableFolder, Unreadable, UnusableSettings) as e:
         sys.stderr.write(f"{e}\n")
     except Destroyed:
-        sys.stderr.write("This customer was erased: nothing is taken for them any more.\n")
+        sys.stderr.write("The customer was erased, so nothing can be written for them: use another customer id.\n")
     except SourceError as e:
         from commands.error_messages import embedded_stack, error_message
 
@@ -61,13 +62,13 @@ def _told(run: Callable[[], None]) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains once more at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # otherwise Python reports the error again at exit
     return 1
 
 
 def main() -> None:
-    """The entry point of the command."""
-    sys.exit(_told(app))
+    """Runs the command line and exits."""
+    sys.exit(_exit_code(app))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What one request read of whom: gathered where the gate lets a value through, told to the audit at the request's end."""
+"""Collects which personal data one request reads; written to the access log at the end of the request."""
 
 from __future__ import annotations
 
@@ -8,37 +8,37 @@ from dataclasses import dataclass, field
 from access.classes import DataClass
 from access.policy import Relation
 
-IMPERSONAL = frozenset({DataClass.PUBLIC, DataClass.OPERATIONAL})
-EVERYBODY = "*"
-"""Stands for the customer where a service counted over all of them."""
+NON_PERSONAL = frozenset({DataClass.PUBLIC, DataClass.OPERATIONAL})
+ALL_OWNERS = "*"
+"""The owner in entries of services that counted the photos of all customers."""
 
 
 @dataclass(slots=True)
 class AccessLogEntry:
-    """Of one customer, by one relation: which classes, and which photos by local id."""
+    """The classes and the local ids of photos that were read of one customer, by one relation."""
 
     classes: set[DataClass] = field(default_factory=set)
     photos: set[str] = field(default_factory=set)
 
 
 class AccessLogBuffer:
-    """Everything one request read. Dies with it."""
+    """The entries of one request."""
 
     def __init__(self) -> None:
-        self._found: dict[tuple[str, Relation], AccessLogEntry] = {}
+        self._entries: dict[tuple[str, Relation], AccessLogEntry] = {}
 
     def note(self, owner: str, relation: Relation, data_class: DataClass, photo: str | None = None) -> None:
-        """A value of this class was told."""
-        if data_class in IMPERSONAL:
+        """Records that a value of this class was returned."""
+        if data_class in NON_PERSONAL:
             return
-        reading = self._found.get((owner, relation))
-        if reading is None:
-            reading = self._found[owner, relation] = AccessLogEntry()
-        reading.classes.add(data_class)
+        entry = self._entries.get((owner, relation))
+        if entry is None:
+            entry = self._entries[owner, relation] = AccessLogEntry()
+        entry.classes.add(data_class)
         if photo is not None:
-            reading.photos.add(photo)
+            entry.photos.add(photo)
 
     def take(self) -> Mapping[tuple[str, Relation], AccessLogEntry]:
-        """What was read so far, by customer and relation; then it begins anew."""
-        found, self._found = self._found, {}
-        return found
+        """Returns the entries by customer and relation, and clears the buffer."""
+        entries, self._entries = self._entries, {}
+        return entries

@@ -1,7 +1,7 @@
-"""Ids and cursors: opaque, deterministic, unforgeable texts (AES-SIV, RFC 5297). They are names, never permissions.
+"""Ids and cursors: opaque, deterministic, unforgeable strings (AES-SIV, RFC 5297). They grant no permission.
 
-An id hides type, owner and local id; the same thing has the same id for ever. A cursor hides where a page ended, and is
-bound to its viewer, question and policy. Local ids are keyed hashes, so that importing again finds the same photo.
+An id encrypts type, owner and local id; it never changes. A cursor encrypts the end of a page and is bound to its viewer,
+query and policy. Local ids are keyed hashes, so that a repeated import finds the same photo.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ _MAX_TEXT = 1_024
 _HASH = 16
 
 
-class BadId(ValueError):
-    """Not an id or cursor that we made."""
+class InvalidId(ValueError):
+    """A string that is not an id or cursor of this installation."""
 
 
 class GlobalId(NamedTuple):
-    """What an id stands for. `owner` is empty for public things."""
+    """The decoded parts of an id. `owner` is empty for public objects."""
 
     type: str
     owner: str
@@ -35,7 +35,7 @@ class GlobalId(NamedTuple):
 
 
 class Ids:
-    """Makes and reads global ids, and the keyed local ids beneath them. One secret for an installation, for ever."""
+    """Encodes and decodes global ids, and derives local ids. The secret of an installation never changes."""
 
     def __init__(self, secret: bytes) -> None:
         self._siv = AESSIV(_derive(secret, "id", 64))
@@ -43,12 +43,12 @@ class Ids:
         self.encode = lru_cache(maxsize=_CACHED)(self._encode)
 
     def _encode(self, type_name: str, owner: str, local: str) -> str:
-        """The global id of a customer's thing."""
+        """Returns the global id of a customer's object."""
         plain = type_name.encode() + b":" + _pack(owner) + _pack(local)
         return _text(_VERSION + self._siv.encrypt(plain, [b"id"]))
 
     def decode(self, text: str) -> GlobalId:
-        """What an id stands for, public ones too; raises `BadId`."""
+        """Decodes an id, public ids too; raises `InvalidId`."""
         public = _public(text)
         if public is not None:
             return public
@@ -56,13 +56,13 @@ class Ids:
         try:
             plain = self._siv.decrypt(data[1:], [b"id"])
         except (InvalidTag, ValueError) as e:
-            raise BadId from e
+            raise InvalidId from e
         head, _, rest = plain.partition(b":")
         owner, rest = _unpack(rest)
         return GlobalId(head.decode(), owner, _unpack(rest)[0])
 
     def local_id(self, *parts: str) -> str:
-        """A keyed hash of parts, 32 hexadecimal characters: photos by owner and source, customers by external id."""
+        """Returns a keyed hash of the parts, 32 hexadecimal characters: photos by owner and source, customers by external id."""
         digest = hashlib.blake2b(key=self._local, digest_size=16)
         for part in parts:
             data = part.encode()
@@ -71,26 +71,26 @@ class Ids:
 
 
 class Cursors:
-    """Makes and reads cursors, bound to whatever the caller names."""
+    """Encodes and decodes cursors with associated data that the caller gives."""
 
     def __init__(self, secret: bytes) -> None:
         self._siv = AESSIV(_derive(secret, "cursor", 64))
 
     def encode(self, plain: bytes, bound_to: Sequence[bytes]) -> str:
-        """Hides `plain`; it can be read again only when bound to the same."""
+        """Encrypts `plain`; decoding needs the same `bound_to`."""
         return _text(_VERSION + self._siv.encrypt(plain, [b"cursor", *bound_to]))
 
     def decode(self, text: str, bound_to: Sequence[bytes]) -> bytes:
-        """Reads a cursor; raises `BadId` when it was altered or is bound to something else."""
+        """Decrypts a cursor; raises `InvalidId` if it was altered or is bound to other data."""
         data = _bytes(text)
         try:
             return self._siv.decrypt(data[1:], [b"cursor", *bound_to])
         except (InvalidTag, ValueError) as e:
-            raise BadId from e
+            raise InvalidId from e
 
 
 def public_id(type_name: str, code: str) -> str:
-    """The computable id of a public thing, `Place:IT.16` or `Label:beach` in base64url."""
+    """Returns the id of a public object, which clients can compute: `Place:IT.16` or `Label:beach` in base64url."""
     return _text(f"{type_name}:{code}".encode())
 
 
@@ -108,7 +108,7 @@ def _public(text: str) -> GlobalId | None:
     try:
         return GlobalId(type_name, "", code.decode())
     except UnicodeDecodeError as e:
-        raise BadId from e
+        raise InvalidId from e
 
 
 def _derive(secret: bytes, use: str, size: int) -> bytes:
@@ -116,7 +116,7 @@ def _derive(secret: bytes, use: str, size: int) -> bytes:
 
 
 def _pack(local: str) -> bytes:
-    """A length, or 0 and the 16 bytes of a hexadecimal local id, which are half of its text."""
+    """Encodes a string with its length; a hexadecimal local id as 0 and its 16 bytes, half of its length."""
     if len(local) == 2 * _HASH and all(c in "0123456789abcdef" for c in local):
         return b"\0" + bytes.fromhex(local)
     data = local.encode()
@@ -136,11 +136,11 @@ def _text(data: bytes) -> str:
 
 def _bytes(text: str) -> bytes:
     if not text or len(text) > _MAX_TEXT or not text.isascii():
-        raise BadId
+        raise InvalidId
     try:
         data = urlsafe_b64decode(text + "=" * (-len(text) % 4))
     except (Base64Error, ValueError) as e:
-        raise BadId from e
+        raise InvalidId from e
     if _text(data) != text:
-        raise BadId
+        raise InvalidId
     return data

@@ -1,7 +1,7 @@
-"""Who may see which class of personal data, how finely, and what for: one table, read by every gate.
+"""The policy: who may see which class of personal data, with which precision and for which use.
 
-Rows are classes, columns are relations between a viewer and a record, cells are rules. Nothing else in the house
-decides; `docs/access.md` is this table for people, and a test holds it to it.
+Rows are classes, columns are relations between a viewer and a record, cells are rules. Every permission check uses this
+table. `docs/access.md` contains it as Markdown, and a test compares both.
 """
 
 from __future__ import annotations
@@ -17,25 +17,25 @@ from access.precision import LocationPrecision, TimePrecision
 from access.viewer import Viewer, ViewerKind
 
 POLICY_VERSION = 3
-"""Part of every cursor: a cursor made under another policy is refused."""
+"""Part of every cursor: a cursor of another policy version is rejected."""
 
 
 class Relation(Enum):
-    """What a viewer is to a record. Whoever is none of these cannot tell the record from one that does not exist."""
+    """The relation of a viewer to a record. For a viewer with none of these the record does not exist."""
 
     OWNER = "OWNER"
     SHARED = "SHARED"
-    """A customer with whom an album is shared that the record lies in."""
+    """A customer who has access to an album that contains the record."""
     LINK = "LINK"
-    """A guest who came by an album's link."""
+    """A guest who uses the link of an album that contains the record."""
     SERVICE = "SERVICE"
-    """A service whose token names scopes and a purpose."""
+    """A service whose token has scopes and a purpose."""
     SUPPORT = "SUPPORT"
-    """Support, with an open ticket that the owner sees."""
+    """A support agent with an open ticket, which the owner can see."""
 
 
 class Use(Enum):
-    """What a value is wanted for. To filter by a value tells it as surely as to read it does."""
+    """How a value is used. A filter, an order or a count reveals a value as reading it does."""
 
     READ = "READ"
     FILTER = "FILTER"
@@ -45,19 +45,19 @@ class Use(Enum):
 
 
 class Precision(Enum):
-    """How finely a class is told."""
+    """The precision with which values of a class are returned."""
 
-    EXACT = "as recorded"
-    SHARE_TIME = "as the share tells times"
-    SHARE_PLACE = "as the share tells places"
-    CITY = "no finer than the city"
-    DAY = "the day"
+    EXACT = "exact"
+    SHARE_TIME = "time precision of the share"
+    SHARE_PLACE = "location precision of the share"
+    CITY = "city at most"
+    DAY = "day"
 
 
 class Rule(NamedTuple):
-    """What one relation may do with one class. `scope`: what a service's token must name; a ticket names the class itself."""
+    """What one relation may do with one class. `scope`: the scope that a service's token needs; a ticket names classes."""
 
-    fineness: Precision
+    precision: Precision
     uses: frozenset[Use]
     scope: str | None = None
 
@@ -70,16 +70,16 @@ _FIND = _COUNT | {Use.SEARCH}
 _ALL = frozenset(Use)
 
 
-def _to(uses: frozenset[Use], fineness: Precision = Precision.EXACT, scope: str | None = None) -> Rule:
-    return Rule(fineness, uses, scope)
+def _to(uses: frozenset[Use], precision: Precision = Precision.EXACT, scope: str | None = None) -> Rule:
+    return Rule(precision, uses, scope)
 
 
-def _by(scope: str, uses: frozenset[Use], fineness: Precision = Precision.EXACT) -> Rule:
-    return Rule(fineness, uses, f"photos:{scope}")
+def _by(scope: str, uses: frozenset[Use], precision: Precision = Precision.EXACT) -> Rule:
+    return Rule(precision, uses, f"photos:{scope}")
 
 
 class Row(NamedTuple):
-    """A class: the rule of each relation, None where it gets nothing."""
+    """The rules of one class by relation; None: no access."""
 
     owner: Rule
     shared: Rule | None
@@ -88,7 +88,7 @@ class Row(NamedTuple):
     support: Rule | None
 
     def of(self, relation: Relation) -> Rule | None:
-        """The rule of one relation."""
+        """Returns the rule of one relation."""
         rule: Rule | None = getattr(self, relation.value.lower())
         return rule
 
@@ -108,16 +108,16 @@ MATRIX: Mapping[DataClass, Row] = MappingProxyType({
     _D.IDENTITY:    Row(_to(_ALL),   _to(_READ),       _to(_READ),       None,                         None),
 })  # fmt: skip
 
-TOLD_BY_ORIGINALS = frozenset({_D.OPERATIONAL, _D.TIME, _D.PLACE, _D.LOCATION, _D.CONTENT, _D.PICTURE, _D.BIOMETRIC})
-"""What the metadata inside a file can tell besides the picture: camera, clock, GPS, captions, faces with their names.
+CLASSES_IN_ORIGINALS = frozenset({_D.OPERATIONAL, _D.TIME, _D.PLACE, _D.LOCATION, _D.CONTENT, _D.PICTURE, _D.BIOMETRIC})
+"""The classes that the metadata inside a file can contain: camera, clock, GPS, captions, faces with names.
 
-A service gets an original only with the scopes of all of these. A share gives it by its owner's own word.
+A service may download an original only with the scopes of all of these. A share allows it if its owner chose so.
 """
 
 SMALLEST_GROUP = 5
-"""Where a service counts over many customers, groups smaller than this are not told, totals included."""
+"""Where a service counts the photos of many customers, groups and totals smaller than this are not returned."""
 
-REACHED_BY: Mapping[Relation, str] = MappingProxyType(
+HOW_A_RELATION_BEGINS: Mapping[Relation, str] = MappingProxyType(
     {
         Relation.OWNER: "`photos-gateway import --owner`, then a customer's token",
         Relation.SHARED: "the mutation `shareAlbum` with `customerId`",
@@ -126,15 +126,15 @@ REACHED_BY: Mapping[Relation, str] = MappingProxyType(
         Relation.SUPPORT: "`photos-gateway support open`",
     }
 )
-"""How a relation begins, by public calls."""
+"""The public call that starts each relation."""
 
 
 @dataclass(frozen=True, slots=True)
 class Visibility:
-    """What one viewer may see of one record: the relation, and the precision that a share, scope or ticket gives.
+    """What one viewer may see of one record: the relation, and the precision given by a share, scopes or a ticket.
 
-    `originals`: whether files may be had as they were given, with all that they tell (`TOLD_BY_ORIGINALS`).
-    `classes`: which ones a service's scopes or a support ticket name; not looked at for other relations.
+    `originals`: whether original files may be downloaded, with their metadata (`CLASSES_IN_ORIGINALS`).
+    `classes`: those that a service's scopes or a support ticket name; unused for other relations.
     """
 
     relation: Relation
@@ -144,13 +144,13 @@ class Visibility:
     classes: frozenset[DataClass] = frozenset()
 
     def may(self, data_class: DataClass, use: Use = Use.READ) -> bool:
-        """Whether the class may be used so here, at the precision of this sight; to read it unless told."""
+        """Whether the viewer may use the class in this way, at the precision of this visibility."""
         rule = MATRIX[data_class].of(self.relation)
         if rule is None or use not in rule.uses:
             return False
         if self.relation in _NAMED and data_class not in self.classes:
             return False
-        match rule.fineness:
+        match rule.precision:
             case Precision.SHARE_TIME:
                 return self.time > TimePrecision.NONE
             case Precision.SHARE_PLACE:
@@ -158,32 +158,32 @@ class Visibility:
             case _:
                 return True
 
-    def level(self, data_class: DataClass) -> LocationPrecision:
-        """How finely places of this class are told: PLACE by names, LOCATION by coordinates."""
+    def location_precision(self, data_class: DataClass) -> LocationPrecision:
+        """The precision of this class: PLACE for names of places, LOCATION for coordinates."""
         rule = MATRIX[data_class].of(self.relation)
-        if rule is not None and rule.fineness is Precision.CITY:
+        if rule is not None and rule.precision is Precision.CITY:
             return min(self.location, LocationPrecision.CITY)
         return self.location
 
     @property
     def owner(self) -> bool:
-        """Whether the record is the viewer's own."""
+        """Whether the viewer owns the record."""
         return self.relation is Relation.OWNER
 
     @property
     def clock_time(self) -> bool:
-        """Whether the wall clock may be told, and not the day only."""
+        """Whether the time of day is visible, and not only the day."""
         return self.time is TimePrecision.EXACT
 
     @property
     def offset(self) -> bool:
-        """Whether the offset from UTC may be told: it tells the place, about as finely as a city does."""
+        """Whether the offset from UTC is visible. It reveals the place, so it needs city precision."""
         return self.clock_time and self.location >= LocationPrecision.CITY
 
     def at_home(self) -> Visibility:
-        """The same of a record inside its owner's home zone: nobody else learns more than the city.
+        """Returns the visibility of a record inside its owner's home zone: for other viewers city precision at most.
 
-        An original tells the coordinates that its file holds, so there is none.
+        Originals are excluded, because their metadata may contain coordinates.
         """
         if self.owner:
             return self
@@ -193,11 +193,11 @@ class Visibility:
 _NAMED = frozenset({Relation.SERVICE, Relation.SUPPORT})
 
 OWNER_VISIBILITY = Visibility(Relation.OWNER)
-"""An owner's sight of their own record."""
+"""The visibility of an owner's own records."""
 
 
 def service_visibility(viewer: Viewer) -> Visibility | None:
-    """What a service sees of customers' records: the classes of its scopes. Without a purpose nothing."""
+    """Returns the visibility given by a service's scopes; None without scopes or without a purpose."""
     if not viewer.purpose or not viewer.purpose.strip():
         return None
     rules = {c: row.service for c, row in MATRIX.items()}
@@ -209,33 +209,33 @@ def service_visibility(viewer: Viewer) -> Visibility | None:
         Relation.SERVICE,
         LocationPrecision.EXACT if _D.LOCATION in named else place,
         TimePrecision.EXACT if _D.TIME in named else TimePrecision.NONE,
-        originals=named >= TOLD_BY_ORIGINALS,
+        originals=named >= CLASSES_IN_ORIGINALS,
         classes=named | {_D.PUBLIC},
     )
 
 
-SUPPORTABLE = tuple(c for c, row in MATRIX.items() if row.support is not None and c is not _D.PUBLIC)
+SUPPORT_CLASSES = tuple(c for c, row in MATRIX.items() if row.support is not None and c is not _D.PUBLIC)
 """The classes that a ticket may name."""
 
 
 def support_visibility(classes: Iterable[DataClass]) -> Visibility:
-    """What support sees with a ticket that names these classes; never more than the matrix says."""
-    named = frozenset(classes) & frozenset(SUPPORTABLE)
+    """Returns the visibility given by a support ticket with these classes; never more than the policy allows."""
+    named = frozenset(classes) & frozenset(SUPPORT_CLASSES)
     time = TimePrecision.DAY if _D.TIME in named else TimePrecision.NONE
     return Visibility(Relation.SUPPORT, LocationPrecision.NONE, time, originals=False, classes=named | {_D.PUBLIC})
 
 
-def withheld(sight: Visibility) -> tuple[DataClass, ...]:
-    """The classes kept from this viewer, in the order of the enum: by relation only, never by what the record holds."""
-    return tuple(c for c in DataClass if not sight.may(c))
+def withheld(visibility: Visibility) -> tuple[DataClass, ...]:
+    """Returns the classes that the viewer may not read, in the order of the enum; independent of the record's values."""
+    return tuple(c for c in DataClass if not visibility.may(c))
 
 
-def ever(viewer: Viewer, use: Use = Use.READ) -> frozenset[DataClass]:
-    """The classes that this caller can use so on any record at all: what is outside is denied before running."""
+def usable_classes(viewer: Viewer, use: Use = Use.READ) -> frozenset[DataClass]:
+    """Returns the classes that the viewer can use on any record; operations that use others are rejected before execution."""
     match viewer.kind:
         case ViewerKind.SERVICE:
-            sight = service_visibility(viewer)
-            return frozenset(c for c in DataClass if sight.may(c, use)) if sight else frozenset({_D.PUBLIC})
+            granted = service_visibility(viewer)
+            return frozenset(c for c in DataClass if granted.may(c, use)) if granted else frozenset({_D.PUBLIC})
         case ViewerKind.SUPPORT:
             relations: tuple[Relation, ...] = (Relation.SUPPORT,)
         case ViewerKind.GUEST:

@@ -1,4 +1,4 @@
-"""How finely a time or a place is told. Levels are ordered: a wider share sees at least what a narrower one sees."""
+"""Precision of times and places. Levels are ordered: a higher level shows everything that a lower one shows."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import IntEnum
 
 
 class LocationPrecision(IntEnum):
-    """From nothing to everything. KILOMETER is the centre of a z15 tile, CITY and COUNTRY the place's own centre."""
+    """Precision of a location. KILOMETER shows the centre of a tile at zoom 15, CITY and COUNTRY the centre of the place."""
 
     NONE = 0
     COUNTRY = 1
@@ -16,7 +16,7 @@ class LocationPrecision(IntEnum):
 
 
 class TimePrecision(IntEnum):
-    """From nothing to everything."""
+    """Precision of a time."""
 
     NONE = 0
     DAY = 1

@@ -1,4 +1,4 @@
-"""Whose records a viewer may reach. Every method of a source that touches customers' data takes a `Scope` first."""
+"""Which records a viewer may read. Every method that reads customer data takes a `Scope` as its first argument."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from access.viewer import Viewer, ViewerKind
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A right to one album: who gave it, and how much it shows. `expires_at` is in milliseconds since 1970."""
+    """Access to one album: its owner and the precision. `expires_at` is in milliseconds since 1970."""
 
     owner: str
     album: str
@@ -25,28 +25,29 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class ServiceAccess:
-    """What a service's scopes or a support ticket open: of these customers, or of every one (None), and how much."""
+    """Access given by service scopes or a support ticket. `owners=None` means all customers."""
 
-    sight: Visibility
+    visibility: Visibility
     owners: frozenset[str] | None = None
 
     def covers(self, owner: str) -> bool:
-        """Whether it opens records of this customer."""
+        """Whether the access includes this customer's records."""
         return self.owners is None or owner in self.owners
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What one request of one viewer may touch: their own library, the albums granted to them, or what they have leave for.
+    """The records that one viewer may read: their own library, albums granted to them, or those of a service or ticket.
 
-    `settling`: customers whose new home zones have not reached every photo yet; till then all of theirs count as at home.
+    `pending_zones`: customers whose changed home zones are not applied to every photo yet. Until then all their photos
+    are treated as inside a home zone.
     """
 
     viewer: Viewer
     own: str | None = None
     grants: tuple[Grant, ...] = ()
     service_access: ServiceAccess | None = None
-    settling: frozenset[str] = frozenset()
+    pending_zones: frozenset[str] = frozenset()
 
     @classmethod
     def of(
@@ -57,79 +58,83 @@ class Scope:
         now_ms: int,
         ticket: frozenset[DataClass] | None = None,
     ) -> Scope:
-        """The scope of a verified viewer; grants that have ended are left out. `ticket`: the classes of an open one."""
+        """Returns the scope of a verified viewer without expired grants. `ticket`: the classes of an open ticket."""
         live = tuple(g for g in grants if g.expires_at is None or g.expires_at > now_ms)
-        return cls(viewer, viewer.customer, live, _leave(viewer, ticket))
+        return cls(viewer, viewer.customer, live, _service_access(viewer, ticket))
 
-    def while_settling(self, owners: frozenset[str]) -> Scope:
-        """The same while new home zones of these customers are on their way to their photos."""
-        return replace(self, settling=frozenset(o for o in owners if self.reaches(o)))
+    def with_pending_zones(self, owners: frozenset[str]) -> Scope:
+        """Returns the scope with pending home zones of these customers."""
+        return replace(self, pending_zones=frozenset(o for o in owners if self.reaches(o)))
 
-    def mine(self) -> Scope:
-        """Only the viewer's own."""
+    def own_only(self) -> Scope:
+        """Returns the scope restricted to the viewer's own library."""
         return replace(self, grants=(), service_access=None)
 
-    def shared(self) -> Scope:
-        """Only what others share."""
+    def shared_only(self) -> Scope:
+        """Returns the scope restricted to albums that others share."""
         return replace(self, own=None, service_access=None)
 
     def of_owner(self, owner: str) -> Scope:
-        """Only what belongs to one customer."""
+        """Returns the scope restricted to one customer's records."""
         own = self.own if self.own == owner else None
-        leave = (
+        access = (
             replace(self.service_access, owners=frozenset({owner}))
             if self.service_access and self.service_access.covers(owner)
             else None
         )
-        return replace(self, own=own, grants=tuple(g for g in self.grants if g.owner == owner), service_access=leave)
+        return replace(self, own=own, grants=tuple(g for g in self.grants if g.owner == owner), service_access=access)
 
     @property
     def owners(self) -> frozenset[str]:
-        """Every customer of whom something may be seen, as far as they can be named."""
-        left = (self.service_access.owners if self.service_access else None) or frozenset()
-        return frozenset({g.owner for g in self.grants} | ({self.own} if self.own else set())) | left
+        """The customers whose records are included; empty for access to all customers."""
+        served = (self.service_access.owners if self.service_access else None) or frozenset()
+        return frozenset({g.owner for g in self.grants} | ({self.own} if self.own else set())) | served
 
     @property
     def unbounded(self) -> bool:
-        """Whether it reaches customers who are not named: then there are counts, but neither pages nor small groups."""
+        """Whether all customers are included. Such a scope returns counts, but neither pages nor small groups."""
         return self.service_access is not None and self.service_access.owners is None
 
     @property
     def empty(self) -> bool:
-        """Whether nothing at all can be reached."""
+        """Whether no record is included."""
         return self.own is None and not self.grants and self.service_access is None
 
     @property
     def profile(self) -> tuple[object, ...]:
-        """What of a scope shapes a list: cursors are bound to it, so that one made at another precision is refused."""
+        """The parts that determine a list. Cursors are bound to it, so a cursor of another precision is rejected."""
         grants = sorted((g.owner, g.album, g.location.value, g.time.value) for g in self.grants)
-        leave = self.service_access
-        seen = None if leave is None else (leave.sight.location, leave.sight.time, sorted(c.value for c in leave.sight.classes))
+        access = self.service_access
+        seen = (
+            None
+            if access is None
+            else (access.visibility.location, access.visibility.time, sorted(c.value for c in access.visibility.classes))
+        )
         return (
             self.own,
             tuple(grants),
-            None if leave is None else (sorted(leave.owners or ()), seen),
-            tuple(sorted(self.settling)),
+            None if access is None else (sorted(access.owners or ()), seen),
+            tuple(sorted(self.pending_zones)),
         )
 
     def reaches(self, owner: str) -> bool:
-        """Whether anything of this customer may be seen."""
+        """Whether any record of this customer is included."""
         return owner in self.owners or (self.service_access is not None and self.service_access.covers(owner))
 
-    def sight(self, owner: str, albums: Collection[str], *, active: bool = True, home: bool = False) -> Visibility | None:
-        """What may be seen of a record that lies in these albums of this owner; None: it does not exist for this viewer.
+    def visibility(self, owner: str, albums: Collection[str], *, active: bool = True, home: bool = False) -> Visibility | None:
+        """Returns the visibility of a record in these albums of the owner; None: it does not exist for this viewer.
 
-        In two granted albums the wider value counts, class by class (DECISIONS 24). Non-owners see active ones only, and
-        of what lies inside a home zone no more than the city.
+        In several granted albums the highest precision counts, separately for times and places. Viewers other than the
+        owner see active records only, and records inside a home zone with city precision at most.
         """
         if owner == self.own:
             return OWNER_VISIBILITY
         seen = self._others(owner, albums) if active else None
-        return seen.at_home() if seen is not None and (home or owner in self.settling) else seen
+        return seen.at_home() if seen is not None and (home or owner in self.pending_zones) else seen
 
     def _others(self, owner: str, albums: Collection[str]) -> Visibility | None:
         if self.service_access is not None and self.service_access.covers(owner):
-            return self.service_access.sight
+            return self.service_access.visibility
         granted = [g for g in self.grants if g.owner == owner and g.album in albums]
         if not granted:
             return None
@@ -142,24 +147,24 @@ class Scope:
 
     @property
     def relation(self) -> Relation:
-        """What the viewer is to whoever granted something."""
+        """The viewer's relation to records of granted albums."""
         return Relation.LINK if self.viewer.kind is ViewerKind.GUEST else Relation.SHARED
 
-    def library_sight(self, owner: str) -> Visibility | None:
-        """What may be seen of a customer's whole library (their people), and not only of what they share."""
+    def library_visibility(self, owner: str) -> Visibility | None:
+        """Returns the visibility of a customer's library, for example of their people; None if only albums are shared."""
         if owner == self.own:
             return OWNER_VISIBILITY
-        return self.service_access.sight if self.service_access is not None and self.service_access.covers(owner) else None
+        return self.service_access.visibility if self.service_access is not None and self.service_access.covers(owner) else None
 
-    def album_sight(self, owner: str, album: str) -> Visibility | None:
-        """What may be seen of an album itself."""
-        return self.sight(owner, (album,))
+    def album_visibility(self, owner: str, album: str) -> Visibility | None:
+        """Returns the visibility of an album."""
+        return self.visibility(owner, (album,))
 
 
-def _leave(viewer: Viewer, ticket: frozenset[DataClass] | None) -> ServiceAccess | None:
+def _service_access(viewer: Viewer, ticket: frozenset[DataClass] | None) -> ServiceAccess | None:
     if viewer.kind is ViewerKind.SERVICE:
-        sight = service_visibility(viewer)
-        return None if sight is None else ServiceAccess(sight)
+        visibility = service_visibility(viewer)
+        return None if visibility is None else ServiceAccess(visibility)
     if viewer.kind is ViewerKind.SUPPORT and viewer.ticket is not None and ticket is not None:
         return ServiceAccess(support_visibility(ticket), frozenset({viewer.ticket.owner}))
     return None

@@ -1,8 +1,8 @@
-"""Sealing of personal values: AES-256-GCM under the owner's data key, one seal for each record and class group.
+"""Seals: personal values encrypted with AES-256-GCM under the owner's data key, one seal for each record and class.
 
-Associated data binds a seal to its table, owner, record and group: moved elsewhere it does not open.
-Layout: version (1) | key id (8) | nonce (12) | ciphertext and tag. Nonces are random, 96 bits: at most 2^32 seals a key
-(NIST SP 800-38D, 8.3), which per-owner keys never reach.
+To seal is to encrypt in this way. The associated data binds a seal to its table, owner, record and class, so a seal that is
+copied elsewhere cannot be decrypted. Layout: version (1) | key id (8) | nonce (12) | ciphertext and tag. Nonces are random
+(96 bits), so a key may make 2^32 seals at most (NIST SP 800-38D, 8.3); keys of one owner never reach that.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ Seals = Mapping[str, bytes]
 
 
 class SealError(Exception):
-    """A seal that cannot be opened: altered, moved, replayed, or its key is gone."""
+    """A seal that cannot be decrypted: it was altered or moved, or its key was deleted."""
 
 
 @dataclass(frozen=True)
 class DataKey:
-    """One version of an owner's data key. Its text shows nothing."""
+    """One version of an owner's data key. `repr` hides the secret."""
 
     id: bytes
     secret: bytes
@@ -43,7 +43,7 @@ class DataKey:
 
     @cached_property
     def cipher(self) -> AESGCM:
-        """Made once: the key schedule costs more than opening a short value."""
+        """The cipher, cached because the key schedule costs more than decrypting a short value."""
         return AESGCM(self.secret)
 
 
@@ -57,20 +57,20 @@ class OwnerKeys:
 
     @property
     def newest(self) -> DataKey:
-        """The one that was added last; it may not seal yet."""
+        """The key that was added last; it may not be the current one yet."""
         return next(reversed(list(self.by_id.values())))
 
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """What a seal is bound to."""
+    """The record that a seal is bound to."""
 
     table: str
     owner: str
     record: str
 
     def associated_data(self, group: str) -> bytes:
-        """Every part with its length before it, so that no two bindings give the same bytes."""
+        """Encodes every part with its length, so that different bindings give different bytes."""
         return _head(self.table, self.owner) + _part(self.record.encode()) + _tail(group)
 
 
@@ -80,7 +80,7 @@ def _part(data: bytes) -> bytes:
 
 @lru_cache(maxsize=1_024)
 def _head(table: str, owner: str) -> bytes:
-    """The same for every seal of a page."""
+    """Encodes the parts that all seals of one owner and table share."""
     return b"".join(_part(p) for p in (b"photos-data-gateway", bytes([_VERSION]), table.encode(), owner.encode()))
 
 
@@ -90,7 +90,7 @@ def _tail(group: str) -> bytes:
 
 
 def seal(keys: OwnerKeys, binding: Binding, group: str, plain: bytes) -> bytes:
-    """Seals bytes for one owner, record and group."""
+    """Encrypts bytes for one owner, record and class group."""
     nonce = os.urandom(12)
     key = keys.current
     sealed = key.cipher.encrypt(nonce, plain, binding.associated_data(group))
@@ -98,28 +98,28 @@ def seal(keys: OwnerKeys, binding: Binding, group: str, plain: bytes) -> bytes:
 
 
 def key_id_of(sealed: bytes) -> bytes:
-    """By the id of which key a seal was made."""
+    """Returns the id of the key that encrypted a seal."""
     return sealed[_KEY_ID]
 
 
 def unseal(keys: OwnerKeys, binding: Binding, group: str, sealed: bytes) -> bytes:
-    """Opens a seal; raises `SealError` when it was altered, moved, or its key is unknown."""
+    """Decrypts a seal; raises `SealError` if it was altered or moved, or if its key is unknown."""
     if len(sealed) < _OVERHEAD or sealed[0] != _VERSION:
-        raise SealError(f"{binding.table} {group}: not a seal of this version")
+        raise SealError(f"{binding.table} {group}: the value is not a seal of version {_VERSION}")
     key = keys.by_id.get(sealed[_KEY_ID])
     if key is None:
-        raise SealError(f"{binding.table} {group}: the key is gone")
+        raise SealError(f"{binding.table} {group}: the key of the seal does not exist")
     try:
         return key.cipher.decrypt(sealed[_NONCE], sealed[21:], binding.associated_data(group))
     except InvalidTag as e:
-        raise SealError(f"{binding.table} {group}: altered or moved") from e
+        raise SealError(f"{binding.table} {group}: the seal was altered or moved") from e
 
 
 def open_for(
-    sight: Visibility, data_class: DataClass, keys: OwnerKeys, binding: Binding, sealed: Mapping[str, bytes]
+    visibility: Visibility, data_class: DataClass, keys: OwnerKeys, binding: Binding, sealed: Mapping[str, bytes]
 ) -> bytes | None:
-    """The gate: the plain bytes of a class group, or None when there are none or this viewer may not see the class."""
-    if not sight.may(data_class):
+    """Decrypts a class group; None if it is absent or if the viewer may not read the class. All reads pass this check."""
+    if not visibility.may(data_class):
         return None
     value = sealed.get(data_class.value)
     return None if value is None else unseal(keys, binding, data_class.value, value)

@@ -1,8 +1,8 @@
-"""Signed addresses: what a caller may fetch without a token in a header, for a short while, and as whom.
+"""Signed URLs: a caller may fetch a resource for a short time without a token in a header.
 
-An address hides and binds everything (AES-SIV, RFC 5297): the path it is for, the viewer, what is to be fetched, and when
-it ends. The same question gives the same text, so that browsers find it in their cache. It is no permission by itself:
-whoever serves it asks again what that viewer may see now.
+A signed URL encrypts and authenticates (AES-SIV, RFC 5297) its path, the viewer, the resource and the expiry. The same
+request gives the same URL, so that browsers can cache the response. It grants no permission: the server checks again what
+the viewer may see when the URL is used.
 """
 
 from __future__ import annotations
@@ -26,57 +26,57 @@ _LONGEST = 2_048
 _ENCODE = msgspec.msgpack.Encoder().encode
 
 
-class BadAddress(Exception):
-    """An address that we did not make, that was altered, that is for another path, or that has ended."""
+class InvalidSignedUrl(Exception):
+    """A URL that was not signed by this installation, was altered, is for another path, or has expired."""
 
 
-class Signed(msgspec.Struct, frozen=True):
-    """What stands in an address. The viewer is as when it was made; `expires_s` counts from 1970."""
+class SignedUrl(msgspec.Struct, frozen=True):
+    """The content of a signed URL. `viewer` is the viewer at the time of signing; `expires_s` is in seconds since 1970."""
 
     viewer: Viewer
-    what: tuple[str, ...]
+    resource: tuple[str, ...]
     expires_s: int
 
 
-class Signer:
-    """Makes and reads signed addresses. One secret for an installation."""
+class UrlSigner:
+    """Signs URLs and verifies them. An installation has one secret."""
 
     def __init__(self, secret: bytes) -> None:
         self._siv = AESSIV(hashlib.blake2b(key=secret, person=b"address", digest_size=64).digest())
 
     def sign(self, path: str, viewer: Viewer, what: Sequence[str], *, expires_s: int) -> str:
-        """The text that stands behind `path`: letters, digits, `-` and `_`."""
-        # When the caller's token ends is no part of who they are, and would make the text another one every hour.
+        """Returns the text to append to `path`: letters, digits, `-` and `_`."""
+        # The expiry of the caller's token is left out, because the URL would change with every token.
         who = msgspec.to_builtins(replace(viewer, expires_at=0, signed_in_at=0), order="deterministic")
         plain = _ENCODE([{name: value for name, value in who.items() if value}, list(what), expires_s])
         return urlsafe_b64encode(_VERSION + self._siv.encrypt(plain, [path.encode()])).decode().rstrip("=")
 
-    def read(self, path: str, text: str, *, now_s: float) -> Signed:
-        """What was signed for this path; raises `BadAddress`. The viewer ends when the address does."""
+    def read(self, path: str, text: str, *, now_s: float) -> SignedUrl:
+        """Returns the content signed for this path, with a viewer that expires with it; raises `InvalidSignedUrl`."""
         try:
             data = _bytes(text)
             viewer, what, expires_s = msgspec.msgpack.decode(self._siv.decrypt(data[1:], [path.encode()]))
-            signed = Signed(msgspec.convert(viewer, Viewer), tuple(what), expires_s)
+            signed = SignedUrl(msgspec.convert(viewer, Viewer), tuple(what), expires_s)
         except (InvalidTag, ValueError, TypeError, msgspec.MsgspecError) as e:
-            raise BadAddress from e
+            raise InvalidSignedUrl from e
         if now_s >= signed.expires_s:
-            raise BadAddress
+            raise InvalidSignedUrl
         return msgspec.structs.replace(signed, viewer=replace(signed.viewer, expires_at=signed.expires_s))
 
 
 def window_end(now_s: float) -> int:
-    """The end of the next quarter hour: whatever is signed within one quarter hour ends at the same moment."""
+    """Returns the end of the next quarter hour, so that URLs signed within one quarter hour are the same."""
     return (int(now_s) // WINDOW_S + 2) * WINDOW_S
 
 
 def _bytes(text: str) -> bytes:
     if not text or len(text) > _LONGEST or not text.isascii():
-        raise BadAddress
+        raise InvalidSignedUrl
     try:
         data = urlsafe_b64decode(text + "=" * (-len(text) % 4))
     except (Base64Error, ValueError) as e:
-        raise BadAddress from e
-    # One text for one address: base64 leaves bits over that could be changed.
+        raise InvalidSignedUrl from e
+    # base64 has unused bits that could be altered: only the canonical text is accepted.
     if urlsafe_b64encode(data).decode().rstrip("=") != text or data[:1] != _VERSION:
-        raise BadAddress
+        raise InvalidSignedUrl
     return data

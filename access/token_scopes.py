@@ -1,6 +1,6 @@
-"""The scopes of tokens that say which kind of person asks, for routers that look at nothing else of a token.
+"""Token scopes for the kinds of persons, for routers that check scopes only.
 
-The gateway itself goes by the verified kind and the policy; a service's scopes are in the policy's table.
+The gateway uses the verified kind of the caller and the policy; the scopes of services are in the policy's table.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from access.policy import Relation
 OWN: Final = "photos:own"
 SHARED: Final = "photos:shared"
 SUPPORT: Final = "photos:support"
-PERSONS: Final[Mapping[Relation, str]] = {
+PERSON_SCOPES: Final[Mapping[Relation, str]] = {
     Relation.OWNER: OWN,
     Relation.SHARED: SHARED,
     Relation.LINK: SHARED,

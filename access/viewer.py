@@ -1,4 +1,4 @@
-"""Who is asking. A `Viewer` is made only by the verifier of tokens (and by makers in tests)."""
+"""The verified caller of a request. Only the token verifier creates a `Viewer` (and tests)."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class ViewerKind(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class GuestOf:
-    """The link share a guest came by: its owner, its album, and the grantee key of the link."""
+class GuestLink:
+    """The link that a guest uses: its owner, its album, and its grantee key."""
 
     owner: str
     album: str
@@ -25,8 +25,8 @@ class GuestOf:
 
 
 @dataclass(frozen=True, slots=True)
-class TicketOf:
-    """The ticket that support works with: whose data, and its place among the customer's tickets."""
+class TicketRef:
+    """The support ticket that an agent uses: the customer, and the ticket's sort key."""
 
     owner: str
     slot: str
@@ -36,25 +36,24 @@ class TicketOf:
 class Viewer:
     """A verified caller.
 
-    `subject` is the token's `sub`; `customer` the customer's local id when the caller is one. `expires_at` is the
-    token's end in seconds since 1970, `signed_in_at` when the person showed who they are. `erased`: of this customer
-    nothing is left.
+    `subject` is the token's `sub`; `customer` is the local id if the caller is a customer. `expires_at` is the expiry of the
+    token and `signed_in_at` the time of authentication, both in seconds since 1970. `erased`: the customer was erased.
     """
 
     kind: ViewerKind
     subject: str
     customer: str | None = None
-    guest_of: GuestOf | None = None
+    guest_of: GuestLink | None = None
     scopes: frozenset[str] = frozenset()
     purpose: str | None = None
     expires_at: int = 0
-    ticket: TicketOf | None = None
+    ticket: TicketRef | None = None
     signed_in_at: int = 0
     erased: bool = False
 
     @property
     def key(self) -> str:
-        """A text that is different for different callers: what cursors and repeats are bound to."""
+        """A string that is unique for each caller; cursors, idempotency keys and the rate limiter use it."""
         if self.guest_of is not None:
             return f"GUEST:{self.guest_of.owner}:{self.guest_of.album}:{self.guest_of.grantee}"
         if self.ticket is not None:

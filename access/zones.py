@@ -1,7 +1,6 @@
-"""Home zones: circles that an owner draws, snapped to fixed cells, so that nobody finds a circle's edge or its centre.
+"""Home zones: circles of an owner, extended to fixed cells so that other viewers cannot find a circle's edge or centre.
 
-A cell is a tile of the web map at zoom 14 (about 2.4 km at the equator). A zone covers every cell that its circle
-touches; where within the cells the circle lies shows nowhere.
+A cell is a web map tile at zoom 14 (about 2.4 km at the equator). A zone covers every cell that its circle touches.
 """
 
 from __future__ import annotations
@@ -34,23 +33,23 @@ class Cell(NamedTuple):
 
     @classmethod
     def of(cls, latitude: float, longitude: float) -> Cell:
-        """The cell that a point lies in."""
+        """Returns the cell that contains a point."""
         bounded = max(-_EDGE, min(_EDGE, latitude))
         x = int((longitude + 180.0) / 360.0 * _CELLS) % _CELLS
         y = int((1.0 - math.asinh(math.tan(math.radians(bounded))) / math.pi) / 2.0 * _CELLS)
         return cls(x, min(_CELLS - 1, max(0, y)))
 
     def nearest(self, latitude: float, longitude: float) -> tuple[float, float]:
-        """The point of this cell that is nearest to another, well enough for cells this small."""
+        """Returns the point of this cell nearest to another point, approximated in degrees."""
         west, east = self.x / _CELLS * 360.0 - 180.0, (self.x + 1) / _CELLS * 360.0 - 180.0
         middle = (west + east) / 2
-        # The date line is no edge: look at the point from the side on which it is near.
+        # Cells continue across the date line: shift the point to the nearer side.
         around = longitude + 360.0 * round((middle - longitude) / 360.0)
         return min(max(latitude, _north_of(self.y + 1)), _north_of(self.y)), min(max(around, west), east)
 
 
 def at_home(zones: Iterable[Circle], latitude: float, longitude: float) -> bool:
-    """Whether a point lies in a cell that one of the zones touches."""
+    """Whether a point is in a cell that one of the zones touches."""
     cell = Cell.of(latitude, longitude)
     return any(_distance_m(z, *cell.nearest(z.latitude, z.longitude)) <= z.radius_m for z in zones)
 
@@ -60,7 +59,7 @@ def _north_of(row: int) -> float:
 
 
 def _distance_m(zone: Circle, latitude: float, longitude: float) -> float:
-    """By great circle, the haversine formula."""
+    """Returns the great-circle distance (haversine formula)."""
     here, there = math.radians(zone.latitude), math.radians(latitude)
     across = math.radians(longitude - zone.longitude)
     a = math.sin((there - here) / 2) ** 2 + math.cos(here) * math.cos(there) * math.sin(across / 2) ** 2

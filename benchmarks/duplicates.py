@@ -19,10 +19,10 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
 from datasources.tables.pictures import Shown
+from demo.drawing import Subject, draw
 from demo.scene_templates import SCENES
 from ingest.pictures.near_duplicates import NearDuplicates
-from pictures.drawing import Subject, draw
-from pictures.likeness import print_of
+from pictures.likeness import fingerprint_of
 from pictures.size_ladder import Size
 
 SIZE = Size(400, 300)
@@ -120,7 +120,7 @@ VARIANTS: dict[str, Callable[[Picture, random.Random], Picture]] = {
 
 
 def shown(picture: Picture) -> Shown:
-    known = print_of(picture)
+    known = fingerprint_of(picture)
     return Shown(b"", known.hashes, known.sketch)
 
 

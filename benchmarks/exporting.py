@@ -15,9 +15,9 @@ from datasources.tables.jobs import JobKind, Running
 from datasources.wiring import embedded
 from demo.synthetic import TENTH, synthetic_library
 from resolvers.exporting.export import export
-from resolvers.importing.writer import Writer
+from resolvers.importing.writer import RecordWriter
 from resolvers.jobs.runner import JobRunner
-from resolvers.jobs.start import fresh_job
+from resolvers.jobs.start import new_job
 from resolvers.jobs.start import start as begin
 
 PHOTOS = 20_000
@@ -28,14 +28,14 @@ async def measure(folder: Path) -> None:
     owner = sources.ids.local_id("customer", "bench")
     await sources.customers.ensure(owner, "bench", now_ms=sources.now_ms())
     household = next(h for h in synthetic_library(owners=3, photos=10 * PHOTOS) if h.external_id == TENTH)
-    records, writer = list(household.records()), Writer(sources, owner)
+    records, writer = list(household.records()), RecordWriter(sources, owner)
     for start in range(0, len(records), 500):
         await writer.write(records[start : start + 500])
     viewer = Viewer(ViewerKind.CUSTOMER, "bench", customer=owner)
-    job = await begin(sources, replace(fresh_job(sources, viewer, owner, JobKind.EXPORT), input=b'{"format":"JSONL"}'))
+    job = await begin(sources, replace(new_job(sources, viewer, owner, JobKind.EXPORT), input=b'{"format":"JSONL"}'))
     assert not isinstance(job, Running)
     begun, cpu = time.perf_counter(), time.process_time()
-    await JobRunner(sources, {JobKind.EXPORT: export}, worker="bench").drained()
+    await JobRunner(sources, {JobKind.EXPORT: export}, worker="bench").run_until_idle()
     seconds, cpu = time.perf_counter() - begun, time.process_time() - cpu
     done = await sources.jobs.raw(job.key)
     assert done is not None

@@ -16,20 +16,20 @@ from PIL import Image
 from indexing.change_feed_consumer import IndexFollower
 from indexing.open_stores import open_exclusive
 from indexing.progress import ProgressDisplay
-from ingest.formats.file_references import Source
+from ingest.formats.file_references import FileLocation
 from ingest.formats.worker_jobs import FileJob, work
 from ingest.readers.opening import open_reader
-from ingest.run import Import, Order
+from ingest.run import ImportRun, ImportRequest
 
 FILES = 4_000
 HASHED = 64 << 20
 
 
 class Quiet(ProgressDisplay):
-    def moved(self, records: int, done: int, total: int) -> None:
+    def update(self, records: int, done: int, total: int) -> None:
         pass
 
-    def say(self, text: str) -> None:
+    def print_line(self, text: str) -> None:
         pass
 
     def close(self) -> None:
@@ -79,11 +79,11 @@ async def imported(folder: Path, path: Path) -> tuple[float, float]:
     began, before = time.perf_counter(), processor_s()
     reader = open_reader(path, spool=folder)
     async with open_exclusive(folder / "data", "a benchmark") as sources:
-        job = Import(sources, IndexFollower(sources), Quiet())
-        await job.run(reader, Order(path, "bench"), folder / "data")
-        await job.finish(folder / "data")
+        job = ImportRun(sources, IndexFollower(sources), Quiet())
+        await job.run(reader, ImportRequest(path, "bench"), folder / "data")
+        await job.wait_for_index(folder / "data")
     reader.close()
-    assert job.tally.taken == FILES, job.tally.rejections
+    assert job.counters.imported == FILES, job.counters.rejections
     return time.perf_counter() - began, processor_s() - before
 
 
@@ -93,7 +93,7 @@ def measure(folder: Path) -> None:
     for what in ("JPEG with EXIF and XMP, index included", "of them again, unchanged"):
         seconds, cpu = asyncio.run(imported(folder, path))
         print(f"files: {FILES:,} {what}: {FILES / cpu:,.0f} files/s of one core ({FILES / seconds:,.0f} by the clock)")
-    jobs = [FileJob(Source(os.fsencode(p)), p.name) for p in sorted(path.rglob("*.jpg"))]
+    jobs = [FileJob(FileLocation(os.fsencode(p)), p.name) for p in sorted(path.rglob("*.jpg"))]
     began = time.perf_counter()
     for job in jobs:
         work({"do": "read", "with": job})

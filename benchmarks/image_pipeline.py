@@ -15,7 +15,7 @@ from benchmarks.files import Quiet, one_core, processor_s
 from indexing.change_feed_consumer import IndexFollower
 from indexing.open_stores import open_exclusive
 from ingest.readers.opening import open_reader
-from ingest.run import Import, Order
+from ingest.run import ImportRun, ImportRequest
 
 FILES = 300
 SIZE = 1_600, 1_200
@@ -48,14 +48,14 @@ async def looked_at(folder: Path, path: Path, *, link: bool) -> tuple[float, flo
     reader = open_reader(path, spool=folder)
     data = folder / f"data-{link}"
     async with open_exclusive(data, "a benchmark") as sources:
-        job = Import(sources, IndexFollower(sources), Quiet())
-        await job.run(reader, Order(path, "bench", link=link), data)
-        await job.finish(data)
+        job = ImportRun(sources, IndexFollower(sources), Quiet())
+        await job.run(reader, ImportRequest(path, "bench", link=link), data)
+        await job.wait_for_index(data)
         reader.close()
         began, before = time.perf_counter(), processor_s()
-        await job.look()
+        await job.process_images()
         assert job.pictures is not None
-        assert (job.pictures.looked.kept, job.pictures.looked.unshowable) == (FILES, 0)
+        assert (job.pictures.stats.stored, job.pictures.stats.unrenderable) == (FILES, 0)
         return time.perf_counter() - began, processor_s() - before
 
 

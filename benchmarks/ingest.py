@@ -10,7 +10,7 @@ from pathlib import Path
 from demo.synthetic import TENTH, synthetic_library
 from indexing.change_feed_consumer import IndexFollower
 from indexing.open_stores import open_exclusive
-from resolvers.importing.writer import Writer
+from resolvers.importing.writer import RecordWriter
 
 PHOTOS = 20_000
 BATCH = 250
@@ -23,12 +23,12 @@ async def measure(folder: Path) -> None:
     async with open_exclusive(folder, "a benchmark") as sources:
         owner = sources.ids.local_id("customer", "bench")
         await sources.customers.ensure(owner, "bench", now_ms=sources.now_ms())
-        writer, follower = Writer(sources, owner), IndexFollower(sources)
+        writer, follower = RecordWriter(sources, owner), IndexFollower(sources)
         began = time.perf_counter()
         for start in range(0, len(records), BATCH):
             done = await writer.write(records[start : start + BATCH])
             await follower.add([d.written for d in done if d.written is not None])
-        await follower.settle()
+        await follower.catch_up()
         taken = time.perf_counter() - began
     print(f"import: {len(records):,} records in {taken:.1f} s, {len(records) / taken:,.0f} records/s, seals and index included")
 

@@ -26,7 +26,7 @@ import httpx
 from access.ids import Ids
 from execution.document_cache import DocumentCache
 from execution.errors import RequestError
-from execution.prices import least
+from execution.prices import minimum_cost
 from identity.issuer import LocalIssuer
 from identity.verifier import Verifier
 from schema.build import build
@@ -73,12 +73,12 @@ def documents() -> None:
     made: DocumentCache[Any] = DocumentCache(schema.graphql_schema, classify=schema.classify, pricing=schema.pricing)
     page = made.prepare(PAGE)
     print(f"the price of a page   {each_us(lambda: page.cost({}), 2_000):8.1f} us with each request's variables")
-    assert least(page._prices) == page.cost({})  # noqa: SLF001 - what is timed is right
+    assert minimum_cost(page._prices) == page.cost({})  # noqa: SLF001 - what is timed is right
     costs = []
     for name, text, _, _ in DOCUMENTS:
 
         def attempt(text: str = text) -> None:
-            made._kept.clear()  # noqa: SLF001 - no refusal is remembered
+            made._entries.clear()  # noqa: SLF001 - no refusal is remembered
             with suppress(RequestError):
                 made.prepare(text)
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from datasources.locations.artefact import DEFAULT_PATH, Artefact
+from datasources.locations.artefact import DEFAULT_PATH, PackedFile
 from datasources.locations.atlas import Atlas
 from datasources.locations.string_table import StringTable
 
@@ -28,7 +28,7 @@ _COUNTRY = "{0}\t{0}X\t1\t{0}\t{0}land\t\t1\t1\tEU\t.x\tEUR\tEuro\t39\t#\t^\txx\
 
 def write_dump(folder: Path, rows: int) -> None:
     """The six files: `rows` places in allCountries.txt and one other name in a language for each."""
-    artefact = Artefact(DEFAULT_PATH)
+    artefact = PackedFile(DEFAULT_PATH)
     atlas = Atlas(artefact)
     folder.mkdir(exist_ok=True)
     countries = enumerate(atlas.countries, _FIRST_ID - 1_000)

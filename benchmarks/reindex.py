@@ -32,7 +32,7 @@ from datasources.search.conditions import All, AnyOf, Field
 from datasources.search.opensearch.index import OpenSearchIndex
 from datasources.search.opensearch.indices import Indices
 from datasources.search.opensearch.transport import Cluster
-from datasources.search.port import FacetQuestion, SearchRequest
+from datasources.search.port import FacetRequest, SearchRequest
 from datasources.search.read_only_stub import ReadOnlyIndexStub
 from datasources.tables.photos import Draft, PhotoRecord, tombstone
 from deploy.servers.addresses import Places
@@ -72,7 +72,7 @@ class Load:
         before, busy = dict(self._moves), set(self._busy)
         begun, album = time.perf_counter(), self.random.choice(list(self._albums))
         liked = All((LIKED, AnyOf(Field.ALBUM, (album,))))
-        asked = SearchRequest(condition=liked, limit=5_000, total=True, facets=(FacetQuestion(Field.FAVORITE),))
+        asked = SearchRequest(condition=liked, limit=5_000, total=True, facets=(FacetRequest(Field.FAVORITE),))
         answer = await self.sources.index.search(self.scope, asked)
         self.slowest_s = max(self.slowest_s, time.perf_counter() - begun)
         found = {hit.key.id for hit in answer.hits}
@@ -153,7 +153,7 @@ async def opened(folder: Path, name: str, count: int) -> AsyncIterator[tuple[Sou
         held.push_async_callback(tables.close)
         indices = Indices.connect(cluster, name)
         held.push_async_callback(indices.close)
-        held.push_async_callback(indices.wipe)
+        held.push_async_callback(indices.delete_all)
         sources = replace(tables, index=OpenSearchIndex.connect(cluster, name))
         held.push_async_callback(sources.index.close)
         records = await library(sources, "ana", count)

@@ -22,7 +22,7 @@ from access.scope import Grant, Scope
 from access.viewer import Viewer, ViewerKind
 from datasources.photo_key import PhotoKey
 from datasources.search.conditions import All, AnyOf, Between, Field, FileNamePart, HasWord, WithinBox, WithinCircle
-from datasources.search.port import Clause, Coordinates, FacetQuestion, Order, PhotoDocument, PhotoIndex, SearchRequest, TextQuery
+from datasources.search.port import Clause, Coordinates, FacetRequest, Order, PhotoDocument, PhotoIndex, SearchRequest, TextQuery
 from datasources.search.tantivy.index import TantivyIndex
 
 CUSTOMER = "customer"
@@ -85,8 +85,8 @@ _BEACH = TextQuery((Clause(HasWord("beach"), 1.5), Clause(HasWord("sunset"), 2.0
 _FILTERS = All((_ACTIVE, Between(Field.YEAR, 2015, 2020), AnyOf(Field.MEDIA_TYPE, ("PHOTO",)), AnyOf(Field.CAMERA, _CAMERAS[:2])))
 
 
-def _facets(*, covers: bool = False) -> tuple[FacetQuestion, ...]:
-    return tuple(FacetQuestion(field, _ACTIVE, covers) for field in _SIX)
+def _facets(*, covers: bool = False) -> tuple[FacetRequest, ...]:
+    return tuple(FacetRequest(field, _ACTIVE, covers) for field in _SIX)
 
 
 QUESTIONS = {

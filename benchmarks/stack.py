@@ -33,9 +33,9 @@ from datasources import TABLES, Sources, wiring
 from datasources.aws.calls import AwsCalls
 from datasources.aws.stack import Stack
 from datasources.data_folder import prepare
-from datasources.instrumentation.call_stats import RequestStats, counting
+from datasources.instrumentation.call_stats import RequestStats, count_calls_of_request
 from datasources.search.opensearch.index import OpenSearchIndex
-from datasources.search.opensearch.transport import Cluster, Wire
+from datasources.search.opensearch.transport import Cluster, Transport
 from datasources.search.port import PhotoIndex
 from datasources.search.tantivy.index import TantivyIndex
 from datasources.tables.dynamodb.schema import drop
@@ -46,8 +46,8 @@ from execution.runner import Runner
 from indexing.documents import catch_up
 from indexing.index_lag import IndexLag
 from resolvers.context import Context
-from resolvers.importing.writer import Writer
-from schema.build import build, decide
+from resolvers.importing.writer import RecordWriter
+from schema.build import build, denied_coordinates
 
 SIZE = 1_000_000
 EMBEDDED, REAL = "embedded", "OpenSearch"
@@ -81,7 +81,7 @@ async def loaded(sources: Sources) -> Viewer:
     """The demo's large household in these tables and this index."""
     household = demo_library().households[0]
     owner = sources.ids.local_id("customer", household.external_id)
-    writer, records = Writer(sources, owner), list(household.records)
+    writer, records = RecordWriter(sources, owner), list(household.records)
     for start in range(0, len(records), 250):
         await writer.write(records[start : start + 250])
     while await catch_up(sources):
@@ -128,16 +128,16 @@ async def requests(told: Both, count: int) -> None:
     """Whole requests through the schema, on both stacks; then what each costs."""
     gateway = build()
     prepared: DocumentCache[Any] = DocumentCache(gateway.graphql_schema, classify=gateway.classify, pricing=gateway.pricing)
-    runner: Runner[Any] = Runner(gateway.graphql_schema, decide=decide)
+    runner: Runner[Any] = Runner(gateway.graphql_schema, decide=denied_coordinates)
 
     async def answered(at: int, query: str) -> list[dict[str, object]]:
         sources, ledger = told.sources[at], RequestStats()
-        counting(sources.meter, ledger)
+        count_calls_of_request(sources.meter, ledger)
         context = Context(sources, IndexLag(), told.viewers[at], ("en",))
         answer = await runner.execute(prepared.prepare(query), {}, context)
         await context.aclose()
         assert "errors" not in answer, answer["errors"]
-        return ledger.told()
+        return ledger.to_list()
 
     def ask(at: int, query: str) -> Ask:
         return lambda: answered(at, query)
@@ -167,7 +167,7 @@ async def index_alone(told: Both, count: int) -> None:
 
 async def dropped(stack: Stack) -> None:
     """Nothing of the benchmark stays in the tables and the cluster."""
-    calls = await AwsCalls.open("tables", "dynamodb", stack.access(stack.dynamodb_url), stack.patience)
+    calls = await AwsCalls.open("tables", "dynamodb", stack.access(stack.dynamodb_url), stack.retry_policy)
     await drop(calls, TABLES, stack.prefix)
     await calls.close()
     await forgotten(stack)
@@ -176,13 +176,13 @@ async def dropped(stack: Stack) -> None:
 async def forgotten(stack: Stack) -> None:
     """The indices of a stack are gone, and their template."""
     indices = wiring.indices_of(stack)
-    await indices.wipe()
+    await indices.delete_all()
     await indices.close()
 
 
 async def settled(stack: Stack) -> None:
     """Segments that are being merged would slow one engine alone."""
-    wire = Wire(Cluster(stack.search_url, deadline_s=60.0))
+    wire = Transport(Cluster(stack.search_url, deadline_s=60.0))
     began = time.perf_counter()
     while (told := await wire.call("GET", f"/{stack.index}/_stats/merge"))["_all"]["total"]["merges"]["current"]:
         say(f"  OpenSearch still merges {told['_all']['total']['merges']['current_docs']:,} photos")

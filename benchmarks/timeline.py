@@ -28,9 +28,9 @@ from execution.runner import Runner
 from indexing.documents import catch_up
 from indexing.index_lag import IndexLag
 from resolvers.context import Context
-from resolvers.importing.writer import Writer
+from resolvers.importing.writer import RecordWriter
 from resolvers.photo_precision import taken_at
-from schema.build import build, decide
+from schema.build import build, denied_coordinates
 
 ROUNDS = 30
 QUERY = """{ photos(first: 100) { edges { cursor node {
@@ -46,7 +46,7 @@ async def library(folder: Path) -> tuple[Sources, Viewer]:
     sources = await wiring.embedded(folder)
     household = demo_library().households[0]
     owner = sources.ids.local_id("customer", household.external_id)
-    writer, records = Writer(sources, owner), list(household.records)
+    writer, records = RecordWriter(sources, owner), list(household.records)
     for start in range(0, len(records), 250):
         await writer.write(records[start : start + 250])
     while await catch_up(sources):
@@ -60,11 +60,11 @@ def through_the_schema(sources: Sources, viewer: Viewer) -> Callable[[], Awaitab
     documents: DocumentCache[DataClass] = DocumentCache(
         gateway.graphql_schema, classify=gateway.classify, pricing=gateway.pricing
     )
-    runner: Runner[DataClass] = Runner(gateway.graphql_schema, decide=decide)
-    freshness = IndexLag()
+    runner: Runner[DataClass] = Runner(gateway.graphql_schema, decide=denied_coordinates)
+    index_lag = IndexLag()
 
     async def page() -> bytes:
-        context = Context(sources, freshness, viewer, ("en",))
+        context = Context(sources, index_lag, viewer, ("en",))
         answer = await runner.execute(documents.prepare(QUERY), {}, context)
         await context.aclose()
         return orjson.dumps(answer)

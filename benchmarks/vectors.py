@@ -23,7 +23,7 @@ from access.viewer import Viewer, ViewerKind
 from datasources.photo_key import PhotoKey
 from datasources.search.conditions import Between, Condition, Everything, Field
 from datasources.search.opensearch.index import OpenSearchIndex
-from datasources.search.opensearch.indices import Indices, Shape
+from datasources.search.opensearch.indices import Indices, IndexShape
 from datasources.search.opensearch.transport import Cluster
 from datasources.search.port import Embedding, PhotoDocument, PhotoIndex
 from datasources.search.tantivy.index import TantivyIndex
@@ -80,7 +80,7 @@ async def asked(index: PhotoIndex, owner: str, questions: Sequence[Embedding], k
 async def main(cluster: Cluster, sizes: Sequence[int], folder: Path) -> float:
     """Prints the table; gives the worst recall."""
     name = f"vectors-{os.getpid()}"
-    indices = Indices.connect(cluster, name, Shape(replicas=0))
+    indices = Indices.connect(cluster, name, IndexShape(replicas=0))
     await indices.prepare()
     exact, near = TantivyIndex.open(folder), OpenSearchIndex.connect(cluster, name)
     worst = 1.0
@@ -103,7 +103,7 @@ async def main(cluster: Cluster, sizes: Sequence[int], folder: Path) -> float:
     finally:
         await exact.close()
         await near.close()
-        await indices.wipe()
+        await indices.delete_all()
         await indices.close()
     return worst
 

@@ -1,4 +1,4 @@
-"""What every command shares: the application, settings from the command line, and how a command speaks."""
+"""Shared parts of the commands: the application, settings with command-line options, and output."""
 
 from __future__ import annotations
 
@@ -17,20 +17,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-Data = Annotated[Path | None, typer.Option("--data", help="Data folder; else PHOTOS_DATA, else .data", show_default=False)]
+Data = Annotated[Path | None, typer.Option("--data", help="The data folder. Default: PHOTOS_DATA, or .data.", show_default=False)]
 INTERRUPTED: Final = 130
 
 
-def settings_of(**given: Any) -> Settings:
-    """Settings from the environment, and what the command line says over them."""
+def settings_of(**options: Any) -> Settings:
+    """The settings of the environment, overridden by the options of the command line."""
     from pydantic import ValidationError
     from pydantic_settings import SettingsError
 
     try:
-        return Settings(**{name: value for name, value in given.items() if value is not None})
+        return Settings(**{name: value for name, value in options.items() if value is not None})
     except SettingsError as e:
-        # Its cause would show what stands in the variable.
-        fail(f"{str(e).removeprefix('error parsing value for field ').split(' from')[0]} is no JSON (docs/settings.md).")
+        # The cause of the error contains the value of the variable, which may be a secret.
+        name = str(e).removeprefix("error parsing value for field ").split(" from")[0]
+        fail(f"The value of {name} is not valid JSON: its format is in docs/settings.md.")
     except ValidationError as e:
         first = e.errors(include_url=False, include_context=False)[0]
         name = ".".join(str(part) for part in first["loc"])
@@ -38,12 +39,12 @@ def settings_of(**given: Any) -> Settings:
 
 
 def print_line(text: str) -> None:
-    """A line of results."""
+    """Writes a line of results to standard output."""
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
 
 
 def fail(sentence: str) -> NoReturn:
-    """Ends the command with one sentence and exit code 1."""
+    """Writes the sentence to standard error and ends the command with exit code 1."""
     sys.stderr.write(sentence + "\n")
     raise typer.Exit(1)

@@ -1,4 +1,4 @@
-"""Commands over the audit: `audit verify` and `audit checkpoint`."""
+"""Commands for the audit log: `audit verify` and `audit checkpoint`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datasources import Sources
     from settings import Settings
 
-audit = typer.Typer(help="The audit: who read what, in a chain that shows every change.", no_args_is_help=True)
+audit = typer.Typer(help="Verify the hash-chained audit log.", no_args_is_help=True)
 app.add_typer(audit, name="audit")
 
 
@@ -24,44 +24,45 @@ app.add_typer(audit, name="audit")
 def verify(
     data: Data = None,
     checkpoint: Annotated[
-        list[str] | None, typer.Option(help="A checkpoint kept elsewhere, as `audit checkpoint` printed it; may be repeated")
+        list[str] | None, typer.Option(help="A checkpoint that `audit checkpoint` printed earlier. May be repeated.")
     ] = None,
 ) -> None:
-    """Read the whole chain: what was edited, taken out, put in, moved or cut off is found. Exit code 1 if anything was.
+    """Verify that no record of the audit log was changed, removed, inserted, moved or truncated. Exit code 1 if one was.
 
-    Checkpoints beside the chain show that its end was cut off; one kept elsewhere shows it though both were.
+    The checkpoints that are stored with the log detect a truncated end. A checkpoint that is stored elsewhere and given by
+    --checkpoint detects it even if the stored checkpoints were truncated too.
     """
     raise typer.Exit(asyncio.run(_verify(settings_of(data=data), checkpoint or [])))
 
 
 @audit.command()
 def checkpoint(data: Data = None) -> None:
-    """Print the latest signed checkpoint, to be kept where nobody who may write the chain can write."""
+    """Print the latest signed checkpoint. Store it where writers of the audit log have no write access."""
     asyncio.run(_checkpoint(settings_of(data=data)))
 
 
-async def _verify(settings: Settings, kept: list[str]) -> int:
+async def _verify(settings: Settings, checkpoints: list[str]) -> int:
     import msgspec
 
-    from datasources.audit.chain import Findings, signing_key
+    from datasources.audit.chain import VerificationResult, signing_key
     from datasources.audit.port import Checkpoint
 
     try:
-        elsewhere = [msgspec.json.decode(text, type=Checkpoint) for text in kept]
+        external = [msgspec.json.decode(text, type=Checkpoint) for text in checkpoints]
     except msgspec.MsgspecError:
-        fail("--checkpoint is not what `photos-gateway audit checkpoint` printed.")
-    findings = Findings()
+        fail("The value of --checkpoint is not a checkpoint: give a line that `photos-gateway audit checkpoint` printed.")
+    findings = VerificationResult()
     async with _opened(settings) as sources:
         async for link in sources.audit.links():
-            findings.read(link)
+            findings.add_line(link)
         key = signing_key(await sources.keys.installation_secret("audit")).public_key()
-        findings.hold_against([*await sources.audit.checkpoints(), *elsewhere], key)
+        findings.check_checkpoints([*await sources.audit.checkpoints(), *external], key)
     for fault in findings.faults[:20]:
         typer.echo(fault, err=True)
-    typer.echo("The chain is whole." if findings.whole else "The chain is NOT whole.", err=True)
-    said = {"records": findings.records, "checkpoints": findings.checkpoints, "faults": len(findings.faults)}
-    print_line(msgspec.json.encode(said).decode())
-    return 0 if findings.whole else 1
+    typer.echo("The audit log is intact." if findings.intact else "The audit log is NOT intact.", err=True)
+    result = {"records": findings.records, "checkpoints": findings.checkpoints, "faults": len(findings.faults)}
+    print_line(msgspec.json.encode(result).decode())
+    return 0 if findings.intact else 1
 
 
 async def _checkpoint(settings: Settings) -> None:
@@ -70,7 +71,7 @@ async def _checkpoint(settings: Settings) -> None:
     async with _opened(settings) as sources:
         known = await sources.audit.checkpoints()
     if not known:
-        fail("Nothing was recorded yet.")
+        fail("The audit log has no checkpoint yet.")
     print_line(msgspec.json.encode(known[-1]).decode())
 
 
@@ -81,7 +82,7 @@ def _opened(settings: Settings) -> AbstractAsyncContextManager[Sources]:
 
     @asynccontextmanager
     async def opened() -> AsyncIterator[Sources]:
-        async with open_shared(settings.data, "the audit's verification", settings.engines) as (sources, _):
+        async with open_shared(settings.data, "the verification of the audit log", settings.engines) as (sources, _):
             yield sources
 
     return opened()

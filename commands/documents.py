@@ -1,4 +1,4 @@
-"""Commands for the safelist: which documents clients may send in production, and which of them are still used."""
+"""Commands for the safelist of persisted documents."""
 
 from __future__ import annotations
 
@@ -12,33 +12,37 @@ import typer
 from commands.app import Data, app, fail, print_line, settings_of
 
 documents = typer.Typer(
-    help="Documents that clients may send by their id: the only ones in production.",
+    help="Manage persisted documents, which clients send by id. In production no other documents are accepted.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
 app.add_typer(documents, name="documents")
-Client = Annotated[str | None, typer.Option("--client", help="Whose documents")]
+Client = Annotated[str | None, typer.Option("--client", help="The name of the client to which the documents belong.")]
 
 
 @documents.command()
 def add(
-    manifest: Annotated[Path, typer.Argument(help="Relay's map of ids to texts, or Apollo's persisted query manifest")],
-    client: Annotated[str, typer.Option("--client", help="Whose documents these are: ios, web, ...")],
+    manifest: Annotated[
+        Path, typer.Argument(help="A JSON file: Relay's map of ids to documents, or Apollo's persisted query manifest.")
+    ],
+    client: Annotated[
+        str, typer.Option("--client", help="The name of the client to which the documents belong, for example ios.")
+    ],
     data: Data = None,
 ) -> None:
-    """Register the documents of a manifest; nothing is registered where one of them is not valid."""
+    """Add the documents of a manifest to the safelist. If one of them is invalid, none is added."""
     from serving.manifests import add_manifest
 
     settings = settings_of(data=data)
     settings.check_profile()
-    found = asyncio.run(add_manifest(settings, manifest, client))
-    print_line(f"{found.added} added, {found.known} known already, {found.added + found.known} in the manifest.")
+    result = asyncio.run(add_manifest(settings, manifest, client))
+    print_line(f"{result.added} added, {result.known} already known, {result.added + result.known} in the manifest.")
 
 
 @documents.command("list")
 def list_documents(data: Data = None, client: Client = None) -> None:
-    """Print each document: state, day of last use, client, id, name, with tabs between them."""
+    """Print the documents, one on each line: state, day of last use, client, id and name, separated by tabs."""
     from serving.manifests import listed
 
     for record in asyncio.run(listed(settings_of(data=data), client)):
@@ -50,11 +54,11 @@ def list_documents(data: Data = None, client: Client = None) -> None:
 def retire(
     data: Data = None,
     client: Client = None,
-    document: Annotated[str | None, typer.Option("--id", help="Only the document with this id")] = None,
+    document: Annotated[str | None, typer.Option("--id", help="Retire only the document with this id.")] = None,
 ) -> None:
-    """Take documents out of use, of a client or by id; servers notice within twenty seconds."""
+    """Retire the documents of a client, or one by its id. Servers refuse them within 20 seconds."""
     if client is None and document is None:
-        fail("Say which: --client NAME, --id ID, or both.")
+        fail("No documents were selected: give --client NAME, --id ID, or both.")
     from serving.manifests import retired
 
     print_line(f"{asyncio.run(retired(settings_of(data=data), client, document))} retired.")

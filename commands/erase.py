@@ -1,4 +1,4 @@
-"""The command `erase`: one customer, from everything, for good."""
+"""The command `erase`, which erases one customer permanently."""
 
 from __future__ import annotations
 
@@ -16,29 +16,30 @@ if TYPE_CHECKING:
     from resolvers.jobs.runner import JobRunner
     from settings import Settings
 
-_LOOK_S = 1.0
+_POLL_S = 1.0
 _HOLDER = "an erasure"
 
 
 @app.command()
 def erase(
-    customer: Annotated[str, typer.Option(help="The customer's id (the `sub` of their tokens)")],
+    customer: Annotated[str, typer.Option(help="The customer's id: the claim `sub` of their tokens.")],
     data: Data = None,
     *,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask")] = False,
-    certificate: Annotated[Path | None, typer.Option(help="Write the certificate here too")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
+    certificate: Annotated[Path | None, typer.Option(help="A file to which the certificate is also written.")] = None,
 ) -> None:
-    """Erase a customer for good: unreadable at once, removed from every store, and never taken in again.
+    """Erase a customer permanently. Their data is unreadable immediately, and is then removed from every store.
 
-    It takes a little over a minute: what other processes knew is waited for. Stopped or killed, the same command goes on, and
-    beside a running server the server does the work. The certificate is printed; exit code 1 if there is none.
+    The command takes a little over a minute, because it waits until the caches of other processes have expired. If it is
+    interrupted, the same command continues. While a server runs, the server does the work. The command prints the erasure
+    certificate; the exit code is 1 if there is none. Later imports for the customer are refused.
     """
     settings = settings_of(data=data)
     settings.check_profile()
     if settings.engines is None and not settings.data.exists():
-        fail(f"There is no data folder {settings.data}.")
+        fail(f"The data folder {settings.data} does not exist: give an existing one by --data.")
     if not yes:
-        typer.confirm("This cannot be undone. Erase the customer?", abort=True, err=True)
+        typer.confirm("An erasure cannot be undone. Erase the customer?", abort=True, err=True)
     text = asyncio.run(_erase(settings, customer))
     if certificate is not None:
         certificate.write_text(text)
@@ -51,34 +52,34 @@ async def _erase(settings: Settings, customer: str) -> str:
     from datasources.tables.jobs import JobKind, Running
     from indexing.open_stores import open_shared
     from resolvers.erasing.start import OPERATOR, begin_erasure
-    from resolvers.jobs.kinds import WORKS
+    from resolvers.jobs.kinds import JOB_FUNCTIONS
     from resolvers.jobs.runner import JobRunner
 
-    async with open_shared(settings.data, _HOLDER, settings.engines) as (sources, ours):
+    async with open_shared(settings.data, _HOLDER, settings.engines) as (sources, exclusive):
         owner = sources.ids.local_id("customer", customer)
         if owner not in await sources.customers.raw([owner]) and not await sources.keys.is_destroyed(owner):
-            fail("There is no such customer.")
-        begun = await begin_erasure(sources, owner, OPERATOR)
-        typer.echo("Unreadable from now on. Removing what is left...", err=True)
-        job = begun.key if isinstance(begun, Running) else begun
-        # On the embedded engines one process at a time has the folder, and an earlier one's lease is ours.
+            fail("No customer has this id: check --customer.")
+        started = await begin_erasure(sources, owner, OPERATOR)
+        typer.echo("The data is unreadable now. Removing it from the stores...", err=True)
+        job = started.key if isinstance(started, Running) else started
+        # With embedded engines only one process has the folder, so this one may take over the lease of an earlier one.
         worker = _HOLDER if settings.engines is None else f"{_HOLDER} {os.getpid()}"
-        runner = JobRunner(sources, {JobKind.ERASE: WORKS[JobKind.ERASE]}, worker=worker) if ours else None
+        runner = JobRunner(sources, {JobKind.ERASE: JOB_FUNCTIONS[JobKind.ERASE]}, worker=worker) if exclusive else None
         record = await _ended(sources, job, runner)
         return await _certificate(sources, record)
 
 
 async def _ended(sources: Sources, job: JobKey, runner: JobRunner | None) -> JobRecord:
-    """Works, or looks at whoever works, until it has ended."""
+    """Runs the job, or waits for the process that runs it, until it has ended."""
     while True:
         if runner is not None:
-            await runner.drained()
+            await runner.run_until_idle()
         record = await sources.jobs.raw(job)
         if record is None:
-            fail("The erasure's job is gone.")
+            fail("The job of the erasure no longer exists: run the command again.")
         if not record.live:
             return record
-        await asyncio.sleep(_LOOK_S)
+        await asyncio.sleep(_POLL_S)
 
 
 async def _certificate(sources: Sources, record: JobRecord) -> str:
@@ -86,8 +87,8 @@ async def _certificate(sources: Sources, record: JobRecord) -> str:
     from resolvers.jobs.job_run import folder_of
 
     if not record.files:
-        fail(f"The erasure could not be ended ({record.error_code}): what is left is unreadable. Give the command again.")
+        fail(f"The erasure failed ({record.error_code}): the remaining data is unreadable. Run the command again.")
     pieces = await sources.results.read(MediaKey(folder_of(sources, record), record.files[0].name))
     if pieces is None:
-        fail("The certificate is gone: give the command again for another one.")
+        fail("The certificate has expired: run the command again for a new one.")
     return b"".join([piece async for piece in pieces]).decode()

@@ -1,4 +1,4 @@
-"""What a failed source is called to whoever reads the sentence: a part of the data folder, or a server with a name."""
+"""Error messages for unavailable sources, which name the part of the data folder or the server."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _SERVERS = {"tables": "DynamoDB", "keys": "KMS", "search": "OpenSearch", "media"
 
 
 def error_message(error: SourceError, *, embedded: bool) -> str:
-    """One sentence; on real engines it says which server."""
+    """One sentence; with production engines it names the server."""
     if embedded and error.source in _SERVERS:
         return f"The data folder's {error.source} cannot be used: {error.reason}."
     server = None if embedded else _SERVERS.get(error.source)
@@ -17,10 +17,10 @@ def error_message(error: SourceError, *, embedded: bool) -> str:
 
 
 def embedded_stack() -> bool:
-    """Whether the sources are in the data folder, as the settings say."""
+    """Whether the settings select the embedded engines."""
     from settings import Settings, StackName
 
     try:
         return Settings().stack is StackName.EMBEDDED
-    except ValueError:  # of pydantic, or of a variable that is no JSON: said elsewhere, and better
+    except ValueError:  # invalid settings have their own error message
         return True

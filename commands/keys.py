@@ -1,4 +1,4 @@
-"""The command `keys rotate`: new data keys for customers, while everybody reads and writes on."""
+"""The command `keys rotate`, which replaces the data keys of customers while the gateway serves."""
 
 from __future__ import annotations
 
@@ -17,26 +17,27 @@ if TYPE_CHECKING:
     from resolvers.jobs.runner import JobRunner
     from settings import Settings
 
-keys = typer.Typer(help="The data keys of customers.", no_args_is_help=True)
+keys = typer.Typer(help="Manage the data keys of customers.", no_args_is_help=True)
 app.add_typer(keys, name="keys")
 _STARTER = "OPERATOR:rotate"
-_LOOK_S = 1.0
+_POLL_S = 1.0
 
 
 @keys.command()
 def rotate(
-    customer: Annotated[str | None, typer.Option(help="The customer's id (the `sub` of their tokens)")] = None,
+    customer: Annotated[str | None, typer.Option(help="The customer's id: the claim `sub` of their tokens.")] = None,
     data: Data = None,
     *,
-    everyone: Annotated[bool, typer.Option("--all", help="Every customer")] = False,
+    everyone: Annotated[bool, typer.Option("--all", help="Rotate the keys of every customer.")] = False,
 ) -> None:
-    """Give customers new data keys and seal their records anew; nobody who reads or writes meanwhile notices.
+    """Give customers new data keys and encrypt their records with them. Reads and writes continue meanwhile.
 
-    It takes some minutes, because every process must know a new key before it seals. Stopped or killed, the same command or
-    the server goes on. The last line of standard output is one JSON object; exit code 1 if any could not be ended.
+    The command takes some minutes, because every process must load a new key before it is used. If it is interrupted, the
+    same command or the server continues. The last line of standard output is a JSON object; the exit code is 1 if the
+    rotation failed for any customer.
     """
     if (customer is None) is not everyone:
-        fail("Name one customer with --customer, or every one with --all.")
+        fail("Select one customer by --customer ID, or all customers by --all.")
     settings = settings_of(data=data)
     settings.check_profile()
     raise typer.Exit(asyncio.run(_rotate(settings, customer)))
@@ -47,14 +48,14 @@ async def _rotate(settings: Settings, customer: str | None) -> int:
 
     from datasources.tables.jobs import JobKind
     from indexing.open_stores import open_shared
-    from resolvers.jobs.kinds import WORKS
+    from resolvers.jobs.kinds import JOB_FUNCTIONS
     from resolvers.jobs.runner import JobRunner
 
-    async with open_shared(settings.data, "a rotation of keys", settings.engines) as (sources, ours):
-        begun = [await _begun(sources, owner) for owner in await _owners(sources, customer)]
+    async with open_shared(settings.data, "a key rotation", settings.engines) as (sources, exclusive):
+        started = [await _start(sources, owner) for owner in await _owners(sources, customer)]
         worker = "a rotation" if settings.engines is None else f"a rotation {os.getpid()}"
-        runner = JobRunner(sources, {JobKind.ROTATE: WORKS[JobKind.ROTATE]}, worker=worker) if ours else None
-        return await _ended(sources, begun, runner)
+        runner = JobRunner(sources, {JobKind.ROTATE: JOB_FUNCTIONS[JobKind.ROTATE]}, worker=worker) if exclusive else None
+        return await _ended(sources, started, runner)
 
 
 async def _owners(sources: Sources, customer: str | None) -> list[str]:
@@ -62,15 +63,15 @@ async def _owners(sources: Sources, customer: str | None) -> list[str]:
         return [owner async for owner in sources.customers.everyone()]
     owner = sources.ids.local_id("customer", customer)
     if owner not in await sources.customers.raw([owner]):
-        fail("There is no such customer.")
+        fail("No customer has this id: check --customer.")
     return [owner]
 
 
-async def _begun(sources: Sources, owner: str) -> JobKey:
+async def _start(sources: Sources, owner: str) -> JobKey:
     from datasources.tables.jobs import JobKind
-    from resolvers.jobs.start import job_of, start
+    from resolvers.jobs.start import new_job_of, start
 
-    return (await start(sources, job_of(sources, _STARTER, owner, JobKind.ROTATE))).key
+    return (await start(sources, new_job_of(sources, _STARTER, owner, JobKind.ROTATE))).key
 
 
 async def _ended(sources: Sources, jobs: Sequence[JobKey], runner: JobRunner | None) -> int:
@@ -80,12 +81,12 @@ async def _ended(sources: Sources, jobs: Sequence[JobKey], runner: JobRunner | N
 
     while True:
         if runner is not None:
-            await runner.drained()
+            await runner.run_until_idle()
         records = [await sources.jobs.raw(job) for job in jobs]
         if not any(r is not None and r.live for r in records):
             break
-        await asyncio.sleep(_LOOK_S)
-    whole = [r for r in records if r is not None and r.status is JobStatus.COMPLETED]
-    said = {"customers": len(jobs), "rotated": len(whole), "resealed": sum(r.rows for r in whole)}
-    print_line(msgspec.json.encode(said).decode())
-    return 0 if len(whole) == len(jobs) else 1
+        await asyncio.sleep(_POLL_S)
+    completed = [r for r in records if r is not None and r.status is JobStatus.COMPLETED]
+    result = {"customers": len(jobs), "rotated": len(completed), "resealed": sum(r.rows for r in completed)}
+    print_line(msgspec.json.encode(result).decode())
+    return 0 if len(completed) == len(jobs) else 1

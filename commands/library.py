@@ -1,4 +1,4 @@
-"""Commands over a library: `import` and `verify`."""
+"""Commands for libraries: `import` and `verify`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import typer
 from commands.app import INTERRUPTED, Data, app, fail, print_line, settings_of
 from settings import Settings
 
-_LONGEST_OWNER: Final = 256
+_MAX_OWNER_LENGTH: Final = 256
 
 
 @app.command("import")
@@ -20,71 +20,76 @@ def import_(
     path: Annotated[
         list[Path],
         typer.Argument(
-            help="A folder of photos and videos, archives of one (zip, tar, Takeout's parts), or JSON Lines or Parquet"
+            help="A folder of photos and videos, archives of one (zip, tar, parts of a Takeout), or a JSON Lines or Parquet file."
         ),
     ],
-    owner: Annotated[str, typer.Option(help="The customer's id (the `sub` of their tokens)")],
+    owner: Annotated[str, typer.Option(help="The customer's id: the claim `sub` of their tokens.")],
     data: Data = None,
     *,
-    restore: Annotated[bool, typer.Option("--restore", help="Bring back photos that were deleted")] = False,
-    link: Annotated[bool, typer.Option("--link", help="Read originals where they lie instead of copying them")] = False,
+    restore: Annotated[bool, typer.Option("--restore", help="Import photos again that were deleted.")] = False,
+    link: Annotated[bool, typer.Option("--link", help="Refer to the original files instead of copying them.")] = False,
 ) -> None:
     """Import photos for one customer.
 
-    Importing again changes nothing; stopped by Ctrl-C or killed, the same command goes on. A bad record is reported at
-    the end and costs nothing else. Beside a running server, the server indexes. The last line of standard output is one
-    JSON object. Exit code 0 if anything could be taken, 1 if nothing could, 130 if stopped by Ctrl-C.
+    Importing the same source again changes nothing. If the command is interrupted, the same command continues. Invalid
+    records are skipped and reported at the end. While a server runs, the server updates the index. The last line of
+    standard output is a JSON object. The exit code is 0 if a record was imported, 1 if none could be, 130 after Ctrl-C.
     """
-    if not 0 < len(owner) <= _LONGEST_OWNER or not owner.isprintable():
-        fail("--owner must be a printable text of at most 256 characters.")
-    raise typer.Exit(asyncio.run(_import(path, owner, Choices(restore=restore, link=link), settings_of(data=data))))
+    if not 0 < len(owner) <= _MAX_OWNER_LENGTH or not owner.isprintable():
+        fail("The value of --owner must have 1 to 256 printable characters.")
+    raise typer.Exit(asyncio.run(_import(path, owner, ImportOptions(restore=restore, link=link), settings_of(data=data))))
 
 
-class Choices(NamedTuple):
-    """What the command line chose."""
+class ImportOptions(NamedTuple):
+    """The options of `import`."""
 
     restore: bool
     link: bool
 
 
-async def _import(paths: list[Path], owner: str, choices: Choices, settings: Settings) -> int:
+async def _import(paths: list[Path], owner: str, options: ImportOptions, settings: Settings) -> int:
     from commands.progress import progress_for
-    from ingest.run import Order, run_import
+    from ingest.run import ImportRequest, run_import
 
     stop, screen = asyncio.Event(), progress_for()
     loop = asyncio.get_running_loop()
 
     def stopped() -> None:
-        loop.remove_signal_handler(signal.SIGINT)  # a second Ctrl-C ends at once: nothing acknowledged is lost
-        screen.say("Stopping after the batch in hand...")
+        loop.remove_signal_handler(signal.SIGINT)  # a second Ctrl-C ends the process; written records are not lost
+        screen.print_line("Stopping after the current batch...")
         stop.set()
 
     loop.add_signal_handler(signal.SIGINT, stopped)
     try:
-        order = Order(paths[0], owner, more=tuple(paths[1:]), **choices._asdict())
+        order = ImportRequest(paths[0], owner, more=tuple(paths[1:]), **options._asdict())
         ended = await run_import(settings.data, order, screen, stop, stack=settings.engines, vendors=settings.vendors)
     finally:
         screen.close()
-    for line in ended.tally.report(ended.unknown):
-        screen.say(line)
-    for line in ended.looked.report() if ended.looked else ():
-        screen.say(line)
-    if not ended.whole:
-        screen.say("Stopped. The same command goes on from here.")
-    print_line(ended.tally.line(ended.seconds))
-    if not ended.whole:
+    for line in ended.counters.report(ended.unknown_names):
+        screen.print_line(line)
+    for line in ended.image_stats.report() if ended.image_stats else ():
+        screen.print_line(line)
+    if not ended.is_complete:
+        screen.print_line("Stopped. Run the same command to continue.")
+    print_line(ended.counters.json_line(ended.seconds))
+    if not ended.is_complete:
         return INTERRUPTED
-    return 0 if ended.tally.taken or not ended.tally.records else 1
+    return 0 if ended.counters.imported or not ended.counters.records else 1
 
 
 @app.command()
 def verify(
-    data: Data = None, *, repair: Annotated[bool, typer.Option("--repair", help="Rebuild the index where it differs")] = False
+    data: Data = None,
+    *,
+    repair: Annotated[bool, typer.Option("--repair", help="Rebuild the index if it differs from the tables.")] = False,
 ) -> None:
-    """Compare tables, index and change feed, and open every seal. Exit code 1 where they disagree."""
+    """Compare the tables with the search index.
+
+    The change feed is compared too, and every record is decrypted. The exit code is 1 if anything differs.
+    """
     settings = settings_of(data=data)
     if settings.engines is None and not settings.data.exists():
-        fail(f"There is no data folder {settings.data}.")
+        fail(f"The data folder {settings.data} does not exist: give an existing one by --data.")
     raise typer.Exit(asyncio.run(_verify(settings, repair=repair)))
 
 
@@ -103,12 +108,12 @@ async def _verify(settings: Settings, *, repair: bool) -> int:
         if e.source != "search" or settings.engines is not None:
             raise
         if not repair:
-            fail(f"The index is damaged ({e.reason}). `photos-gateway verify --repair` rebuilds it from the tables.")
+            fail(f"The index is damaged ({e.reason}): `photos-gateway verify --repair` rebuilds it from the tables.")
         drop_damaged_index(settings.data)
         async with open_exclusive(settings.data, "a verification") as sources:
             findings = await compare(sources, repair=True)
     for example in findings.examples:
-        screen.say(example)
-    screen.say("Tables and index agree." if findings.agrees else "Tables and index disagree.")
-    print_line(findings.line())
+        screen.print_line(example)
+    screen.print_line("The tables and the index agree." if findings.agrees else "The tables and the index differ.")
+    print_line(findings.json_line())
     return 0 if findings.agrees else 1

@@ -1,4 +1,4 @@
-"""The command that serves places alone: `locations`."""
+"""The command `locations`, which serves only the location service."""
 
 from __future__ import annotations
 
@@ -12,10 +12,15 @@ from commands.app import Data, app, settings_of
 @app.command()
 def locations(
     data: Data = None,
-    host: Annotated[str | None, typer.Option(help="Address; loopback unless PHOTOS_EXPOSE=true")] = None,
-    port: Annotated[int, typer.Option(help="Port")] = 8100,
+    host: Annotated[
+        str | None, typer.Option(help="The address to listen on. Only loopback is allowed unless PHOTOS_EXPOSE=true.")
+    ] = None,
+    port: Annotated[int, typer.Option(help="The port to listen on.")] = 8100,
 ) -> None:
-    """Serve places over HTTP: resolve, by id, names, search. Bearer tokens of services with the scope locations:resolve."""
+    """Serve the location service over HTTP until Ctrl-C.
+
+    Callers need a bearer token of a service with the scope locations:resolve.
+    """
     from commands.process import listen, serve_app
     from serving.locations.service import locations_app
 

@@ -1,4 +1,4 @@
-"""How an import is watched: a bar with rate and time left on a terminal, a line now and then without one."""
+"""Progress of long commands: a progress bar on a terminal, otherwise lines of text."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _EVERY_S = 5.0
 
 
 class PlainProgress(ProgressDisplay):
-    """A line every five seconds."""
+    """Writes a line every five seconds."""
 
     def __init__(self, stream: TextIO, now_s: Callable[[], float] = time.monotonic) -> None:
         self._stream = stream
@@ -21,36 +21,36 @@ class PlainProgress(ProgressDisplay):
         self._begun = self._last = now_s()
         self._first: tuple[int, int] | None = None
 
-    def moved(self, records: int, done: int, total: int) -> None:
-        """See `Screen`."""
+    def update(self, records: int, done: int, total: int) -> None:
+        """See `ProgressDisplay`."""
         now = self._now_s()
         if self._first is None:
             self._first = records, done
         if now - self._last < _EVERY_S:
             return
         self._last = now
-        passed = now - self._begun
-        rate = (records - self._first[0]) / passed
-        gone = done - self._first[1]
-        left = f", {round((total - done) * passed / gone):,} s left" if gone else ""
-        self.say(f"{records:,} records, {done * 100 // max(total, 1)} %, {rate:,.0f} records/s{left}")
+        elapsed = now - self._begun
+        rate = (records - self._first[0]) / elapsed
+        completed = done - self._first[1]
+        remaining = f", {round((total - done) * elapsed / completed):,} s left" if completed else ""
+        self.print_line(f"{records:,} records, {done * 100 // max(total, 1)} %, {rate:,.0f} records/s{remaining}")
 
-    def say(self, text: str) -> None:
-        """See `Screen`."""
+    def print_line(self, text: str) -> None:
+        """See `ProgressDisplay`."""
         print(text, file=self._stream, flush=True)
 
-    def stage(self, text: str) -> None:
-        """See `Screen`."""
-        self.say(text)
+    def start_stage(self, text: str) -> None:
+        """See `ProgressDisplay`."""
+        self.print_line(text)
         self._begun = self._last = self._now_s()
         self._first = None
 
     def close(self) -> None:
-        """Nothing is on the screen."""
+        """Does nothing: there is no progress bar to remove."""
 
 
 class TerminalProgress(ProgressDisplay):
-    """A bar by rich."""
+    """A progress bar."""
 
     def __init__(self) -> None:
         from rich.console import Console
@@ -69,8 +69,8 @@ class TerminalProgress(ProgressDisplay):
         self._begun = time.monotonic()
         self._first = 0
 
-    def moved(self, records: int, done: int, total: int) -> None:
-        """See `Screen`."""
+    def update(self, records: int, done: int, total: int) -> None:
+        """See `ProgressDisplay`."""
         if self._task is None:
             self._first = records
             self._bar.start()
@@ -78,23 +78,23 @@ class TerminalProgress(ProgressDisplay):
         rate = (records - self._first) / max(time.monotonic() - self._begun, 0.001)
         self._bar.update(self._task, completed=done, records=records, rate=rate)
 
-    def say(self, text: str) -> None:
-        """See `Screen`."""
+    def print_line(self, text: str) -> None:
+        """See `ProgressDisplay`."""
         self._bar.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
-    def stage(self, text: str) -> None:
-        """See `Screen`."""
+    def start_stage(self, text: str) -> None:
+        """See `ProgressDisplay`."""
         if self._task is not None:
             self._bar.remove_task(self._task)
             self._task = None
-        self.say(text)
+        self.print_line(text)
         self._begun = time.monotonic()
 
     def close(self) -> None:
-        """See `Screen`."""
+        """See `ProgressDisplay`."""
         self._bar.stop()
 
 
 def progress_for(stream: TextIO = sys.stderr) -> ProgressDisplay:
-    """The screen that fits where standard error goes."""
+    """The display for a stream: a progress bar if it is a terminal."""
     return TerminalProgress() if stream.isatty() else PlainProgress(stream)

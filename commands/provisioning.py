@@ -1,4 +1,4 @@
-"""The command over what the stack needs: `provision`."""
+"""The command `provision`, which creates the resources of the production engines."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ from commands.app import app, fail, print_line, settings_of
 
 @app.command()
 def provision(
-    *, dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and change nothing")] = False
+    *, dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the changes without making them.")] = False
 ) -> None:
-    """Make the tables, buckets, key and index that the stack of the settings needs, or bring them to what is needed now.
+    """Create or update the production resources.
 
-    Safe to repeat. What would lose something is refused with a sentence, and then nothing is done: exit code 1.
+    These are the tables, buckets, key and index that the settings require. The command may be repeated. If a change would
+    lose data, nothing is changed and the exit code is 1.
     """
-    from datasources.provisioning.plan import provision as brought
+    from datasources.provisioning.plan import provision as apply
 
     stack = settings_of().engines
     if stack is None:
-        fail("The embedded stack needs nothing made: set PHOTOS_STACK=aws, or local with the servers of `make servers`.")
-    if not asyncio.run(brought(stack, print_line, dry=dry_run)):
+        fail("The embedded engines need no provisioning: set PHOTOS_STACK to aws, or to local after `make servers`.")
+    if not asyncio.run(apply(stack, print_line, dry=dry_run)):
         raise typer.Exit(1)

@@ -1,4 +1,4 @@
-"""Commands over the index of photos: `reindex`."""
+"""The command `reindex`, which rebuilds the search index."""
 
 from __future__ import annotations
 
@@ -17,44 +17,45 @@ if TYPE_CHECKING:
 def reindex(
     data: Data = None,
     *,
-    back: Annotated[bool, typer.Option("--back", help="Put the index of before in its place again")] = False,
-    finish: Annotated[bool, typer.Option("--finish", help="Delete the index of before: there is no way back then")] = False,
+    back: Annotated[bool, typer.Option("--back", help="Switch back to the previous index.")] = False,
+    finish: Annotated[bool, typer.Option("--finish", help="Delete the previous index; --back is impossible afterwards.")] = False,
 ) -> None:
-    """Make the search index anew from the tables, beside the one that serves, and put it in its place.
+    """Build a new search index from the tables and switch to it.
 
-    On OpenSearch nobody notices: writers write to both, readers change over at once, and the old index is kept up until
-    `--finish`. Stopped anywhere, the same command goes on. The index of a data folder is rebuilt while no server runs.
-    The last line of standard output is one JSON object. Exit code 1 where index and tables do not come to agree.
+    On OpenSearch the gateway serves meanwhile: changes are written to both indexes, all readers switch at the same time, and
+    the previous index is updated until `reindex --finish`. The index of a data folder is rebuilt while no server runs. If
+    the command is interrupted, the same command continues. The last line of standard output is a JSON object. The exit code
+    is 1 if the new index differs from the tables.
     """
-    from indexing.reindex import Differs
+    from indexing.reindex import IndexMismatch
 
     settings = settings_of(data=data)
     if not settings.data.exists():
-        fail(f"There is no data folder {settings.data}.")
+        fail(f"The data folder {settings.data} does not exist: give an existing one by --data.")
     if back and finish:
-        fail("--back and --finish exclude each other.")
+        fail("--back and --finish exclude each other: give only one of them.")
     if settings.engines is None and (back or finish):
-        fail("The index of a data folder is replaced by the new one at once: there is nothing to go back to or to finish.")
+        fail("The index of a data folder has no previous version: run reindex without --back and --finish.")
     try:
         print_line(asyncio.run(_reindex(settings, "back" if back else "finish" if finish else "new")))
-    except Differs as e:
+    except IndexMismatch as e:
         fail(str(e))
 
 
-async def _reindex(settings: Settings, what: str) -> str:
+async def _reindex(settings: Settings, action: str) -> str:
     from commands.progress import progress_for
     from datasources.wiring import indices_of
-    from indexing.index_switch import build_and_switch, drop_old, renew_folder, roll_back
+    from indexing.index_switch import build_and_switch, drop_old, rebuild_folder, roll_back
     from indexing.open_stores import open_exclusive
 
     stack, screen = settings.engines, progress_for()
     try:
         if stack is None:
-            return await renew_folder(settings.data, screen)
+            return await rebuild_folder(settings.data, screen)
         indices = indices_of(stack)
         try:
             async with open_exclusive(settings.data, "a reindex", stack) as sources:
-                return await {"new": build_and_switch, "back": roll_back, "finish": drop_old}[what](sources, indices, screen)
+                return await {"new": build_and_switch, "back": roll_back, "finish": drop_old}[action](sources, indices, screen)
         finally:
             await indices.close()
     finally:

@@ -1,4 +1,4 @@
-"""Commands that serve: `serve`, and `demo`, which loads what it shows."""
+"""The commands `serve` and `demo`."""
 
 from __future__ import annotations
 
@@ -14,17 +14,22 @@ from settings import Settings
 @app.command()
 def serve(
     data: Data = None,
-    host: Annotated[str | None, typer.Option(help="Address; loopback unless PHOTOS_EXPOSE=true")] = None,
-    port: Annotated[int | None, typer.Option(help="Port; else PHOTOS_PORT, else 8000")] = None,
+    host: Annotated[
+        str | None, typer.Option(help="The address to listen on. Only loopback is allowed unless PHOTOS_EXPOSE=true.")
+    ] = None,
+    port: Annotated[int | None, typer.Option(help="The port to listen on. Default: PHOTOS_PORT, or 8000.")] = None,
     *,
-    demo: Annotated[bool, typer.Option("--demo", help="Load the demo library first, if it is not there")] = False,
-    workers: Annotated[int, typer.Option(help="Only 1: the embedded index has one writer")] = 1,
+    demo: Annotated[bool, typer.Option("--demo", help="Load the demo library first, unless it is loaded.")] = False,
+    workers: Annotated[int, typer.Option(help="The number of processes, which must be 1.")] = 1,
 ) -> None:
-    """Serve GraphQL, GraphiQL and health checks until Ctrl-C."""
+    """Serve the GraphQL API until Ctrl-C.
+
+    In the development profile GraphiQL is served too.
+    """
     settings = settings_of(data=data, host=host, port=port)
     if workers != 1:
-        several = "start several servers behind one address" if settings.engines else "the embedded engines are one process"
-        fail(f"A server is one process: leave --workers out ({several}).")
+        advice = "start several servers behind a load balancer" if settings.engines else "the embedded engines allow only one"
+        fail(f"A server has one process: omit --workers ({advice}).")
     from commands.process import listen, serve_until_stopped
 
     with listen(settings) as socket:
@@ -36,14 +41,17 @@ def serve(
 
 @app.command()
 def demo(data: Data = None) -> None:
-    """Load the demo library into the data folder, or what is missing of it."""
+    """Load the demo library into the data folder.
+
+    An incomplete load is continued.
+    """
     settings = settings_of(data=data)
     asyncio.run(_prepare(settings))
     asyncio.run(_load_demo(settings))
 
 
 async def _prepare(settings: Settings) -> None:
-    """Local servers get what they miss; what a folder says of data that are no more is forgotten."""
+    """Creates missing tables, buckets and indexes of local servers; after a loss of data, resets the data folder."""
     stack = settings.engines
     if stack is None or not stack.local:
         return
@@ -57,14 +65,14 @@ async def _prepare(settings: Settings) -> None:
     prepare(settings.data, stack.name)
     made = await make_local(stack)
     if made.forgotten:
-        progress_for().say(
-            "The stand-in for KMS has forgotten its keys (it keeps them in memory), so nothing stored on the local servers "
-            "can be opened any more: all of it was dropped, and everything begins anew."
+        progress_for().print_line(
+            "The local KMS has lost its keys, which it has only in memory, so the data on the local servers could not be "
+            "decrypted any more: it was deleted, and the demo is loaded again."
         )
     if made.tables:
         forget(settings.data)
     if made.only_index:
-        async with open_exclusive(settings.data, "the filling of the index", stack) as sources:
+        async with open_exclusive(settings.data, "an index rebuild", stack) as sources:
             await rebuild(sources)
 
 
@@ -76,6 +84,6 @@ async def _load_demo(settings: Settings) -> None:
     if loaded(settings.data) is not None:
         return
     screen = progress_for()
-    async with open_exclusive(settings.data, "the loading of the demo", settings.engines, settings.vendors) as sources:
-        screen.say("Loading the demo library (about 6,000 photos)...")
+    async with open_exclusive(settings.data, "a load of the demo", settings.engines, settings.vendors) as sources:
+        screen.print_line("Loading the demo library (about 6,000 photos)...")
         await load_demo(sources, settings.data, screen)

@@ -1,4 +1,4 @@
-"""`photos-gateway settings`: every setting, its default and what it means; docs/settings.md is what it prints."""
+"""`photos-gateway settings`: prints every setting with its default and meaning; docs/settings.md contains the output."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from settings import Settings
 
 _HEAD = """# Settings
 
-Read from the environment at start, and refused with one sentence where they cannot be.
+Settings are read from environment variables at start. The server does not start with an invalid setting.
 `photos-gateway settings` prints this page.
-Credentials of AWS are not settings: they come from the role of the process, as with every client of AWS.
+AWS credentials are not settings: the AWS SDK reads them from the role of the process.
 
 | variable | default | meaning |
 |---|---|---|"""
@@ -24,7 +24,7 @@ def settings() -> None:
 
 
 def page() -> str:
-    """The page; no value of this process is on it."""
+    """Returns the page; it contains no values of this process."""
     lines = [
         f"| `PHOTOS_{name.upper()}` | {_shown(field.default)} | {(field.description or '').replace('|', chr(92) + '|')} |"
         for name, field in Settings.model_fields.items()

@@ -1,4 +1,4 @@
-"""Commands of support: a ticket opens one customer's data for half an hour, and the customer sees it."""
+"""The commands `support open` and `support close`. A ticket gives access to one customer's data for 30 minutes."""
 
 from __future__ import annotations
 
@@ -9,38 +9,42 @@ import typer
 
 from commands.app import Data, app, fail, print_line, settings_of
 
-support = typer.Typer(help="Open and close support's leave to look at one customer's data.", no_args_is_help=True)
+support = typer.Typer(help="Open and close support tickets.", no_args_is_help=True)
 app.add_typer(support, name="support")
 
-Customer = Annotated[str, typer.Option(help="The customer's id")]
-Number = Annotated[str, typer.Option(help="The ticket's number")]
-_LONGEST = 200
+Customer = Annotated[str, typer.Option(help="The customer's id: the claim `sub` of their tokens.")]
+Number = Annotated[str, typer.Option(help="The number of the ticket.")]
+_MAX_LENGTH = 200
 
 
 @support.command("open")
 def open_(
     customer: Customer,
     number: Number,
-    reason: Annotated[str, typer.Option(help="Why; the customer reads it")],
-    agent: Annotated[str, typer.Option(help="Who looks")],
-    classes: Annotated[str, typer.Option(help="Which classes of data, with commas between them")] = "operational,time",
+    reason: Annotated[str, typer.Option(help="The reason for the access, which the customer can read.")],
+    agent: Annotated[str, typer.Option(help="The name of the support agent.")],
+    classes: Annotated[
+        str, typer.Option(help="The data classes to which the ticket gives access, separated by commas.")
+    ] = "operational,time",
     data: Data = None,
 ) -> None:
-    """Open a ticket for 30 minutes and print a bearer token for it, and nothing else."""
+    """Open a ticket for 30 minutes and print a bearer token for it."""
     for name, text in (("--number", number), ("--reason", reason), ("--agent", agent)):
-        if not 0 < len(text.strip()) <= _LONGEST or not text.isprintable() or "#" in number:
-            fail(f"{name} must be a printable text of at most {_LONGEST} characters, and a number has no #.")
+        if not 0 < len(text.strip()) <= _MAX_LENGTH or not text.isprintable() or "#" in number:
+            fail(f"{name} must have 1 to {_MAX_LENGTH} printable characters, and a number must not contain #.")
     settings = settings_of(data=data)
     settings.check_profile()
-    from identity.support_tickets import Wanted, open_ticket
+    from identity.support_tickets import TicketRequest, open_ticket
 
-    wanted = Wanted(customer, number, reason.strip(), agent, tuple(c.strip().upper() for c in classes.split(",") if c.strip()))
-    print_line(asyncio.run(open_ticket(settings, wanted)))
+    request = TicketRequest(
+        customer, number, reason.strip(), agent, tuple(c.strip().upper() for c in classes.split(",") if c.strip())
+    )
+    print_line(asyncio.run(open_ticket(settings, request)))
 
 
 @support.command("close")
 def close(customer: Customer, number: Number, data: Data = None) -> None:
-    """Close a ticket: its token opens nothing from then on."""
+    """Close a ticket, which ends the access of its token."""
     settings = settings_of(data=data)
     settings.check_profile()
     from identity.support_tickets import close_ticket

@@ -1,18 +1,18 @@
-"""How a source can fail, divided by who can do something about it. Missing is not a failure: absent keys are absent.
+"""Failures of data sources, by the reaction that they need. An absent key is not a failure: it is missing from the result.
 
 SourceError
-├── Unavailable        the source does not answer; a later try may work
-├── DeadlineExceeded   it did not answer in time
-├── Throttled          it asks us to slow down; `retry_after_s` if it said how long
-├── Conflict           the item changed meanwhile; read again and decide again
-└── Corrupt            what came back cannot be true; somebody must look
+├── Unavailable        the source does not respond; a retry may succeed
+├── DeadlineExceeded   the source did not respond in time
+├── Throttled          the source limits requests; `retry_after_s` if it named a time
+├── Conflict           the item was modified; read it again and retry
+└── Corrupt            the response or the stored data is invalid; an operator must look
 """
 
 from __future__ import annotations
 
 
 class SourceError(Exception):
-    """Any failure of a source. Its text holds ids and classes, never values."""
+    """A failure of a source. Its text contains ids and classes, never values."""
 
     def __init__(self, source: str, reason: str) -> None:
         super().__init__(f"{source}: {reason}")
@@ -21,15 +21,15 @@ class SourceError(Exception):
 
 
 class Unavailable(SourceError):
-    """The source does not answer; a later try may work."""
+    """The source does not respond; a retry may succeed."""
 
 
 class DeadlineExceeded(SourceError):
-    """The source did not answer in time."""
+    """The source did not respond in time."""
 
 
 class Throttled(SourceError):
-    """The source asks us to slow down."""
+    """The source limits the rate of requests."""
 
     def __init__(self, source: str, reason: str, *, retry_after_s: float | None = None) -> None:
         super().__init__(source, reason)
@@ -37,8 +37,8 @@ class Throttled(SourceError):
 
 
 class Conflict(SourceError):
-    """A condition did not hold: the item changed meanwhile."""
+    """A condition of a write did not hold: the item was modified."""
 
 
 class Corrupt(SourceError):
-    """What came back cannot be true: a seal that does not open, an index that contradicts itself."""
+    """Invalid data: a seal that cannot be decrypted, or an index that contradicts itself."""

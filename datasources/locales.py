@@ -1,6 +1,6 @@
-"""Language tags to the languages to try, by the parents of Unicode CLDR and not by cutting tags short.
+"""Fallback languages of language tags, by the parent locales of Unicode CLDR instead of by truncation.
 
-A script that is not the language's usual one has no parent: a reader of zh-Hant is not served by zh (Hans).
+A tag with a script that is not the default of its language has no parent: zh-Hant does not fall back to zh (Hans).
 """
 
 from __future__ import annotations
@@ -10,18 +10,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 _TAG = re.compile(r"(?P<language>[a-z]{2,3})(-(?P<script>[a-z]{4}))?(-(?P<region>[a-z]{2}|\d{3}))?(-.*)?", re.IGNORECASE)
-_LONGEST = 35
-_MOST = 10
+_MAX_TAG_LENGTH = 35
+_MAX_TAGS = 10
 
 _RENAMED = {"iw": "he", "in": "id", "ji": "yi", "tl": "fil", "nb": "no", "nn": "nn", "mo": "ro", "cmn": "zh", "sh": "sr"}
 
-# The script that goes without saying.
-_USUAL_SCRIPT = {
+# The default script of a language, which tags omit.
+_DEFAULT_SCRIPT = {
     "az": "Latn", "bs": "Latn", "en": "Latn", "hi": "Deva", "kk": "Cyrl", "ku": "Latn", "ky": "Cyrl", "mn": "Cyrl",
     "ms": "Latn", "pa": "Guru", "sd": "Arab", "sr": "Cyrl", "tg": "Cyrl", "uz": "Latn", "vai": "Vaii", "zh": "Hans",
 }  # fmt: skip
 
-# Regions whose readers expect another script than the language's usual one.
+# Regions that use another script than the default of the language.
 _SCRIPT_OF = {
     "zh-TW": "Hant", "zh-HK": "Hant", "zh-MO": "Hant", "sr-ME": "Latn", "pa-PK": "Arab", "uz-AF": "Arab", "kk-CN": "Arab",
 }  # fmt: skip
@@ -35,13 +35,13 @@ _PARENTS = (
 )
 
 
-def chain(tags: Sequence[str]) -> tuple[str, ...]:
-    """Languages to try, in order: each tag with its parents, then English; unusable tags dropped, ten tags at most."""
-    return _chain(tuple(tags[:_MOST]))
+def language_fallbacks(tags: Sequence[str]) -> tuple[str, ...]:
+    """Languages to try, in order: each tag with its parents, then English. Invalid tags are skipped; at most ten tags are used."""
+    return _chain(tuple(tags[:_MAX_TAGS]))
 
 
-def lineage(tag: str) -> tuple[str, ...]:
-    """One tag and its parents, without English; empty for an unusable tag."""
+def tag_and_parents(tag: str) -> tuple[str, ...]:
+    """One tag and its parents, without English; empty for an invalid tag."""
     return tuple(_with_parents([tag]))
 
 
@@ -59,8 +59,8 @@ def _with_parents(tags: Iterable[str]) -> Iterator[str]:
 
 
 def canonical(tag: str) -> str:
-    """A tag in the spelling that names are kept by, the script that goes without saying left out; empty for no tag."""
-    parts = _TAG.fullmatch(tag.replace("_", "-")) if len(tag) <= _LONGEST else None
+    """The tag in canonical spelling, without the default script; empty if it is not a language tag."""
+    parts = _TAG.fullmatch(tag.replace("_", "-")) if len(tag) <= _MAX_TAG_LENGTH else None
     if parts is None:
         return ""
     language = parts["language"].lower()
@@ -68,7 +68,7 @@ def canonical(tag: str) -> str:
     language = _RENAMED.get(language, language)
     region = (parts["region"] or "").upper()
     script = script or _SCRIPT_OF.get(f"{language}-{region}", "")
-    if script == _USUAL_SCRIPT.get(language):
+    if script == _DEFAULT_SCRIPT.get(language):
         script = ""
     return "-".join(part for part in (language, script, region) if part)
 

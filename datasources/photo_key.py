@@ -1,4 +1,4 @@
-"""What a photo is called on every floor below the schema."""
+"""The key of a photo in all packages below the schema."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class PhotoKey(NamedTuple):
-    """A photo's owner and local id."""
+    """The owner of a photo and its id, which is unique per owner."""
 
     owner: str
     id: str

@@ -1,6 +1,7 @@
-"""Trying again without making things worse: few attempts, growing pauses with chance in them, and a budget.
+"""Retries with exponential backoff, jitter and a retry budget.
 
-When a source is sick, retries of every request together may cost it a tenth more than it had, and no more.
+The budget limits the retries of all requests together to a tenth of the successful calls, so that retries do not overload
+a failing source.
 """
 
 from __future__ import annotations
@@ -13,50 +14,50 @@ from dataclasses import dataclass, field
 
 from datasources.errors import DeadlineExceeded
 
-_FULL = 20.0
-_EARNED = 0.1
+_CAPACITY = 20.0
+_REFILL = 0.1
 ATTEMPTS = 4
 
 
 @dataclass
 class RetryBudget:
-    """A retry costs 1 of at most 20; every success gives a tenth back."""
+    """A token bucket: a retry takes 1 of at most 20 tokens; each successful call returns 0.1."""
 
-    left: float = _FULL
+    tokens: float = _CAPACITY
 
-    def earn(self) -> None:
-        """Something worked."""
-        self.left = min(_FULL, self.left + _EARNED)
+    def refill(self) -> None:
+        """Record a successful call."""
+        self.tokens = min(_CAPACITY, self.tokens + _REFILL)
 
     def spend(self) -> bool:
-        """Whether another try may be made."""
-        if self.left < 1:
+        """Take one token; False if there is none."""
+        if self.tokens < 1:
             return False
-        self.left -= 1
+        self.tokens -= 1
         return True
 
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """How long a call may take in all, how often it is tried, how long the first pause may be."""
+    """The deadline of a call including its retries, the maximum number of attempts, and the delay before the first retry."""
 
     deadline_s: float = 5.0
     attempts: int = ATTEMPTS
-    first_pause_s: float = 0.05
-    chance: Callable[[], float] = random.random
+    base_delay_s: float = 0.05
+    random: Callable[[], float] = random.random
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     budget: RetryBudget = field(default_factory=RetryBudget)
 
     async def should_retry(self, attempt: int) -> bool:
-        """After a failed attempt (the first is 0): pauses and says yes, or says no."""
+        """After failed attempt number `attempt` (from 0): sleep and return True, or return False if no retry is allowed."""
         if attempt + 1 >= self.attempts or not self.budget.spend():
             return False
-        await self.sleep(self.first_pause_s * 2**attempt * (0.5 + self.chance() / 2))
+        await self.sleep(self.base_delay_s * 2**attempt * (0.5 + self.random() / 2))
         return True
 
     @asynccontextmanager
     async def with_deadline(self, source: str) -> AsyncIterator[None]:
-        """The deadline; raises `DeadlineExceeded`."""
+        """Cancel the body at the deadline and raise `DeadlineExceeded`."""
         try:
             async with asyncio.timeout(self.deadline_s):
                 yield

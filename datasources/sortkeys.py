@@ -1,7 +1,7 @@
-"""The order of photos, said once for tables and index: one unsigned 64-bit number by time, ties by id.
+"""Sort keys of photos, shared by tables and search index: an unsigned 64-bit number by time; ties are broken by id.
 
-Dated photos: bit 63, then 39 bits of seconds of the wall clock since year 1 (to the end of 9999), then 24 of the id.
-Undated photos: 63 bits of the id, so they sort as the oldest of all. Numbers may be equal: ties go by the whole id.
+Dated photos: bit 63, then 39 bits of seconds of local time since year 1 (to the end of 9999), then 24 bits of the id.
+Undated photos: 63 bits of the id, so they sort before all dated photos. Two keys may be equal: the full id breaks the tie.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from datetime import datetime
 
 _DATED = 1 << 63
 _ID_BITS = 24
-_YEAR_ONE = datetime(1, 1, 1)  # noqa: DTZ001 - a wall clock has no zone
+_YEAR_ONE = datetime(1, 1, 1)  # noqa: DTZ001 - local time has no zone
 
 
 def _id_number(photo_id: str) -> int:
@@ -18,7 +18,7 @@ def _id_number(photo_id: str) -> int:
 
 
 def taken_key(taken_local: str | None, photo_id: str) -> int:
-    """The key of a wall clock like `2024-05-01T10:00:00`, or of none."""
+    """The key of a local time like `2024-05-01T10:00:00`; None: undated."""
     low = _id_number(photo_id)
     if taken_local is None:
         return low >> 1
@@ -28,20 +28,20 @@ def taken_key(taken_local: str | None, photo_id: str) -> int:
 
 
 def day_key(taken_local: str | None, photo_id: str) -> int:
-    """The same at a day's precision: midnight stands for all of the day."""
+    """The key at day precision: midnight of the same day."""
     return taken_key(None if taken_local is None else f"{taken_local[:10]}T00:00:00", photo_id)
 
 
 def none_key(photo_id: str) -> int:
-    """The same for a viewer who may not know the time at all."""
+    """The key for a viewer who may not see the time: as if the photo were undated."""
     return taken_key(None, photo_id)
 
 
 def added_key(added_at_ms: int, photo_id: str) -> int:
-    """The key of an instant in milliseconds since 1970: 42 bits of time, 22 of the id."""
+    """The key of an instant in milliseconds since 1970: 42 bits of time, 22 bits of the id."""
     return added_at_ms << 22 | _id_number(photo_id) >> 42
 
 
 def key_text(key: int, photo_id: str) -> str:
-    """The key and the whole id as a text that sorts in the same order, for sort keys of tables."""
+    """The key and the full id as text that sorts in the same order, for sort keys of tables."""
     return f"{key:016x}{photo_id}"

@@ -1,4 +1,4 @@
-"""Services of others that may stand in for our own: which, where, and what may go there. None unless configured."""
+"""Settings of external services that can replace built-in ones. All are off unless configured."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class AmazonTranslate:
-    """Where, by which custom terminologies, for how long, and whether personal text may go."""
+    """Amazon Translate. `personal`: personal text may be sent to it."""
 
     region: str
     endpoint: str | None = None
@@ -18,8 +18,8 @@ class AmazonTranslate:
 
 
 @dataclass(frozen=True, slots=True)
-class LocationsElsewhere:
-    """The location service in a process of its own: its address, and the file that holds our bearer token."""
+class RemoteLocations:
+    """A location service in another process: its URL and the file with the bearer token. `authorities`: its CA certificates."""
 
     url: str
     token_file: Path
@@ -29,7 +29,7 @@ class LocationsElsewhere:
 
 @dataclass(frozen=True, slots=True)
 class AmazonPlaces:
-    """Amazon Location for the places of points; coordinates go there rounded to about a kilometre."""
+    """Amazon Location as the reverse geocoder; coordinates are rounded to about one kilometre before they are sent."""
 
     region: str
     endpoint: str | None = None
@@ -37,11 +37,11 @@ class AmazonPlaces:
 
 
 @dataclass(frozen=True, slots=True)
-class Vendors:
-    """What is configured."""
+class ExternalServices:
+    """The external services that are configured; None: use the built-in one."""
 
     translator: AmazonTranslate | None = None
-    locations: LocationsElsewhere | AmazonPlaces | None = None
+    locations: RemoteLocations | AmazonPlaces | None = None
 
 
-NO_VENDORS = Vendors()
+NO_EXTERNAL_SERVICES = ExternalServices()

@@ -1,4 +1,4 @@
-"""Which engine stands behind each port. Adapters are imported here, late, so that only what is used is loaded."""
+"""Connects each port with an engine. Adapters are imported inside functions, so that only used ones are loaded."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from access.ids import Cursors, Ids
-from access.signing import Signer
+from access.signing import UrlSigner
 from datasources import TABLES, Sources
 from datasources.audit.chain import signing_key
 from datasources.audit.port import AuditLog
 from datasources.aws.stack import Stack
+from datasources.data_folder import TABLES_FILE
 from datasources.errors import Corrupt
 from datasources.instrumentation.call_stats import Meter
 from datasources.instrumentation.instrumented import instrumented
@@ -23,6 +24,7 @@ from datasources.keys.port import KeyService
 from datasources.locations.port import LocationService
 from datasources.media.encrypted_blobs import Originals
 from datasources.media.port import MediaStore
+from datasources.non_table_stores import INDEX_ENTRY, KEYS_ENTRY, MEDIA_ENTRY, RESULTS_ENTRY
 from datasources.search.port import PhotoIndex
 from datasources.tables.access_log import AccessLog
 from datasources.tables.albums import Albums
@@ -36,11 +38,13 @@ from datasources.tables.keys import KeyRing
 from datasources.tables.people import People
 from datasources.tables.photos import PHOTOS, Photos
 from datasources.tables.pictures import Pictures
+from datasources.tables.record_versions import upgrade_if_older
 from datasources.tables.store import ItemStore
 from datasources.tables.support_tickets import SupportTickets
 from datasources.tables.zones import Zones
 from datasources.translations.port import Translator
-from datasources.vendors import LocationsElsewhere, Vendors
+from datasources.vendors import ExternalServices, RemoteLocations
+from datasources.versions import UPGRADES, Upgrades
 
 if TYPE_CHECKING:
     from datasources.keys.kms import KmsKeyService
@@ -51,13 +55,13 @@ if TYPE_CHECKING:
 
 
 def now_ms() -> int:
-    """The clock of the house: milliseconds since 1970."""
+    """The clock: milliseconds since 1970."""
     return time.time_ns() // 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class _Engines:
-    """What differs between stacks; everything else is made of it."""
+    """The engines of a stack; all other sources are created from them."""
 
     store: ItemStore
     feed: ChangeFeed
@@ -72,9 +76,13 @@ class _Engines:
 
 
 async def embedded(
-    data: Path, *, index: PhotoIndex | None = None, around_store: Callable[[ItemStore], ItemStore] = lambda store: store
+    data: Path,
+    *,
+    index: PhotoIndex | None = None,
+    around_store: Callable[[ItemStore], ItemStore] = lambda store: store,
+    upgrades: Upgrades = UPGRADES,
 ) -> Sources:
-    """Everything in one prepared folder, no server: SQLite, tantivy, the packed gazetteer, a key file.
+    """The embedded engines in a prepared folder, without servers: SQLite, tantivy, the packed gazetteer, a key file.
 
     One process at a time may do so (`folder.IndexLock`); others give an `index` of their own, `ReadOnlyIndexStub`.
     `around_store` may put something between us and the tables.
@@ -85,12 +93,13 @@ async def embedded(
     from datasources.tables.sqlite.store import SqliteTables
 
     meter = Meter()
-    key_service = instrumented(KeyService, FileKeyService(data / "keys"), meter)
-    tables = SqliteTables.open(data / "tables.sqlite", TABLES, clock=time.time)
+    key_service = instrumented(KeyService, FileKeyService(data / KEYS_ENTRY), meter)
+    tables = SqliteTables.open(data / TABLES_FILE, TABLES, clock=time.time, upgrades=upgrades)
     items = instrumented(ItemStore, around_store(tables.items), meter)
+    await upgrade_if_older(items, TABLES, upgrades)
     ring = KeyRing(items, key_service)
     secret = await ring.installation_secret("ids")
-    media = FileMediaStore(data / "media")
+    media = FileMediaStore(data / MEDIA_ENTRY)
     engines = _Engines(
         store=items,
         feed=tables.feed,
@@ -98,7 +107,7 @@ async def embedded(
         ring=ring,
         index=index or open_index(data),
         media=media,
-        results=FileMediaStore(data / "results"),
+        results=FileMediaStore(data / RESULTS_ENTRY),
         audit=FileAuditLog(data, signing_key(await ring.installation_secret("audit")), now_ms),
         held=AsyncExitStack(),
         meter=meter,
@@ -106,25 +115,25 @@ async def embedded(
     return _sources(engines, secret, data)
 
 
-def with_vendors(sources: Sources, vendors: Vendors) -> Sources:
-    """The sources with the vendors that are configured; nothing is connected before it is first asked."""
+def with_vendors(sources: Sources, vendors: ExternalServices) -> Sources:
+    """The sources with the configured vendors; connections are opened by the first call."""
     if vendors.translator is not None:
         from datasources.translations.amazon import AmazonTranslator
 
-        translator = AmazonTranslator(vendors.translator, now_s=time.monotonic, chance=random.random)
-        sources.held.push_async_callback(translator.close)
+        translator = AmazonTranslator(vendors.translator, now_s=time.monotonic, random=random.random)
+        sources.connections.push_async_callback(translator.close)
         sources = replace(sources, translator=translator)
-    if isinstance(vendors.locations, LocationsElsewhere):
-        from datasources.locations.http import locations_elsewhere
+    if isinstance(vendors.locations, RemoteLocations):
+        from datasources.locations.http import remote_locations
 
-        elsewhere = locations_elsewhere(vendors.locations)
-        sources.held.push_async_callback(elsewhere.close)
+        elsewhere = remote_locations(vendors.locations)
+        sources.connections.push_async_callback(elsewhere.close)
         sources = replace(sources, locations=elsewhere)
     elif vendors.locations is not None:
         from datasources.locations.amazon import AmazonLocations
 
         amazon = AmazonLocations(sources.locations, vendors.locations)
-        sources.held.push_async_callback(amazon.close)
+        sources.connections.push_async_callback(amazon.close)
         sources = replace(sources, locations=amazon)
     places, machine = sources.locations, sources.translator
     return replace(
@@ -135,22 +144,22 @@ def with_vendors(sources: Sources, vendors: Vendors) -> Sources:
 
 
 def gazetteer_of(data: Path | None) -> LocationService:
-    """The gazetteer in this process: the one imported into the folder, else the one that comes with the program."""
+    """The gazetteer in this process: the one imported into the folder, else the built-in one."""
     from datasources.locations.gazetteer import Gazetteer
-    from datasources.locations.hot_reload import CurrentGazetteer
+    from datasources.locations.hot_reload import ReloadingGazetteer
 
-    return Gazetteer.open() if data is None else CurrentGazetteer(data)
+    return Gazetteer.open() if data is None else ReloadingGazetteer(data)
 
 
 def open_index(data: Path) -> PhotoIndex:
-    """The index of a folder, for whoever has its lock."""
+    """The index of a folder; the caller holds its lock."""
     from datasources.search.tantivy.index import TantivyIndex
 
-    return TantivyIndex.open(data / "index")
+    return TantivyIndex.open(data / INDEX_ENTRY)
 
 
 async def real(stack: Stack, places: Path | None = None) -> Sources:
-    """DynamoDB, KMS, S3 and OpenSearch, which hold their tables, key, bucket and index already. Any number of processes.
+    """The production engines DynamoDB, KMS, S3 and OpenSearch, already provisioned. For any number of processes.
 
     `places` is the folder where an imported gazetteer may stand; without one, the one that comes with the program serves.
     """
@@ -162,6 +171,7 @@ async def real(stack: Stack, places: Path | None = None) -> Sources:
         tables, service, media = await _opened(stack, held)
         meter = Meter()
         items, key_service = instrumented(ItemStore, tables.items, meter), instrumented(KeyService, service, meter)
+        await upgrade_if_older(items, TABLES, UPGRADES)
         ring = KeyRing(items, key_service, region=stack.region)
         secret = await ring.installation_secret("ids")
         tables.sign(await ring.installation_secret("pages"))
@@ -186,10 +196,10 @@ async def _opened(stack: Stack, held: AsyncExitStack) -> tuple[DynamoTables, Kms
     from datasources.media.s3 import S3MediaStore
     from datasources.tables.dynamodb.store import DynamoTables
 
-    access, patience = stack.access(stack.dynamodb_url), stack.patience
-    tables = await DynamoTables.open(access, TABLES, prefix=stack.prefix, clock=time.time, patience=patience)
+    access, patience = stack.access(stack.dynamodb_url), stack.retry_policy
+    tables = await DynamoTables.open(access, TABLES, prefix=stack.prefix, clock=time.time, retry_policy=patience)
     held.push_async_callback(tables.close)
-    service = await KmsKeyService.open(stack.access(stack.kms_url), stack.key_id, stack.patience)
+    service = await KmsKeyService.open(stack.access(stack.kms_url), stack.key_id, stack.retry_policy)
     held.push_async_callback(service.close)
     media = await S3MediaStore.open(stack.access(stack.s3_url), stack.bucket)
     held.push_async_callback(media.close)
@@ -198,19 +208,19 @@ async def _opened(stack: Stack, held: AsyncExitStack) -> tuple[DynamoTables, Kms
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What local servers did not have yet."""
+    """What was created on local servers."""
 
     tables: bool
     only_index: bool
-    """Whether the index alone is new: it must be filled from the tables."""
+    """Whether only the index is new and must be filled from the tables."""
     forgotten: bool
-    """Whether the stand-in for KMS had forgotten its keys, so that all was made anew."""
+    """Whether the local KMS had lost its keys, so that everything was created again."""
 
 
 async def make_local(stack: Stack) -> Made:
-    """Makes on local servers what is missing; where nothing can be opened any more, all of it anew.
+    """Creates what is missing on local servers, and everything again if its keys are lost.
 
-    The stand-in for KMS keeps its keys in memory: after a restart, what was sealed under them is lost.
+    The local KMS has its keys in memory, so a restart loses everything that was sealed under them.
     """
     from datasources.tables.dynamodb.schema import drop, make_missing
 
@@ -232,22 +242,22 @@ async def make_local(stack: Stack) -> Made:
         fresh = await indices.prepare()
         if (made or forgotten) and not fresh:
             # Documents of photos that are no more would be found and then be missing.
-            await indices.begin()
-            await indices.exchange()
+            await indices.create_second()
+            await indices.swap_aliases()
             await indices.drop()
         return Made(made or forgotten, fresh and not (made or forgotten), forgotten)
 
 
 async def _make_audit_bucket(stack: Stack) -> None:
-    """As provisioning makes it: with object lock, which no bucket can be given later."""
+    """Creates the bucket as provisioning does, with object lock, which cannot be enabled later."""
     from datasources.aws.calls import AwsCalls
     from datasources.provisioning.buckets import BucketPlan
     from datasources.provisioning.desired_state import AUDIT
     from datasources.provisioning.steps import Skipped
 
-    calls = await AwsCalls.open("audit", "s3", stack.access(stack.s3_url), stack.patience)
+    calls = await AwsCalls.open("audit", "s3", stack.access(stack.s3_url), stack.retry_policy)
     try:
-        for step in (await BucketPlan(calls, stack.region, stack.audit_bucket, AUDIT).look()).steps:
+        for step in (await BucketPlan(calls, stack.region, stack.audit_bucket, AUDIT).plan()).steps:
             with suppress(Skipped):
                 await step.do()
     finally:
@@ -255,7 +265,7 @@ async def _make_audit_bucket(stack: Stack) -> None:
 
 
 def indices_of(stack: Stack) -> Indices:
-    """The indices behind the name of the one that is read, for whoever makes or exchanges them; to be closed."""
+    """The indices of the stack, to create or exchange them. The caller closes the result."""
     from datasources.search.opensearch.indices import Indices
 
     return Indices.connect(_cluster(stack), stack.index)
@@ -289,11 +299,11 @@ def _sources(engines: _Engines, secret: bytes, places: Path | None) -> Sources:
         people=People(store, ring),
         customers=Customers(store, ring),
         grants=Grants(store, ring),
-        repeats=IdempotencyKeys(store),
+        idempotency_keys=IdempotencyKeys(store),
         documents=PersistedDocuments(store, now_ms),
         tickets=SupportTickets(store, ring),
         zones=Zones(store, ring),
-        readings=AccessLog(store),
+        access_log=AccessLog(store),
         jobs=Jobs(store),
         results=instrumented(MediaStore, engines.results, meter),
         audit=instrumented(AuditLog, engines.audit, meter),
@@ -303,11 +313,11 @@ def _sources(engines: _Engines, secret: bytes, places: Path | None) -> Sources:
         translator=NullTranslator(),
         ids=ids,
         cursors=Cursors(secret),
-        signer=Signer(secret),
+        signer=UrlSigner(secret),
         media=media,
         originals=Originals(media, ring, ids.local_id),
         pictures=Pictures(store, ring),
         now_ms=now_ms,
-        held=engines.held,
+        connections=engines.held,
         meter=meter,
     )

@@ -1,7 +1,7 @@
-"""How text is cut into words for search: one analysis for every engine, so that they find the same photos.
+"""Tokenization of text for search: the same for every engine, so that all engines find the same photos.
 
-Kept apart from any engine's own analysers, which differ in plugins and versions. Nothing here knows a language:
-no stemming, no stop words, no synonyms.
+The analyzers of the engines are not used, because they differ in plugins and versions. Tokenization is independent of the
+language: no stemming, no stop words, no synonyms.
 """
 
 from __future__ import annotations
@@ -12,22 +12,22 @@ from collections.abc import Sequence
 from functools import lru_cache
 from itertools import groupby, pairwise
 
-# Combining marks go only after Latin, Greek and Cyrillic letters: there people leave them out when they type.
-# Elsewhere they are vowels (Devanagari, Thai) or turn one letter into another (Japanese dakuten).
+# Combining marks are removed only after Latin, Greek and Cyrillic letters, where people omit them when they type.
+# In other scripts they are vowels (Devanagari, Thai) or make a different letter (Japanese dakuten).
 _FOLDED_MARKS = re.compile("([\u0000-\u024f\u0370-\u052f])[\u0300-\u036f\u0483-\u0487]+")
-# Arabic vowel points and tatweel, Hebrew points: written in scripture and school books, never in a query.
+# Arabic vowel points and tatweel, Hebrew points: rarely written, and practically never in a query.
 _POINTS = re.compile("[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0640\u064b-\u0652\u0670]")
 _SPACES = re.compile(r"\s+")
 _ASCII_WORD = re.compile("[0-9a-z]+")
 
-# Letters that no normal form takes apart. Modifier letters (okina, transliterated ayn) vanish; apostrophes become one.
+# Letters that Unicode does not decompose. Modifier letters (okina, ayn) are removed; apostrophes become `'`.
 _LETTERS = str.maketrans(
     {"ı": "i", "ø": "o", "ł": "l", "đ": "d", "ħ": "h", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d", "ə": "e"}
     | dict.fromkeys("ʻʼʾʿˈ")
     | dict.fromkeys("’‘`´′", "'")
 )
 
-# Scripts written without spaces between words (and Hangul, whose spaces follow phrases): cut into pairs of characters.
+# Scripts without spaces between words (and Hangul, whose spaces separate phrases): cut into bigrams.
 _UNSPACED = (
     (0x0E00, 0x0EFF),  # Thai, Lao
     (0x1000, 0x109F),  # Burmese
@@ -44,10 +44,10 @@ _UNSPACED = (
 
 
 def normalize(text: str) -> str:
-    """Fold what people leave out or type in several ways; idempotent; single spaces, none at the ends.
+    """Fold spellings that people vary when they type; idempotent; single spaces, none at the ends.
 
     Compatibility forms (NFKC), letter case, marks on Latin, Greek and Cyrillic letters, invisible characters and
-    apostrophes are folded. `ß` is `ss`; `ä` is `a` (the spelling `ae` is a matter of aliases, not of folding).
+    apostrophes are folded. `ß` is `ss`; `ä` is `a` (the spelling `ae` is handled by aliases).
     """
     if text.isascii():
         folded = text.lower().replace("`", "'")
@@ -60,10 +60,10 @@ def normalize(text: str) -> str:
 
 
 def tokens(text: str) -> list[str]:
-    """The words of a text, normalised, in order, repeats kept.
+    """The normalized words of a text, in order, with repeats.
 
-    A word is a run of letters, digits and marks. A run in a script without spaces gives its overlapping pairs of
-    characters (東京都 -> 東京, 京都), or itself when it is one character: a query of one such character is a prefix.
+    A word is a run of letters, digits and marks. A run in a script without spaces gives its overlapping bigrams
+    (東京都 -> 東京, 京都), or itself if it is a single character: a query of one such character is a prefix.
     """
     folded = normalize(text)
     if folded.isascii():
@@ -78,12 +78,12 @@ def tokens(text: str) -> list[str]:
     return found
 
 
-def rejoined(words: Sequence[str]) -> str:
-    """Neighboring tokens as they were written: overlapping pairs are one word again (東京, 京都 -> 東京都)."""
+def join_tokens(words: Sequence[str]) -> str:
+    """Adjacent tokens as text: overlapping bigrams become one word (東京, 京都 -> 東京都)."""
     text = ""
     for word in words:
-        goes_on = len(word) == len("東京") and text[-1:] == word[0] and _kind(word[0]) == _PAIRS
-        text += word[1] if goes_on else f" {word}"
+        continues = len(word) == len("東京") and text[-1:] == word[0] and _kind(word[0]) == _PAIRS
+        text += word[1] if continues else f" {word}"
     return text.strip()
 
 

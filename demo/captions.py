@@ -1,4 +1,4 @@
-"""What the families wrote under their pictures, by language and scene. `{who}` becomes somebody in the picture."""
+"""Captions by language and scene. `{who}` is replaced by a person in the picture."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pictures that every real library has and no generator would think of, written by hand."""
+"""Hand-written records of unusual pictures, such as scans without a time and photos near the date line."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _label(*keys: str) -> list[dict[str, Any]]:
 
 
 _ORVIETO = {"latitude": 42.7185, "longitude": 12.1113}
-_CURIOSITIES: Mapping[str, tuple[dict[str, Any], ...]] = {
+_EDGE_CASES: Mapping[str, tuple[dict[str, Any], ...]] = {
     "ana": (
         _scan("1912-bisnonni", "1912-06-16T11:00:00", "I bisnonni davanti alla casa di Orvieto", **_ORVIETO,
               labels=_label("building")),
@@ -57,7 +57,7 @@ _CURIOSITIES: Mapping[str, tuple[dict[str, Any], ...]] = {
         _plain("IMG_7731.HEIC", contentType="image/heic", width=3024, height=4032, takenAt="2025-03-03T13:05:44+01:00",
                labels=_label("document", "receipt"), hidden=True, latitude=41.8986, longitude=12.4769,
                recognizedText="TRATTORIA DA ENZO\n2 x Carbonara 28,00\n1 x Vino 14,00\nTOTALE EUR 42,00"),
-        # Two days that are one: the family flew from Samoa to American Samoa, across the date line.
+        # The family flew from Samoa to American Samoa, across the date line.
         _plain("IMG_8101.HEIC", contentType="image/heic", takenAt="2024-08-06T18:20:00+13:00", latitude=-13.8340,
                longitude=-171.7600, caption="Goodbye Apia: it is Tuesday evening", captionLanguage="en",
                labels=_label("airplane", "sunset"), albums=[{"key": "2024-pacific", "title": "Across the Pacific"}]),
@@ -68,7 +68,7 @@ _CURIOSITIES: Mapping[str, tuple[dict[str, Any], ...]] = {
         _plain("IMG_8044.HEIC", contentType="image/heic", takenAt="2024-08-04T12:00:00+13:00", latitude=-16.1000,
                longitude=180.0, caption="Exactly on the 180th meridian", captionLanguage="en", labels=_label("sea"),
                albums=[{"key": "2024-pacific", "title": "Across the Pacific"}]),
-        # The hour that Rome had twice, when summer time ended: the second picture is the later one.
+        # The hour that Rome had twice when summer time ended: the second picture is the later one.
         _plain("IMG_9001.HEIC", contentType="image/heic", takenAt="2025-10-26T02:50:00+02:00", latitude=41.8933,
                longitude=12.4829, caption="Le due e cinquanta, la prima volta", captionLanguage="it",
                labels=_label("night", "party")),
@@ -102,7 +102,7 @@ _CURIOSITIES: Mapping[str, tuple[dict[str, Any], ...]] = {
 }  # fmt: skip
 
 
-def curiosities(external_id: str) -> Iterator[ImportRecord]:
-    """Those of one household, in the order written here."""
-    for raw in _CURIOSITIES[external_id]:
+def edge_cases(external_id: str) -> Iterator[ImportRecord]:
+    """The records of one household, in this order."""
+    for raw in _EDGE_CASES[external_id]:
         yield read_record(raw)

@@ -1,4 +1,4 @@
-"""Where the demo's families live and travel: real places, real coordinates, the time zone that their clocks follow."""
+"""The places of the demo, which are real places with their coordinates and time zones."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """The middle of a place; photos are strewn some kilometres around it, `spread_km` at most."""
+    """The center of a place; its photos are at most `spread_km` away from it."""
 
     latitude: float
     longitude: float
@@ -15,7 +15,7 @@ class Spot:
     altitude_m: int
     spread_km: float
     themes: tuple[str, ...]
-    """What people photograph there: keys of `scenes.SCENES`."""
+    """The scenes of the photos: keys of `scene_templates.SCENES`."""
 
 
 _TOWN = ("city", "street", "food", "architecture", "museum", "sunset")

@@ -1,4 +1,4 @@
-"""The lives the demo is made of: three households, their people and cameras, and every trip they made."""
+"""The three households of the demo: their people, cameras and trips."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import date
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody in the pictures; babies are in none before they are born."""
+    """A person in the pictures; `since` is the year of birth of a child."""
 
     key: str
     name: str
@@ -17,7 +17,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Camera:
-    """A camera, the years it was used, and what it writes. `lens_mm` is its focal length."""
+    """A camera, the years of its use, and the metadata that it writes. `lens_mm` is its focal length."""
 
     make: str
     model: str
@@ -34,7 +34,7 @@ class Camera:
 
 @dataclass(frozen=True, slots=True)
 class Trip:
-    """A journey: its album, the places in order, and the language its captions are written in."""
+    """A trip with its album, its places in order, and the language of its captions."""
 
     album: str
     title: str
@@ -48,7 +48,7 @@ class Trip:
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """One household: who, where from when on, with which cameras, and where they went."""
+    """A household: its people, homes, cameras and trips."""
 
     external_id: str
     display_name: str
@@ -58,9 +58,9 @@ class Life:
     cameras: tuple[Camera, ...]
     trips: tuple[Trip, ...]
     birthdays: tuple[tuple[int, int, str], ...]
-    """Month, day, whose."""
+    """Month, day and person."""
     part: float
-    """Of all the demo's photos."""
+    """The fraction of all photos of the demo."""
 
 
 def _phone(model: str, years: tuple[int, int], pixels: tuple[int, int], mm: float, f: float) -> Camera:

@@ -1,4 +1,4 @@
-"""How one picture of the demo comes about: where exactly, when, by which camera, of whom, and what was written."""
+"""Generates the records of pictures: location, time, camera, people and caption."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from resolvers.importing.records import (
 
 _CONTENT_TYPES = {"HEIC": "image/heic", "JPG": "image/jpeg", "jpg": "image/jpeg", "MOV": "video/quicktime"}
 _SHUTTERS = (1 / 2000, 1 / 1000, 1 / 500, 1 / 250, 1 / 125, 1 / 60, 1 / 30)
-_METRES_A_DEGREE = 111_320
+_METERS_PER_DEGREE = 111_320
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A picture about to be taken."""
+    """The scene, place, time and people of a picture."""
 
     spot: str
     scene: str
@@ -42,7 +42,7 @@ class Moment:
 
 
 class Photographer:
-    """Takes the pictures of one household; numbers the files as its cameras do."""
+    """Generates the records of one household, with file names that are numbered as by its cameras."""
 
     def __init__(self, life: Life, random: Random) -> None:
         self._life = life
@@ -50,8 +50,8 @@ class Photographer:
         self._people = {person.key: person for person in life.people}
         self._count = 0
 
-    def take(self, moment: Moment) -> ImportRecord:
-        """One picture or, now and then, a video."""
+    def record(self, moment: Moment) -> ImportRecord:
+        """A photo or sometimes a video."""
         self._count += 1
         camera = self._camera(moment.wall.year)
         latitude, longitude, altitude = self._where(camera, SPOTS[moment.spot])
@@ -73,7 +73,7 @@ class Photographer:
             albums=(moment.album,) if moment.album else (),
             keywords=SCENES[moment.scene].keywords if self._chance(0.5) else (),
             **self._file(camera, moment.wall),
-            **self._opinion(moment.wall),
+            **self._owner_attributes(moment.wall),
         )
         return self._forwarded(record) if self._chance(0.01) else record
 
@@ -95,8 +95,8 @@ class Photographer:
             "exposure": None if video else self._exposure(camera),
         }
 
-    def _opinion(self, wall: datetime) -> dict[str, Any]:
-        """What the owner did with it."""
+    def _owner_attributes(self, wall: datetime) -> dict[str, Any]:
+        """The attributes that the owner sets."""
         state = self._random.choices(("", "favorite", "hidden", "trashed"), (93.2, 5, 0.6, 1.2))[0]
         return {
             "favorite": state == "favorite",
@@ -106,7 +106,7 @@ class Photographer:
         }
 
     def _forwarded(self, record: ImportRecord) -> ImportRecord:
-        """As a messenger hands it on: smaller, and without time, place and camera."""
+        """The record after a messenger has reduced the picture and removed its time, place and camera."""
         return ImportRecord(
             source_id=record.source_id,
             media_type=MediaType.PHOTO,
@@ -136,14 +136,14 @@ class Photographer:
         return f"{camera.prefix}{self._count % 10_000:04}.{ending}"
 
     def _where(self, camera: Camera, spot: Spot) -> tuple[float | None, float | None, float | None]:
-        # Phones lose the satellites indoors; a camera has its place when somebody paired it with a phone.
+        # Phones have no location indoors; cameras have one only while they are paired with a phone.
         if not self._chance(0.97 if camera.knows_place else 0.75):
             return None, None, None
         distance_m = spot.spread_km * 1000 * self._random.random() ** 2
         bearing = self._random.uniform(0, 2 * math.pi)
-        latitude = spot.latitude + distance_m * math.cos(bearing) / _METRES_A_DEGREE
+        latitude = spot.latitude + distance_m * math.cos(bearing) / _METERS_PER_DEGREE
         shrink = math.cos(math.radians(spot.latitude))
-        longitude = spot.longitude + distance_m * math.sin(bearing) / _METRES_A_DEGREE / shrink
+        longitude = spot.longitude + distance_m * math.sin(bearing) / _METERS_PER_DEGREE / shrink
         altitude = round(spot.altitude_m + self._random.uniform(-3, 12), 1)
         return round(latitude, 6), round(longitude, 6), altitude
 
@@ -184,7 +184,7 @@ class Photographer:
 
 
 def offset_at(wall: datetime, zone: str) -> int:
-    """The zone's offset in minutes at that wall clock."""
+    """The UTC offset of the zone in minutes at a local time."""
     offset = wall.replace(tzinfo=ZoneInfo(zone)).utcoffset()
     assert offset is not None
     return round(offset.total_seconds() / 60)

@@ -1,4 +1,4 @@
-"""What is in the demo's pictures: for each scene the concepts seen, surest first, and the hours of the day."""
+"""The scenes of the demo, with their concepts in descending order of confidence and their hours of the day."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """Keys of the label table; the first is nearly certain, each further one less so and sometimes not seen."""
+    """Keys of the label table. The first has the highest confidence; the others are sometimes absent."""
 
     labels: tuple[str, ...]
     hours: tuple[int, int] = (9, 18)

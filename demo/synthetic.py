@@ -1,4 +1,4 @@
-"""Plausible records by the million, for benchmarks: quick to make, the same from the same seed, not meant to be read."""
+"""Millions of plausible records for benchmarks, made quickly and deterministically from a seed."""
 
 from __future__ import annotations
 
@@ -34,22 +34,22 @@ _POOL = 512
 
 @dataclass(frozen=True, slots=True)
 class SyntheticHousehold:
-    """One customer of a benchmark; `records()` makes them anew each time."""
+    """A customer of a benchmark; every call of `records()` generates the records."""
 
     external_id: str
     photos: int
     seed: int
 
     def records(self) -> Iterator[ImportRecord]:
-        """In no order of time; they depend on the seed and this customer only, not on the size of the whole."""
+        """The records, not in order of time. They depend only on the seed and the customer."""
         return _records(self.external_id, self.photos, self.seed)
 
 
 def synthetic_library(*, owners: int, photos: int, seed: int = 7) -> tuple[SyntheticHousehold, ...]:
-    """Exactly `photos` records: `THOUSAND` has 1,000 of them, `TENTH` a tenth, the others share the rest alike.
+    """Exactly `photos` records: 1,000 of `THOUSAND`, a tenth of `TENTH`, and equal shares of the rest of the others.
 
-    Needs three owners and more than 1,112 photos. The records of THOUSAND are the same at every size, so that times at
-    10,000 and at 1,000,000 can be compared.
+    It needs three owners and more than 1,112 photos. The records of `THOUSAND` are the same at every size, so that times at
+    10,000 and at 1,000,000 photos can be compared.
     """
     tenth = photos // 10
     rest, others = photos - tenth - _THOUSAND_PHOTOS, owners - 2
@@ -67,7 +67,7 @@ def _records(external_id: str, photos: int, seed: int) -> Iterator[ImportRecord]
     spots = [(spot.latitude, spot.longitude, offset_at(_FIRST, spot.zone)) for spot in SPOTS.values()]
     pick = random.random
     for number in range(photos):
-        # Squared: most pictures come from few places, as in real libraries.
+        # The square concentrates the pictures on few places, as in real libraries.
         latitude, longitude, offset = spots[int(pick() ** 2 * len(spots))]
         language, caption = captions[int(pick() * len(captions))] if pick() < 0.4 else (None, None)  # noqa: PLR2004
         yield ImportRecord(

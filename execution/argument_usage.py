@@ -1,4 +1,4 @@
-"""Which schema coordinates a value of an input type touches: in a literal, in a variable, in a default."""
+"""Finds the schema coordinates that a value of an input type uses: in a literal, a variable or a default."""
 
 from __future__ import annotations
 
@@ -22,26 +22,26 @@ from graphql import (
     get_nullable_type,
 )
 
-LONGEST_PATH = 200  # as deep as graphql-core itself follows a value
+MAX_PATH = 200  # graphql-core follows values to the same depth
 
 
 class ArgumentUsageVisitor:
-    """Gathers the coordinates of input fields and enum values.
+    """Collects the coordinates of input fields and enum values.
 
-    Null is no use in a query, where it means "no condition"; in a mutation it clears, so there it is one.
-    A value that does not fit its type is walked as far as it fits: coercion refuses it anyway.
+    In a query null means "no condition", so it is not a use; in a mutation null clears a value, so it is one.
+    A value of a wrong type is visited as far as it matches: coercion rejects it later.
     """
 
     def __init__(self, *, null_is_a_use: bool) -> None:
         self._null_is_a_use = null_is_a_use
         self.found: set[str] = set()
-        self.by_variable: set[tuple[str, str]] = set()  # (variable, input field that it fills)
+        self.by_variable: set[tuple[str, str]] = set()  # (variable, input field that takes its value)
         self._defaults: set[str] = set()
 
     def literal(self, node: ValueNode, expected: GraphQLInputType | None, depth: int = 0) -> None:
-        """Walk a literal of the document."""
+        """Visits a literal of the document."""
         bare = get_nullable_type(expected) if expected is not None else None
-        if depth > LONGEST_PATH:
+        if depth > MAX_PATH:
             return
         if isinstance(node, ListValueNode):
             item = bare.of_type if isinstance(bare, GraphQLList) else None
@@ -55,9 +55,9 @@ class ArgumentUsageVisitor:
             self._literal_object(node, bare, depth)
 
     def value(self, value: Any, expected: GraphQLInputType, depth: int = 0) -> None:
-        """Walk a variable's value as it came in the request."""
+        """Visits a variable's value as sent in the request."""
         bare = get_nullable_type(expected)
-        if depth > LONGEST_PATH:
+        if depth > MAX_PATH:
             return
         if isinstance(bare, GraphQLList):
             for item in value if isinstance(value, list | tuple) else (value,):
@@ -71,7 +71,7 @@ class ArgumentUsageVisitor:
                 self.value(value[name], field.type, depth + 1)
 
     def default(self, owner: GraphQLArgument | GraphQLInputField, coordinate: str) -> None:
-        """Walk a default that the schema puts in; each once, so that a recursive input ends."""
+        """Visits a default value of the schema; each once, so that recursive input types terminate."""
         if coordinate in self._defaults:
             return
         self._defaults.add(coordinate)
@@ -83,13 +83,13 @@ class ArgumentUsageVisitor:
             self._internal_default(owner.default_value, owner.type)
 
     def is_used(self, node: ValueNode) -> bool:
-        """Whether a literal counts as a use of the place where it stands; a variable decides that with the request."""
+        """Whether a literal counts as a use of its argument or field; for a variable its value in the request decides."""
         if isinstance(node, VariableNode):
             return False
         return self._null_is_a_use or not isinstance(node, NullValueNode)
 
     def _internal_default(self, value: Any, expected: GraphQLInputType) -> None:
-        """A default in its Python form, where an enum value is a member and not yet a name."""
+        """Visits a default in its Python form, where an enum value is a member instead of a name."""
         bare = get_nullable_type(expected)
         if isinstance(bare, GraphQLList):
             for item in value if isinstance(value, list | tuple) else (value,):
@@ -110,17 +110,17 @@ class ArgumentUsageVisitor:
             self.literal(values[name], field.type, depth + 1)
 
     def _fields(self, expected: GraphQLInputObjectType, given: set[str], named: set[str]) -> list[tuple[str, GraphQLInputField]]:
-        """The given fields that exist, counted as used; defaults of the fields not named are walked."""
-        known = []
+        """Returns the given fields that exist and marks them as used; visits the defaults of fields that are absent."""
+        used = []
         for name, field in expected.fields.items():
             coordinate = f"{expected.name}.{name}"
             if name in given:
                 self.found.add(coordinate)
-                known.append((name, field))
+                used.append((name, field))
             elif name not in named and (field.default is not None or field.default_value is not Undefined):
                 self.found.add(coordinate)
                 self.default(field, coordinate)
-        return known
+        return used
 
     def _enum(self, enum: GraphQLEnumType, name: str) -> None:
         if name in enum.values:

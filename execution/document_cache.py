@@ -1,4 +1,4 @@
-"""Prepared documents: parsed, measured, walked for access and validated once, then kept in a bounded cache."""
+"""LRU cache of prepared operations: each document is parsed, measured, validated and analysed for access once."""
 
 from __future__ import annotations
 
@@ -19,36 +19,36 @@ from graphql import (
     validate,
 )
 
-from execution.analysis import PERSISTED, QueryLimits, QueryShape, ShapeOf, too_complex
+from execution.analysis import PERSISTED, QueryLimits, QueryShape, ShapeAnalyzer, too_complex
 from execution.errors import RequestError
-from execution.parsing import chosen, parsed
-from execution.prices import Group, actual, least, requested
-from execution.pricing import PriceOf, Pricing
-from execution.schema_coordinates import Coordinates, CoordinatesOf
+from execution.parsing import parse_document, select_operation
+from execution.prices import PricedSelection, actual_cost, minimum_cost, requested_cost
+from execution.pricing import PriceCompiler, Pricing
+from execution.schema_coordinates import Coordinates, CoordinatesVisitor
 
 C = TypeVar("C")
 Use = Literal["read", "use"]
 Classes = Mapping[tuple[C, Use], frozenset[str]]
-MOST_ERRORS = 20
-MOST_COST = 25_000.0
-Known = tuple[bytes, str | None, bool]
-"""A document's hash, the operation's name, and whether it is on the safelist."""
+MAX_ERRORS = 20
+MAX_COST = 25_000.0
+CacheKey = tuple[bytes, str | None, bool]
+"""A document's hash, the operation's name, and whether the document is on the safelist."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Prepared(Generic[C]):
-    """One operation, ready to be judged and run; shared between requests, so it holds nothing of any of them."""
+    """One operation, ready to be authorised and executed. It is shared between requests and holds no request data."""
 
     document: DocumentNode
     operation: OperationDefinitionNode
-    hash: str  # sha256 of the text, hexadecimal
+    hash: str  # SHA-256 of the text, hexadecimal
     shape: QueryShape
     coordinates: Coordinates
-    classes: Classes[C]  # what it needs whatever its variables hold
-    bounds: QueryLimits
-    trusted: bool  # it is on the safelist
-    _prices: Group = field(repr=False)
-    _most_cost: float
+    classes: Classes[C]  # needed with any values of the variables
+    limits: QueryLimits
+    trusted: bool  # the document is on the safelist
+    _prices: PricedSelection = field(repr=False)
+    _max_cost: float
     _classify: Callable[[str], C | None] = field(repr=False)
 
     @property
@@ -63,21 +63,21 @@ class Prepared(Generic[C]):
 
     @property
     def depth(self) -> int:
-        """How many fields lie beneath each other at most."""
+        """The largest number of nested fields."""
         return self.shape.depth
 
     def cost(self, variables: Mapping[str, Any]) -> float:
-        """What it may cost with these variables of a request, coerced; raises RequestError where that is too much."""
-        cost = requested(self._prices, variables)
-        check_cost(cost, self._most_cost)
+        """The estimated cost with a request's coerced variables; raises RequestError above the limit."""
+        cost = requested_cost(self._prices, variables)
+        check_cost(cost, self._max_cost)
         return cost
 
     def cost_of(self, data: Any) -> float:
-        """What this answer to it did cost."""
-        return actual(self._prices, data)
+        """The actual cost of a response."""
+        return actual_cost(self._prices, data)
 
     def uses_of(self, variables: Mapping[str, Any]) -> Classes[C]:
-        """What it needs with these variables of a request: `classes` and, with them, what the variables use."""
+        """The classes needed with a request's variables: `classes` and those that the variables' values use."""
         found = self.coordinates.used_by(variables)
         if not found:
             return self.classes
@@ -85,9 +85,9 @@ class Prepared(Generic[C]):
 
 
 class DocumentCache(Generic[C]):
-    """A bounded cache of prepared operations, refusals among them (validation is the dear part of either).
+    """LRU cache of prepared operations. Rejected documents are cached too, because validation is expensive.
 
-    `classify` tells the class of a schema coordinate; None is a coordinate that needs no permission.
+    `classify` returns the class of a schema coordinate, or None if the coordinate needs no permission.
     """
 
     def __init__(
@@ -96,68 +96,70 @@ class DocumentCache(Generic[C]):
         *,
         classify: Callable[[str], C | None],
         size: int = 1_000,
-        sanity: QueryLimits | None = None,
-        trusted: QueryLimits = PERSISTED,
+        limits: QueryLimits | None = None,
+        trusted_limits: QueryLimits = PERSISTED,
         pricing: Pricing | None = None,
-        most_cost: float = MOST_COST,
+        max_cost: float = MAX_COST,
         hide_suggestions: bool = False,
         rules: Collection[type[ASTValidationRule]] = specified_rules,
     ) -> None:
         self._schema = schema
         self._classify = classify
         self._size = size
-        self._most_characters = size * 4_096  # many short documents or few long ones, never many long ones
+        self._max_characters = size * 4_096  # bounds the memory of long documents
         self._characters = 0
-        self._sanity = sanity or QueryLimits()
-        self._trusted = trusted
+        self._limits = limits or QueryLimits()
+        self._trusted_limits = trusted_limits
         self._pricing = pricing or Pricing()
-        self._most_cost = most_cost
+        self._max_cost = max_cost
         self._hide_suggestions = hide_suggestions
         self._rules = rules
         self.misses = 0  # documents that had to be prepared
-        self._kept: OrderedDict[Known, tuple[Prepared[C] | RequestError, int]] = OrderedDict()
+        self._entries: OrderedDict[CacheKey, tuple[Prepared[C] | RequestError, int]] = OrderedDict()
 
     def __len__(self) -> int:
-        return len(self._kept)
+        return len(self._entries)
 
     def prepare(self, text: str, operation_name: str | None = None, *, trusted: bool = False) -> Prepared[C]:
-        """The operation of that name, or the only one; raises RequestError. `trusted`: it is on the safelist."""
-        bounds = self._trusted if trusted else self._sanity
-        if len(text) > bounds.characters:
-            raise RequestError("TOO_COMPLEX", "The document is too long.", reason="CHARACTERS")
+        """Returns the named operation, or the only one; raises RequestError. `trusted`: the document is on the safelist."""
+        limits = self._trusted_limits if trusted else self._limits
+        if len(text) > limits.characters:
+            raise RequestError(
+                "TOO_COMPLEX", f"The document is longer than {limits.characters:,} characters.", reason="CHARACTERS"
+            )
         digest = hashlib.sha256(text.encode("utf-8", "surrogatepass"))
         key = (digest.digest(), operation_name or None, trusted)
-        if key in self._kept:
-            self._kept.move_to_end(key)
-            known, _ = self._kept[key]
+        if key in self._entries:
+            self._entries.move_to_end(key)
+            entry, _ = self._entries[key]
         else:
             self.misses += 1
-            known = self._attempt(text, operation_name or None, digest.hexdigest(), trusted=trusted)
-            self._keep(key, known, len(text))
-        if isinstance(known, RequestError):
-            raise known.again()
-        return known
+            entry = self._attempt(text, operation_name or None, digest.hexdigest(), trusted=trusted)
+            self._store(key, entry, len(text))
+        if isinstance(entry, RequestError):
+            raise entry.copy()
+        return entry
 
-    def _keep(self, key: Known, value: Prepared[C] | RequestError, characters: int) -> None:
-        self._kept[key] = (value, characters)
+    def _store(self, key: CacheKey, value: Prepared[C] | RequestError, characters: int) -> None:
+        self._entries[key] = (value, characters)
         self._characters += characters
-        while len(self._kept) > self._size or (self._characters > self._most_characters and len(self._kept) > 1):
-            _, (_, gone) = self._kept.popitem(last=False)
-            self._characters -= gone
+        while len(self._entries) > self._size or (self._characters > self._max_characters and len(self._entries) > 1):
+            _, (_, removed) = self._entries.popitem(last=False)
+            self._characters -= removed
 
     def _attempt(self, text: str, operation_name: str | None, digest: str, *, trusted: bool) -> Prepared[C] | RequestError:
         try:
             return self._prepare(text, operation_name, digest, trusted=trusted)
         except RequestError as refusal:
-            return refusal.again()
+            return refusal.copy()
 
     def _prepare(self, text: str, operation_name: str | None, digest: str, *, trusted: bool) -> Prepared[C]:
-        bounds = self._trusted if trusted else self._sanity
-        document = parsed(text, bounds)
-        measured = self._measured(document, bounds)
+        limits = self._trusted_limits if trusted else self._limits
+        document = parse_document(text, limits)
+        measured = self._measured(document, limits)
         self._validate(document)
-        operation = chosen(document, operation_name)
-        coordinates = CoordinatesOf(self._schema, document, operation).gather()
+        operation = select_operation(document, operation_name)
+        coordinates = CoordinatesVisitor(self._schema, document, operation).gather()
         shape, prices = measured[id(operation)]
         return Prepared(
             document=document,
@@ -166,30 +168,30 @@ class DocumentCache(Generic[C]):
             shape=shape,
             coordinates=coordinates,
             classes=self._classes(coordinates),
-            bounds=bounds,
+            limits=limits,
             trusted=trusted,
             _prices=prices,
-            _most_cost=self._most_cost,
+            _max_cost=self._max_cost,
             _classify=self._classify,
         )
 
-    def _measured(self, document: DocumentNode, bounds: QueryLimits) -> dict[int, tuple[QueryShape, Group]]:
-        """Shape and price list of every operation, not only of the one asked for: validation looks at them all."""
+    def _measured(self, document: DocumentNode, limits: QueryLimits) -> dict[int, tuple[QueryShape, PricedSelection]]:
+        """Shape and prices of every operation, not only of the requested one, because validation visits all of them."""
         operations = [found for found in document.definitions if isinstance(found, OperationDefinitionNode)]
-        if len(operations) > bounds.operations:
-            raise too_complex("OPERATIONS", f"The document has more than {bounds.operations} operations.")
-        shapes = ShapeOf(document, bounds)
+        if len(operations) > limits.operations:
+            raise too_complex("OPERATIONS", f"The document has more than {limits.operations} operations.")
+        shapes = ShapeAnalyzer(document, limits)
         shaped = {id(found): shapes.operation(found) for found in operations}
-        prices = PriceOf(self._schema, document, self._pricing, bounds, shapes.steps)
-        measured: dict[int, tuple[QueryShape, Group]] = {}
+        prices = PriceCompiler(self._schema, document, self._pricing, limits, shapes.steps)
+        measured: dict[int, tuple[QueryShape, PricedSelection]] = {}
         for found in operations:
             group = prices.operation(found)
-            check_cost(least(group), self._most_cost)
+            check_cost(minimum_cost(group), self._max_cost)
             measured[id(found)] = shaped[id(found)], group
         return measured
 
     def _validate(self, document: DocumentNode) -> None:
-        errors = validate(self._schema, document, self._rules, max_errors=MOST_ERRORS, hide_suggestions=self._hide_suggestions)
+        errors = validate(self._schema, document, self._rules, max_errors=MAX_ERRORS, hide_suggestions=self._hide_suggestions)
         if errors:
             raise RequestError("GRAPHQL_VALIDATION_FAILED", errors[0].message, located=errors)
 
@@ -203,7 +205,7 @@ class DocumentCache(Generic[C]):
         )
 
     def _stricter_implementations(self, coordinate: str) -> set[str]:
-        """A field asked of an interface is also asked of each implementation that gives it another class."""
+        """The coordinates of an interface's field in the object types that give it another class."""
         owner, _, name = coordinate.partition(".")
         interface = self._schema.get_type(owner)
         if not isinstance(interface, GraphQLInterfaceType):
@@ -214,28 +216,29 @@ class DocumentCache(Generic[C]):
 
 
 def round_cost(cost: float) -> int | float:
-    """As it is told: one decimal, and none where there is none; what is beyond any limit is cut off."""
+    """Rounds to one decimal, or to an integer if the value is one; costs above 10^12 are cut off."""
     shown = round(min(cost, 1e12), 1)
     return int(shown) if shown == int(shown) else shown
 
 
-def check_cost(cost: float, most: float) -> None:
-    """Raises RequestError where an operation would cost more than one may."""
-    if cost > most:
-        told = {"cost": {"requested": round_cost(cost), "limit": round_cost(most)}}
-        raise RequestError("TOO_COMPLEX", "The operation costs too much.", reason="COST", extensions=told)
+def check_cost(cost: float, limit: float) -> None:
+    """Raises RequestError if the cost is above the limit."""
+    if cost > limit:
+        costs = {"cost": {"requested": round_cost(cost), "limit": round_cost(limit)}}
+        message = "The operation costs too much. Request fewer objects, or split it into several operations."
+        raise RequestError("TOO_COMPLEX", message, reason="COST", extensions=costs)
 
 
 def by_class(coordinates: Iterable[str], use: Use, classify: Callable[[str], C | None]) -> Classes[C]:
-    """The coordinates sorted by what they need; those that need nothing are left out."""
-    sorted_out: dict[tuple[C, Use], set[str]] = defaultdict(set)
+    """Groups coordinates by the class that they need; those that need none are left out."""
+    groups: dict[tuple[C, Use], set[str]] = defaultdict(set)
     for coordinate in coordinates:
         needed = classify(coordinate)
         if needed is not None:
-            sorted_out[needed, use].add(coordinate)
-    return {key: frozenset(found) for key, found in sorted_out.items()}
+            groups[needed, use].add(coordinate)
+    return {key: frozenset(found) for key, found in groups.items()}
 
 
 def merged(left: Classes[C], right: Classes[C]) -> Classes[C]:
-    """Both together."""
+    """Returns the union of both."""
     return {key: left.get(key, frozenset()) | right.get(key, frozenset()) for key in {*left, *right}}

@@ -1,4 +1,4 @@
-"""Answers to bytes, within a cap: what nobody could read in time is not sent."""
+"""Encodes responses as JSON, up to a maximum size."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ import orjson
 
 from execution.errors import ErrorMapper, RequestError
 
-MOST_BYTES: Final = 4 * 1024 * 1024
+MAX_RESPONSE_BYTES: Final = 4 * 1024 * 1024
 
 
-class Encoder:
-    """Encodes answers as JSON; one that is too large becomes an error instead."""
+class ResponseEncoder:
+    """Encodes responses as JSON. A response above the limit is replaced by an error."""
 
-    def __init__(self, errors: ErrorMapper, most_bytes: int = MOST_BYTES) -> None:
+    def __init__(self, errors: ErrorMapper, max_bytes: int = MAX_RESPONSE_BYTES) -> None:
         self._errors = errors
-        self._most = most_bytes
+        self._max_bytes = max_bytes
 
     def encode(self, content: Mapping[str, Any]) -> bytes:
-        """The bytes of an answer."""
+        """Returns the encoded response."""
         encoded = orjson.dumps(content)
-        if len(encoded) <= self._most:
+        if len(encoded) <= self._max_bytes:
             return encoded
-        message = f"The answer is larger than {self._most:,} bytes: ask for less at once."
-        return orjson.dumps({"errors": self._errors.refusal(RequestError("TOO_COMPLEX", message, reason="ANSWER_SIZE"))})
+        message = f"The response is larger than {self._max_bytes:,} bytes. Request fewer objects or fields at a time."
+        return orjson.dumps({"errors": self._errors.request_errors(RequestError("TOO_COMPLEX", message, reason="ANSWER_SIZE"))})

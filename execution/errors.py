@@ -1,4 +1,4 @@
-"""What may be said to a client when something goes wrong: a closed list of codes, an id, never a value."""
+"""The errors that clients receive: a closed list of codes, an id, and no values of the request."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ CODES: Final = frozenset(
         "INTERNAL",
     }
 )
-# Of a refused request, for clients that asked for application/graphql-response+json.
+# HTTP status of a rejected request, for clients that accept application/graphql-response+json.
 STATUS: Final[Mapping[str, int]] = {
     "UNAUTHENTICATED": 401,
     "FORBIDDEN": 403,
@@ -38,10 +38,10 @@ STATUS: Final[Mapping[str, int]] = {
     "UNAVAILABLE": 503,
     "DEADLINE_EXCEEDED": 504,
 }
-LONGEST_MESSAGE: Final = 300
-LONGEST_NAME: Final = 80
+MAX_MESSAGE: Final = 300
+MAX_NAME: Final = 80
 
-_LONG_NAME = re.compile(rf"[^\s'\"]{{{LONGEST_NAME + 1},}}")
+_LONG_NAME = re.compile(rf"[^\s'\"]{{{MAX_NAME + 1},}}")
 _FOUND = re.compile(r"(?:[;,] found|(?<=value)): .*", re.DOTALL)
 _NO_SUCH_VALUE = re.compile(r"(?:^|\s)Value '.*?' does not exist", re.DOTALL)
 _INNER_WORDS = re.compile(r",? but encountered error .*$", re.DOTALL)
@@ -49,9 +49,9 @@ _log = logging.getLogger("photos.errors")
 
 
 class GraphQLProblem(Exception):
-    """An error whose words, code and extensions are meant for the client.
+    """An error whose message, code and extensions are sent to the client.
 
-    Raised by a resolver it costs its field; raised before execution it refuses the request.
+    Raised by a resolver it makes its field null; raised before execution it rejects the request.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class GraphQLProblem(Exception):
 
 
 class RequestError(GraphQLProblem):
-    """The request is refused as a whole: the answer has `errors` and no `data`."""
+    """The request is rejected: the response has `errors` and no `data`."""
 
     def __init__(
         self,
@@ -81,45 +81,45 @@ class RequestError(GraphQLProblem):
         super().__init__(code, message, reason=reason, extensions=extensions)
         self.located = tuple(located)
 
-    def again(self) -> RequestError:
-        """The same refusal as a fresh exception: a cached one would gather tracebacks for ever."""
+    def copy(self) -> RequestError:
+        """Returns a new exception with the same content, because a cached exception would accumulate tracebacks."""
         return RequestError(self.code, self.message, reason=self.reason, extensions=self.extensions, located=self.located)
 
 
 def clip(message: str) -> str:
-    """The message with endless names and an endless tail cut off."""
-    short = _LONG_NAME.sub(lambda found: found[0][:LONGEST_NAME] + "…", message[: 4 * LONGEST_MESSAGE])
-    return short if len(short) <= LONGEST_MESSAGE else short[:LONGEST_MESSAGE] + "…"
+    """Shortens a message and the long names in it."""
+    short = _LONG_NAME.sub(lambda found: found[0][:MAX_NAME] + "…", message[: 4 * MAX_MESSAGE])
+    return short if len(short) <= MAX_MESSAGE else short[:MAX_MESSAGE] + "…"
 
 
 class ErrorMapper:
-    """Turns whatever was raised into the public shape; what nobody meant to be public becomes INTERNAL with an id."""
+    """Maps exceptions to GraphQL errors. An exception that is not a GraphQLProblem becomes INTERNAL with an id."""
 
     def __init__(self, new_id: Callable[[], str] = lambda: secrets.token_hex(8)) -> None:
         self._new_id = new_id
 
-    def refusal(self, problem: GraphQLProblem) -> list[dict[str, Any]]:
-        """The errors of a refused request; never empty."""
+    def request_errors(self, problem: GraphQLProblem) -> list[dict[str, Any]]:
+        """Returns the errors of a rejected request; never empty."""
         located = problem.located if isinstance(problem, RequestError) else ()
         if not located:
             return [self._shape(problem.message, problem)]
         return [self._shape(_public_words(error), problem) | _locations(error) for error in located]
 
-    def unexpected(self, error: BaseException) -> list[dict[str, Any]]:
-        """The errors of a request that broke in a way nobody foresaw."""
+    def internal_errors(self, error: BaseException) -> list[dict[str, Any]]:
+        """Returns the error of a request that failed unexpectedly."""
         return [self._internal(error)]
 
     def field_errors(self, errors: Iterable[GraphQLError]) -> list[dict[str, Any]]:
-        """The errors of an executed operation, in order; denials repeated along a list are told once."""
-        told: set[tuple[str, ...]] = set()
+        """Returns the errors of an executed operation, in order; a denial that repeats along a list is reported once."""
+        reported: set[tuple[str, ...]] = set()
         shaped = []
         for error in errors:
             cause = root_cause(error)
             if isinstance(cause, DeniedPosition):
                 pattern = tuple(str(step) for step in error.path or () if not isinstance(step, int))
-                if pattern in told:
+                if pattern in reported:
                     continue
-                told.add(pattern)
+                reported.add(pattern)
             shaped.append(self._field_error(error, cause))
         return shaped
 
@@ -127,7 +127,7 @@ class ErrorMapper:
         if isinstance(cause, GraphQLProblem):
             shaped = self._shape(cause.message, cause)
         elif isinstance(cause, GraphQLError) and cause.nodes and cause is not error:
-            # graphql-core raises these, with a place in the document, for arguments that it cannot coerce.
+            # graphql-core raises these, with a location in the document, for arguments that it cannot coerce.
             shaped = self._shape(_without_values(cause.message), GraphQLProblem("BAD_USER_INPUT", ""))
         else:
             shaped = self._internal(cause)
@@ -140,21 +140,22 @@ class ErrorMapper:
         return {"message": clip(message), "extensions": extensions}
 
     def _internal(self, error: BaseException) -> dict[str, Any]:
-        shaped = self._shape("Something went wrong here.", GraphQLProblem("INTERNAL", ""))
-        # The class and the id find the fault; the text of a foreign exception may hold anything, values too.
+        message = "Internal error. Retry later; report `extensions.id` if it persists."
+        shaped = self._shape(message, GraphQLProblem("INTERNAL", ""))
+        # Only the class and the id are logged, because the message of the exception may contain personal values.
         _log.error("internal error", extra={"error": type(error).__name__, "error_id": shaped["extensions"]["id"]})
         return shaped
 
 
 class DeniedPosition(GraphQLProblem):
-    """An output position that the viewer may not read, in the mode that answers null."""
+    """A field that the caller may not read, in the mode that returns null for it."""
 
     def __init__(self, coordinate: str) -> None:
-        super().__init__("FORBIDDEN", f"{coordinate} may not be read.", extensions={"coordinates": [coordinate]})
+        super().__init__("FORBIDDEN", f"You have no permission to read {coordinate}.", extensions={"coordinates": [coordinate]})
 
 
 def root_cause(error: BaseException) -> BaseException:
-    """What a resolver really raised, beneath graphql-core's wrappings."""
+    """Returns the exception that a resolver raised, without graphql-core's wrappers."""
     while isinstance(error, GraphQLError) and error.original_error is not None:
         error = error.original_error
     return error
@@ -168,9 +169,9 @@ def _public_words(error: GraphQLError) -> str:
 
 
 def _without_values(message: str) -> str:
-    """graphql-core quotes what was sent; errors are kept by clients and routers, so they say where it was wrong only."""
+    """Removes the values that graphql-core quotes, because clients and routers store error messages."""
     return _NO_SUCH_VALUE.sub(" The value does not exist", _FOUND.sub(".", message)).strip()
 
 
 def _locations(error: GraphQLError) -> dict[str, Any]:
-    return {"locations": [place.formatted for place in error.locations]} if error.locations else {}
+    return {"locations": [location.formatted for location in error.locations]} if error.locations else {}

@@ -1,4 +1,4 @@
-"""GraphiQL, served from our own files under a policy that lets nothing foreign in; built from `web/`."""
+"""Serves GraphiQL (built from `web/`) with a Content-Security-Policy that allows no other origin."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ A_YEAR: Final = "public, max-age=31536000, immutable"
 
 
 def page(folder: Path = HERE) -> ASGIApp:
-    """The page itself, for GET of the GraphQL path from a browser (`WireSettings.page`)."""
-    # Vary, for the same address answers operations.
+    """Returns the application that serves the page to a browser's GET of the GraphQL path (`HttpSettings.page`)."""
+    # Vary: the same path also serves operations.
     return _guarded_file(folder / "index.html", {"cache-control": "no-store", "vary": "Accept"})
 
 
 def routes(folder: Path = HERE, *, examples: Path | None = None) -> list[Route | Mount]:
-    """What the page loads: hashed files that may be kept for ever, and the example queries."""
-    # Not left to the machine's own table: a wrong type means that nosniff forbids the script.
+    """Returns the routes of the page's files: hashed assets that may be cached for a year, and the example queries."""
+    # The system's table may have another type for .js, and `nosniff` would then block the script.
     mimetypes.add_type("text/javascript", ".js")
     checked = {"cache-control": "no-cache"}
     assets = _Guarded(StaticFiles(directory=folder / "assets"), cache=A_YEAR)
@@ -65,7 +65,7 @@ def _guarded_file(path: Path, headers: Mapping[str, str]) -> ASGIApp:
 
 
 class _Guarded:
-    """Adds the headers to whatever an application answers; caching only where it succeeded."""
+    """Adds the security headers to an application's responses, and the cache header to successful ones."""
 
     def __init__(self, app: ASGIApp, *, cache: str | None = None) -> None:
         self._app = app

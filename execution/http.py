@@ -1,4 +1,4 @@
-"""GraphQL over HTTP: one operation a request, both media types, POST and (for queries) GET."""
+"""GraphQL over HTTP: one operation per request, both media types, POST, and GET for queries."""
 
 from __future__ import annotations
 
@@ -13,37 +13,40 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from execution import negotiation, sse
+from execution.context import RequestContext
 from execution.document_cache import DocumentCache, Prepared
-from execution.encoding import MOST_BYTES, Encoder
+from execution.encoding import MAX_RESPONSE_BYTES, ResponseEncoder
 from execution.errors import STATUS, ErrorMapper, GraphQLProblem
-from execution.persisted import Persisted
-from execution.request_lifetime import ClientDisconnected, cancel_on_disconnect, close, deadline
-from execution.requests import Operation, WireError, from_get, from_post
-from execution.runner import Denial, Runner
+from execution.persisted import PersistedDocuments
+from execution.request_lifetime import ClientDisconnected, cancel_on_disconnect, deadline
+from execution.requests import HttpRequestError, Operation, from_get, from_post
+from execution.runner import DenialMode, Runner
 
 C = TypeVar("C")
-# Verifies who asks and makes the request's context; the second argument is a WebSocket's connection_init payload.
-# May raise GraphQLProblem. A context with `extensions()` adds to answers, one with `aclose()` is closed at the end.
-MakeContext = Callable[[HTTPConnection, Mapping[str, Any] | None], Awaitable[Any]]
+MakeContext = Callable[[HTTPConnection, Mapping[str, Any] | None], Awaitable[RequestContext]]
+"""Authenticates the caller and makes the request's context; raises GraphQLProblem.
+
+The second argument is the payload of a WebSocket's `connection_init`.
+"""
 
 HEADERS: Final = {"cache-control": "no-store", "x-content-type-options": "nosniff", "vary": "Accept"}
 
 
 @dataclass(frozen=True, slots=True)
-class WireSettings:
-    """What the server allows at the wire."""
+class HttpSettings:
+    """Limits and features of the HTTP endpoint."""
 
-    most_bytes: int = 256 * 1024
+    max_body_bytes: int = 256 * 1024
     deadline_s: float = 30.0
     get_queries: bool = True
-    get_ad_hoc: bool = True  # False: by GET only documents on the safelist
-    most_answer_bytes: int = MOST_BYTES
-    page: ASGIApp | None = None  # answers GET from a browser
+    get_ad_hoc: bool = True  # False: only documents on the safelist may be sent by GET
+    max_response_bytes: int = MAX_RESPONSE_BYTES
+    page: ASGIApp | None = None  # serves GET requests of browsers
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """A finished operation, or its refusal."""
+class GraphQLResponse:
+    """The response to an operation, or to a rejected request."""
 
     content: Mapping[str, Any]
     status: int = 200
@@ -51,7 +54,7 @@ class Answer:
 
 
 class GraphQLEndpoint(Generic[C]):
-    """An ASGI application for one path. A client that goes away and a deadline that passes cancel the execution."""
+    """An ASGI application for one path. A client's disconnect and the deadline cancel the execution."""
 
     def __init__(
         self,
@@ -59,19 +62,19 @@ class GraphQLEndpoint(Generic[C]):
         runner: Runner[C],
         make_context: MakeContext,
         *,
-        persisted: Persisted[C] | None = None,
+        persisted: PersistedDocuments[C] | None = None,
         errors: ErrorMapper | None = None,
-        settings: WireSettings | None = None,
+        settings: HttpSettings | None = None,
     ) -> None:
-        self._persisted = persisted or Persisted(documents)
+        self._persisted = persisted or PersistedDocuments(documents)
         self._runner = runner
         self._make_context = make_context
         self._errors = errors or ErrorMapper()
-        self._settings = settings or WireSettings()
-        self._encoder = Encoder(self._errors, self._settings.most_answer_bytes)
+        self._settings = settings or HttpSettings()
+        self._encoder = ResponseEncoder(self._errors, self._settings.max_response_bytes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Serves one request."""
         request = Request(scope, receive)
         page = self._settings.page
         if page is not None and request.method == "GET" and negotiation.prefers_page(request.headers):
@@ -86,119 +89,124 @@ class GraphQLEndpoint(Generic[C]):
 
     async def _response(self, request: Request, accepted: str | None) -> ASGIApp:
         fallback = negotiation.GRAPHQL if accepted == negotiation.GRAPHQL else negotiation.JSON
-        context: Any = None
+        context: RequestContext | None = None
         streamed = False
         try:
             self._check_request(request, accepted)
-            # Who asks is settled before the body is read: strangers cost no parsing.
+            # The caller is authenticated before the body is read, so unauthenticated requests cost no parsing.
             context = await self._make_context(request, None)
             operation = await self._operation(request, context)
             if accepted == negotiation.EVENTS:
                 streamed = True
                 return sse.EventStream(self._stream(request, operation, context), HEADERS, self._encoder.encode)
             work = self._execute(request, operation, context)
-            return self._encoded(Answer(await cancel_on_disconnect(request.receive, work)), fallback)
+            return self._encoded(GraphQLResponse(await cancel_on_disconnect(request.receive, work)), fallback)
         except GraphQLProblem as problem:
             _note(request, outcome="refused", code=problem.code)
             return self._encoded(self._refusal(problem, fallback), fallback)
         except ClientDisconnected:
             raise
-        except Exception as error:  # noqa: BLE001  (the error mapper's door: nothing may reach the client as text)
-            return self._encoded(Answer({"errors": self._errors.unexpected(error)}, 500), fallback)
+        except Exception as error:  # noqa: BLE001  (mapped to INTERNAL: no exception text may reach the client)
+            return self._encoded(GraphQLResponse({"errors": self._errors.internal_errors(error)}, 500), fallback)
         finally:
-            if not streamed:
-                await close(context)
+            if not streamed and context is not None:
+                await context.aclose()
 
     def _check_request(self, request: Request, accepted: str | None) -> None:
         if accepted is None:
-            raise WireError(406, f"Accept {negotiation.GRAPHQL} or {negotiation.JSON}.", reason="ACCEPT")
+            raise HttpRequestError(406, f"Accept {negotiation.GRAPHQL} or {negotiation.JSON}.", reason="ACCEPT")
         allowed = ["GET", "POST"] if self._settings.get_queries else ["POST"]
         if request.method not in allowed:
-            message = f"The method {request.method} is not for this path."
-            raise WireError(405, message, reason="METHOD", headers={"allow": ", ".join(allowed)})
+            message = f"Method {request.method} is not allowed. Use {' or '.join(allowed)}."
+            raise HttpRequestError(405, message, reason="METHOD", headers={"allow": ", ".join(allowed)})
 
-    async def _operation(self, request: Request, context: Any) -> Operation:
+    async def _operation(self, request: Request, context: RequestContext) -> Operation:
         if request.method == "GET":
             return from_get(request)
-        # Some callers send much in one request; who they are was settled before a byte of it is read.
-        most = getattr(context, "most_bytes", None) or self._settings.most_bytes
+        # The caller was authenticated before the body is read, so the limit may depend on the caller.
+        limit = context.max_body_bytes or self._settings.max_body_bytes
         try:
-            async with deadline(self._settings.deadline_s):  # a body may come a byte a minute
-                return await from_post(request, most)
+            async with deadline(self._settings.deadline_s):  # a client may send its body slowly
+                return await from_post(request, limit)
         except ClientDisconnect:
             raise ClientDisconnected from None
 
-    async def _execute(self, request: Request, operation: Operation, context: Any) -> dict[str, Any]:
+    async def _execute(self, request: Request, operation: Operation, context: RequestContext) -> dict[str, Any]:
         async with deadline(self._settings.deadline_s):
             prepared = await self._persisted.prepare(operation, context)
             _remember(request, prepared)
             _check_kind(request, prepared, get_ad_hoc=self._settings.get_ad_hoc)
-            denial = denial_of(request.headers.get("x-denied"))
-            answer = await self._runner.execute(prepared, operation.variables, context, denial=denial)
-            _note(request, outcome="partial" if "errors" in answer else "whole")
-            return answer
+            denial = denial_mode(request.headers.get("x-denied"))
+            response = await self._runner.execute(prepared, operation.variables, context, denial=denial)
+            _note(request, outcome="partial" if "errors" in response else "whole")
+            return response
 
-    async def _stream(self, request: Request, operation: Operation, context: Any) -> AsyncGenerator[Mapping[str, Any], None]:
-        """The answers of one operation, a refusal among them: the stream has begun, its status is sent."""
+    async def _stream(
+        self, request: Request, operation: Operation, context: RequestContext
+    ) -> AsyncGenerator[Mapping[str, Any], None]:
+        """Yields the responses of one operation. Errors are yielded too, because the HTTP status has been sent."""
         try:
             prepared = await self._persisted.prepare(operation, context)
             if prepared.kind is not OperationType.SUBSCRIPTION:
                 yield await self._execute(request, operation, context)
                 return
             _remember(request, prepared)
-            denial = denial_of(request.headers.get("x-denied"))
-            answers = self._runner.subscribe(prepared, operation.variables, context, denial=denial)
-            async with aclosing(answers):
-                async for answer in answers:
-                    yield answer
+            denial = denial_mode(request.headers.get("x-denied"))
+            responses = self._runner.subscribe(prepared, operation.variables, context, denial=denial)
+            async with aclosing(responses):
+                async for response in responses:
+                    yield response
         except GraphQLProblem as problem:
-            yield {"errors": self._errors.refusal(problem)}
-        except Exception as error:  # noqa: BLE001  (the error mapper's door)
-            yield {"errors": self._errors.unexpected(error)}
+            yield {"errors": self._errors.request_errors(problem)}
+        except Exception as error:  # noqa: BLE001  (mapped to INTERNAL)
+            yield {"errors": self._errors.internal_errors(error)}
         finally:
-            await close(context)
+            await context.aclose()
 
-    def _encoded(self, answer: Answer, media_type: str) -> Response:
-        headers = {**HEADERS, **(answer.headers or {}), "content-type": f"{media_type}; charset=utf-8"}
-        return Response(self._encoder.encode(answer.content), answer.status, headers)
+    def _encoded(self, response: GraphQLResponse, media_type: str) -> Response:
+        headers = {**HEADERS, **(response.headers or {}), "content-type": f"{media_type}; charset=utf-8"}
+        return Response(self._encoder.encode(response.content), response.status, headers)
 
-    def _refusal(self, problem: GraphQLProblem, accepted: str) -> Answer:
-        content = {"errors": self._errors.refusal(problem)}
-        if isinstance(problem, WireError):
-            return Answer(content, problem.status, problem.headers)
+    def _refusal(self, problem: GraphQLProblem, accepted: str) -> GraphQLResponse:
+        content = {"errors": self._errors.request_errors(problem)}
+        if isinstance(problem, HttpRequestError):
+            return GraphQLResponse(content, problem.status, problem.headers)
         if problem.code == "UNAUTHENTICATED":
-            return Answer(content, 401, {"www-authenticate": "Bearer"})
+            return GraphQLResponse(content, 401, {"www-authenticate": "Bearer"})
         retry = problem.extensions.get("retryAfterSeconds")
         headers = {} if retry is None else {"retry-after": str(retry)}
-        # The older media type cannot tell a proxy's 400 from ours, so there a well-formed request always gets 200.
-        return Answer(content, STATUS.get(problem.code, 400) if accepted == negotiation.GRAPHQL else 200, headers)
+        # GraphQL over HTTP, 6.4.1: with application/json a well-formed request gets status 200, because a client
+        # cannot distinguish a GraphQL response from a proxy's error page.
+        return GraphQLResponse(content, STATUS.get(problem.code, 400) if accepted == negotiation.GRAPHQL else 200, headers)
 
 
-def denial_of(header: str | None) -> Denial:
-    """What `x-denied` asks for; raises WireError."""
+def denial_mode(header: str | None) -> DenialMode:
+    """Parses the header `x-denied`; raises HttpRequestError."""
     if header in (None, "reject"):
         return "reject"
     if header == "null":
         return "null"
-    raise WireError(400, "x-denied is `reject` or `null`.", reason="X_DENIED")
+    raise HttpRequestError(400, "The header x-denied must be `reject` or `null`.", reason="X_DENIED")
 
 
 def _remember(request: Request, prepared: Prepared[Any]) -> None:
-    """For whoever logs the request: what kind of operation it was, and which document; no name, no value."""
+    """Adds the kind of the operation and the document's hash to the request's state, for the log; no names, no values."""
     _note(request, operation=prepared.kind.value, document=prepared.hash[:16], listed=prepared.trusted)
 
 
-def _note(request: Request, **known: object) -> None:
-    request.scope.setdefault("state", {}).update(known)
+def _note(request: Request, **fields: object) -> None:
+    request.scope.setdefault("state", {}).update(fields)
 
 
 def _check_kind(request: Request, prepared: Prepared[Any], *, get_ad_hoc: bool) -> None:
     if prepared.kind is OperationType.SUBSCRIPTION:
-        message = f"A subscription needs a WebSocket, or {negotiation.EVENTS} first in Accept."
-        raise WireError(400, message, reason="SUBSCRIPTION")
+        message = f"A subscription needs a WebSocket, or {negotiation.EVENTS} as the first type in Accept."
+        raise HttpRequestError(400, message, reason="SUBSCRIPTION")
     if request.method != "GET":
         return
     if prepared.kind is OperationType.MUTATION:
-        raise WireError(405, "A mutation must be sent by POST.", reason="METHOD", headers={"allow": "POST"})
+        raise HttpRequestError(405, "A mutation must be sent by POST.", reason="METHOD", headers={"allow": "POST"})
     if not get_ad_hoc and not prepared.trusted:
-        raise WireError(405, "Only a document on the safelist may be sent by GET.", reason="METHOD", headers={"allow": "POST"})
+        raise HttpRequestError(
+            405, "Only documents on the safelist may be sent by GET. Use POST.", reason="METHOD", headers={"allow": "POST"}
+        )

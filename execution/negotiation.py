@@ -1,4 +1,4 @@
-"""Which media type a client gets: GraphQL over HTTP's two, an event stream, or a page."""
+"""Content negotiation: the two media types of GraphQL over HTTP, an event stream, or the GraphiQL page."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ JSON: Final = "application/json"
 EVENTS: Final = "text/event-stream"
 HTML: Final = "text/html"
 
-MOST_RANGES: Final = 50
+MAX_RANGES: Final = 50
 
 
 def accepted(headers: Headers) -> list[tuple[str, float]]:
-    """The media ranges of Accept in the order given, with their weights; no header accepts anything."""
+    """Returns the media ranges of Accept in order, with their weights; a missing header accepts any type."""
     text = ",".join(headers.getlist("accept"))
     ranges = []
-    for part in text.split(",")[:MOST_RANGES]:
+    for part in text.split(",")[:MAX_RANGES]:
         name, *parameters = (piece.strip().lower() for piece in part.split(";"))
         if name:
             ranges.append((name, _weight(parameters)))
@@ -26,10 +26,10 @@ def accepted(headers: Headers) -> list[tuple[str, float]]:
 
 
 def response_type(headers: Headers) -> str | None:
-    """The type to answer an operation with; None where nothing that we have is accepted.
+    """Returns the media type of the response, or None if the client accepts none of ours.
 
-    Of equal weights the first named wins. An event stream only where it is named first:
-    urql names it last in every request and would break on it.
+    Of equal weights the first one wins. An event stream is returned only if it comes first,
+    because urql lists it last in every request and cannot read one for a query.
     """
     ranges = accepted(headers)
     if ranges[0][0] == EVENTS and ranges[0][1] > 0:
@@ -40,12 +40,12 @@ def response_type(headers: Headers) -> str | None:
         if name in (GRAPHQL, JSON):
             return name
         if name in ("*/*", "application/*"):
-            return JSON  # what clients that never heard of the newer type expect
+            return JSON  # clients that do not know the newer type expect this one
     return None
 
 
 def prefers_page(headers: Headers) -> bool:
-    """Whether a person's browser asks."""
+    """Whether the client is a browser that navigates to the page."""
     ranges = [(name, weight) for name, weight in accepted(headers) if weight > 0]
     pages = [weight for name, weight in ranges if name == HTML]
     others = [weight for name, weight in ranges if name in (GRAPHQL, JSON, EVENTS)]

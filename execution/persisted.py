@@ -1,34 +1,35 @@
-"""Which text a request means: the one it holds, one from the safelist, or one that was sent before.
+"""Persisted documents: a request sends a text, the id of a document on the safelist, or the hash of an earlier text.
 
-The safelist holds what somebody of ours put there. Automatically persisted documents (Apollo's protocol) are a cache
-of what anybody sent: they save bytes and are never trusted.
+The safelist contains documents that operators registered. Automatically persisted documents (Apollo's protocol) are a
+cache of texts that any client sent: they save bytes and are never trusted.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from typing import Any, Final, Generic, Protocol, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
+from execution.context import RequestContext
 from execution.document_cache import DocumentCache, Prepared
 from execution.errors import RequestError
-from execution.rate_limit import COST_OF_NEW_DOCUMENT, REFUSED, RateLimiter
+from execution.rate_limit import COST_OF_NEW_DOCUMENT, COST_OF_REFUSED_DOCUMENT, RateLimiter
 from execution.requests import Operation
 
 C = TypeVar("C")
-MOST_CHARACTERS: Final = 4 * 1024 * 1024
-"""Of all remembered texts together."""
+MAX_CHARACTERS: Final = 4 * 1024 * 1024
+"""The total size of the cached texts."""
 
 
 class Safelist(Protocol):
-    """Documents that may be sent by their id."""
+    """Documents that clients may send by id."""
 
     async def text(self, document_id: str) -> str | None:
-        """The text of a document in use; None where there is none of that id."""
+        """Returns the text of an active document, or None."""
 
 
-class Persisted(Generic[C]):
-    """From an operation as it came to a prepared one. `ad_hoc`: documents that are not on the safelist may be sent."""
+class PersistedDocuments(Generic[C]):
+    """Prepares the operation of a request. `ad_hoc`: documents that are not on the safelist are allowed."""
 
     def __init__(
         self,
@@ -36,68 +37,72 @@ class Persisted(Generic[C]):
         *,
         safelist: Safelist | None = None,
         ad_hoc: bool = True,
-        toll: RateLimiter | None = None,
+        rate_limiter: RateLimiter | None = None,
     ) -> None:
         self._documents = documents
         self._safelist = safelist
         self._ad_hoc = ad_hoc
-        self._toll = toll or RateLimiter()
+        self._rate_limiter = rate_limiter or RateLimiter()
         self._sent: OrderedDict[str, str] = OrderedDict()
         self._characters = 0
 
-    async def prepare(self, operation: Operation, context: Any) -> Prepared[C]:
-        """The prepared operation; raises RequestError, and whoever asked pays for that."""
+    async def prepare(self, operation: Operation, context: RequestContext) -> Prepared[C]:
+        """Returns the prepared operation; raises RequestError, which is charged to the caller."""
         try:
             return await self._prepare(operation, context)
         except RequestError:
-            self._toll.charge(context, REFUSED)
+            self._rate_limiter.charge(context, COST_OF_REFUSED_DOCUMENT)
             raise
 
-    async def _prepare(self, operation: Operation, context: Any) -> Prepared[C]:
-        text, wanted = operation.query, operation.document_id
+    async def _prepare(self, operation: Operation, context: RequestContext) -> Prepared[C]:
+        text, document_id = operation.query, operation.document_id
         if text is None:
-            return await self._by_id(wanted or "", operation.name, context)
-        found = _hash(text) if wanted is not None or self._listed else None
-        if wanted is not None and wanted != found:
-            raise RequestError("BAD_USER_INPUT", "The hash is not the document's.", reason="DOCUMENT_HASH")
+            return await self._by_id(document_id or "", operation.name, context)
+        found = _hash(text) if document_id is not None or self._listed else None
+        if document_id is not None and document_id != found:
+            raise RequestError("BAD_USER_INPUT", "The SHA-256 hash does not match the document.", reason="DOCUMENT_HASH")
         if found is not None and self._safelist is not None and await self._safelist.text(found) == text:
-            return self._charged(text, operation.name, context, trusted=True)
+            return self._prepare_charged(text, operation.name, context, trusted=True)
         if not self._ad_hoc:
-            raise RequestError("FORBIDDEN", "Only documents on the safelist may be sent here.", reason="SAFELIST")
-        prepared = self._charged(text, operation.name, context)
-        if wanted is not None:
-            self._remember(wanted, text)
+            raise RequestError(
+                "FORBIDDEN",
+                "Only documents on the safelist are allowed. Send the id of a registered document.",
+                reason="SAFELIST",
+            )
+        prepared = self._prepare_charged(text, operation.name, context)
+        if document_id is not None:
+            self._remember(document_id, text)
         return prepared
 
     @property
     def _listed(self) -> bool:
-        """Whether a text by itself must be looked up: only where nothing else may be sent."""
+        """Whether a text without an id is looked up in the safelist: only if other documents are not allowed."""
         return self._safelist is not None and not self._ad_hoc
 
-    async def _by_id(self, document_id: str, name: str | None, context: Any) -> Prepared[C]:
+    async def _by_id(self, document_id: str, name: str | None, context: RequestContext) -> Prepared[C]:
         text = await self._safelist.text(document_id) if self._safelist is not None else None
         if text is not None:
-            return self._charged(text, name, context, trusted=True)
+            return self._prepare_charged(text, name, context, trusted=True)
         sent = self._sent.get(document_id) if self._ad_hoc else None
         if sent is None:
-            raise RequestError("PERSISTED_QUERY_NOT_FOUND", "PersistedQueryNotFound")  # the words that clients look for
+            raise RequestError("PERSISTED_QUERY_NOT_FOUND", "PersistedQueryNotFound")  # Apollo clients compare this text
         self._sent.move_to_end(document_id)
-        return self._charged(sent, name, context)
+        return self._prepare_charged(sent, name, context)
 
-    def _charged(self, text: str, name: str | None, context: Any, *, trusted: bool = False) -> Prepared[C]:
-        """The prepared document; a new one costs more than one that is known, unless somebody of ours listed it."""
+    def _prepare_charged(self, text: str, name: str | None, context: RequestContext, *, trusted: bool = False) -> Prepared[C]:
+        """Returns the prepared document. A document that is not cached costs more, unless it is on the safelist."""
         before = self._documents.misses
         prepared = self._documents.prepare(text, name, trusted=trusted)
         if self._documents.misses != before and not trusted:
-            self._toll.charge(context, COST_OF_NEW_DOCUMENT)
+            self._rate_limiter.charge(context, COST_OF_NEW_DOCUMENT)
         return prepared
 
     def _remember(self, document_id: str, text: str) -> None:
         self._characters += len(text) - len(self._sent.pop(document_id, ""))
         self._sent[document_id] = text
-        while self._characters > MOST_CHARACTERS:
-            _, gone = self._sent.popitem(last=False)
-            self._characters -= len(gone)
+        while self._characters > MAX_CHARACTERS:
+            _, removed = self._sent.popitem(last=False)
+            self._characters -= len(removed)
 
 
 def _hash(text: str) -> str:

@@ -1,4 +1,4 @@
-"""How much one principal may ask for: a bucket of cost units for each, filled at a steady rate."""
+"""Rate limiter: a token bucket of cost units for each principal."""
 
 from __future__ import annotations
 
@@ -6,52 +6,53 @@ import math
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
+from execution.context import RequestContext
 from execution.errors import RequestError
 
-REFUSED: Final = 100.0
-"""What a document costs that is refused: finding out is work too."""
+COST_OF_REFUSED_DOCUMENT: Final = 100.0
+"""The cost of a rejected document, because parsing and validation take time."""
 COST_OF_NEW_DOCUMENT: Final = 50.0
-"""What a document costs besides that this process has not prepared before: clients send the same ones again and again."""
-LEAST_PART: Final = 0.1
-"""Of what an operation may cost, so much is kept at least: an answer may be empty after much work."""
+"""The additional cost of a document that is not in the document cache."""
+MIN_CHARGED_FRACTION: Final = 0.1
+"""The part of the estimated cost that is never refunded, because a small response may have taken much work."""
 BASE_COST: Final = 1.0
-"""What every operation costs at least."""
-_LONGEST_WAIT_S: Final = 3_600
+"""The cost of every operation in addition to its fields."""
+_MAX_WAIT_S: Final = 3_600
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """Units a second, and how many may be saved up; `burst` must admit the dearest operation."""
+    """Cost units per second, and the capacity of a bucket; `burst` must be at least the cost of the largest operation."""
 
     per_s: float
     burst: float
 
 
-class Buckets:
-    """The buckets of all principals. Bounded: whoever has not asked for longest is forgotten, and is full again."""
+class TokenBuckets:
+    """The buckets of all principals. At most `capacity` are stored; the least recently used is removed, and so is full again."""
 
-    def __init__(self, rate: Rate, now_s: Callable[[], float], *, most: int = 100_000) -> None:
+    def __init__(self, rate: Rate, now_s: Callable[[], float], *, capacity: int = 100_000) -> None:
         self._rate = rate
         self._now_s = now_s
-        self._most = most
+        self._capacity = capacity
         self._levels: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._levels)
 
     def charge(self, principal: str, cost: float) -> None:
-        """Takes the units; raises RATE_LIMITED, with the seconds to wait, where they are not there."""
+        """Takes the units from the bucket; raises RATE_LIMITED with the seconds to wait if there are too few."""
         level = self._level(principal)
         if level < cost:
-            wait = min(math.ceil((min(cost, self._rate.burst) - level) / self._rate.per_s), _LONGEST_WAIT_S)
-            message = "You asked for more than your share: wait a little."
+            wait = min(math.ceil((min(cost, self._rate.burst) - level) / self._rate.per_s), _MAX_WAIT_S)
+            message = "Rate limit exceeded. Retry after `retryAfterSeconds`."
             raise RequestError("RATE_LIMITED", message, extensions={"retryAfterSeconds": max(wait, 1)})
         self._set(principal, level - cost)
 
-    def settle(self, principal: str, difference: float) -> None:
-        """Gives back what was taken too much, or takes what was too little, into debt if need be."""
+    def refund(self, principal: str, difference: float) -> None:
+        """Returns units to the bucket; a negative difference takes more, below zero if necessary."""
         self._set(principal, min(self._level(principal) + difference, self._rate.burst))
 
     def _level(self, principal: str) -> float:
@@ -61,24 +62,22 @@ class Buckets:
     def _set(self, principal: str, level: float) -> None:
         self._levels[principal] = max(level, -self._rate.burst), self._now_s()
         self._levels.move_to_end(principal)
-        if len(self._levels) > self._most:
+        if len(self._levels) > self._capacity:
             self._levels.popitem(last=False)
 
 
 class RateLimiter:
-    """What operations pay, by the `principal` of their context; a context without one pays nothing."""
+    """Charges operations to the principal of their context; a context without a principal is not limited."""
 
-    def __init__(self, buckets: Buckets | None = None) -> None:
+    def __init__(self, buckets: TokenBuckets | None = None) -> None:
         self._buckets = buckets
 
-    def charge(self, context: Any, cost: float) -> None:
-        """Before it runs; raises RequestError."""
-        principal = getattr(context, "principal", None)
-        if self._buckets is not None and principal is not None:
-            self._buckets.charge(principal, cost)
+    def charge(self, context: RequestContext, cost: float) -> None:
+        """Charges the estimated cost before execution; raises RequestError."""
+        if self._buckets is not None and context.principal is not None:
+            self._buckets.charge(context.principal, cost)
 
-    def settle(self, context: Any, difference: float) -> None:
-        """After it ran."""
-        principal = getattr(context, "principal", None)
-        if self._buckets is not None and principal is not None and difference:
-            self._buckets.settle(principal, difference)
+    def refund(self, context: RequestContext, difference: float) -> None:
+        """Corrects the charge after execution."""
+        if self._buckets is not None and context.principal is not None and difference:
+            self._buckets.refund(context.principal, difference)

@@ -1,4 +1,4 @@
-"""How long an execution may live: until its deadline, until its client goes away, and what is closed at its end."""
+"""Cancels an execution at its deadline or when its client disconnects."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ T = TypeVar("T")
 
 
 class ClientDisconnected(Exception):
-    """Nobody waits for the answer any more."""
+    """The client closed the connection before the response was sent."""
 
 
 @asynccontextmanager
 async def deadline(seconds: float) -> AsyncIterator[None]:
-    """Cancels what runs inside when the time is over; raises RequestError."""
+    """Cancels the body of the `with` statement after the time; raises RequestError."""
     limit = asyncio.timeout(seconds)
     try:
         async with limit:
@@ -28,13 +28,15 @@ async def deadline(seconds: float) -> AsyncIterator[None]:
     except TimeoutError:
         if not limit.expired():
             raise
-        raise RequestError("DEADLINE_EXCEEDED", "The answer took too long and was given up.") from None
+        raise RequestError(
+            "DEADLINE_EXCEEDED", "The operation exceeded its deadline and was cancelled. Request less, or retry later."
+        ) from None
 
 
 async def cancel_on_disconnect(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
-    """What the work returns; cancels it and raises ClientGone when the client disconnects first.
+    """Returns the result of the work; cancels it and raises ClientDisconnected if the client disconnects first.
 
-    The request's body must have been read: whatever still comes is only the news of the disconnect.
+    The request's body must have been read, because messages other than the disconnect are discarded.
     """
     running = asyncio.ensure_future(work)
     watching = asyncio.ensure_future(_disconnected(receive))
@@ -47,13 +49,6 @@ async def cancel_on_disconnect(receive: Receive, work: Coroutine[Any, Any, T]) -
         for task in (running, watching):
             task.cancel()
         await asyncio.gather(running, watching, return_exceptions=True)
-
-
-async def close(context: Any) -> None:
-    """Close a request's context where it can be closed: its loaders' batches must not outlive it."""
-    aclose = getattr(context, "aclose", None)
-    if aclose is not None:
-        await aclose()
 
 
 async def _disconnected(receive: Receive) -> None:

@@ -1,4 +1,4 @@
-"""Runs a prepared operation: coerce, judge, execute, shape the answer. Nothing is fetched before access is decided."""
+"""Executes prepared operations: coerce variables, authorise, execute, build the response. Nothing is fetched before that."""
 
 from __future__ import annotations
 
@@ -19,28 +19,29 @@ from graphql import (
 )
 from graphql.execution import create_source_event_stream, map_source_to_response_event
 
+from execution.context import RequestContext
 from execution.document_cache import Classes, Prepared, round_cost
 from execution.errors import DeniedPosition, ErrorMapper, RequestError
-from execution.rate_limit import BASE_COST, LEAST_PART, RateLimiter
+from execution.rate_limit import BASE_COST, MIN_CHARGED_FRACTION, RateLimiter
 from execution.values import check_variables
 
 C = TypeVar("C")
-Denial = Literal["reject", "null"]
-# What the context may not do of what the operation needs: the denied coordinates. Pure: no I/O.
+DenialMode = Literal["reject", "null"]
+# Returns the coordinates that the context may not use. Pure: no I/O. The context is the application's own class.
 Decide = Callable[[Any, Classes[C]], Collection[str]]
-# At the end of an execution, before anything of it is told; may raise RequestError, and then nothing is.
-Finish = Callable[[Any, Prepared[C]], Awaitable[None]]
-# Whether the context may ask such an operation at all; raises RequestError. Pure: no I/O.
+# Called after execution, before the response is returned. If it raises RequestError, no data is returned.
+AfterExecution = Callable[[Any, Prepared[C]], Awaitable[None]]
+# Raises RequestError if the context may not run such an operation. Pure: no I/O.
 Admit = Callable[[Any, Prepared[C]], None]
 MOST_COERCION_ERRORS = 10
 
 
-def allow_all(_context: Any, _prepared: Prepared[Any]) -> None:
-    """Admits everything."""
+def allow_all(_context: RequestContext, _prepared: Prepared[Any]) -> None:
+    """Allows every operation."""
 
 
 class Runner(Generic[C]):
-    """Executes operations over one schema; holds nothing of a request."""
+    """Executes operations of one schema; has no state of requests."""
 
     def __init__(
         self,
@@ -48,81 +49,82 @@ class Runner(Generic[C]):
         *,
         decide: Decide[C],
         admit: Admit[C] = allow_all,
-        finish: Finish[C] | None = None,
-        toll: RateLimiter | None = None,
+        after_execution: AfterExecution[C] | None = None,
+        rate_limiter: RateLimiter | None = None,
         errors: ErrorMapper | None = None,
         hide_suggestions: bool = False,
     ) -> None:
         self._schema = schema
         self._decide = decide
         self._admit = admit
-        self._finish = finish
-        self._toll = toll or RateLimiter()
+        self._after_execution = after_execution
+        self._rate_limiter = rate_limiter or RateLimiter()
         self._errors = errors or ErrorMapper()
         self._hide_suggestions = hide_suggestions
 
     async def execute(
-        self, prepared: Prepared[C], variables: Mapping[str, Any], context: Any, *, denial: Denial = "reject"
+        self, prepared: Prepared[C], variables: Mapping[str, Any], context: RequestContext, *, denial: DenialMode = "reject"
     ) -> dict[str, Any]:
-        """The answer to a query or a mutation; raises RequestError where nothing was executed."""
+        """Returns the response to a query or a mutation; raises RequestError if nothing was executed."""
         executor = self._executor(prepared, variables, context, denial)
-        cost = self._charged(prepared, executor, context)
+        cost = self._charge(prepared, executor, context)
         result = executor.execute_operation()
         finished = await result if inspect.isawaitable(result) else result
-        await self._finished(context, prepared)
-        return self._answer(prepared, finished, context, cost)
+        await self._call_after_execution(context, prepared)
+        return self._response(prepared, finished, context, cost)
 
     async def subscribe(
-        self, prepared: Prepared[C], variables: Mapping[str, Any], context: Any, *, denial: Denial = "reject"
+        self, prepared: Prepared[C], variables: Mapping[str, Any], context: RequestContext, *, denial: DenialMode = "reject"
     ) -> AsyncGenerator[dict[str, Any], None]:
-        """The answers to a subscription, one for each event; raises RequestError where it could not begin.
+        """Yields the responses to a subscription, one for each event; raises RequestError if it cannot start.
 
-        The source is closed with this iterator.
+        Closing this iterator closes the source of events.
         """
         executor = self._executor(prepared, variables, context, denial)
-        cost = self._charged(prepared, executor, context)
+        cost = self._charge(prepared, executor, context)
         begun = create_source_event_stream(executor)
         source = await begun if inspect.isawaitable(begun) else begun
         if isinstance(source, ExecutionResult):
-            yield self._answer(prepared, source, context, cost)
+            yield self._response(prepared, source, context, cost)
             return
-        answers = map_source_to_response_event(executor, _renewed(source, context))
+        responses = map_source_to_response_event(executor, _reset_before_each(source, context))
         try:
-            async for result in answers:
-                await self._finished(context, prepared)
-                yield self._answer(prepared, result, context, cost)
-                cost = self._charged(prepared, executor, context)
+            async for result in responses:
+                await self._call_after_execution(context, prepared)
+                yield self._response(prepared, result, context, cost)
+                cost = self._charge(prepared, executor, context)
         finally:
-            await answers.aclose()
+            await responses.aclose()
 
-    async def _finished(self, context: Any, prepared: Prepared[C]) -> None:
-        if self._finish is not None:
-            await self._finish(context, prepared)
+    async def _call_after_execution(self, context: RequestContext, prepared: Prepared[C]) -> None:
+        if self._after_execution is not None:
+            await self._after_execution(context, prepared)
 
-    def _executor(self, prepared: Prepared[C], variables: Mapping[str, Any], context: Any, denial: Denial) -> Executor[Any]:
+    def _executor(
+        self, prepared: Prepared[C], variables: Mapping[str, Any], context: RequestContext, denial: DenialMode
+    ) -> Executor[Any]:
         self._admit(context, prepared)
-        # Some callers send much in one request, as large as their bodies may be.
-        much = getattr(context, "most_values", None)
-        check_variables(variables, replace(prepared.bounds, values=much, list_items=much) if much else prepared.bounds)
+        most = context.max_values
+        check_variables(variables, replace(prepared.limits, values=most, list_items=most) if most else prepared.limits)
         executor = self._build(prepared, variables, context, None)
         needed = prepared.uses_of(variables)
         denied = frozenset(self._decide(context, needed))
         if not denied:
             return executor
         readable = frozenset().union(*(found for (_, use), found in needed.items() if use == "read"))
-        # A subscription's source opens before any field is resolved, so it cannot begin with a hole in it.
-        whole = denial == "reject" or prepared.kind is OperationType.SUBSCRIPTION
-        if whole or not denied <= readable:
-            refused = sorted(denied if whole else denied - readable)
-            message = "The operation needs more than may be read or used here."
+        # A subscription's source starts before any field is resolved, so denied fields cannot be returned as null.
+        reject = denial == "reject" or prepared.kind is OperationType.SUBSCRIPTION
+        if reject or not denied <= readable:
+            refused = sorted(denied if reject else denied - readable)
+            message = "You have no permission for some fields or arguments. Remove those listed in `coordinates`."
             raise RequestError("FORBIDDEN", message, extensions={"coordinates": refused})
-        return self._build(prepared, variables, context, MiddlewareManager(self._denial_of(denied)))
+        return self._build(prepared, variables, context, MiddlewareManager(self._denial_middleware(denied)))
 
     def _build(
         self,
         prepared: Prepared[C],
         variables: Mapping[str, Any],
-        context: Any,
+        context: RequestContext,
         middleware: MiddlewareManager | None,
     ) -> Executor[Any]:
         built = Executor.build(
@@ -139,8 +141,8 @@ class Runner(Generic[C]):
             raise RequestError("BAD_USER_INPUT", built[0].message, reason="VARIABLES", located=built)
         return built
 
-    def _denial_of(self, denied: frozenset[str]) -> Callable[..., Any]:
-        """A resolver's wrapper that answers for denied positions; only operations that have some pay for it."""
+    def _denial_middleware(self, denied: frozenset[str]) -> Callable[..., Any]:
+        """Returns a middleware that raises DeniedPosition for denied fields; only operations with such fields use it."""
         concrete = set(denied)
         for coordinate in denied:
             owner, _, name = coordinate.partition(".")
@@ -148,42 +150,38 @@ class Runner(Generic[C]):
             if isinstance(interface, GraphQLInterfaceType):
                 concrete |= {f"{possible.name}.{name}" for possible in self._schema.get_possible_types(interface)}
 
-        def resolve(following: Callable[..., Any], source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
+        def resolve(next_resolver: Callable[..., Any], source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
             coordinate = f"{info.parent_type.name}.{info.field_name}"
             if coordinate in concrete:
                 raise DeniedPosition(coordinate)
-            return following(source, info, **arguments)
+            return next_resolver(source, info, **arguments)
 
         return resolve
 
-    def _charged(self, prepared: Prepared[C], executor: Executor[Any], context: Any) -> float:
-        """What the operation may cost, taken from whoever asks; raises RequestError."""
+    def _charge(self, prepared: Prepared[C], executor: Executor[Any], context: RequestContext) -> float:
+        """Charges the estimated cost to the caller and returns it; raises RequestError."""
         cost = prepared.cost(executor.variable_values.coerced)
-        self._toll.charge(context, cost + BASE_COST)
+        self._rate_limiter.charge(context, cost + BASE_COST)
         return cost
 
-    def _answer(self, prepared: Prepared[C], result: Any, context: Any, cost: float) -> dict[str, Any]:
-        answer: dict[str, Any] = {"data": result.data}
+    def _response(self, prepared: Prepared[C], result: Any, context: RequestContext, cost: float) -> dict[str, Any]:
+        response: dict[str, Any] = {"data": result.data}
         errors: list[GraphQLError] | None = result.errors
         if errors:
-            answer["errors"] = self._errors.field_errors(errors)
-        spent = prepared.cost_of(result.data)
-        self._toll.settle(context, cost - max(spent, LEAST_PART * cost))
-        extensions = getattr(context, "extensions", None)
-        told = dict(extensions() or {}) if callable(extensions) else {}
-        answer["extensions"] = {"cost": {"requested": round_cost(cost), "actual": round_cost(spent)}, **told}
-        return answer
+            response["errors"] = self._errors.field_errors(errors)
+        actual = prepared.cost_of(result.data)
+        self._rate_limiter.refund(context, cost - max(actual, MIN_CHARGED_FRACTION * cost))
+        costs = {"requested": round_cost(cost), "actual": round_cost(actual)}
+        response["extensions"] = {"cost": costs, **context.extensions()}
+        return response
 
 
-async def _renewed(source: AsyncIterable[Any], context: Any) -> AsyncGenerator[Any, None]:
-    """Events, before each of which the context forgets what it had loaded: rights are looked at anew for every event."""
-    renew = getattr(context, "renew", None)
+async def _reset_before_each(source: AsyncIterable[Any], context: RequestContext) -> AsyncGenerator[Any, None]:
+    """Yields the events; resets the context before each, so that permissions are checked for every event."""
     try:
         async for event in source:
-            if callable(renew):
-                renew()
+            context.reset()
             yield event
     finally:
-        close = getattr(source, "aclose", None)
-        if callable(close):
-            await close()
+        if isinstance(source, AsyncGenerator):
+            await source.aclose()

@@ -1,4 +1,4 @@
-"""The schema coordinates that one operation uses, gathered in linear time; the document need not be valid yet."""
+"""Collects the schema coordinates that one operation uses, in linear time; the document need not be valid."""
 
 from __future__ import annotations
 
@@ -42,34 +42,36 @@ class VariableDefinition:
 
     name: str
     type: GraphQLInputType
-    default: frozenset[str] | None  # uses of its default value; None: it has none
+    default: frozenset[str] | None  # coordinates used by its default value; None: it has no default
 
 
 @dataclass(frozen=True, slots=True)
 class VariableUsage:
-    """A place that a variable fills: an argument or an input field."""
+    """An argument or input field that takes its value from a variable."""
 
     variable: str
     coordinate: str
-    otherwise: frozenset[str] = NO_USES  # uses of the place's own default, which stands in for a missing variable
+    default_uses: frozenset[str] = (
+        NO_USES  # used by the default of the argument or field, which applies if the variable is missing
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Coordinates:
-    """What an operation touches.
+    """The coordinates that an operation uses.
 
-    `@skip` and `@include` are not looked at: a field that may be read counts as read.
+    `@skip` and `@include` are ignored: a field that may be skipped counts as read.
     """
 
     outputs: frozenset[str]  # Type.field
     inputs: frozenset[str]  # Type.field(argument:), Input.field, Enum.VALUE
-    filled: tuple[VariableUsage, ...]
+    variable_usages: tuple[VariableUsage, ...]
     variables: tuple[VariableDefinition, ...]
     null_is_a_use: bool
     introspects: bool = False
 
     def used_by(self, variables: Mapping[str, Any]) -> frozenset[str]:
-        """The input coordinates used by the request's variables, which have passed coercion; defaults included."""
+        """Returns the input coordinates used by a request's coerced variables; defaults included."""
         walk = ArgumentUsageVisitor(null_is_a_use=self.null_is_a_use)
         found = walk.found
         defaulted = set()
@@ -79,19 +81,19 @@ class Coordinates:
             elif declared.default is not None:
                 defaulted.add(declared.name)
                 found |= declared.default
-        for place in self.filled:
-            if place.variable in variables:
-                if self.null_is_a_use or variables[place.variable] is not None:
-                    found.add(place.coordinate)
-            elif place.variable in defaulted:
-                found.add(place.coordinate)
+        for usage in self.variable_usages:
+            if usage.variable in variables:
+                if self.null_is_a_use or variables[usage.variable] is not None:
+                    found.add(usage.coordinate)
+            elif usage.variable in defaulted:
+                found.add(usage.coordinate)
             else:
-                found |= place.otherwise
+                found |= usage.default_uses
         return frozenset(found)
 
 
-class CoordinatesOf:
-    """Walks one operation; every fragment once."""
+class CoordinatesVisitor:
+    """Visits one operation; every fragment once."""
 
     def __init__(self, schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode) -> None:
         self._schema = schema
@@ -105,13 +107,13 @@ class CoordinatesOf:
         self._walk = ArgumentUsageVisitor(null_is_a_use=self._null_is_a_use)
 
     def gather(self) -> Coordinates:
-        """All coordinates of the operation."""
+        """Returns all coordinates of the operation."""
         self._selections(self._operation.selection_set, self._schema.get_root_type(self._operation.operation))
         inner = {VariableUsage(variable, coordinate) for variable, coordinate in self._walk.by_variable}
         return Coordinates(
             outputs=frozenset(self._outputs),
             inputs=frozenset(self._walk.found),
-            filled=tuple(self._filled | inner),
+            variable_usages=tuple(self._filled | inner),
             variables=self._variables(),
             null_is_a_use=self._null_is_a_use,
             introspects=self._introspects,
@@ -153,10 +155,10 @@ class CoordinatesOf:
         name = node.name.value
         self._introspects |= name in INTROSPECTION
         if not isinstance(parent, GraphQLObjectType | GraphQLInterfaceType) or name.startswith("__"):
-            return  # introspection is judged as a whole, by name
+            return  # introspection is authorised as a whole
         field = self._schema.get_field(parent, name)
         if field is None:
-            return  # validation will tell
+            return  # validation reports it
         self._outputs.add(f"{parent.name}.{name}")
         self._arguments(node, field, f"{parent.name}.{name}")
         self._selections(node.selection_set, get_named_type(field.type))
@@ -175,7 +177,7 @@ class CoordinatesOf:
                 self._walk.literal(value, argument.type)
 
     def _default(self, argument: GraphQLArgument, coordinate: str) -> frozenset[str]:
-        """A default counts as used: the order that nobody asked for tells as much as the one asked for."""
+        """The coordinates used by a default: a default order reveals as much as a requested one."""
         if argument.default is None and argument.default_value is Undefined:
             return NO_USES
         walk = ArgumentUsageVisitor(null_is_a_use=self._null_is_a_use)

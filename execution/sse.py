@@ -1,4 +1,4 @@
-"""GraphQL over server-sent events, the protocol's distinct connections: `next` for each answer, then `complete`."""
+"""GraphQL over server-sent events, distinct connections mode: `next` for each response, then `complete`."""
 
 from __future__ import annotations
 
@@ -10,24 +10,35 @@ from starlette.types import Receive, Scope, Send
 
 from execution.request_lifetime import ClientDisconnected, cancel_on_disconnect
 
-# Lines end in LF: urql looks for LF LF between events and waits for ever on CRLF CRLF.
+# Lines end in LF: urql splits events at LF LF and does not recognise CRLF CRLF.
 COMPLETE: Final = b"event: complete\ndata:\n\n"
-STILL_THERE: Final = b":\n\n"
-QUIET_S: Final = 12.0  # proxies close connections that are silent for longer than some fifteen seconds
+KEEP_ALIVE: Final = b":\n\n"
+KEEP_ALIVE_S: Final = 12.0  # proxies may close connections that are idle for 15 s or longer
 Encode = Callable[[Mapping[str, Any]], bytes]
 
 
 class EventStream:
-    """An ASGI response that sends each answer as it comes and stops the source when the client goes away."""
+    """An ASGI response that sends each response as an event and closes the source when the client disconnects.
 
-    def __init__(self, answers: AsyncGenerator[Mapping[str, Any], None], headers: Mapping[str, str], encode: Encode) -> None:
-        self._answers = answers
+    A comment is sent after each `keep_alive_s` without an event.
+    """
+
+    def __init__(
+        self,
+        responses: AsyncGenerator[Mapping[str, Any], None],
+        headers: Mapping[str, str],
+        encode: Encode,
+        *,
+        keep_alive_s: float = KEEP_ALIVE_S,
+    ) -> None:
+        self._responses = responses
         self._encode = encode
-        named = {**headers, "content-type": "text/event-stream; charset=utf-8"}
-        self._headers = [(name.encode(), value.encode()) for name, value in named.items()]
+        self._keep_alive_s = keep_alive_s
+        all_headers = {**headers, "content-type": "text/event-stream; charset=utf-8"}
+        self._headers = [(name.encode(), value.encode()) for name, value in all_headers.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Stream until the source ends or nobody listens."""
+        """Streams until the source ends or the client disconnects."""
         del scope
         await send({"type": "http.response.start", "status": 200, "headers": self._headers})
         try:
@@ -35,26 +46,26 @@ class EventStream:
         except ClientDisconnected:
             return
         finally:
-            await self._answers.aclose()
+            await self._responses.aclose()
 
     async def _send_all(self, send: Send) -> None:
         while True:
-            answer = await self._following(send)
-            if answer is None:
+            response = await self._next(send)
+            if response is None:
                 await send({"type": "http.response.body", "body": COMPLETE})
                 return
-            event = b"event: next\ndata: " + self._encode(answer) + b"\n\n"
+            event = b"event: next\ndata: " + self._encode(response) + b"\n\n"
             await send({"type": "http.response.body", "body": event, "more_body": True})
 
-    async def _following(self, send: Send) -> Mapping[str, Any] | None:
-        """The next answer; a comment goes out each time the wait for it grows long."""
-        waiting = asyncio.ensure_future(anext(self._answers, None))
+    async def _next(self, send: Send) -> Mapping[str, Any] | None:
+        """Returns the next response, None at the end; sends keep-alive comments while it waits."""
+        waiting = asyncio.ensure_future(anext(self._responses, None))
         try:
             while True:
-                done, _ = await asyncio.wait({waiting}, timeout=QUIET_S)
+                done, _ = await asyncio.wait({waiting}, timeout=self._keep_alive_s)
                 if done:
                     return waiting.result()
-                await send({"type": "http.response.body", "body": STILL_THERE, "more_body": True})
+                await send({"type": "http.response.body", "body": KEEP_ALIVE, "more_body": True})
         finally:
             if not waiting.done():
                 waiting.cancel()

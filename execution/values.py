@@ -1,4 +1,4 @@
-"""How large a request's variables may be; told before coercion walks them."""
+"""Checks the size of a request's variables before they are coerced."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 from execution.analysis import QueryLimits, too_complex
 
 
-def check_variables(variables: Mapping[str, Any], bounds: QueryLimits) -> None:
-    """Raises RequestError where there are too many values, too deep ones, or a list that is too long.
+def check_variables(variables: Mapping[str, Any], limits: QueryLimits) -> None:
+    """Raises RequestError if the variables have too many values, are nested too deeply, or contain too long a list.
 
-    Coercion makes no list longer (a single value becomes a list of one), so what holds here holds after it.
+    Coercion makes no list longer (a single value becomes a list of one), so the limits also hold afterwards.
     """
     waiting: list[tuple[Any, int]] = [(variables, 0)]
     seen = 0
@@ -20,14 +20,14 @@ def check_variables(variables: Mapping[str, Any], bounds: QueryLimits) -> None:
         if isinstance(value, Mapping):
             inner = list(value.values())
         elif isinstance(value, list):
-            if len(value) > bounds.list_items:
-                raise too_complex("LIST_SIZE", f"A list has more than {bounds.list_items:,} items.")
+            if len(value) > limits.list_items:
+                raise too_complex("LIST_SIZE", f"A list has more than {limits.list_items:,} items.")
             inner = value
         else:
             continue
         seen += len(inner)
-        if seen > bounds.values:
-            raise too_complex("VALUES", f"The variables hold more than {bounds.values:,} values.")
-        if depth > bounds.value_depth:
-            raise too_complex("VALUE_DEPTH", f"A variable is nested deeper than {bounds.value_depth} levels.")
-        waiting += [(one, depth + 1) for one in inner if isinstance(one, Mapping | list)]
+        if seen > limits.values:
+            raise too_complex("VALUES", f"The variables hold more than {limits.values:,} values.")
+        if depth > limits.value_depth:
+            raise too_complex("VALUE_DEPTH", f"A variable is nested deeper than {limits.value_depth} levels.")
+        waiting += [(item, depth + 1) for item in inner if isinstance(item, Mapping | list)]

@@ -1,4 +1,4 @@
-"""GraphQL over WebSocket, protocol `graphql-transport-ws` and no other: the legacy one begins without asking who."""
+"""GraphQL over WebSocket, only `graphql-transport-ws`: the legacy protocol runs operations without authentication."""
 
 from __future__ import annotations
 
@@ -14,35 +14,36 @@ from graphql import OperationType
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
+from execution.context import RequestContext
 from execution.document_cache import DocumentCache
-from execution.encoding import MOST_BYTES, Encoder
+from execution.encoding import MAX_RESPONSE_BYTES, ResponseEncoder
 from execution.errors import ErrorMapper, GraphQLProblem
 from execution.http import MakeContext
-from execution.persisted import Persisted
-from execution.request_lifetime import close, deadline
+from execution.persisted import PersistedDocuments
+from execution.request_lifetime import deadline
 from execution.requests import Operation, operation_of
 from execution.runner import Runner
 
 C = TypeVar("C")
 PROTOCOL: Final = "graphql-transport-ws"
-LONGEST_ID: Final = 200
-LONGEST_REASON: Final = 123  # bytes that a close frame can hold
+MAX_ID: Final = 200
+MAX_REASON: Final = 123  # bytes that a close frame can hold
 
 
 @dataclass(frozen=True, slots=True)
 class SocketSettings:
-    """What one connection may do."""
+    """Limits of one connection."""
 
-    origins: Collection[str] = ()  # allowed besides the server's own
-    init_s: float = 3.0
+    origins: Collection[str] = ()  # allowed in addition to the server's own
+    init_timeout_s: float = 3.0
     deadline_s: float = 30.0  # of a query or a mutation
-    most_operations: int = 50
-    most_characters: int = 256 * 1024  # of a message; cap the frame in the server too, it reads before we do
-    most_answer_bytes: int = MOST_BYTES
+    max_operations: int = 50
+    max_message_characters: int = 256 * 1024  # set the ASGI server's limit too: it reads the whole message first
+    max_response_bytes: int = MAX_RESPONSE_BYTES
 
 
-class Closed(Exception):
-    """The connection must end: a close code of the protocol and its reason."""
+class ConnectionClosed(Exception):
+    """Ends the connection with a close code of the protocol and a reason."""
 
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(reason)
@@ -53,8 +54,8 @@ class Closed(Exception):
 class GraphQLSocket(Generic[C]):
     """An ASGI application for WebSocket connections to one path.
 
-    The identity is verified when the connection begins and again for every operation,
-    so that a connection cannot outlive its token.
+    The caller is authenticated when the connection starts and again for every operation,
+    so that a connection ends with its token.
     """
 
     def __init__(
@@ -63,29 +64,29 @@ class GraphQLSocket(Generic[C]):
         runner: Runner[C],
         make_context: MakeContext,
         *,
-        persisted: Persisted[C] | None = None,
+        persisted: PersistedDocuments[C] | None = None,
         errors: ErrorMapper | None = None,
         settings: SocketSettings | None = None,
     ) -> None:
-        self.persisted = persisted or Persisted(documents)
+        self.persisted = persisted or PersistedDocuments(documents)
         self.runner = runner
         self.make_context = make_context
         self.errors = errors or ErrorMapper()
         self.settings = settings or SocketSettings()
-        self.encoder = Encoder(self.errors, self.settings.most_answer_bytes)
+        self.encoder = ResponseEncoder(self.errors, self.settings.max_response_bytes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one connection until either side ends it."""
+        """Serves one connection until either side closes it."""
         socket = WebSocket(scope, receive, send)
         if not self._same_or_allowed_origin(socket):
             await socket.close(1008, "Origin not allowed")  # before accept: the handshake gets 403
             return
-        known = PROTOCOL in socket.scope.get("subprotocols", ())
-        await socket.accept(subprotocol=PROTOCOL if known else None)
-        await (Connection(self, socket).serve() if known else socket.close(4406, "Subprotocol not acceptable"))
+        supported = PROTOCOL in socket.scope.get("subprotocols", ())
+        await socket.accept(subprotocol=PROTOCOL if supported else None)
+        await (Connection(self, socket).serve() if supported else socket.close(4406, "Subprotocol not acceptable"))
 
     def _same_or_allowed_origin(self, socket: WebSocket) -> bool:
-        """Browsers always tell the origin and never ask before opening; other clients have none."""
+        """Checks the origin, because browsers open WebSockets across origins without a preflight; other clients send none."""
         origin = socket.headers.get("origin")
         if origin is None or origin in self.settings.origins:
             return True
@@ -95,7 +96,7 @@ class GraphQLSocket(Generic[C]):
 
 
 class Connection(Generic[C]):
-    """One connection: its identity and its running operations."""
+    """One connection: its authentication and its running operations."""
 
     def __init__(self, server: GraphQLSocket[C], socket: WebSocket) -> None:
         self._server = server
@@ -106,12 +107,12 @@ class Connection(Generic[C]):
         self._running: dict[str, asyncio.Task[None]] = {}
 
     async def serve(self) -> None:
-        """Read messages until the end; whatever runs then is cancelled."""
+        """Reads messages until the connection ends, then cancels the running operations."""
         try:
             await self._converse()
-        except Closed as end:
+        except ConnectionClosed as end:
             if self._socket.application_state is WebSocketState.CONNECTED:
-                await self._socket.close(end.code, end.reason.encode()[:LONGEST_REASON].decode(errors="ignore"))
+                await self._socket.close(end.code, end.reason.encode()[:MAX_REASON].decode(errors="ignore"))
         except WebSocketDisconnect:
             pass
         finally:
@@ -121,7 +122,7 @@ class Connection(Generic[C]):
             await asyncio.gather(*running, return_exceptions=True)
 
     async def _converse(self) -> None:
-        """Until the client leaves, or the token ends under which it came: subscriptions must not outlive that."""
+        """Handles messages until the client disconnects or its token expires, which ends subscriptions too."""
         try:
             async with self._token:
                 await self._begin()
@@ -130,30 +131,30 @@ class Connection(Generic[C]):
         except TimeoutError:
             if not self._token.expired():
                 raise
-            raise Closed(4403, "The token has ended") from None
+            raise ConnectionClosed(4403, "Token expired") from None
 
     async def _begin(self) -> None:
-        """The client has to say who it is in time; until then it may only ping."""
+        """Waits for `connection_init`; until then the client may only ping."""
         try:
-            async with asyncio.timeout(self._server.settings.init_s):
+            async with asyncio.timeout(self._server.settings.init_timeout_s):
                 while not self._initialised:
                     await self._handle(await self._message())
         except TimeoutError:
-            raise Closed(4408, "Connection initialisation timeout") from None
+            raise ConnectionClosed(4408, "Connection initialisation timeout") from None
 
     async def _message(self) -> dict[str, Any]:
         event = await self._socket.receive()
         if event["type"] == "websocket.disconnect":
             raise WebSocketDisconnect(event.get("code", 1000))
         text = event.get("text")
-        if text is None or len(text) > self._server.settings.most_characters:
-            raise Closed(4400, "Invalid message")
+        if text is None or len(text) > self._server.settings.max_message_characters:
+            raise ConnectionClosed(4400, "Invalid message")
         try:
             message = orjson.loads(text)
         except orjson.JSONDecodeError:
-            raise Closed(4400, "Invalid message") from None
+            raise ConnectionClosed(4400, "Invalid message") from None
         if not isinstance(message, dict) or not isinstance(message.get("type"), str):
-            raise Closed(4400, "Invalid message")
+            raise ConnectionClosed(4400, "Invalid message")
         return message
 
     async def _handle(self, message: dict[str, Any]) -> None:
@@ -167,36 +168,35 @@ class Connection(Generic[C]):
         elif kind == "complete":
             self._stop(_id_of(message))
         elif kind != "pong":
-            raise Closed(4400, "Invalid message")
+            raise ConnectionClosed(4400, "Invalid message")
 
     async def _initialise(self, message: dict[str, Any]) -> None:
         if self._initialised:
-            raise Closed(4429, "Too many initialisation requests")
+            raise ConnectionClosed(4429, "Too many initialisation requests")
         payload = message.get("payload")
         if payload is not None and not isinstance(payload, dict):
-            raise Closed(4400, "Invalid message")
+            raise ConnectionClosed(4400, "Invalid message")
         self._payload = payload
         try:
             context = await self._server.make_context(self._socket, payload)
         except GraphQLProblem:
-            raise Closed(4403, "Forbidden") from None
-        remaining = getattr(context, "remaining_s", None)
-        if remaining is not None:
-            self._token.reschedule(asyncio.get_running_loop().time() + max(remaining, 0.0))
-        await close(context)
+            raise ConnectionClosed(4403, "Forbidden") from None
+        if context.remaining_s is not None:
+            self._token.reschedule(asyncio.get_running_loop().time() + max(context.remaining_s, 0.0))
+        await context.aclose()
         self._initialised = True
         await self._send({"type": "connection_ack"})
 
     def _subscribe(self, message: dict[str, Any]) -> None:
         if not self._initialised:
-            raise Closed(4401, "Unauthorized")
+            raise ConnectionClosed(4401, "Unauthorized")
         key = _id_of(message)
         if key in self._running:
-            raise Closed(4409, f"Subscriber for {key} already exists")
-        if len(self._running) >= self._server.settings.most_operations:
-            raise Closed(4429, "Too many operations")
+            raise ConnectionClosed(4409, f"Subscriber for {key} already exists")
+        if len(self._running) >= self._server.settings.max_operations:
+            raise ConnectionClosed(4429, "Too many operations")
         if not isinstance(message.get("payload"), dict):
-            raise Closed(4400, "Invalid message")
+            raise ConnectionClosed(4400, "Invalid message")
         self._running[key] = asyncio.create_task(self._run(key, message["payload"]))
 
     def _stop(self, key: str) -> None:
@@ -205,36 +205,37 @@ class Connection(Generic[C]):
             task.cancel()
 
     async def _run(self, key: str, payload: dict[str, Any]) -> None:
-        """One operation to its end; a refusal is an `error`, which ends it too."""
-        context: Any = None
+        """Runs one operation until it ends with `complete` or `error`."""
+        context: RequestContext | None = None
         final: dict[str, Any] = {"id": key, "type": "complete"}
         try:
             context = await self._server.make_context(self._socket, self._payload)
-            await self._answers(key, operation_of(payload), context)
+            await self._run_operation(key, operation_of(payload), context)
         except GraphQLProblem as problem:
-            final = {"id": key, "type": "error", "payload": self._server.errors.refusal(problem)}
-        except Exception as error:  # noqa: BLE001  (the error mapper's door)
-            final = {"id": key, "type": "error", "payload": self._server.errors.unexpected(error)}
+            final = {"id": key, "type": "error", "payload": self._server.errors.request_errors(problem)}
+        except Exception as error:  # noqa: BLE001  (mapped to INTERNAL)
+            final = {"id": key, "type": "error", "payload": self._server.errors.internal_errors(error)}
         finally:
-            await close(context)
-        # Only now may the client use the id again.
+            if context is not None:
+                await context.aclose()
+        # The client may reuse the id after this.
         if self._running.pop(key, None) is not None:
             await self._send(final)
 
-    async def _answers(self, key: str, operation: Operation, context: Any) -> None:
+    async def _run_operation(self, key: str, operation: Operation, context: RequestContext) -> None:
         server = self._server
         prepared = await server.persisted.prepare(operation, context)
         if prepared.kind is not OperationType.SUBSCRIPTION:
             async with deadline(server.settings.deadline_s):
-                answer = await server.runner.execute(prepared, operation.variables, context)
-            await self._next(key, answer)
+                response = await server.runner.execute(prepared, operation.variables, context)
+            await self._next(key, response)
             return
-        async with aclosing(server.runner.subscribe(prepared, operation.variables, context)) as answers:
-            async for answer in answers:
-                await self._next(key, answer)
+        async with aclosing(server.runner.subscribe(prepared, operation.variables, context)) as responses:
+            async for response in responses:
+                await self._next(key, response)
 
-    async def _next(self, key: str, answer: Mapping[str, Any]) -> None:
-        payload = orjson.Fragment(self._server.encoder.encode(answer))
+    async def _next(self, key: str, response: Mapping[str, Any]) -> None:
+        payload = orjson.Fragment(self._server.encoder.encode(response))
         await self._send({"id": key, "type": "next", "payload": payload})
 
     async def _send(self, message: dict[str, Any]) -> None:
@@ -244,6 +245,6 @@ class Connection(Generic[C]):
 
 def _id_of(message: dict[str, Any]) -> str:
     key = message.get("id")
-    if not isinstance(key, str) or not key or len(key) > LONGEST_ID:
-        raise Closed(4400, "Invalid message")
+    if not isinstance(key, str) or not key or len(key) > MAX_ID:
+        raise ConnectionClosed(4400, "Invalid message")
     return key

@@ -1,4 +1,4 @@
-"""The sources beside a running server, and the keys by which every server of an installation knows its own tokens."""
+"""Opens the data sources next to a running server, and shares the issuers' keys between the servers of an installation."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from settings import Settings
 _SHARED: Final = ("links.key", "support.key")
 
 
-async def open_beside(settings: Settings) -> Sources:
-    """For commands that need the tables only."""
+async def open_sources(settings: Settings) -> Sources:
+    """Opens the tables for a command, also while a server runs; the search index is read-only."""
     stack = settings.engines
     folder = prepare(settings.data, EMBEDDED if stack is None else stack.name)
     if stack is None:
@@ -32,12 +32,13 @@ async def open_beside(settings: Settings) -> Sources:
 
 
 async def share_keys(sources: Sources, folder: Path) -> None:
-    """On real engines there are many servers: guests' and support's tokens of one are good at every other.
+    """Copies the keys of the link and support issuers to the data folder.
 
-    So their keys are secrets of the installation, wrapped by the key service, and the folder has a copy.
+    On the production engines several servers accept each other's tokens, so these keys are secrets of the installation,
+    wrapped by the key service.
     """
     for name in _SHARED:
-        fresh = folder / f".{name}.{secrets.token_hex(4)}"
-        with os.fdopen(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as stream:
+        temporary = folder / f".{name}.{secrets.token_hex(4)}"
+        with os.fdopen(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as stream:
             stream.write(await sources.keys.installation_secret(name))
-        fresh.replace(folder / name)
+        temporary.replace(folder / name)

@@ -1,7 +1,7 @@
-"""The issuers of our own tokens.
+"""The gateway's own token issuers: development, links and support.
 
-The development issuer is made once per installation, so that tokens from `photos-gateway token` work in another
-process; the links' issuer gives guests their hour in every profile. Both go through the same verifier as anyone's.
+The key of the development issuer is a file of the data folder, so that the server accepts tokens made by
+`photos-gateway token`. The link issuer is used in every profile. The verifier treats their tokens like any other's.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from access.token_scopes import OWN, SHARED, SUPPORT
-from access.viewer import GuestOf, TicketOf, ViewerKind
+from access.viewer import GuestLink, TicketRef, ViewerKind
 from identity.verifier import JWT_PROFILE, LIFETIME_S, Clock, TrustedIssuer
 
 DEV_ISSUER: Final = "urn:photos:dev"
@@ -28,7 +28,7 @@ SUPPORT_ISSUER: Final = "urn:photos:support"
 
 @dataclass(frozen=True)
 class LocalIssuer:
-    """An issuer of our own: an Ed25519 key in a file that only we may read."""
+    """An issuer with an Ed25519 key in a file that only the process's user may read."""
 
     name: str
     audience: str
@@ -38,28 +38,28 @@ class LocalIssuer:
 
     @classmethod
     def development(cls, folder: Path, audience: str, now_s: Clock) -> LocalIssuer:
-        """The issuer of customers' and services' tokens; refuses nothing by itself, the server refuses it in production."""
+        """Returns the issuer of tokens for customers and services; the server does not trust it in production."""
         kinds = frozenset({ViewerKind.CUSTOMER, ViewerKind.SERVICE})
         return cls(DEV_ISSUER, audience, kinds, now_s, _stored_key(folder / "issuer.key"))
 
     @classmethod
     def links(cls, folder: Path, audience: str, now_s: Clock) -> LocalIssuer:
-        """The issuer of guests' tokens."""
+        """Returns the issuer of guests' tokens."""
         return cls(LINK_ISSUER, audience, frozenset({ViewerKind.GUEST}), now_s, _stored_key(folder / "links.key"))
 
     @classmethod
     def support(cls, folder: Path, audience: str, now_s: Clock) -> LocalIssuer:
-        """The issuer of support's tokens, each of which is for one ticket."""
+        """Returns the issuer of support agents' tokens, each for one ticket."""
         return cls(SUPPORT_ISSUER, audience, frozenset({ViewerKind.SUPPORT}), now_s, _stored_key(folder / "support.key"))
 
     @property
     def kid(self) -> str:
-        """The name of its key."""
+        """The key id."""
         return hashlib.sha256(self._key.public_key().public_bytes_raw()).hexdigest()[:16]
 
     @property
     def trusted(self) -> TrustedIssuer:
-        """As the verifier knows it."""
+        """The issuer in the form that the verifier needs."""
         return TrustedIssuer(self.name, {self.kid: self._key.public_key()}, ("EdDSA",), self.kinds)
 
     def token(
@@ -70,9 +70,9 @@ class LocalIssuer:
         until_s: float | None = None,
         claims: Mapping[str, object] | None = None,
     ) -> str:
-        """A token of an hour, or shorter; `claims` are further ones."""
+        """Returns a token that expires in an hour, or at `until_s` if that is earlier; `claims` are added."""
         if kind not in self.kinds:
-            raise ValueError(f"{self.name} gives no tokens to a {kind.value}")
+            raise ValueError(f"{self.name} issues no tokens for the kind {kind.value}")
         now = int(self.now_s())
         end = now + LIFETIME_S if until_s is None else min(now + LIFETIME_S, int(until_s))
         payload = {
@@ -88,35 +88,35 @@ class LocalIssuer:
         return jwt.encode(payload, self._key, algorithm="EdDSA", headers={"typ": JWT_PROFILE, "kid": self.kid})
 
     def customer(self, external_id: str) -> str:
-        """A customer's token."""
+        """Returns a customer's token."""
         return self.token(ViewerKind.CUSTOMER, external_id, claims={"scope": f"{OWN} {SHARED}"})
 
     def service(self, name: str, scopes: tuple[str, ...] = (), purpose: str | None = None) -> str:
-        """A service's token."""
+        """Returns a service's token."""
         claims = {"scope": " ".join(scopes), **({} if purpose is None else {"purpose": purpose})}
         return self.token(ViewerKind.SERVICE, name, claims=claims)
 
-    def guest(self, of: GuestOf, *, until_s: float | None = None) -> str:
-        """The token of whoever came by a link."""
+    def guest(self, of: GuestLink, *, until_s: float | None = None) -> str:
+        """Returns the token of a guest of a link."""
         guest = {"owner": of.owner, "album": of.album, "grantee": of.grantee}
         return self.token(ViewerKind.GUEST, of.grantee, until_s=until_s, claims={"guest": guest, "scope": SHARED})
 
-    def supporter(self, agent: str, of: TicketOf, *, until_s: float) -> str:
-        """The token of whoever works with a ticket."""
+    def supporter(self, agent: str, of: TicketRef, *, until_s: float) -> str:
+        """Returns the token of a support agent for one ticket."""
         claims = {"ticket": {"owner": of.owner, "slot": of.slot}, "scope": SUPPORT}
         return self.token(ViewerKind.SUPPORT, agent, until_s=until_s, claims=claims)
 
 
 def _stored_key(file: Path) -> Ed25519PrivateKey:
-    """The key in a file, made when there is none: of two processes that make one, both take the first."""
+    """Returns the key in a file and creates it if necessary; concurrent processes get the same key."""
     if not file.exists():
-        fresh = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
-        with os.fdopen(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as stream:
+        temporary = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
+        with os.fdopen(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as stream:
             stream.write(Ed25519PrivateKey.generate().private_bytes_raw())
         try:
-            os.link(fresh, file)
+            os.link(temporary, file)
         except FileExistsError:
             pass
         finally:
-            fresh.unlink()
+            temporary.unlink()
     return Ed25519PrivateKey.from_private_bytes(file.read_bytes())

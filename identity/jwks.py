@@ -1,4 +1,4 @@
-"""The keys of an issuer outside, fetched over HTTP and kept: what was good last stays good while the issuer is down."""
+"""The keys of an external issuer, fetched over HTTP and cached: the last keys stay valid while the issuer is unavailable."""
 
 from __future__ import annotations
 
@@ -13,36 +13,36 @@ import orjson
 
 from identity.keys import WeakKey, key_of
 
-FRESH_S: Final = 600
-"""Keys are asked for again after so long, beside the requests, which go on with those known."""
+REFRESH_AFTER_S: Final = 600
+"""Keys older than this are fetched again in the background; requests continue with the cached keys."""
 RETRY_S: Final = 10
-"""After a fetch, good or not, the next one waits so long: a token with an unknown key cannot make us ask at will."""
-LAST_GOOD_S: Final = 86_400
+"""The minimum time between two fetches, so that tokens with unknown keys cannot cause many requests to the issuer."""
+MAX_AGE_S: Final = 86_400
 TIMEOUT_S: Final = 3.0
-MOST_BYTES: Final = 65_536
-MOST_KEYS: Final = 50
+MAX_BYTES: Final = 65_536
+MAX_KEYS: Final = 50
 _log = logging.getLogger("photos.identity")
 
 
 class _Unusable(Exception):
-    """What came is no set of keys; the text is one word."""
+    """The response is not a usable key set; the text is a reason code."""
 
 
 @dataclass(eq=False)
 class RemoteKeys(Mapping[str, Any]):
-    """Keys by `kid`. Reading never waits; `find` may ask the issuer, once for all who wait."""
+    """Keys by `kid`. Reading uses the cache only; `find` may fetch the keys, once for all concurrent callers."""
 
     url: str
     algorithms: tuple[str, ...]
     client: httpx.AsyncClient
     now_s: Callable[[], float]
     _keys: dict[str, Any] = field(default_factory=dict)
-    _good_at: float | None = None
+    _fetched_at: float | None = None
     _tried_at: float | None = None
     _fetching: asyncio.Task[None] | None = None
 
     def __getitem__(self, kid: str) -> Any:
-        if not self.good:
+        if not self.usable:
             raise KeyError(kid)
         return self._keys[kid]
 
@@ -53,31 +53,31 @@ class RemoteKeys(Mapping[str, Any]):
         return len(self._keys)
 
     @property
-    def good(self) -> bool:
-        """Whether the keys at hand may be believed."""
-        return self._good_at is not None and self.now_s() - self._good_at <= LAST_GOOD_S
+    def usable(self) -> bool:
+        """Whether the cached keys are recent enough to be trusted."""
+        return self._fetched_at is not None and self.now_s() - self._fetched_at <= MAX_AGE_S
 
     async def find(self, kid: str) -> bool:
-        """Whether the key is known, after asking the issuer if it was not and may be asked again."""
-        if kid not in self and self._may_ask():
+        """Whether the key exists; fetches the keys first if it is not cached and a fetch is allowed."""
+        if kid not in self and self._may_fetch():
             self._begin()
-        # Whoever comes while somebody asks waits for the same answer.
+        # Concurrent callers wait for the same fetch.
         if kid not in self and self._fetching is not None:
             await asyncio.shield(self._fetching)
         return kid in self
 
     def refresh(self) -> None:
-        """Asks again beside the requests where the keys have grown old."""
-        if self._good_at is not None and self.now_s() - self._good_at > FRESH_S and self._may_ask():
+        """Fetches the keys in the background if they are older than `REFRESH_AFTER_S`."""
+        if self._fetched_at is not None and self.now_s() - self._fetched_at > REFRESH_AFTER_S and self._may_fetch():
             self._begin()
 
     async def close(self) -> None:
-        """Nothing is fetched any more."""
+        """Cancels a running fetch."""
         if self._fetching is not None:
             self._fetching.cancel()
             await asyncio.gather(self._fetching, return_exceptions=True)
 
-    def _may_ask(self) -> bool:
+    def _may_fetch(self) -> bool:
         busy = self._fetching is not None and not self._fetching.done()
         return not busy and (self._tried_at is None or self.now_s() - self._tried_at >= RETRY_S)
 
@@ -87,22 +87,22 @@ class RemoteKeys(Mapping[str, Any]):
 
     async def _fetch(self) -> None:
         try:
-            async with asyncio.timeout(TIMEOUT_S):  # httpx's own limits are for each read: a slow drip passes them
+            async with asyncio.timeout(TIMEOUT_S):  # httpx's timeouts apply to each read: a slow response passes them
                 found = self._read(await self._body())
         except (httpx.HTTPError, _Unusable, TimeoutError) as e:
-            _log.warning("the keys of an issuer cannot be had", extra={"reason": type(e).__name__})
+            _log.warning("fetching the keys of an issuer failed", extra={"reason": type(e).__name__})
             return
-        self._keys, self._good_at = found, self.now_s()
+        self._keys, self._fetched_at = found, self.now_s()
 
     async def _body(self) -> bytes:
         received = bytearray()
-        # Not redirected: the address is a setting, and where it leads to is not for others to say.
-        async with self.client.stream("GET", self.url, follow_redirects=False, timeout=TIMEOUT_S) as answer:
-            if answer.status_code != httpx.codes.OK:
+        # Redirects are not followed, because the URL is a setting and the issuer must not change it.
+        async with self.client.stream("GET", self.url, follow_redirects=False, timeout=TIMEOUT_S) as response:
+            if response.status_code != httpx.codes.OK:
                 raise _Unusable("STATUS")
-            async for chunk in answer.aiter_raw():  # raw: a small body may inflate to a huge one
+            async for chunk in response.aiter_raw():  # raw: a small compressed body may expand to a huge one
                 received += chunk
-                if len(received) > MOST_BYTES:
+                if len(received) > MAX_BYTES:
                     raise _Unusable("SIZE")
         return bytes(received)
 
@@ -112,7 +112,7 @@ class RemoteKeys(Mapping[str, Any]):
         except orjson.JSONDecodeError as e:
             raise _Unusable("JSON") from e
         keys = listed.get("keys") if isinstance(listed, dict) else None
-        if not isinstance(keys, list) or len(keys) > MOST_KEYS:
+        if not isinstance(keys, list) or len(keys) > MAX_KEYS:
             raise _Unusable("KEYS")
         found: dict[str, Any] = {}
         for jwk in keys:
@@ -120,7 +120,7 @@ class RemoteKeys(Mapping[str, Any]):
                 try:
                     found[jwk["kid"]] = key_of(jwk, self.algorithms)
                 except WeakKey:
-                    continue  # other keys of the set may be good: encryption keys lie beside
+                    continue  # the set may contain other keys, for example for encryption
         if not found:
             raise _Unusable("NONE")
         return found

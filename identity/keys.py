@@ -1,4 +1,4 @@
-"""Which public keys may verify tokens, and with which algorithms: decided here, never by a token."""
+"""Which public keys may verify tokens, and with which algorithms; a token has no influence on this."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 SMALLEST_RSA: Final = 2_048
 LARGEST_RSA: Final = 8_192
-"""A key of a million bits would verify for seconds."""
+"""Verification with a very large key takes seconds."""
 _CURVES: Final = {"ES256": "secp256r1", "ES384": "secp384r1", "ES512": "secp521r1"}
 _TYPES: Final = {"RSA": ("RS", "PS"), "EC": ("ES",), "OKP": ("EdDSA",)}
 
 
 class WeakKey(ValueError):
-    """A key that must not verify anything; the text is one word."""
+    """A key that is not accepted for verification; the text is a reason code."""
 
 
 def key_of(jwk: Mapping[str, Any], algorithms: tuple[str, ...]) -> Any:
-    """The public key of a JWK for one of the algorithms; raises `WeakKey`. Private and shared keys are refused."""
+    """Returns the public key of a JWK for one of the algorithms; raises `WeakKey`, also for private and symmetric keys."""
     kind = jwk.get("kty")
     fitting = [a for a in algorithms if a.startswith(_TYPES.get(str(kind), ("-",)))]
     if not fitting or "d" in jwk or "k" in jwk:
@@ -36,7 +36,7 @@ def key_of(jwk: Mapping[str, Any], algorithms: tuple[str, ...]) -> Any:
 
 
 def check_key(key: Any, algorithms: list[str]) -> None:
-    """Raises `WeakKey` where the key is too weak, or of another curve than the algorithms'."""
+    """Raises `WeakKey` if the key's size or curve does not fit the algorithms."""
     match key:
         case rsa.RSAPublicKey():
             if not SMALLEST_RSA <= key.key_size <= LARGEST_RSA:

@@ -1,4 +1,4 @@
-"""Issuers outside, by settings: OpenID Connect providers whose tokens are believed."""
+"""The external issuers of the settings: OpenID Connect providers whose tokens are accepted."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from settings import Issuer
 
 
 @dataclass
-class OutsideIssuers:
-    """The issuers of the settings with their keys; close it."""
+class OidcIssuers:
+    """The external issuers with their keys. Must be closed."""
 
     client: httpx.AsyncClient
     now_s: Callable[[], float]
     trusted: dict[str, TrustedIssuer] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, issuers: Sequence[Issuer], now_s: Callable[[], float]) -> OutsideIssuers:
-        """Nothing is fetched before the first token of an issuer comes."""
-        # No proxy and no netrc from the environment, identity encoding: what is asked stands in the settings alone.
+    def of(cls, issuers: Sequence[Issuer], now_s: Callable[[], float]) -> OidcIssuers:
+        """Creates the issuers of the settings. The keys of an issuer are fetched with its first token."""
+        # No proxy or netrc of the environment and no compression: requests depend on the settings only.
         client = httpx.AsyncClient(trust_env=False, headers={"accept": "application/json", "accept-encoding": "identity"})
-        outside = cls(client, now_s)
+        external = cls(client, now_s)
         for issuer in issuers:
             keys = RemoteKeys(issuer.jwks, issuer.algorithms, client, now_s)
-            outside.trusted[issuer.name] = TrustedIssuer(
+            external.trusted[issuer.name] = TrustedIssuer(
                 issuer.name,
                 keys,
                 issuer.algorithms,
@@ -39,10 +39,10 @@ class OutsideIssuers:
                 types=frozenset(issuer.types),
                 claims=ClaimNames(issuer.kind_claim, issuer.scope_claim, issuer.purpose_claim),
             )
-        return outside
+        return external
 
     async def close(self) -> None:
-        """Lets go of connections."""
+        """Cancels fetches and closes connections."""
         remote = [t.keys for t in self.trusted.values() if isinstance(t.keys, RemoteKeys)]
         await asyncio.gather(*(keys.close() for keys in remote))
         await self.client.aclose()

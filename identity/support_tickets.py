@@ -1,4 +1,4 @@
-"""Support's tickets by the command line: opened and closed in the tables, so they work beside a running server."""
+"""Support tickets from the command line, written to the tables, so that a running server uses them."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from access.policy import SUPPORTABLE
+from access.policy import SUPPORT_CLASSES
 from datasources import Sources
 from datasources.tables.support_tickets import OPEN_MS, TicketRecord
-from identity.data_folder_keys import open_beside
+from identity.data_folder_keys import open_sources
 from identity.issuer import LocalIssuer
 from settings import Settings, UnusableSettings
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """Whose data, under which number, why, for whom, and which classes."""
+class TicketRequest:
+    """A ticket to open: the customer, the ticket's number, the reason, the agent, and the classes of data."""
 
     customer: str
     number: str
@@ -26,47 +26,49 @@ class Wanted:
     classes: tuple[str, ...]
 
 
-async def open_ticket(settings: Settings, wanted: Wanted) -> str:
-    """Opens it and gives support's token; raises `UnusableSettings` where it must not be."""
-    most = {c.value for c in SUPPORTABLE}
-    if not wanted.classes or not set(wanted.classes) <= most:
-        raise UnusableSettings(f"Support may be given these classes: {', '.join(sorted(most)).lower()}.")
+async def open_ticket(settings: Settings, request: TicketRequest) -> str:
+    """Opens a ticket and returns the agent's token; raises `UnusableSettings` if the request is invalid."""
+    allowed = {c.value for c in SUPPORT_CLASSES}
+    if not request.classes or not set(request.classes) <= allowed:
+        raise UnusableSettings(f"A support ticket may only name these classes: {', '.join(sorted(allowed)).lower()}.")
     async with _opened(settings) as sources:
-        owner, now = await _known(sources, wanted.customer), sources.now_ms()
+        owner, now = await _existing_customer(sources, request.customer), sources.now_ms()
         record = TicketRecord(
             owner=owner,
-            number=wanted.number,
-            agent=wanted.agent,
+            number=request.number,
+            agent=request.agent,
             version=0,
-            classes=wanted.classes,
+            classes=request.classes,
             opened_at_ms=now,
             closes_at_ms=now + OPEN_MS,
         )
-        opened = await sources.tickets.open(record, wanted.reason)
+        opened = await sources.tickets.open(record, request.reason)
     if opened is None:
-        raise UnusableSettings(f"Ticket {wanted.number} is open already for this customer.")
+        raise UnusableSettings(
+            f"Ticket {request.number} is already open for this customer. Close it first or use another number."
+        )
     issuer = LocalIssuer.support(settings.data, settings.audience, time.time)
-    return issuer.supporter(wanted.agent, opened.of, until_s=opened.closes_at_ms / 1_000)
+    return issuer.supporter(request.agent, opened.of, until_s=opened.closes_at_ms / 1_000)
 
 
 async def close_ticket(settings: Settings, customer: str, number: str) -> None:
-    """Closes it; raises `UnusableSettings` where none is open."""
+    """Closes a ticket; raises `UnusableSettings` if it is not open."""
     async with _opened(settings) as sources:
-        owner = await _known(sources, customer)
+        owner = await _existing_customer(sources, customer)
         if not await sources.tickets.close(owner, number, now_ms=sources.now_ms()):
             raise UnusableSettings(f"No ticket {number} is open for this customer.")
 
 
-async def _known(sources: Sources, customer: str) -> str:
+async def _existing_customer(sources: Sources, customer: str) -> str:
     owner = sources.ids.local_id("customer", customer)
     if owner not in await sources.customers.raw([owner]):
-        raise UnusableSettings("There is no such customer.")
+        raise UnusableSettings("There is no customer with this id. A customer exists after the first token or import.")
     return owner
 
 
 @asynccontextmanager
 async def _opened(settings: Settings) -> AsyncIterator[Sources]:
-    sources = await open_beside(settings)
+    sources = await open_sources(settings)
     try:
         yield sources
     finally:

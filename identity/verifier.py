@@ -1,4 +1,4 @@
-"""From a bearer token to a `Viewer`. There is no switch that turns this off."""
+"""Verifies bearer tokens and returns the `Viewer`. Verification cannot be disabled."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import jwt
 from jwt.types import Options
 
 from access.ids import Ids
-from access.viewer import GuestOf, TicketOf, Viewer, ViewerKind
+from access.viewer import GuestLink, TicketRef, Viewer, ViewerKind
 from identity.jwks import RemoteKeys
 
 LIFETIME_S: Final = 3_600
@@ -24,14 +24,14 @@ _CACHED: Final = 10_000
 _CACHED_S: Final = 60
 JWT_PROFILE: Final = "at+jwt"
 _REQUIRED: Final = ("exp", "iat", "iss", "aud", "sub")
-# Times are checked here, against our clock; PyJWT would ask the system's.
+# Times are checked below with the injected clock, because PyJWT uses the system's clock.
 _CHECKS: Final[Options] = {"require": list(_REQUIRED), "verify_exp": False, "verify_iat": False, "verify_nbf": False}
 
 Clock = Callable[[], float]
 
 
 class Unauthenticated(Exception):
-    """Nobody we know. `reason` is one word for the caller; nothing of the token is in it."""
+    """The token is missing or invalid. `reason` is a code for the client and contains nothing of the token."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -39,7 +39,7 @@ class Unauthenticated(Exception):
 
 
 class UnknownKey(Unauthenticated):
-    """A token of a trusted issuer, signed with a key that is not at hand."""
+    """A token of a trusted issuer, signed with a key that is not cached."""
 
     def __init__(self, issuer: TrustedIssuer, kid: str) -> None:
         super().__init__("ISSUER")
@@ -48,11 +48,11 @@ class UnknownKey(Unauthenticated):
 
 
 class KeysUnavailable(Unauthenticated):
-    """An issuer that we trust cannot be asked for its keys: nothing is wrong with the token as far as we know."""
+    """The keys of a trusted issuer cannot be fetched, so its tokens cannot be verified now."""
 
 
 class ClaimNames(NamedTuple):
-    """Which claims say what."""
+    """The names of an issuer's claims."""
 
     kind: str = "kind"
     scope: str = "scope"
@@ -64,25 +64,25 @@ OUR_CLAIMS: Final = ClaimNames()
 
 @dataclass(frozen=True, slots=True)
 class TrustedIssuer:
-    """Whose tokens are believed: by which keys (by `kid`), algorithms fixed here, and of which kinds of callers."""
+    """An issuer whose tokens are accepted: its keys by `kid`, its algorithms, and the kinds of callers it may issue for."""
 
     name: str
     keys: Mapping[str, Any]
     algorithms: tuple[str, ...]
     kinds: frozenset[ViewerKind]
-    audience: str | None = None  # ours unless told
+    audience: str | None = None  # None: the gateway's audience
     types: frozenset[str] = frozenset({JWT_PROFILE})
     claims: ClaimNames = OUR_CLAIMS
 
     def __post_init__(self) -> None:
-        """Whoever can verify by a shared secret can sign by it too."""
+        """Rejects symmetric algorithms, because a secret that verifies tokens can also sign them."""
         if not self.algorithms or any(a.startswith("HS") or a == "none" for a in self.algorithms):
             raise ValueError(f"{self.name} must sign with a key pair")
 
 
 @dataclass
 class Verifier:
-    """Verifies tokens strictly, and remembers the verified ones for a minute at most."""
+    """Verifies tokens, and caches verified tokens for at most a minute."""
 
     issuers: Mapping[str, TrustedIssuer]
     audience: str
@@ -91,7 +91,7 @@ class Verifier:
     _seen: OrderedDict[bytes, tuple[Viewer, float]] = field(default_factory=OrderedDict)
 
     async def identify(self, token: str) -> Viewer:
-        """Who it is; raises `Unauthenticated`. Asks an issuer outside where its key is not known yet."""
+        """Returns the viewer of a token; raises `Unauthenticated`. Fetches the keys of an external issuer if necessary."""
         try:
             return self.viewer(token)
         except UnknownKey as unknown:
@@ -99,13 +99,13 @@ class Verifier:
             if not isinstance(keys, RemoteKeys):
                 raise
             if not await keys.find(unknown.kid):
-                if not keys.good:
+                if not keys.usable:
                     raise KeysUnavailable("ISSUER_DOWN") from unknown
                 raise
         return self.viewer(token)
 
     def viewer(self, token: str) -> Viewer:
-        """Who it is, by the keys at hand; raises `Unauthenticated`."""
+        """Returns the viewer of a token with the cached keys; raises `Unauthenticated`."""
         if len(token) > _LONGEST:
             raise Unauthenticated("TOO_LONG")
         if not token.isascii():
@@ -124,14 +124,14 @@ class Verifier:
     def _verified(self, token: str, now: float) -> Viewer:
         try:
             unsafe = jwt.decode_complete(token, options={"verify_signature": False})
-        except (jwt.PyJWTError, RecursionError) as e:  # 6 KB of brackets are deeper than Python reads
+        except (jwt.PyJWTError, RecursionError) as e:  # deeply nested brackets exceed Python's recursion limit
             raise Unauthenticated("MALFORMED") from e
         header, issuer = unsafe["header"], self.issuers.get(str(unsafe["payload"].get("iss")))
         if issuer is None:
             raise Unauthenticated("ISSUER")
         if str(header.get("typ", "")).lower().removeprefix("application/") not in issuer.types:
             raise Unauthenticated("TYPE")
-        # Keys and addresses of keys that a token brings itself (jwk, jku, x5c, x5u) are not looked at.
+        # Keys and key URLs in the token itself (jwk, jku, x5c, x5u) are ignored.
         kid = str(header.get("kid"))
         if (key := issuer.keys.get(kid)) is None:
             raise UnknownKey(issuer, kid)
@@ -170,18 +170,18 @@ class Verifier:
 
 
 def _kind(issuer: TrustedIssuer, claim: object) -> ViewerKind | None:
-    """The kind that a token claims; an issuer outside that speaks for one kind only need not say it."""
+    """Returns the kind that a token claims; the claim is optional for external issuers with one kind."""
     if claim is None and len(issuer.kinds) == 1 and isinstance(issuer.keys, RemoteKeys):
         return next(iter(issuer.kinds))
     return next((k for k in issuer.kinds if k.value.lower() == claim), None)
 
 
 def _scopes(issuer: TrustedIssuer, claim: object) -> frozenset[str] | None:
-    """A text with spaces (RFC 9068), or of issuers outside a list of texts, as some write it."""
+    """Returns the scopes: a string with spaces (RFC 9068), or a list of strings from external issuers."""
     if isinstance(claim, str):
         return frozenset(claim.split())
-    outside = isinstance(issuer.keys, RemoteKeys)
-    if outside and isinstance(claim, list) and all(isinstance(scope, str) and " " not in scope for scope in claim):
+    external = isinstance(issuer.keys, RemoteKeys)
+    if external and isinstance(claim, list) and all(isinstance(scope, str) and " " not in scope for scope in claim):
         return frozenset(claim)
     return None
 
@@ -189,7 +189,7 @@ def _scopes(issuer: TrustedIssuer, claim: object) -> frozenset[str] | None:
 def _check_times(claims: Mapping[str, Any], now: float) -> None:
     begin, end, before = claims["iat"], claims["exp"], claims.get("nbf", 0)
     signed_in = claims.get("auth_time", begin)
-    # Python reads NaN in JSON, and NaN passes every comparison.
+    # Python's JSON parser accepts NaN, and every comparison with NaN is false.
     if not all(
         isinstance(t, int | float) and not isinstance(t, bool) and math.isfinite(t) for t in (begin, end, before, signed_in)
     ):
@@ -202,20 +202,20 @@ def _check_times(claims: Mapping[str, Any], now: float) -> None:
         raise Unauthenticated("LIFETIME")
 
 
-def _guest(claim: object) -> GuestOf:
+def _guest(claim: object) -> GuestLink:
     if not isinstance(claim, dict) or not all(isinstance(claim.get(k), str) for k in ("owner", "album", "grantee")):
         raise Unauthenticated("CLAIMS")
-    return GuestOf(claim["owner"], claim["album"], claim["grantee"])
+    return GuestLink(claim["owner"], claim["album"], claim["grantee"])
 
 
-def _ticket(claim: object) -> TicketOf:
+def _ticket(claim: object) -> TicketRef:
     if not isinstance(claim, dict) or not all(isinstance(claim.get(k), str) for k in ("owner", "slot")):
         raise Unauthenticated("CLAIMS")
-    return TicketOf(claim["owner"], claim["slot"])
+    return TicketRef(claim["owner"], claim["slot"])
 
 
-def bearer(header: str | None) -> str:
-    """The token in an `Authorization` header; raises `Unauthenticated`."""
+def bearer_token(header: str | None) -> str:
+    """Returns the token in an `Authorization` header; raises `Unauthenticated`."""
     scheme, _, token = (header or "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise Unauthenticated("MISSING")

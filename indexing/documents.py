@@ -1,72 +1,71 @@
-"""From the truth to the index: what the index keeps of a photo, and how it catches up with the tables.
+"""Builds index documents of photos from the tables and writes them to the index.
 
-One handler for all: mutations call it before they answer, the feed's poller makes good what they missed, and import
-uses it in bulk. Effects are idempotent: the index skips what it already has.
+Mutations call it before they respond, the change feed consumer repairs what they missed, and imports use it in bulk.
+All writes are idempotent: the index skips versions that it already has.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 
 from access.policy import OWNER_VISIBILITY
+from access.tiles import KILOMETER_ZOOM, STREET_ZOOM, tile_center
 from datasources import Sources
 from datasources.locations.port import PlaceKind, PlaceRecord
 from datasources.photo_key import PhotoKey
 from datasources.search.port import Coordinates, Embedding, PhotoDocument, Removal
 from datasources.tables.photos import PHOTOS, PhotoRecord, SeenPhoto
 from indexing.index_lag import IndexLag
-from indexing.media_gc import clear
-from resolvers.tiles import KILOMETER_ZOOM, STREET_ZOOM, tile_center
+from indexing.media_gc import delete_unreferenced_media
 
 CONSUMER = "index"
-SURE_ENOUGH = 0.5
-"""Labels less sure than this are stored, but neither shown unless asked for nor found."""
+MIN_LABEL_CONFIDENCE = 0.5
+"""Labels with a lower confidence are stored but not indexed; the API returns them only on request."""
 
 
-async def entries(sources: Sources, keys: Sequence[PhotoKey]) -> Sequence[PhotoDocument | Removal]:
-    """What the index should hold of these photos now, read from the tables; files of deleted ones go."""
+async def index_entries(sources: Sources, keys: Sequence[PhotoKey]) -> Sequence[PhotoDocument | Removal]:
+    """The current index entries of these photos, read from the tables; deletes the files of deleted photos."""
     records = await sources.photos.raw(keys)
-    await clear(sources, [k for k, r in records.items() if r.deleted])
+    await delete_unreferenced_media(sources, [k for k, r in records.items() if r.deleted])
     return await documents(sources, list(records.values()))
 
 
 async def documents(sources: Sources, records: Sequence[PhotoRecord]) -> Sequence[PhotoDocument | Removal]:
-    """The same for records at hand. A photo whose owner's key is gone is removed."""
+    """Index entries of these records; a removal for a deleted photo and for one whose owner's key is destroyed."""
     live = [r for r in records if not r.deleted]
     seen = await sources.photos.opened(live, OWNER_VISIBILITY)
     places = await _places(sources, live)
-    made: list[PhotoDocument | Removal] = [document(s, places) for s in seen.values()]
-    return made + [Removal(r.key, r.version) for r in records if r.key not in seen]
+    found: list[PhotoDocument | Removal] = [document(s, places) for s in seen.values()]
+    return found + [Removal(r.key, r.version) for r in records if r.key not in seen]
 
 
-async def index_photos(sources: Sources, keys: Sequence[PhotoKey], freshness: IndexLag | None = None) -> None:
-    """Brings the index up to the tables for these photos: durable and visible on return."""
-    made = await entries(sources, keys)
-    await sources.index.write(made)
+async def index_photos(sources: Sources, keys: Sequence[PhotoKey], index_lag: IndexLag | None = None) -> None:
+    """Writes the current versions of these photos to the index; they are durable and searchable on return."""
+    entries = await index_entries(sources, keys)
+    await sources.index.write(entries)
     await sources.index.refresh()
-    if freshness is not None:
-        await freshness.reached({e.key: e.version for e in made})
+    if index_lag is not None:
+        await index_lag.mark_indexed({e.key: e.version for e in entries})
 
 
-async def catch_up(sources: Sources, freshness: IndexLag | None = None, *, limit: int = 1_000) -> int:
-    """Works off the next changes of the feed, then says so; how many there were."""
-    doubts = 0 if freshness is None else freshness.doubts
-    mark = await sources.feed.mark(CONSUMER)
-    changes = await sources.feed.read(mark, limit=limit)
+async def catch_up(sources: Sources, index_lag: IndexLag | None = None, *, limit: int = 1_000) -> int:
+    """Indexes the next changes of the feed and moves the checkpoint; returns how many changes there were."""
+    unknown_count = 0 if index_lag is None else index_lag.unknown_count
+    checkpoint = await sources.feed.mark(CONSUMER)
+    changes = await sources.feed.read(checkpoint, limit=limit)
     if not changes:
-        if freshness is not None:
-            await freshness.followed(doubts)
+        if index_lag is not None:
+            await index_lag.clear_unknown(unknown_count)
         return 0
     keys = dict.fromkeys(PhotoKey(*c.key) for c in changes if c.table == PHOTOS.name)
     if keys:
-        await index_photos(sources, list(keys), freshness)
+        await index_photos(sources, list(keys), index_lag)
     await sources.feed.set_mark(CONSUMER, changes[-1].position)
     return len(changes)
 
 
 def document(photo: SeenPhoto, places: Mapping[str, PlaceRecord]) -> PhotoDocument:
-    """The index document of one photo (DECISIONS 12)."""
+    """The index document of one photo. Coordinates are reduced to tile centers: the index never holds exact ones."""
     r, content, point, vector = photo.record, photo.content, photo.coordinates, photo.embedding
     at = _hierarchy(r.place, places)
     return PhotoDocument(
@@ -76,7 +75,7 @@ def document(photo: SeenPhoto, places: Mapping[str, PlaceRecord]) -> PhotoDocume
         media_type=r.media_type,
         added_at_ms=r.added_at_ms,
         taken_local=r.taken_local,
-        instant=instant_s(r),
+        instant=r.instant_s,
         albums=r.albums,
         places={kind.value: place.id for kind, place in at.items()},
         exact=Coordinates(*tile_center(point.latitude, point.longitude, STREET_ZOOM)) if point else None,
@@ -85,7 +84,7 @@ def document(photo: SeenPhoto, places: Mapping[str, PlaceRecord]) -> PhotoDocume
         country=_center(at.get(PlaceKind.COUNTRY)) if point else None,
         home=r.home,
         people=r.people,
-        labels=tuple(m.concept for m in r.labels if m.confidence >= SURE_ENOUGH),
+        labels=tuple(m.concept for m in r.labels if m.confidence >= MIN_LABEL_CONFIDENCE),
         keywords=content.keywords if content else (),
         text=tuple(t for t in (content.caption, content.recognized_text) if t) if content else (),
         has_caption=r.has_caption,
@@ -104,25 +103,8 @@ def document(photo: SeenPhoto, places: Mapping[str, PlaceRecord]) -> PhotoDocume
     )
 
 
-def instant_s(record: PhotoRecord) -> int | None:
-    """Seconds since 1970, where the offset is known (DECISIONS 22: an assumed offset is none)."""
-    if record.taken_local is None or record.offset_minutes is None:
-        return None
-    local = datetime.fromisoformat(record.taken_local) - datetime(1970, 1, 1)  # noqa: DTZ001 - a wall clock
-    return round((local - timedelta(minutes=record.offset_minutes)).total_seconds())
-
-
-def instant(record: PhotoRecord) -> datetime | None:
-    """The same as a moment; None where it falls out of the years that can be told."""
-    seconds = instant_s(record)
-    try:
-        return None if seconds is None else datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
-    except OverflowError:
-        return None
-
-
 async def _places(sources: Sources, records: Sequence[PhotoRecord]) -> Mapping[str, PlaceRecord]:
-    """The places of these photos and all they lie in."""
+    """The places of these photos and their ancestors."""
     ids = {r.place for r in records if r.place is not None}
     found = dict(await sources.locations.by_ids(list(ids))) if ids else {}
     above = {a for p in found.values() for a in p.ancestors} - set(found)

@@ -1,4 +1,4 @@
-"""How long work reports its progress: an interface that commands implement for terminals and for log files."""
+"""The interface by which long operations report progress. Commands implement it for terminals and for log files."""
 
 from __future__ import annotations
 
@@ -9,30 +9,30 @@ _EVERY_S = 5.0
 
 
 class ProgressDisplay(ABC):
-    """Everything goes to standard error: standard output belongs to the summary."""
+    """Writes to standard error, because standard output has only the summary."""
 
     @abstractmethod
-    def moved(self, records: int, done: int, total: int) -> None:
-        """So many records are written; so much of the total is behind."""
+    def update(self, records: int, done: int, total: int) -> None:
+        """Updates the number of written records, and the completed part of the total."""
 
     @abstractmethod
-    def say(self, text: str) -> None:
-        """A line that stays."""
+    def print_line(self, text: str) -> None:
+        """Prints a line."""
 
-    def stage(self, text: str) -> None:
-        """A line that stays, and counting begins anew."""
-        self.say(text)
+    def start_stage(self, text: str) -> None:
+        """Prints a line and restarts the measurement of progress."""
+        self.print_line(text)
 
     @abstractmethod
     def close(self) -> None:
-        """The bar goes away."""
+        """Removes the progress bar."""
 
-    _looked_at: float | None = None
+    _last_images_s: float | None = None
 
-    def looked(self, done: int) -> None:
-        """So many files are kept and looked at: a line now and then, on terminals too, for the metadata are written."""
+    def update_images(self, done: int) -> None:
+        """Prints the number of processed files every few seconds, also on terminals: the progress bar is that of the records."""
         now = time.monotonic()
-        self._looked_at = now if self._looked_at is None else self._looked_at
-        if now - self._looked_at >= _EVERY_S:
-            self._looked_at = now
-            self.say(f"{done:,} files kept and looked at...")
+        self._last_images_s = now if self._last_images_s is None else self._last_images_s
+        if now - self._last_images_s >= _EVERY_S:
+            self._last_images_s = now
+            self.print_line(f"{done:,} files stored and decoded...")

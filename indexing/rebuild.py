@@ -1,4 +1,4 @@
-"""The index anew from the tables, for one customer or for everyone: it is derived, and may be lost at any time."""
+"""Rebuilds the index from the tables, for one customer or for all."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _PAGE = 500
 
 
 async def rebuild_owner(sources: Sources, owner: str) -> int:
-    """Takes out everything of a customer and puts in what the tables hold, visible on return; how many photos."""
+    """Replaces the index entries of a customer, visible on return, and returns the number of photos."""
     await sources.index.erase(owner)
     count, after = 0, None
     while True:
@@ -24,5 +24,5 @@ async def rebuild_owner(sources: Sources, owner: str) -> int:
 
 
 async def rebuild(sources: Sources) -> int:
-    """The same for every customer."""
+    """`rebuild_owner` for every customer."""
     return sum([await rebuild_owner(sources, owner) async for owner in sources.customers.everyone()])

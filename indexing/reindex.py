@@ -1,8 +1,7 @@
-"""A new index from the tables while the old one serves: filled beside it, compared with the truth, put in its place.
+"""Fills a new index from the tables while the old one is in use, and compares it with the tables.
 
-Nothing but comparing says what is left to do, so a fill that was stopped anywhere goes on by itself. Writers write to both
-indexes from before the fill begins (each engine's adapter sees to that) and by external version, so it does not matter
-who is first: whatever is older than what is there is passed over.
+Comparing versions determines the remaining work, so that an interrupted fill can be resumed. Writers write to both indexes from
+before the fill begins (each engine ensures that) with external versions, so that older versions never overwrite newer ones.
 """
 
 from __future__ import annotations
@@ -21,16 +20,16 @@ _PAGE = 500
 _ROUNDS = 8
 _BATCH = 100
 Progress = Callable[[str, int], None]
-"""Told the stage and the photos behind it."""
+"""Called with the stage and the number of its processed photos."""
 
 
-class Differs(Exception):
-    """The index does not come to agree with the tables; the text is one sentence."""
+class IndexMismatch(Exception):
+    """The index cannot be switched, because it differs from the tables or does not exist; the text is a sentence."""
 
 
 @dataclass
-class Filled:
-    """What a fill and its comparison came to."""
+class FillResult:
+    """Counts of a fill and of its comparison, and a digest of the versions of all photos."""
 
     customers: int = 0
     photos: int = 0
@@ -39,15 +38,15 @@ class Filled:
     digest: str = ""
 
 
-async def fill(sources: Sources, into: PhotoIndex, progress: Progress) -> Filled:
-    """Brings an index up to the tables, customer by customer, and compares; raises `Differs`."""
-    filled = Filled()
+async def fill(sources: Sources, into: PhotoIndex, progress: Progress) -> FillResult:
+    """Fills an index from the tables, customer by customer, and compares them; raises `IndexMismatch`."""
+    filled = FillResult()
     owners = [owner async for owner in sources.customers.everyone()]
     for owner in owners:
         await into.refresh()
-        have = await into.versions(owner)
+        indexed = await into.versions(owner)
         async for records in _pages(sources, owner):
-            missing = [r for r in records if not r.deleted and have.get(r.id, 0) < r.version]
+            missing = [r for r in records if not r.deleted and indexed.get(r.id, 0) < r.version]
             await into.write(await documents(sources, missing))
             filled.written += len(missing)
             filled.photos += sum(not r.deleted for r in records)
@@ -56,58 +55,58 @@ async def fill(sources: Sources, into: PhotoIndex, progress: Progress) -> Filled
     return filled
 
 
-async def compare(sources: Sources, index: PhotoIndex, progress: Progress) -> Filled:
-    """Compares an index with the tables and mends what lags; raises `Differs`."""
-    filled = Filled()
+async def compare(sources: Sources, index: PhotoIndex, progress: Progress) -> FillResult:
+    """Compares an index with the tables and repairs differences; raises `IndexMismatch`."""
+    filled = FillResult()
     await _compare_all(sources, index, [owner async for owner in sources.customers.everyone()], filled, progress)
     return filled
 
 
-async def _compare_all(sources: Sources, index: PhotoIndex, owners: Sequence[str], filled: Filled, progress: Progress) -> None:
+async def _compare_all(sources: Sources, index: PhotoIndex, owners: Sequence[str], filled: FillResult, progress: Progress) -> None:
     digest, compared = blake2b(digest_size=16), 0
     for owner in owners:
-        versions = await _compared(sources, index, owner, filled)
+        versions = await _compare_owner(sources, index, owner, filled)
         for photo in sorted(versions):
             digest.update(f"{owner}/{photo}/{versions[photo]}\n".encode())
         compared += len(versions)
         progress("compared", compared)
-    # Whoever was erased meanwhile may have been written anew by a page of the fill that was read before.
-    kept = {owner async for owner in sources.customers.everyone()}
-    for owner in set(owners) - kept:
+    # The fill may have written photos of customers that were erased after it read their page.
+    remaining = {owner async for owner in sources.customers.everyone()}
+    for owner in set(owners) - remaining:
         await index.erase(owner)
-    filled.customers, filled.digest = len(kept), digest.hexdigest()
+    filled.customers, filled.digest = len(remaining), digest.hexdigest()
 
 
-async def _compared(sources: Sources, index: PhotoIndex, owner: str, filled: Filled) -> Mapping[str, int]:
-    """The versions of a customer's photos when index and tables agreed.
+async def _compare_owner(sources: Sources, index: PhotoIndex, owner: str, filled: FillResult) -> Mapping[str, int]:
+    """The versions of a customer's photos in the index, after differences were repaired.
 
-    People go on working: what differs is mended and looked at again, with a look at the tables before and after (`agrees`).
+    Photos may change during the comparison, so the tables are read before and after the index (`is_consistent`).
     """
     await index.refresh()
-    before = await _truth(sources, owner)
+    before = await _table_versions(sources, owner)
     found = dict(await index.versions(owner))
     wrong = {photo for photo in before.keys() | found.keys() if before.get(photo) != found.get(photo)}
     for _ in range(_ROUNDS):
         if not wrong:
             return found
-        await index.write(await _mending(sources, owner, sorted(wrong), found))
+        await index.write(await _repairs(sources, owner, sorted(wrong), found))
         filled.mended += len(wrong)
-        looked = await _versions_of(sources, owner, wrong)
+        previous = await _versions_of(sources, owner, wrong)
         await index.refresh()
         found = dict(await index.versions(owner))
         after = await _versions_of(sources, owner, wrong)
-        wrong = {p for p in wrong if not agrees(looked[p], found.get(p), after[p])}
-    raise Differs(f"The index does not agree with the tables about {len(wrong)} photos of customer {owner}.")
+        wrong = {p for p in wrong if not is_consistent(previous[p], found.get(p), after[p])}
+    raise IndexMismatch(f"The index differs from the tables in {len(wrong)} photos of customer {owner}.")
 
 
-async def _mending(sources: Sources, owner: str, wrong: Sequence[str], found: Mapping[str, int]) -> list[PhotoDocument | Removal]:
-    """What the index should have of photos that differ; those of which the tables know nothing are taken out."""
+async def _repairs(sources: Sources, owner: str, wrong: Sequence[str], found: Mapping[str, int]) -> list[PhotoDocument | Removal]:
+    """The correct index entries of photos that differ; photos without a row are removed."""
     records = await _records(sources, owner, wrong)
-    made = list(await documents(sources, list(records.values())))
-    return made + [Removal(PhotoKey(owner, p), found[p] + 1) for p in wrong if p not in records and p in found]
+    repairs = list(await documents(sources, list(records.values())))
+    return repairs + [Removal(PhotoKey(owner, p), found[p] + 1) for p in wrong if p not in records and p in found]
 
 
-async def _truth(sources: Sources, owner: str) -> dict[str, int]:
+async def _table_versions(sources: Sources, owner: str) -> dict[str, int]:
     return {r.id: r.version async for records in _pages(sources, owner) for r in records if not r.deleted}
 
 
@@ -133,8 +132,8 @@ async def _pages(sources: Sources, owner: str) -> AsyncIterator[Sequence[PhotoRe
             return
 
 
-def agrees(before: int | None, found: int | None, after: int | None) -> bool:
-    """Whether the index has what the tables had at some moment between two looks at them; None: no photo."""
+def is_consistent(before: int | None, found: int | None, after: int | None) -> bool:
+    """Whether the version in the index is one that the tables had between two reads; None means no photo."""
     if found is None:
         return before is None or after is None
     if before is None and after is None:

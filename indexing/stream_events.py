@@ -1,7 +1,6 @@
-"""What the change feed drives, for a batch of stream records: the index comes up to the tables.
+"""Updates the index for a batch of stream records in a Lambda function, as `indexing.change_feed_consumer` does by polling.
 
-The local poller does the same (`indexing.change_feed_consumer`). Effects are idempotent by version: a batch that comes again, or
-half of it, changes nothing.
+Updates are idempotent by version, so that a batch may be delivered repeatedly.
 """
 
 from __future__ import annotations
@@ -22,9 +21,9 @@ _log = logging.getLogger("photos.stream")
 
 
 async def handle(sources: Sources, event: Mapping[str, Any], prefix: str) -> dict[str, list[dict[str, str]]]:
-    """Lambda's answer: from which record on the batch must come again (`ReportBatchItemFailures`); nothing when all is done.
+    """Indexes a batch; the response names the record from which Lambda must retry (`ReportBatchItemFailures`).
 
-    A record that cannot be read stops its shard until it has gone to the dead letters: the others before it are done.
+    A record that cannot be read blocks its shard until it is in the dead-letter queue; the records before it are indexed.
     """
     good, bad = _readable(event, prefix)
     try:
@@ -36,7 +35,7 @@ async def handle(sources: Sources, event: Mapping[str, Any], prefix: str) -> dic
 
 
 def _readable(event: Mapping[str, Any], prefix: str) -> tuple[Sequence[Change], str | None]:
-    """The changes before the first record that cannot be read, and that record's number."""
+    """The changes before the first record that cannot be read, and the sequence number of that record."""
     good: list[Change] = []
     for record in event.get("Records") or ():
         try:

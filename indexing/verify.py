@@ -1,4 +1,4 @@
-"""Whether a data folder agrees with itself: the index with the tables, the feed with both, and every seal with its key."""
+"""Checks the consistency of a data folder: the index with the tables, and every sealed value with its key."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _PAGE = 500
 
 @dataclass
 class Findings:
-    """What was compared and what was found."""
+    """Counts of the checked records and of the differences."""
 
     customers: int = 0
     photos: int = 0
@@ -33,39 +33,39 @@ class Findings:
     indexed: int = 0
     seals: int = 0
     behind: int = 0
-    """Changes that the index had still before it and that were worked off first, as every start does."""
+    """Changes that were not yet indexed; they were indexed first, as at every start."""
     missing: int = 0
-    """In the tables, not in the index."""
+    """Photos in the tables that are not in the index."""
     stale: int = 0
-    """In the index at another version."""
+    """Photos that have another version in the index."""
     surplus: int = 0
-    """In the index, not in the tables."""
+    """Photos in the index that are not in the tables."""
     unreadable: int = 0
-    """Seals that do not open."""
+    """Sealed values that cannot be decrypted."""
     repaired: int = 0
     examples: list[str] = field(default_factory=list)
 
     @property
     def agrees(self) -> bool:
-        """Whether all is well (after the repair, if there was one)."""
+        """Whether there are no differences, or all were repaired."""
         differ = self.missing + self.stale + self.surplus
         return self.unreadable == 0 and (differ == 0 or self.repaired > 0)
 
     def note(self, text: str) -> None:
-        """Keeps an example; ids only."""
-        if len(self.examples) < 20:  # noqa: PLR2004 - enough to see a pattern
+        """Stores an example, which has only ids."""
+        if len(self.examples) < 20:  # noqa: PLR2004 - sufficient to recognize a pattern
             self.examples.append(text)
 
-    def line(self) -> str:
+    def json_line(self) -> str:
         """One line of JSON."""
         counts = {k: v for k, v in asdict(self).items() if k != "examples"}
         return msgspec.json.encode({"agrees": self.agrees, **counts}).decode()
 
 
 async def verify(sources: Sources, *, repair: bool) -> Findings:
-    """Compares everything; the folder's index must be ours. `repair` rebuilds the index of customers where it differs."""
+    """Checks all records; this process must have the index. `repair` rebuilds the index of customers with differences."""
     findings = Findings(behind=await sources.feed.lag(CONSUMER))
-    await IndexFollower(sources).settle()
+    await IndexFollower(sources).catch_up()
     async for owner in sources.customers.everyone():
         findings.customers += 1
         versions = await _photos(sources, owner, findings)
@@ -76,7 +76,7 @@ async def verify(sources: Sources, *, repair: bool) -> Findings:
 
 
 def drop_damaged_index(data: Path) -> None:
-    """Takes away an index that cannot be opened; the next one to open the folder rebuilds it from the tables."""
+    """Deletes an index that cannot be opened; the next process that opens the folder rebuilds it from the tables."""
     shutil.rmtree(data / "index", ignore_errors=True)
 
 
@@ -101,7 +101,7 @@ async def _open_photos(sources: Sources, records: Sequence[PhotoRecord], finding
         photo = seen.get(record.key)
         if photo is None or not _opens(photo):
             findings.unreadable += 1
-            findings.note(f"photo {record.owner}/{record.id}: a seal does not open")
+            findings.note(f"photo {record.owner}/{record.id}: a sealed value cannot be decrypted")
 
 
 def _opens(photo: SeenPhoto) -> bool:
@@ -116,7 +116,7 @@ def _opens(photo: SeenPhoto) -> bool:
 
 
 async def _names(sources: Sources, owner: str, findings: Findings) -> None:
-    """Titles of albums, names of people, the customer's own identity."""
+    """Checks the titles of albums, the names of people and the identity of the customer."""
     scope = Scope(Viewer(ViewerKind.CUSTOMER, "verify", owner), owner)
     albums, people = await sources.albums.all(scope), await sources.people.all(scope)
     customers = await sources.customers.by_ids(scope, [owner])
@@ -131,7 +131,7 @@ async def _names(sources: Sources, owner: str, findings: Findings) -> None:
             read()
         except (Corrupt, msgspec.MsgspecError):
             findings.unreadable += 1
-            findings.note(f"{what}: a seal does not open")
+            findings.note(f"{what}: a sealed value cannot be decrypted")
 
 
 async def _differs(sources: Sources, owner: str, versions: dict[str, int], findings: Findings) -> bool:

@@ -1,4 +1,4 @@
-"""Where an interrupted import goes on. Only a saving of time: importing a record twice changes nothing."""
+"""Checkpoints of interrupted imports. They only save time, because importing a record again changes nothing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from datasources.data_folder import write_whole
 
 
 class Checkpoint(msgspec.Struct, frozen=True):
-    """How far an import came: a position of its reader, good under one fingerprint, and what was counted so far."""
+    """The progress of an import: a position of its reader, valid for one fingerprint of the source, and the counters."""
 
     fingerprint: str
     position: str
@@ -19,29 +19,29 @@ class Checkpoint(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Checkpoints:
-    """The bookmark of one import; its file's name is a keyed hash and tells no path."""
+class CheckpointFile:
+    """The checkpoint of one import. The file name is a keyed hash and does not reveal the path of the source."""
 
     file: Path
 
     @classmethod
-    def of(cls, data: Path, name: str) -> Checkpoints:
-        """The bookmark kept under a name."""
+    def of(cls, data: Path, name: str) -> CheckpointFile:
+        """The file of the import with this name."""
         (data / "imports").mkdir(mode=0o700, exist_ok=True)
         return cls(data / "imports" / f"{name}.json")
 
     def read(self, fingerprint: str) -> Checkpoint | None:
-        """The bookmark, if there is one and the source is still the same."""
+        """The checkpoint; None if it is missing, or if the source has changed."""
         try:
             found = msgspec.json.decode(self.file.read_bytes(), type=Checkpoint)
         except (OSError, msgspec.DecodeError):
             return None
         return found if found.fingerprint == fingerprint else None
 
-    def keep(self, bookmark: Checkpoint) -> None:
-        """Replaces it as a whole."""
-        write_whole(self.file, msgspec.json.encode(bookmark).decode())
+    def save(self, checkpoint: Checkpoint) -> None:
+        """Replaces the checkpoint atomically."""
+        write_whole(self.file, msgspec.json.encode(checkpoint).decode())
 
     def remove(self) -> None:
-        """The import has ended."""
+        """Removes the checkpoint of a finished import."""
         self.file.unlink(missing_ok=True)

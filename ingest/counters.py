@@ -1,4 +1,4 @@
-"""What an import counted and what it has to report, bounded however bad the input is."""
+"""Counts and messages of an import. The number of messages is limited."""
 
 from __future__ import annotations
 
@@ -7,42 +7,42 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from ingest.readers.reading import Rejected
+from ingest.readers.reading import RejectedItem
 
-_REPORTED = 50
-_KINDS = ("added", "updated", "unchanged", "rejected")
-_MORE = ("unread", "skipped")
-"""Not outcomes of records: `unread` are rejections, `skipped` are none."""
+_MAX_REPORTED = 50
+_OUTCOMES = ("added", "updated", "unchanged", "rejected")
+_OTHER = ("unread", "skipped")
+"""Not outcomes of records: `unread` are also counted as rejected, `skipped` are not."""
 
 
 @dataclass
 class Counters:
     """Counts by outcome, and the first fifty rejections and remarks."""
 
-    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys((*_KINDS, *_MORE), 0))
+    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys((*_OUTCOMES, *_OTHER), 0))
     rejections: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
-    remarked: int = 0
-    before: int = 0
-    """Rejections of the run that this one goes on from."""
+    remark_count: int = 0
+    earlier_rejections: int = 0
+    """Rejections before the interruption of a resumed import."""
 
     def resume(self, counts: Mapping[str, int]) -> None:
-        """Goes on counting."""
-        self.counts = {kind: int(counts.get(kind, 0)) for kind in (*_KINDS, *_MORE)}
-        self.before = self.counts["rejected"]
+        """Continues with the counts of a checkpoint."""
+        self.counts = {kind: int(counts.get(kind, 0)) for kind in (*_OUTCOMES, *_OTHER)}
+        self.earlier_rejections = self.counts["rejected"]
 
     def count(self, kind: str) -> None:
-        """One record more of a kind."""
+        """Counts a record or file."""
         self.counts[kind] += 1
 
     def reject(self, where: str, reason: str) -> None:
-        """One record that could not be taken."""
+        """Counts a rejected record and stores its reason."""
         self.count("rejected")
-        if len(self.rejections) < _REPORTED:
+        if len(self.rejections) < _MAX_REPORTED:
             self.rejections.append(f"{where} {reason}")
 
-    def turned_away(self, rejected: Rejected) -> None:
-        """The same, as readers say it; what is no photo by its name is only counted apart."""
+    def add_rejected(self, rejected: RejectedItem) -> None:
+        """Counts the rejection of a reader; skipped files are counted separately."""
         if rejected.skipped:
             self.count("skipped")
             return
@@ -51,39 +51,39 @@ class Counters:
         self.reject(rejected.where, rejected.reason)
 
     def remark(self, where: str, remark: str) -> None:
-        """Something of a taken record was left out."""
-        self.remarked += 1
-        if len(self.remarks) < _REPORTED:
+        """Stores the reason why a value of an imported record was omitted."""
+        self.remark_count += 1
+        if len(self.remarks) < _MAX_REPORTED:
             self.remarks.append(f"{where}: {remark}")
 
     @property
     def records(self) -> int:
-        """How many were looked at in all."""
-        return sum(self.counts[kind] for kind in _KINDS)
+        """The number of processed records."""
+        return sum(self.counts[kind] for kind in _OUTCOMES)
 
     @property
-    def taken(self) -> int:
-        """How many are in the library now."""
+    def imported(self) -> int:
+        """The number of records that are now in the library."""
         return self.records - self.counts["rejected"]
 
     def report(self, unknown: list[str]) -> list[str]:
-        """Lines for the person who imports."""
+        """The lines of the report; `unknown` are names of unknown fields."""
         lines = []
         if self.rejections:
-            more = self.counts["rejected"] - self.before - len(self.rejections)
-            lines += ["Not taken:", *(f"  {r}" for r in self.rejections), *([f"  and {more:,} more"] if more else [])]
-        if self.before:
-            lines.append(f"{self.before:,} more were not taken before the interruption and were reported then.")
+            more = self.counts["rejected"] - self.earlier_rejections - len(self.rejections)
+            lines += ["Not imported:", *(f"  {r}" for r in self.rejections), *([f"  and {more:,} more"] if more else [])]
+        if self.earlier_rejections:
+            lines.append(f"{self.earlier_rejections:,} more were rejected, and reported, before the interruption.")
         if self.remarks:
-            more = self.remarked - len(self.remarks)
-            lines += ["Taken, but:", *(f"  {r}" for r in self.remarks), *([f"  and {more:,} more"] if more else [])]
+            more = self.remark_count - len(self.remarks)
+            lines += ["Imported with remarks:", *(f"  {r}" for r in self.remarks), *([f"  and {more:,} more"] if more else [])]
         if skipped := self.counts["skipped"]:
-            lines.append(f"{skipped:,} files were left alone: they are no photos.")
+            lines.append(f"{skipped:,} files were skipped because they are not photos.")
         if unknown:
-            lines.append(f"Names that no record has, and that were left out: {', '.join(unknown)}")
+            lines.append(f"Unknown fields that were ignored: {', '.join(unknown)}")
         return lines
 
-    def line(self, seconds: float) -> str:
-        """The summary: one line of JSON. What is counted beside the outcomes is there only where there is some."""
-        counts = {kind: count for kind, count in self.counts.items() if count or kind in _KINDS}
+    def json_line(self, seconds: float) -> str:
+        """The summary as one line of JSON. Counts that are not outcomes of records are present only if they are not zero."""
+        counts = {kind: count for kind, count in self.counts.items() if count or kind in _OUTCOMES}
         return msgspec.json.encode({**counts, "seconds": round(seconds, 3)}).decode()

@@ -1,7 +1,7 @@
-"""A library resolved again by newer places: resumable, with progress, and never touching what an owner corrected.
+"""Resolves the places of photos again with newer place data. Places that an owner corrected do not change.
 
-A photo keeps the version of the places that found its place. Photos of another version are the ones to do, so a stopped
-run goes on by being started again, and a finished one finds nothing to do.
+A photo stores the version of the data with which its place was resolved, and photos with another version are processed. A stopped
+run therefore continues when it is started again.
 """
 
 from __future__ import annotations
@@ -17,77 +17,77 @@ from datasources.locations.port import PlaceRecord, Point
 from datasources.tables.photos import Draft, PhotoRecord, SeenPhoto
 
 _PAGE = 500
-_TRIES = 3
+_ATTEMPTS = 3
 
 
 @dataclass
-class Resolved:
-    """What became of the photos with coordinates."""
+class ResolveCounts:
+    """Counts of photos with coordinates by outcome."""
 
     photos: int = 0
     moved: int = 0
-    """Now another place, another time zone, or none."""
+    """Photos that now have another place, another time zone, or none."""
     kept: int = 0
-    """The same place by newer data."""
+    """Photos with the same place in the newer data."""
     pinned: int = 0
-    """Corrected by their owner: left alone."""
+    """Photos whose place was corrected by the owner."""
     current: int = 0
-    """Already resolved by this data."""
+    """Photos that were already resolved with this data."""
     conflicts: int = 0
-    """Changed by others again and again; the next run does them."""
+    """Photos that were modified concurrently; the next run resolves them."""
 
-    def line(self, version: str, *, whole: bool) -> str:
+    def json_line(self, version: str, *, is_complete: bool) -> str:
         """One line of JSON."""
-        return msgspec.json.encode({**asdict(self), "version": version, "whole": whole}).decode()
+        return msgspec.json.encode({**asdict(self), "version": version, "whole": is_complete}).decode()
 
 
 @dataclass
-class Resolving:
-    """One run. `stopped` is asked between batches."""
+class PlaceResolution:
+    """One run. `is_stopped` is checked between batches."""
 
     sources: Sources
-    moved: Callable[[int, int, int], None] = lambda _photos, _done, _all: None
-    """Told how many photos have been looked at, and of how many customers' libraries how many are done."""
-    stopped: Callable[[], bool] = lambda: False
+    on_progress: Callable[[int, int, int], None] = lambda _photos, _done, _all: None
+    """Called with the number of processed photos, of finished customers and of all customers."""
+    is_stopped: Callable[[], bool] = lambda: False
 
-    async def run(self, owner: str | None = None) -> tuple[Resolved, bool]:
-        """For one owner or everyone; what became of it, and whether it came to its end."""
-        done = Resolved()
-        await self.sources.locations.look_again()  # a service elsewhere tells its version with its first answer
+    async def run(self, owner: str | None = None) -> tuple[ResolveCounts, bool]:
+        """Resolves the photos of one owner or of all; returns the counts and whether it finished."""
+        done = ResolveCounts()
+        await self.sources.locations.reload()  # a remote service returns its data version only with a response
         owners = [owner] if owner is not None else [o async for o in self.sources.customers.everyone()]
         for number, each in enumerate(owners):
             after: str | None = None
             while True:
-                if self.stopped():
+                if self.is_stopped():
                     return done, False
                 records, after = await self.sources.photos.of_owner(each, after=after, limit=_PAGE)
                 await self._batch(records, done)
-                self.moved(done.photos, number, len(owners))
+                self.on_progress(done.photos, number, len(owners))
                 if after is None:
                     break
         return done, True
 
-    async def _batch(self, records: Sequence[PhotoRecord], done: Resolved) -> None:
+    async def _batch(self, records: Sequence[PhotoRecord], done: ResolveCounts) -> None:
         live = [r for r in records if not r.deleted and r.has_location]
         done.photos += len(live)
         done.pinned += sum(r.place_pinned for r in live)
-        free = [r for r in live if not r.place_pinned]
+        unpinned = [r for r in live if not r.place_pinned]
         version = self.sources.locations.data_version
-        old = [r for r in free if r.place_data != version]
-        done.current += len(free) - len(old)
-        for _ in range(_TRIES):
+        old = [r for r in unpinned if r.place_data != version]
+        done.current += len(unpinned) - len(old)
+        for _ in range(_ATTEMPTS):
             if not old:
                 return
-            again = await self._write(old, done)
-            fresh = await self.sources.photos.raw([r.key for r in again])
-            # Whoever was faster may have pinned it, moved it, deleted it.
+            conflicting = await self._write(old, done)
+            current = await self.sources.photos.raw([r.key for r in conflicting])
+            # A concurrent writer may have pinned, moved or deleted the photo.
             old = [
-                r for r in fresh.values() if not r.deleted and r.has_location and not r.place_pinned and r.place_data != version
+                r for r in current.values() if not r.deleted and r.has_location and not r.place_pinned and r.place_data != version
             ]
         done.conflicts += len(old)
 
-    async def _write(self, records: Sequence[PhotoRecord], done: Resolved) -> Sequence[PhotoRecord]:
-        """Writes what the places say now; the records that somebody else changed meanwhile."""
+    async def _write(self, records: Sequence[PhotoRecord], done: ResolveCounts) -> Sequence[PhotoRecord]:
+        """Writes the new places and returns the records that were modified concurrently."""
         seen = await self.sources.photos.opened(records, OWNER_VISIBILITY)
         drafts = [Draft(self._placed(s.record, place)) for s, place in await self._found(list(seen.values()))]
         written = await self.sources.photos.save(drafts, now_ms=self.sources.now_ms()) if drafts else ()

@@ -1,4 +1,4 @@
-"""What an export holds besides photos, given to a library: settings where it has none, albums and people that it lacks."""
+"""Restores settings, albums and people of an export. Existing settings, albums and people are not changed."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ Line = Mapping[str, Any]
 
 
 class Restoring:
-    """One owner's library being given back. Doing it again changes nothing."""
+    """Restores into the library of one owner. A repeat changes nothing."""
 
     def __init__(self, sources: Sources, owner: str) -> None:
         self._sources = sources
         self._owner = owner
         self.albums: dict[str, str | None] = {}
-        """Local ids by the keys of the export: things of this very library keep theirs, deleted ones stay so (None)."""
+        """Local ids by the keys of the export: those of this library are reused, and deleted albums stay deleted (None)."""
         self.people: dict[str, str] = {}
 
     async def restore(self, reader: ExportReader) -> None:
-        """Before its photos are written."""
+        """Restores everything but the photos; to be called before the photos are written."""
         for line in reader.section("customer"):
             await self._customer(line)
         for line in reader.section("albums"):
@@ -100,7 +100,7 @@ def _default(of: type[msgspec.Struct], field: str) -> Any:
 
 
 def _stored(of: type[msgspec.Struct], fields: Iterable[str], given: Any) -> dict[str, Any]:
-    """Values of fields that may be restored; those of a wrong type are left out."""
+    """Values of restorable fields; values of a wrong type are skipped."""
     hints, found = get_type_hints(of), {}
     for name in fields:
         if isinstance(given, Mapping) and name in given:

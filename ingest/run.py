@@ -1,4 +1,4 @@
-"""An import from beginning to end: read, write, index, report; stoppable, resumable, repeatable."""
+"""Runs an import: reads, writes and indexes records, and processes images. An import can be stopped, resumed and repeated."""
 
 from __future__ import annotations
 
@@ -13,218 +13,222 @@ from pathlib import Path
 from datasources import Sources
 from datasources.aws.stack import Stack
 from datasources.data_folder import EMBEDDED, IndexLock, prepare
-from datasources.vendors import NO_VENDORS, Vendors
+from datasources.vendors import NO_EXTERNAL_SERVICES, ExternalServices
 from datasources.wiring import open_index
 from indexing.change_feed_consumer import IndexFollower, index_position_reached
 from indexing.documents import CONSUMER
 from indexing.open_stores import open_shared
 from indexing.progress import ProgressDisplay
-from ingest.checkpoints import Checkpoint, Checkpoints
+from ingest.checkpoints import Checkpoint, CheckpointFile
 from ingest.counters import Counters
 from ingest.pictures.image_stats import ImageStats
 from ingest.pictures.pipeline import ImagePipeline
 from ingest.readers.export import ExportReader
 from ingest.readers.opening import open_reader
-from ingest.readers.reading import Item, Reader, Reading
+from ingest.readers.reading import ImportItem, ImportReader, ReadResult
 from ingest.restoring import Restoring
 from resolvers.importing.upsert import upsert
-from resolvers.importing.writer import Done, Writer
+from resolvers.importing.writer import WriteResult, RecordWriter
 
 BATCH = 250
 HOLDER = "an import"
-_LOOK_S = 0.1
-_COPIED = 1 << 30
+_POLL_S = 0.1
+_MAX_COPIED_BYTES = 1 << 30
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """What is to be imported: from where, for whom (their external id), and whether the deleted come back."""
+class ImportRequest:
+    """The paths and options of an import.
+
+    `owner` is the external id of the customer; `restore` also imports photos that were deleted; `link` references original files
+    instead of copying them.
+    """
 
     path: Path
     owner: str
     restore: bool = False
     link: bool = False
     more: tuple[Path, ...] = ()
-    """Further parts of the same library (the zips of one Takeout)."""
+    """Further parts of the same library, such as the archives of one Takeout."""
 
 
 @dataclass
-class Import:
-    """One import into opened sources. `follower` is None where another process has the index."""
+class ImportRun:
+    """One import into open data sources. `follower` is None if another process has the index."""
 
     sources: Sources
     follower: IndexFollower | None
-    screen: ProgressDisplay
+    progress: ProgressDisplay
     stop: asyncio.Event = field(default_factory=asyncio.Event)
-    tally: Counters = field(default_factory=Counters)
+    counters: Counters = field(default_factory=Counters)
     pictures: ImagePipeline | None = None
 
-    async def run(self, reader: Reader, order: Order, data: Path) -> bool:
-        """Writes everything that is not behind already; False when it was stopped. Indexing is `finish`'s."""
+    async def run(self, reader: ImportReader, request: ImportRequest, data: Path) -> bool:
+        """Writes the records after the checkpoint; False if it was stopped. `wait_for_index` completes the indexing."""
         ids = self.sources.ids
-        owner = ids.local_id("customer", order.owner)
-        await self.sources.customers.ensure(owner, order.owner, now_ms=self.sources.now_ms())
-        paths = [os.fspath(path.resolve()).encode("utf-8", "surrogateescape").hex() for path in (order.path, *order.more)]
-        name = ids.local_id("import", owner, *paths, str(order.restore))
-        bookmarks = Checkpoints.of(data, name)
-        known = bookmarks.read(reader.fingerprint)
+        owner = ids.local_id("customer", request.owner)
+        await self.sources.customers.ensure(owner, request.owner, now_ms=self.sources.now_ms())
+        paths = [os.fspath(path.resolve()).encode("utf-8", "surrogateescape").hex() for path in (request.path, *request.more)]
+        name = ids.local_id("import", owner, *paths, str(request.restore))
+        checkpoints = CheckpointFile.of(data, name)
+        known = checkpoints.read(reader.fingerprint)
         if known is not None:
-            self.tally.resume(known.counts)
-            self.screen.say(f"Going on after {self.tally.records:,} records of an interrupted import, counted in below.")
-        writer = Writer(self.sources, owner, restore=order.restore)
+            self.counters.resume(known.counts)
+            self.progress.print_line(f"Continuing after {self.counters.records:,} records of an interrupted import, which are included in the counts.")
+        writer = RecordWriter(self.sources, owner, restore=request.restore)
         if isinstance(reader, ExportReader):
             restoring = Restoring(self.sources, owner)
             await restoring.restore(reader)
-            writer.knows(albums=restoring.albums, people=restoring.people)
-        self.pictures = ImagePipeline(self.sources, owner, link=order.link)
-        batches = _batches(reader.readings(known.position if known else None))
+            writer.set_known_ids(albums=restoring.albums, people=restoring.people)
+        self.pictures = ImagePipeline(self.sources, owner, link=request.link)
+        batches = _batches(reader.read(known.position if known else None))
         ahead = asyncio.create_task(asyncio.to_thread(next, batches, None))
         try:
             while batch := await ahead:
-                ahead = asyncio.create_task(asyncio.to_thread(next, batches, None))  # read while the last one is written
+                ahead = asyncio.create_task(asyncio.to_thread(next, batches, None))  # read while the previous batch is written
                 await self._write(writer, batch)
                 reader.release(batch)
-                bookmarks.keep(Checkpoint(reader.fingerprint, batch[-1].position, self.tally.counts))
-                self.screen.moved(self.tally.records, batch[-1].done, reader.total)
+                checkpoints.save(Checkpoint(reader.fingerprint, batch[-1].position, self.counters.counts))
+                self.progress.update(self.counters.records, batch[-1].done, reader.total)
                 if self.stop.is_set():
                     return False
         finally:
             reader.stop()
             await asyncio.wait([ahead])
-        bookmarks.remove()
+        checkpoints.remove()
         return True
 
-    async def _write(self, writer: Writer, batch: Sequence[Reading]) -> None:
-        items = [r for r in batch if isinstance(r, Item)]
-        for reading in batch:
-            if not isinstance(reading, Item):
-                self.tally.turned_away(reading)
+    async def _write(self, writer: RecordWriter, batch: Sequence[ReadResult]) -> None:
+        items = [r for r in batch if isinstance(r, ImportItem)]
+        for result in batch:
+            if not isinstance(result, ImportItem):
+                self.counters.add_rejected(result)
         outcomes = await self._outcomes(writer, items)
         for item, done in outcomes:
-            self.tally.count(done.outcome.value)
+            self.counters.count(done.outcome.value)
             for remark in item.remarks:
-                self.tally.remark(item.where, remark)
+                self.counters.remark(item.where, remark)
             if writer.unknown_place(item.record):
-                self.tally.remark(item.where, "its placeId is no place we know and was left out")
+                self.counters.remark(item.where, "its placeId is unknown and was left out")
         if self.pictures is not None:
-            await self.pictures.take([(writer.key_of(item.record), item) for item, _ in outcomes])
+            await self.pictures.add([(writer.key_of(item.record), item) for item, _ in outcomes])
         written = {d.written.key: d.written for _, d in outcomes if d.written is not None}
         if self.follower is not None and written:
             await self.follower.add(list(written.values()))
 
-    async def _outcomes(self, writer: Writer, items: Sequence[Item]) -> list[tuple[Item, Done]]:
-        """What was taken; the others are counted as rejected."""
-        outcomes: list[tuple[Item, Done]] = []
+    async def _outcomes(self, writer: RecordWriter, items: Sequence[ImportItem]) -> list[tuple[ImportItem, WriteResult]]:
+        """Writes records and returns the results of those that were imported; the others are counted as rejected."""
+        outcomes: list[tuple[ImportItem, WriteResult]] = []
         for item, done in zip(items, await upsert(writer, [i.record for i in items]), strict=True):
             if isinstance(done, str):
-                self.tally.reject(item.where, done)
+                self.counters.reject(item.where, done)
             else:
                 outcomes.append((item, done))
         return outcomes
 
-    async def look(self) -> bool:
-        """Keeps the files and looks at them; False when told to stop before the end, and the same import goes on."""
+    async def process_images(self) -> bool:
+        """Stores and decodes the files; False if it was stopped, in which case the same import continues."""
         if self.pictures is None:
             return True
         try:
-            return await self.pictures.run(self.stop, self.screen.looked)
+            return await self.pictures.run(self.stop, self.progress.update_images)
         finally:
             self.pictures.close()
 
     def close(self) -> None:
-        """Ends the workers that look at pictures, stopped or not."""
+        """Ends the worker processes."""
         if self.pictures is not None:
             self.pictures.close()
 
-    async def finish(self, data: Path) -> bool:
-        """Returns when the index has everything written here; False when told to stop before."""
+    async def wait_for_index(self, data: Path) -> bool:
+        """Waits until the index has everything that was written; False if it was stopped."""
         if self.follower is not None:
-            await self.follower.settle()
+            await self.follower.catch_up()
             return True
         head = await self.sources.feed.head()
-        told = False
+        reported = False
         while not await index_position_reached(self.sources, head):
-            # Whoever had the index may have ended without seeing our last changes: then it is our turn.
+            # The process with the index may have ended before it indexed the last changes.
             lock = IndexLock.take(data, HOLDER)
             if lock is not None:
                 with lock:
-                    await self._settle_ourselves(data)
+                    await self._index_remaining(data)
                 return True
-            if not told:
+            if not reported:
                 lag = await self.sources.feed.lag(CONSUMER)
-                self.screen.say(f"Everything is written; the running server is indexing it ({lag:,} changes to go).")
-                told = True
+                self.progress.print_line(f"All records are written. The running server is indexing them ({lag:,} changes remaining).")
+                reported = True
             with suppress(TimeoutError):
-                await asyncio.wait_for(self.stop.wait(), _LOOK_S)
+                await asyncio.wait_for(self.stop.wait(), _POLL_S)
             if self.stop.is_set():
                 return False
         return True
 
-    async def _settle_ourselves(self, data: Path) -> None:
+    async def _index_remaining(self, data: Path) -> None:
         index = open_index(data)
         try:
-            await IndexFollower(replace(self.sources, index=index)).settle()
+            await IndexFollower(replace(self.sources, index=index)).catch_up()
         finally:
             await index.close()
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
-    """How an import ended: what was counted, whether all of it was read, and how long it took."""
+class ImportResult:
+    """The counts of an import, whether it was completed, and its duration."""
 
-    tally: Counters
-    whole: bool
+    counters: Counters
+    is_complete: bool
     seconds: float
-    unknown: list[str]
-    looked: ImageStats | None = None
-    """What was done with the files, after those seconds."""
+    unknown_names: list[str]
+    image_stats: ImageStats | None = None
+    """Statistics of the files; `seconds` does not include their processing."""
 
 
 async def run_import(
     data: Path,
-    order: Order,
-    screen: ProgressDisplay,
+    request: ImportRequest,
+    progress: ProgressDisplay,
     stop: asyncio.Event,
     now_s: Callable[[], float] = time.monotonic,
     *,
     stack: Stack | None = None,
-    vendors: Vendors = NO_VENDORS,
-) -> Ended:
-    """Imports a path into a data folder, beside a running server too. Raises `Unreadable`, `UnusableFolder`, `SourceError`."""
-    begun = now_s()
-    reader = await asyncio.to_thread(_open, data, order, EMBEDDED if stack is None else stack.name)
+    vendors: ExternalServices = NO_EXTERNAL_SERVICES,
+) -> ImportResult:
+    """Imports paths into a data folder, also while a server runs. Raises `Unreadable`, `UnusableFolder` or `SourceError`."""
+    start_s = now_s()
+    reader = await asyncio.to_thread(_open, data, request, EMBEDDED if stack is None else stack.name)
     try:
-        async with open_shared(data, HOLDER, stack, vendors) as (sources, ours):
-            follower = IndexFollower(sources, reads_feed=stack is None or stack.follow) if ours else None
-            job = Import(sources, follower, screen, stop)
+        async with open_shared(data, HOLDER, stack, vendors) as (sources, has_index):
+            follower = IndexFollower(sources, reads_feed=stack is None or stack.follow) if has_index else None
+            job = ImportRun(sources, follower, progress, stop)
             try:
-                whole = await job.run(reader, order, data)
-                settled = await job.finish(data)
-                # What was done with files out of archives in between is told apart.
-                seconds = now_s() - begun - (job.pictures.looked.seconds if job.pictures else 0.0)
-                whole = whole and await job.look() and settled
+                is_complete = await job.run(reader, request, data)
+                is_indexed = await job.wait_for_index(data)
+                # The processing of files from archives during the run is reported separately.
+                seconds = now_s() - start_s - (job.pictures.stats.seconds if job.pictures else 0.0)
+                is_complete = is_complete and await job.process_images() and is_indexed
             finally:
                 job.close()
     finally:
         reader.close()
-    return Ended(job.tally, whole, seconds, reader.unknown.names, job.pictures.looked if job.pictures else None)
+    return ImportResult(job.counters, is_complete, seconds, reader.unknown.names, job.pictures.stats if job.pictures else None)
 
 
-def _open(data: Path, order: Order, engines: str) -> Reader:
-    if order.path.exists():
-        prepare(data, engines)  # members of archives lie there while they are written
-    return open_reader(order.path, *order.more, spool=data / "imports")
+def _open(data: Path, request: ImportRequest, engines: str) -> ImportReader:
+    if request.path.exists():
+        prepare(data, engines)  # temporary copies of members of archives are stored there
+    return open_reader(request.path, *request.more, spool=data / "imports")
 
 
-def _batches(readings: Iterator[Reading]) -> Iterator[list[Reading]]:
-    """So many readings, or so many bytes of copies that lie on the disk until they are written."""
-    batch: list[Reading] = []
+def _batches(results: Iterator[ReadResult]) -> Iterator[list[ReadResult]]:
+    """Batches that are limited in their number of results, and in the bytes of temporary copies on disk."""
+    batch: list[ReadResult] = []
     copied = 0
-    for reading in readings:
-        batch.append(reading)
-        if isinstance(reading, Item):
-            copied += sum(o.size for o in (reading.original, reading.motion) if o is not None and o.spooled)
-        if len(batch) == BATCH or copied > _COPIED:
+    for result in results:
+        batch.append(result)
+        if isinstance(result, ImportItem):
+            copied += sum(o.size for o in (result.original, result.motion) if o is not None and o.spooled)
+        if len(batch) == BATCH or copied > _MAX_COPIED_BYTES:
             yield batch
             batch, copied = [], 0
     if batch:

@@ -1,6 +1,6 @@
-"""From the bytes of any picture to pixels as they are meant: upright, in sRGB, on white, and nothing else of the file.
+"""Decodes picture files to pixels: upright, in sRGB, on a white background.
 
-Runs in worker processes only: what is opened here may be hostile.
+It runs only in worker processes, because the files may be malicious.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from PIL import Image, ImageCms, ImageOps
 from pictures.size_ladder import Size
 
 FORMATS: Final = ("JPEG", "PNG", "WEBP", "TIFF", "GIF", "AVIF", "HEIF", "BMP")
-MOST_PIXELS: Final = 120_000_000
-"""Of formats that must be decoded whole; 3 bytes each, and as much again for turning."""
-MOST_JPEG_PIXELS: Final = 600_000_000
-"""A JPEG can be decoded at an eighth of its size."""
+MAX_PIXELS: Final = 120_000_000
+"""For formats that are decoded in full size; a pixel takes 3 bytes, and 3 more while it is rotated."""
+MAX_JPEG_PIXELS: Final = 600_000_000
+"""For JPEG, which can be decoded at an eighth of its size."""
 _SIDEWAYS: Final = {5, 6, 7, 8}
 _UPRIGHT: Final = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -35,53 +35,53 @@ _SRGB: Final = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
 
 
 class UnrenderableImage(Exception):
-    """Not a picture that can be shown; the text is a phrase that follows its name."""
+    """The file cannot be rendered; the text is a phrase that follows the name of the file."""
 
 
 def opened(file: BinaryIO) -> Image.Image:
-    """The header only. Raises `Unshowable`, or whatever Pillow raises for what is broken."""
-    _know_heif()
-    Image.MAX_IMAGE_PIXELS = None  # our own bounds follow, and they know what a JPEG costs
+    """The picture with only its header read. Raises `UnrenderableImage`, or an error of Pillow for damaged files."""
+    _register_heif()
+    Image.MAX_IMAGE_PIXELS = None  # the check below replaces it, because JPEG has a larger limit
     Image.init()
     picture = Image.open(file, formats=[f for f in FORMATS if f in Image.OPEN])
     pixels = picture.width * picture.height
-    if pixels > (MOST_JPEG_PIXELS if picture.format in {"JPEG", "MPO"} else MOST_PIXELS):
-        raise UnrenderableImage("has more pixels than can be shown")
+    if pixels > (MAX_JPEG_PIXELS if picture.format in {"JPEG", "MPO"} else MAX_PIXELS):
+        raise UnrenderableImage("has too many pixels")
     return picture
 
 
 def upright_size(picture: Image.Image) -> Size:
-    """Its size as it will be shown."""
-    turned = _turn(picture) in _SIDEWAYS
-    return Size(picture.height, picture.width) if turned else Size(picture.width, picture.height)
+    """The size after the rotation of its EXIF orientation."""
+    is_sideways = _orientation(picture) in _SIDEWAYS
+    return Size(picture.height, picture.width) if is_sideways else Size(picture.width, picture.height)
 
 
 def pixels(picture: Image.Image, at_least: Size) -> Image.Image:
-    """An RGB picture of at least this size (or its own, if that is less), upright; its `info` is empty."""
-    turn = _turn(picture)
-    wanted = at_least if turn not in _SIDEWAYS else Size(at_least.height, at_least.width)
+    """An upright RGB picture of at least this size, or of its own size if that is less, with an empty `info`."""
+    orientation = _orientation(picture)
+    size = at_least if orientation not in _SIDEWAYS else Size(at_least.height, at_least.width)
     profile = picture.info.get("icc_profile")
-    picture.draft(None, wanted)
+    picture.draft(None, size)
     picture.load()
-    shown = _on_white(_in_srgb(_eight_bits(_shrunk(picture, wanted)), profile))
+    shown = _on_white(_in_srgb(_eight_bits(_shrunk(picture, size)), profile))
     clean = Image.new("RGB", shown.size)
     clean.paste(shown)
-    return clean.transpose(_UPRIGHT[turn]) if turn in _UPRIGHT else clean
+    return clean.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else clean
 
 
 def fitted(picture: Image.Image, size: Size) -> Image.Image:
-    """Exactly this size: its own shape scaled, another shape cut from the middle."""
+    """The picture in exactly this size; another aspect ratio is cropped from the center."""
     return ImageOps.fit(picture, size, Image.Resampling.LANCZOS, centering=(0.5, 0.5))
 
 
-def _turn(picture: Image.Image) -> int:
-    """EXIF's orientation, as far as it is still to be done: Pillow turns TIFF files itself."""
+def _orientation(picture: Image.Image) -> int:
+    """The EXIF orientation that is still to be applied; Pillow applies that of TIFF files itself."""
     return 1 if picture.format == "TIFF" else int(picture.getexif().get(_ORIENTATION, 1))
 
 
-def _shrunk(picture: Image.Image, wanted: Size) -> Image.Image:
-    """By whole steps, and never below twice what is wanted: what is costly comes after."""
-    factor = min(picture.width // wanted.width, picture.height // wanted.height) // 2
+def _shrunk(picture: Image.Image, size: Size) -> Image.Image:
+    """Reduces the picture by an integer factor to at least twice the size, so that the following steps are faster."""
+    factor = min(picture.width // size.width, picture.height // size.height) // 2
     return picture.reduce(factor) if factor > 1 and picture.mode in _REDUCED else picture
 
 
@@ -96,7 +96,7 @@ def _eight_bits(picture: Image.Image) -> Image.Image:
 
 
 def _in_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
-    """By its profile; one that cannot be used is left aside, as browsers do."""
+    """Converts the picture by its profile; an invalid profile is ignored, as in browsers."""
     if profile and picture.mode in {"RGB", "RGBA", "CMYK", "L"}:
         alpha = picture.getchannel("A") if picture.mode == "RGBA" else None
         plain = picture.convert("RGB") if alpha else picture
@@ -112,13 +112,13 @@ def _in_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
 
 def _on_white(picture: Image.Image) -> Image.Image:
     if picture.mode in {"RGBA", "LA", "PA", "RGBa", "La"} or "transparency" in picture.info:
-        see_through = picture.convert("RGBA")
-        ground = Image.new("RGBA", see_through.size, (255, 255, 255, 255))
-        return Image.alpha_composite(ground, see_through).convert("RGB")
+        transparent = picture.convert("RGBA")
+        background = Image.new("RGBA", transparent.size, (255, 255, 255, 255))
+        return Image.alpha_composite(background, transparent).convert("RGB")
     return picture.convert("RGB")
 
 
-def _know_heif() -> None:
+def _register_heif() -> None:
     with suppress(ImportError):
         from pillow_heif import register_heif_opener
 

@@ -1,37 +1,37 @@
-"""How large a rendition is: one rung of a ladder for every wish, so that a picture has few files and caches fit."""
+"""Sizes of renditions. Requested sizes are rounded up to a few rungs, so that a picture has few renditions to cache."""
 
 from __future__ import annotations
 
 from typing import Final, NamedTuple
 
 RUNGS: Final = (256, 640, 1_280, 2_560)
-UNTOLD: Final = 1_280
-"""The longer side where a client names no size."""
+DEFAULT_RUNG: Final = 1_280
+"""The longer side if a request has no size."""
 
 
 class Size(NamedTuple):
-    """Pixels across and down."""
+    """Width and height in pixels."""
 
     width: int
     height: int
 
 
-def rung(wanted: int) -> int:
-    """The next rung; the last one for whatever is larger."""
-    return next((r for r in RUNGS if r >= wanted), RUNGS[-1])
+def rung(pixels: int) -> int:
+    """The smallest rung of at least `pixels`; the largest rung if there is none."""
+    return next((r for r in RUNGS if r >= pixels), RUNGS[-1])
 
 
 def inside(real: Size, width: int | None, height: int | None) -> Size:
-    """The whole picture within the rungs of these sizes, never larger than it is."""
+    """The largest size of the entire picture within the rungs of the requested sides, at most its real size."""
     if width is None and height is None:
-        width = height = UNTOLD
-    across = rung(width) / real.width if width is not None else 1.0
-    down = rung(height) / real.height if height is not None else 1.0
-    return _scaled(real, min(across, down, 1.0))
+        width = height = DEFAULT_RUNG
+    horizontal = rung(width) / real.width if width is not None else 1.0
+    vertical = rung(height) / real.height if height is not None else 1.0
+    return _scaled(real, min(horizontal, vertical, 1.0))
 
 
 def covering(real: Size, width: int, height: int) -> Size:
-    """What fills these sizes: their shape, the longer side on a rung, never larger than what the picture can fill."""
+    """A size of the requested aspect ratio with the longer side on a rung, at most as large as the picture can cover."""
     longer = rung(max(width, height)) / max(width, height)
     fits = min(real.width / width, real.height / height)
     return _scaled(Size(width, height), min(longer, fits))

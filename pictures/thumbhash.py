@@ -1,6 +1,6 @@
-"""ThumbHash: about 25 bytes that a page can show as a blurred picture at once (Evan Wallace, https://evanw.github.io/thumbhash/).
+"""ThumbHash, a blurred placeholder of about 25 bytes (Evan Wallace, https://evanw.github.io/thumbhash/).
 
-Only opaque pictures: transparent ones have been laid on white before.
+Only opaque pictures are supported: transparent ones are decoded onto a white background.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-LARGEST: Final = 100
-"""Pixels across and down that the format allows to be looked at; a third of it loses nothing that 7 waves show."""
-_LOOKED_AT: Final = 32
+MAX_SIDE: Final = 100
+"""The largest side that the format allows. A third of it is used, which is sufficient for 7 frequencies."""
+_USED_SIDE: Final = 32
 _WAVES: Final = 7
 Floats = NDArray[np.float64]
 
@@ -28,12 +28,12 @@ class _Channel(NamedTuple):
 def thumbhash(picture: Image.Image) -> bytes:
     """The hash of an RGB picture of any size."""
     small = picture.copy()
-    small.thumbnail((_LOOKED_AT, _LOOKED_AT), Image.Resampling.BOX)
+    small.thumbnail((_USED_SIDE, _USED_SIDE), Image.Resampling.BOX)
     return of_pixels(np.asarray(small.convert("RGB"), dtype=np.float64) / 255.0)
 
 
 def of_pixels(rgb: Any) -> bytes:
-    """The hash of pixels, rows first, each channel 0 to 1."""
+    """The hash of an array of rows of pixels with channels from 0 to 1."""
     height, width = rgb.shape[:2]
     longer = max(width, height)
     across, down = (max(1, _round(_WAVES * side / longer)) for side in (width, height))
@@ -51,7 +51,7 @@ def of_pixels(rgb: Any) -> bytes:
 
 
 def _channel(values: Floats, across: int, down: int) -> _Channel:
-    """The cosine transform's low corner, in the order of the format, scaled to 0..1."""
+    """The low frequencies of the cosine transform in the order of the format, scaled to 0 to 1."""
     height, width = values.shape
     table = _cosines(height, down) @ values @ _cosines(width, across).T / (width * height)
     corner = [(y, x) for y in range(down) for x in range(across) if x * down < across * (down - y)]
@@ -67,5 +67,5 @@ def _cosines(length: int, waves: int) -> Floats:
 
 
 def _round(value: float) -> int:
-    """As the reference rounds: halves upwards."""
+    """Rounds halves up, as the reference implementation does."""
     return int(np.floor(value + 0.5))

@@ -1,10 +1,10 @@
-"""What a question to the index tells of others' photos, for the audit: a count, a bucket or a hit tells what it was asked by."""
+"""Access log entries of searches in other customers' photos: a hit, count or bucket reveals the values it was selected by."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from access.access_log import EVERYBODY, AccessLogBuffer
+from access.access_log import ALL_OWNERS, AccessLogBuffer
 from access.classes import DataClass
 from access.policy import Use, Visibility
 from access.scope import Scope
@@ -27,29 +27,31 @@ from datasources.search.port import SearchRequest
 Used = tuple[DataClass, Use]
 
 
-def note_asked(readings: AccessLogBuffer, scope: Scope, questions: Sequence[SearchRequest]) -> None:
-    """Notes what was used of whom, as far as the viewer may: what they may not, counts as no value and tells nothing.
+def record_aggregate_reads(access_log: AccessLogBuffer, scope: Scope, requests: Sequence[SearchRequest]) -> None:
+    """Records which data classes of which owners the searches used, whether they found anything or not.
 
-    Whether anything was found makes no difference: that nothing was tells as much.
+    Classes that the viewer may not use are left out, because the index treats them as absent values.
     """
-    used = {u for q in questions for u in _uses(q)}
-    for owner in scope.owners - {scope.own} | ({EVERYBODY} if scope.unbounded else set()):
-        sight = scope.service_access.sight if scope.unbounded and scope.service_access else _widest(scope, owner)
+    used = {u for r in requests for u in _uses(r)}
+    for owner in scope.owners - {scope.own} | ({ALL_OWNERS} if scope.unbounded else set()):
+        visibility = (
+            scope.service_access.visibility if scope.unbounded and scope.service_access else _widest_visibility(scope, owner)
+        )
         for data_class, use in used:
-            if sight is not None and sight.may(data_class, use):
-                readings.note(owner, sight.relation, data_class)
+            if visibility is not None and visibility.may(data_class, use):
+                access_log.note(owner, visibility.relation, data_class)
 
 
-def _widest(scope: Scope, owner: str) -> Visibility | None:
-    return scope.sight(owner, [g.album for g in scope.grants if g.owner == owner])
+def _widest_visibility(scope: Scope, owner: str) -> Visibility | None:
+    return scope.visibility(owner, [g.album for g in scope.grants if g.owner == owner])
 
 
-def _uses(question: SearchRequest) -> Iterator[Used]:
-    yield from ((c, Use.FILTER) for c in _classes(question.condition))
-    for facet in question.facets:
+def _uses(request: SearchRequest) -> Iterator[Used]:
+    yield from ((c, Use.FILTER) for c in _classes(request.condition))
+    for facet in request.facets:
         yield facet.field.data_class, Use.FACET
         yield from ((c, Use.FILTER) for c in _classes(facet.condition))
-    for clause in question.text.clauses if question.text else ():
+    for clause in request.text.clauses if request.text else ():
         yield from ((c, Use.SEARCH) for c in _classes(clause.condition))
 
 

@@ -1,4 +1,4 @@
-"""Pages of albums. Few enough for one customer to be sorted here; their order and counts come from the index."""
+"""Lists albums. The albums of one customer are sorted in memory; photo counts and latest photos come from the index."""
 
 from __future__ import annotations
 
@@ -8,43 +8,43 @@ from datasources.search.port import Position
 from datasources.tables.albums import SeenAlbum
 from datasources.words import normalize
 from resolvers.context import Context
-from resolvers.paging import PageMarks, Slice, cut, page_request
+from resolvers.paging import CursorCodec, ListPage, page_of, page_request
 from resolvers.photo_set import counts_by_value
 
-_LAST = (1 << 64) - 1
-"""Sort keys of photos are 64 bits wide: taken from this they go downwards. Empty albums come last."""
+_MAX_KEY = (1 << 64) - 1
+"""Sort keys of photos have 64 bits: subtracting them from this reverses the order, with empty albums last."""
 
 
 async def albums_page(
     context: Context, scope: Scope, query: str | None, order: str, *, first: int | None, after: str | None
-) -> Slice[SeenAlbum]:
-    """Albums of a scope in order, `query` anywhere in the title."""
+) -> ListPage[SeenAlbum]:
+    """A page of the albums of a scope whose title contains `query`; raises `BadInput` and `StaleCursor`."""
     request = page_request(first=first, after=after)
     albums = list(await context.sources.albums.all(scope))
     for album in albums:
         context.albums.prime(album.record.key, album)
     if query is not None:
-        wanted = normalize(query)
-        albums = [a for a in albums if a.title is not None and wanted in normalize(a.title)]
-    keys = await _sort_keys(context, albums, order, _only(scope))
+        text = normalize(query)
+        albums = [a for a in albums if a.title is not None and text in normalize(a.title)]
+    keys = await _sort_keys(context, albums, order, _single_owner(scope))
     albums.sort(key=lambda a: keys[a.record.id])
-    return cut(albums, request, _marks(context, scope, query, order), lambda a: keys[a.record.id])
+    return page_of(albums, request, _codec(context, scope, query, order), lambda a: keys[a.record.id])
 
 
 async def album_cursor(context: Context, album: SeenAlbum) -> str:
-    """Where one of the viewer's own albums stands in the list that a client gets unless it asks for another."""
+    """The cursor of one of the viewer's own albums in the default order of the album list."""
     order = "LATEST_PHOTO_DESC"
     number, local = (await _sort_keys(context, [album], order))[album.record.id]
-    return _marks(context, (await context.scope()).mine(), None, order).write(Position(0.0, number, local))
+    return _codec(context, (await context.scope()).own_only(), None, order).write(Position(0.0, number, local))
 
 
-def _marks(context: Context, scope: Scope, query: str | None, order: str) -> PageMarks:
+def _codec(context: Context, scope: Scope, query: str | None, order: str) -> CursorCodec:
     bound = ("albums", order, query, scope.profile)
-    return PageMarks(context.sources.cursors, context.viewer.key, bound, lambda: context.sources.now_ms() // 1_000)
+    return CursorCodec(context.sources.cursors, context.viewer.key, bound, lambda: context.sources.now_ms() // 1_000)
 
 
-def _only(scope: Scope) -> str | None:
-    """The one customer whose albums are listed, if it is one."""
+def _single_owner(scope: Scope) -> str | None:
+    """The only owner of the scope; None if there are several."""
     owners = scope.owners
     return next(iter(owners)) if len(owners) == 1 else None
 
@@ -58,4 +58,4 @@ async def _sort_keys(
         return {a.record.id: (-a.record.created_at_ms, a.record.id) for a in albums}
     counts = await counts_by_value(context, Field.ALBUM, owner=owner)
     latest = {a.record.id: counts.get(a.record.id, (0, None, None))[2] or 0 for a in albums}
-    return {a.record.id: (_LAST - latest[a.record.id], a.record.id) for a in albums}
+    return {a.record.id: (_MAX_KEY - latest[a.record.id], a.record.id) for a in albums}

@@ -1,4 +1,4 @@
-"""Pages of public things found by name: places and labels."""
+"""Lists places and labels, which are public data."""
 
 from __future__ import annotations
 
@@ -10,55 +10,55 @@ from dataclasses import replace
 from access.viewer import ViewerKind
 from datasources.locations.port import PlaceKind, PlaceMatch, PlaceRecord, Point
 from datasources.search.conditions import Field
-from datasources.search.port import FacetCounts, FacetQuestion
+from datasources.search.port import FacetCounts, FacetRequest
 from resolvers.context import Context, Languages
 from resolvers.errors import BadInput
 from resolvers.filters import check_point
-from resolvers.paging import PageMarks, Slice, cut, page_request
+from resolvers.paging import CursorCodec, ListPage, page_of, page_request
 from resolvers.photo_set import DEFAULT_CONDITION
-from resolvers.search_loader import Part, PhotoQuery
+from resolvers.search_loader import PhotoQuery, QueryPart
 
-MOST_PLACES = 200
-MOST_POINTS = 1_000
-LONGEST_QUERY = 200
+MAX_PLACES = 200
+MAX_POINTS = 1_000
+MAX_QUERY_LENGTH = 200
 _OWN, _TENFOLD = 40.0, 10.0
 _AROUND = (10.0, 20.0, 30.0)
-"""For photos in its country, its region, its city."""
+"""Score for photos in the place's country, region, city."""
 
 
 async def places_page(
     context: Context, query: str, languages: Languages, kinds: Sequence[str], *, first: int | None, after: str | None
-) -> Slice[tuple[PlaceMatch, PlaceRecord]]:
-    """Places by any name in any language, best first."""
+) -> ListPage[tuple[PlaceMatch, PlaceRecord]]:
+    """Places by name in any language, best match first; raises `BadInput` and `StaleCursor`."""
     request = page_request(first=first, after=after)
     _check(query)
-    wanted = [PlaceKind[k] for k in kinds]
-    matches = await context.sources.locations.search(query, languages, kinds=wanted, limit=MOST_PLACES)
+    place_kinds = [PlaceKind[k] for k in kinds]
+    matches = await context.sources.locations.search(query, languages, kinds=place_kinds, limit=MAX_PLACES)
     records = await context.places.load_many([m.id for m in matches])
     found = [(m, r) for m, r in zip(matches, records, strict=True) if r is not None]
-    known = await _photographed(context) if found else {}
-    found.sort(key=lambda f: -(f[0].score + _familiar(f[1], known)))
+    known = await _photo_counts(context) if found else {}
+    found.sort(key=lambda f: -(f[0].score + _familiarity(f[1], known)))
     ranks = {m.id: i for i, (m, _) in enumerate(found)}
-    marks = _marks(context, "places", query, languages, tuple(kinds))
-    page = cut(found, request, marks, lambda f: (ranks[f[0].id], f[0].id))
-    return replace(page, whole=len(matches) < MOST_PLACES)
+    codec = _codec(context, "places", query, languages, tuple(kinds))
+    page = page_of(found, request, codec, lambda f: (ranks[f[0].id], f[0].id))
+    return replace(page, complete=len(matches) < MAX_PLACES)
 
 
-async def _photographed(context: Context) -> Mapping[str, int]:
-    """How many photos of a customer's scope each place has; nothing for others, and nothing while the index is away."""
+async def _photo_counts(context: Context) -> Mapping[str, int]:
+    """The number of photos of a customer at each place; empty for other viewers and while the index is unavailable."""
     scope = await context.scope()
     if context.viewer.kind is not ViewerKind.CUSTOMER:
         return {}
     query = PhotoQuery(scope=scope, condition=DEFAULT_CONDITION)
-    parts = [Part(query, FacetQuestion(level, DEFAULT_CONDITION)) for level in (Field.COUNTRY, Field.REGION, Field.CITY)]
-    answers = await asyncio.gather(*map(context.questions.one, parts))
+    parts = [QueryPart(query, FacetRequest(level, DEFAULT_CONDITION)) for level in (Field.COUNTRY, Field.REGION, Field.CITY)]
+    results = await asyncio.gather(*map(context.searches.one, parts))
     return {
-        b.value: b.count for counts in answers if isinstance(counts, FacetCounts) for b in counts.buckets if b.value is not None
+        b.value: b.count for counts in results if isinstance(counts, FacetCounts) for b in counts.buckets if b.value is not None
     }
 
 
-def _familiar(place: PlaceRecord, known: Mapping[str, int]) -> float:
-    """What a place gains, on the scale of scores, by the customer's own photos of it, or else of what it lies in."""
+def _familiarity(place: PlaceRecord, known: Mapping[str, int]) -> float:
+    """The score that a place gains from the customer's photos there, or else in the places that contain it."""
     if place.id in known:
         return _OWN + _TENFOLD * math.log10(known[place.id])
     return max((gain for above, gain in zip(place.ancestors, _AROUND, strict=False) if above in known), default=0)
@@ -66,19 +66,19 @@ def _familiar(place: PlaceRecord, known: Mapping[str, int]) -> float:
 
 async def labels_page(
     context: Context, query: str | None, languages: Languages, *, first: int | None, after: str | None
-) -> Slice[str]:
-    """Concepts with `query` in a word of any language; all of them without one."""
+) -> ListPage[str]:
+    """Concepts with `query` in a word of any language; all concepts without a query."""
     request = page_request(first=first, after=after)
     _check(query or "")
     found = list(await context.sources.translations.search(query or "", languages))
     ranks = {c: i for i, c in enumerate(found)}
-    return cut(found, request, _marks(context, "labels", query, languages), lambda c: (ranks[c], c))
+    return page_of(found, request, _codec(context, "labels", query, languages), lambda c: (ranks[c], c))
 
 
 async def places_at(context: Context, points: Sequence[tuple[float, float]]) -> list[PlaceRecord | None]:
-    """The place of each point, in order; one call."""
-    if len(points) > MOST_POINTS:
-        raise BadInput(f"at most {MOST_POINTS:,} points", "LIST_SIZE")
+    """The place of each point, in order; one source call. Raises `BadInput`."""
+    if len(points) > MAX_POINTS:
+        raise BadInput(f"At most {MAX_POINTS:,} points are allowed.", "LIST_SIZE")
     for latitude, longitude in points:
         check_point(latitude, longitude)
     ids = await context.points.load_many([Point(*p) for p in points])
@@ -88,9 +88,9 @@ async def places_at(context: Context, points: Sequence[tuple[float, float]]) -> 
 
 
 def _check(query: str) -> None:
-    if len(query) > LONGEST_QUERY:
-        raise BadInput(f"`query` may have {LONGEST_QUERY} characters", "QUERY_SIZE")
+    if len(query) > MAX_QUERY_LENGTH:
+        raise BadInput(f"`query` must have at most {MAX_QUERY_LENGTH} characters.", "QUERY_SIZE")
 
 
-def _marks(context: Context, *question: object) -> PageMarks:
-    return PageMarks(context.sources.cursors, context.viewer.key, question, lambda: context.sources.now_ms() // 1_000)
+def _codec(context: Context, *query: object) -> CursorCodec:
+    return CursorCodec(context.sources.cursors, context.viewer.key, query, lambda: context.sources.now_ms() // 1_000)

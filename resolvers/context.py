@@ -1,4 +1,4 @@
-"""What one request carries: who asks, in which languages, the sources, and its loaders. It dies with the request."""
+"""The context of one request: viewer, languages, sources and loaders."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from access.classes import DataClass
 from access.policy import Visibility, withheld
 from access.scope import Scope
 from access.viewer import Viewer
+from access.write_permission import may_write
 from datasources import Sources
 from datasources.errors import SourceError
 from datasources.instrumentation.call_stats import RequestStats
@@ -27,25 +28,23 @@ from datasources.tables.photos import SeenPhoto
 from datasources.tables.pictures import SeenPicture
 from datasources.translations.port import LocalizedWord
 from indexing.index_lag import IndexLag
-from resolvers.importing.upsert import may_write
 from resolvers.loading import Loader
-from resolvers.placeholders import DrawnOf, drawn_placeholders
-from resolvers.search_loader import Part, SearchBatch
+from resolvers.search_loader import QueryPart, SearchBatch
 from resolvers.viewer_scope import scope_of
 
-WRITERS_BYTES = 8 << 20
-"""Of a service that may write photos: 200 records with vectors."""
-WRITERS_VALUES = 1_000_000
+MAX_WRITER_BODY_BYTES = 8 << 20
+"""Request size limit for services that may write photos: 200 records with vectors."""
+MAX_WRITER_VALUES = 1_000_000
 Languages = tuple[str, ...]
-Named = tuple[str, Languages]
-"""An id, and the languages its name is wanted in."""
-Placed = tuple[Scope, Order, PhotoKey]
-"""A photo in an order of a scope."""
+LocalizedKey = tuple[str, Languages]
+"""An id and the languages of the requested name."""
+PositionKey = tuple[Scope, Order, PhotoKey]
+"""A photo, with the scope and order of the list it is in."""
 
 
 @dataclass(frozen=True, slots=True)
 class Degradation:
-    """A source that was late or off, and which fields that cost."""
+    """A source that was stale or failed, the reason, and the affected fields."""
 
     source: str
     reason: str
@@ -53,50 +52,50 @@ class Degradation:
 
 
 class Context:
-    """One request. Loaders are made when first used; everything from one source goes through one loader."""
+    """One request. Loaders are created on first use; each kind of object has one loader."""
 
-    router = False  # whether a router's credential came with the request
-    remaining_s: float | None = None  # until the caller's token ends
+    router = False  # whether the request has a router credential
+    remaining_s: float | None = None  # seconds until the caller's token expires
 
     def __init__(
-        self, sources: Sources, freshness: IndexLag, viewer: Viewer, languages: Languages, *, public_url: str = ""
+        self, sources: Sources, index_lag: IndexLag, viewer: Viewer, languages: Languages, *, public_url: str = ""
     ) -> None:
         self.sources = sources
-        self.freshness = freshness
+        self.index_lag = index_lag
         self.viewer = viewer
         self.languages = languages
         self.public_url = public_url
         self.withheld: set[DataClass] = set()
-        self.readings = AccessLogBuffer()
-        self.ledger: RequestStats | None = None
-        """What the request costs each source, where somebody may know and asks."""
+        self.access_log = AccessLogBuffer()
+        self.request_stats: RequestStats | None = None
+        """Statistics of source calls; set when the request asks for a trace and may have it."""
         self.degraded: dict[tuple[str, str], set[str]] = {}
         self._scope: asyncio.Task[Scope] | None = None
-        self._pictured: dict[PhotoKey, SeenPhoto] = {}
+        self._photos_of_pictures: dict[PhotoKey, SeenPhoto] = {}
 
     @property
-    def most_bytes(self) -> int | None:
-        """How large a body this caller may send; None: as large as any."""
-        return WRITERS_BYTES if may_write(self.viewer, "") else None
+    def max_body_bytes(self) -> int | None:
+        """The maximum request body of this viewer in bytes; None for the general limit."""
+        return MAX_WRITER_BODY_BYTES if may_write(self.viewer, "") else None
 
     @property
-    def most_values(self) -> int | None:
-        """How many values its variables may hold, and a list of them; None: as many as any caller's."""
-        return WRITERS_VALUES if may_write(self.viewer, "") else None
+    def max_values(self) -> int | None:
+        """The maximum number of values in variables and in a list; None for the general limit."""
+        return MAX_WRITER_VALUES if may_write(self.viewer, "") else None
 
     @property
     def principal(self) -> str:
-        """Who pays for the request: the same for every guest of one link."""
+        """The key of the rate limiter: the same for all guests of one link."""
         return self.viewer.key
 
     async def scope(self) -> Scope:
-        """What this request may touch; grants are loaded once."""
+        """The scope of the viewer; grants are loaded once per request."""
         if self._scope is None:
             self._scope = asyncio.create_task(scope_of(self.sources, self.viewer))
         return await asyncio.shield(self._scope)
 
-    async def speak_own_languages(self) -> None:
-        """Before those that the request's header names: the languages of the customer's settings, if they can be had."""
+    async def prefer_customer_languages(self) -> None:
+        """Puts the languages of the customer's settings before those of the request header, if they can be loaded."""
         if self.viewer.customer is None:
             return
         with suppress(SourceError):
@@ -105,48 +104,48 @@ class Context:
                 self.languages = tuple(dict.fromkeys((*seen.record.languages, *self.languages)))
 
     def forget_scope(self) -> None:
-        """A mutation changed grants: the rest of the request reads them anew."""
+        """Makes the rest of the request reload the grants, after a mutation changed them."""
         self._scope = None
 
-    def renew(self) -> None:
-        """Before each event of a subscription: what was withdrawn meanwhile is not told, whatever was loaded before."""
+    def reset(self) -> None:
+        """Clears scope and loaders before each event of a subscription, so that revoked access takes effect."""
         self.forget_scope()
         for loader in vars(self).values():
             if isinstance(loader, Loader):
                 loader.clear_all()
         self.withheld.clear()
-        if self.ledger is not None:
-            self.ledger.clear()
+        if self.request_stats is not None:
+            self.request_stats.clear()
 
-    def told(self, sight: Visibility) -> None:
-        """Remembers what was kept back, for `extensions`."""
-        self.withheld.update(withheld(sight))
+    def record_withheld(self, visibility: Visibility) -> None:
+        """Records the withheld data classes for `extensions`."""
+        self.withheld.update(withheld(visibility))
 
     def degrade(self, source: str, reason: str, field: str) -> None:
-        """Remembers that a source cost a field."""
+        """Records that a field is missing or stale because of a source."""
         self.degraded.setdefault((source, reason), set()).add(field)
 
     def degradations(self) -> list[Degradation]:
-        """Which sources cost which fields so far."""
+        """The recorded degradations, by source and reason."""
         return [Degradation(s, r, tuple(sorted(f))) for (s, r), f in sorted(self.degraded.items())]
 
     def failed(self, error: SourceError, field: str) -> None:
-        """Remembers a failure of a source."""
+        """Records that a source failed for a field."""
         self.degrade(error.source, type(error).__name__, field)
 
     def extensions(self) -> dict[str, object]:
-        """What the answer says besides its data."""
-        said: dict[str, object] = {"erased": True} if self.viewer.erased else {}
+        """The `extensions` of the response."""
+        extensions: dict[str, object] = {"erased": True} if self.viewer.erased else {}
         if self.withheld:
-            said["withheld"] = [c.value for c in DataClass if c in self.withheld]
+            extensions["withheld"] = [c.value for c in DataClass if c in self.withheld]
         if self.degraded:
-            said["degraded"] = [{"source": d.source, "reason": d.reason, "fields": d.fields} for d in self.degradations()]
-        if self.ledger is not None:
-            said["trace"] = self.ledger.told()
-        return said
+            extensions["degraded"] = [{"source": d.source, "reason": d.reason, "fields": d.fields} for d in self.degradations()]
+        if self.request_stats is not None:
+            extensions["trace"] = self.request_stats.to_list()
+        return extensions
 
     async def aclose(self) -> None:
-        """The request has ended: nothing of it goes on."""
+        """Cancels all running loads of the request."""
         for loader in vars(self).values():
             if isinstance(loader, Loader):
                 loader.cancel()
@@ -161,26 +160,21 @@ class Context:
     async def _photos(self, keys: Sequence[PhotoKey]) -> Mapping[PhotoKey, SeenPhoto]:
         found = await self.sources.photos.by_ids(await self.scope(), keys)
         for photo in found.values():
-            self.told(photo.sight)
+            self.record_withheld(photo.visibility)
         return found
 
     async def picture(self, photo: SeenPhoto) -> SeenPicture | None:
-        """The picture of a photo that was seen; those of a level of the answer are one batch."""
-        self._pictured[photo.key] = photo
+        """The picture record of a loaded photo; the pictures of one level of the response are one batch."""
+        self._photos_of_pictures[photo.key] = photo
         return await self.pictures.one(photo.key)
 
     @cached_property
     def pictures(self) -> Loader[PhotoKey, SeenPicture]:
-        """Pictures of photos; ask by `picture`, which knows what was seen."""
+        """Picture records by photo; use `picture`, which registers the loaded photo."""
         return Loader(self._pictures)
 
     async def _pictures(self, keys: Sequence[PhotoKey]) -> Mapping[PhotoKey, SeenPicture]:
-        return await self.sources.pictures.of_photos(await self.scope(), [self._pictured[k] for k in keys])
-
-    @cached_property
-    def drawn_placeholders(self) -> Loader[DrawnOf, bytes]:
-        """ThumbHashes of the demo's drawings."""
-        return Loader(drawn_placeholders)
+        return await self.sources.pictures.of_photos(await self.scope(), [self._photos_of_pictures[k] for k in keys])
 
     @cached_property
     def albums(self) -> Loader[AlbumKey, SeenAlbum]:
@@ -243,42 +237,42 @@ class Context:
         return {p: i for p, i in zip(points, found, strict=True) if i is not None}
 
     @cached_property
-    def place_names(self) -> Loader[Named, LocalizedName]:
+    def place_names(self) -> Loader[LocalizedKey, LocalizedName]:
         """Names of places by id and languages."""
         return Loader(partial(_by_languages, self.sources.locations.names))
 
     @cached_property
-    def addresses(self) -> Loader[Named, LocalizedName]:
+    def addresses(self) -> Loader[LocalizedKey, LocalizedName]:
         """Address lines by place and languages."""
         return Loader(partial(_by_languages, self.sources.locations.addresses))
 
     @cached_property
-    def words(self) -> Loader[Named, LocalizedWord]:
+    def words(self) -> Loader[LocalizedKey, LocalizedWord]:
         """Display words of concepts by id and languages."""
         return Loader(partial(_by_languages, self.sources.translations.words))
 
     @cached_property
-    def questions(self) -> Loader[Part, object]:
-        """Everything asked of the index: all parts of a level go in one call."""
-        return Loader(SearchBatch(self.sources.index, self.freshness, self.degrade, self.readings).fetch)
+    def searches(self) -> Loader[QueryPart, object]:
+        """All search requests: the query parts of one level of the response go in one call."""
+        return Loader(SearchBatch(self.sources.index, self.index_lag, self.degrade, self.access_log).fetch)
 
     @cached_property
-    def positions(self) -> Loader[Placed, Position]:
-        """Where photos stand in an order, by scope and order."""
+    def positions(self) -> Loader[PositionKey, Position]:
+        """Positions of photos in an order, by scope and order."""
         return Loader(self._positions)
 
-    async def _positions(self, wanted: Sequence[Placed]) -> Mapping[Placed, Position]:
-        found: dict[Placed, Position] = {}
-        for scope, order in dict.fromkeys((s, o) for s, o, _ in wanted):
-            keys = [k for s, o, k in wanted if (s, o) == (scope, order)]
+    async def _positions(self, requests: Sequence[PositionKey]) -> Mapping[PositionKey, Position]:
+        found: dict[PositionKey, Position] = {}
+        for scope, order in dict.fromkeys((s, o) for s, o, _ in requests):
+            keys = [k for s, o, k in requests if (s, o) == (scope, order)]
             at = await self.sources.index.positions(scope, keys, order)
             found.update({(scope, order, k): p for k, p in at.items()})
         return found
 
 
-async def _by_languages(fetch, keys):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - two ports, one shape
-    """Groups (id, languages) by languages: clients ask in one chain of languages, so this is one call."""
-    found: dict[Named, object] = {}
+async def _by_languages(fetch, keys):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - two ports with the same signature
+    """Groups keys by languages. Clients normally use one list of languages, so this is one call."""
+    found: dict[LocalizedKey, object] = {}
     for languages in dict.fromkeys(k[1] for k in keys):
         names = await fetch([i for i, chain in keys if chain == languages], languages)
         found.update({(i, languages): name for i, name in names.items()})

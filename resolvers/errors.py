@@ -1,10 +1,10 @@
-"""How an answer can be refused because of what was asked. What a source could not do is `datasources.errors`."""
+"""Errors caused by the request. Failures of data sources are in `datasources.errors`."""
 
 from __future__ import annotations
 
 
-class Refused(Exception):
-    """What was asked cannot be answered; the text is for the caller and repeats no value of theirs."""
+class RequestError(Exception):
+    """The request cannot be executed. The message is for the caller and contains none of their values."""
 
     code = "BAD_USER_INPUT"
 
@@ -13,36 +13,36 @@ class Refused(Exception):
         self.reason = reason
 
 
-class BadInput(Refused):
-    """A value that is not possible."""
+class BadInput(RequestError):
+    """An argument has an invalid value."""
 
 
-class Forbidden(Refused):
-    """Not for this caller."""
+class Forbidden(RequestError):
+    """The caller has no permission."""
 
     code = "FORBIDDEN"
 
 
-class Erased(Forbidden):
-    """The customer was erased; nothing is taken for them any more."""
+class CustomerErased(Forbidden):
+    """The customer was erased, so nothing is accepted for them."""
 
     def __init__(self) -> None:
-        super().__init__("this customer was erased: nothing of theirs is kept, and nothing is taken for them", "ERASED")
+        super().__init__("This customer was erased. No data is stored or accepted for them.", "ERASED")
 
 
-class NotThere(Refused):
-    """Not there, or not to be seen: the same."""
+class NotFound(RequestError):
+    """The object does not exist or the caller may not see it; callers cannot tell which."""
 
     code = "NOT_FOUND"
 
     def __init__(self) -> None:
-        super().__init__("it is not there, or not to be seen")
+        super().__init__("Not found.")
 
 
-class StaleCursor(Refused):
-    """A cursor that is too old, or was made for another question."""
+class StaleCursor(RequestError):
+    """A cursor that has expired or belongs to another query."""
 
     code = "STALE_CURSOR"
 
     def __init__(self) -> None:
-        super().__init__("this cursor is too old or belongs to another question: begin again without it")
+        super().__init__("The cursor has expired or belongs to another query. Start again without a cursor.")

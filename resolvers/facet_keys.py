@@ -1,4 +1,4 @@
-"""What photos can be counted and selected by, and the ids that clients name things by."""
+"""Facets of photo sets, and the conversion between their public keys and index values."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from enum import Enum
 from typing import Any
 
-from access.ids import BadId, Ids
+from access.ids import Ids, InvalidId
 from datasources.search.conditions import All, Any_, AnyOf, Between, Condition, Field, Nothing
 from resolvers.errors import BadInput
 
@@ -14,7 +14,7 @@ MAX_VALUES = 1_000
 
 
 class FacetBy(Enum):
-    """What photos can be counted and selected by, with the field that holds it."""
+    """Facets by the names of the GraphQL enum."""
 
     COUNTRY = "COUNTRY"
     REGION = "REGION"
@@ -34,12 +34,12 @@ class FacetBy(Enum):
 
     @property
     def field(self) -> Field:
-        """The field of the index."""
+        """The index field of the facet."""
         return Field[self.name]
 
     @property
     def node_type(self) -> str | None:
-        """The type whose global ids are the keys, if one."""
+        """The GraphQL type whose global ids are the facet's keys; None if the keys are plain values."""
         return _NODE_TYPES.get(self.name)
 
 
@@ -54,20 +54,20 @@ _NODE_TYPES = {
 }
 
 
-def bounded(values: Sequence[Any]) -> list[Any]:
-    """A list of a filter; raises `BadInput` beyond its bound."""
+def checked_list(values: Sequence[Any]) -> list[Any]:
+    """A list argument of a filter; raises `BadInput` for more than `MAX_VALUES` entries."""
     if len(values) > MAX_VALUES:
-        raise BadInput(f"a list in a filter may have {MAX_VALUES} entries", "FILTER_SIZE")
+        raise BadInput(f"A list in a filter must have at most {MAX_VALUES} entries.", "FILTER_SIZE")
     return list(values)
 
 
 def local_ids(given: Sequence[str], type_name: str, ids: Ids) -> list[str]:
-    """Local ids of global ones; ids of other types and forged ones match nothing, so they are left out."""
+    """Local ids of global ids; ids of other types and invalid ones are left out, because they match nothing."""
     found = []
     for text in given:
         try:
             known = ids.decode(text)
-        except BadId:
+        except InvalidId:
             continue
         if known.type == type_name:
             found.append(known.local)
@@ -75,8 +75,8 @@ def local_ids(given: Sequence[str], type_name: str, ids: Ids) -> list[str]:
 
 
 def selected_values(by: FacetBy, keys: Sequence[str], ids: Ids) -> list[str]:
-    """Keys of buckets as the index knows them."""
-    values = bounded(keys)
+    """The index values of bucket keys."""
+    values = checked_list(keys)
     if by.node_type is not None:
         return local_ids(values, by.node_type, ids)
     if by in {FacetBy.YEAR, FacetBy.MONTH, FacetBy.RATING}:
@@ -84,8 +84,8 @@ def selected_values(by: FacetBy, keys: Sequence[str], ids: Ids) -> list[str]:
     return values
 
 
-def matching(name: Field, values: Sequence[str], *, match_all: bool) -> Condition:
-    """Any of the values, or all of them."""
+def selection_condition(name: Field, values: Sequence[str], *, match_all: bool) -> Condition:
+    """The condition that any or all of the values match."""
     singles: list[Condition] = [
         Between(name, int(v), int(v)) if name in {Field.YEAR, Field.MONTH, Field.RATING} else AnyOf(name, (v,)) for v in values
     ]

@@ -1,4 +1,4 @@
-"""Facets and histograms: buckets with names in the request's languages, selected ones always among them."""
+"""Facets and histograms: buckets with localized names. Selected values are always included."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from datasources.words import normalize
 from resolvers.context import Context, Languages
 from resolvers.errors import BadInput
 from resolvers.facet_keys import FacetBy
-from resolvers.paging import PageMarks
+from resolvers.paging import CursorCodec
 from resolvers.photo_set import PhotoSet, require_named_owner
 
-MOST_BUCKETS = 200
-MOST_TIMES = 2_000
+MAX_BUCKETS = 200
+MAX_TIME_BUCKETS = 2_000
 _WIDTHS = {"YEAR": Field.YEAR, "MONTH": Field.YEAR_MONTH, "DAY": Field.DAY}
 
 
 @dataclass(frozen=True, slots=True)
-class FacetRequest:
-    """What a client wants to see of a facet."""
+class FacetPageRequest:
+    """The arguments of a facet field."""
 
     by: FacetBy
     first: int
@@ -38,7 +38,7 @@ class FacetRequest:
 
 @dataclass(frozen=True, slots=True)
 class NamedBucket:
-    """A value as clients know it."""
+    """A facet value with its public key and localized name."""
 
     key: str
     name: str
@@ -49,8 +49,8 @@ class NamedBucket:
 
 
 @dataclass(frozen=True, slots=True)
-class NamedFacet:
-    """The buckets of a page; how many photos are in others, and in none."""
+class FacetPage:
+    """A page of buckets, the number of photos in the other buckets, and of those without a value."""
 
     buckets: Sequence[NamedBucket]
     other: int
@@ -60,7 +60,7 @@ class NamedFacet:
 
 @dataclass(frozen=True, slots=True)
 class TimeBucket:
-    """Photos of a year, a month or a day."""
+    """The number of photos in a year, a month or a day; `end` is exclusive."""
 
     start: date
     end: date
@@ -70,47 +70,50 @@ class TimeBucket:
 
 @dataclass(frozen=True, slots=True)
 class TimeCounts:
-    """Buckets, oldest first, and how many photos have no time."""
+    """Buckets, oldest first, and the number of photos without a time."""
 
     buckets: Sequence[TimeBucket]
     missing: int
 
 
-async def facet(found: PhotoSet, wanted: FacetRequest) -> NamedFacet:
+async def facet(found: PhotoSet, request: FacetPageRequest) -> FacetPage:
     """A page of a facet; raises `BadInput` or `StaleCursor`."""
-    if not 0 <= wanted.first <= MOST_BUCKETS:
-        raise BadInput(f"`first` of a facet goes from 0 to {MOST_BUCKETS}", "PAGE_SIZE")
-    if wanted.by is FacetBy.ALBUM:
+    if not 0 <= request.first <= MAX_BUCKETS:
+        raise BadInput(f"`first` of a facet must be between 0 and {MAX_BUCKETS}.", "PAGE_SIZE")
+    if request.by is FacetBy.ALBUM:
         require_named_owner(found.query.scope)
-    counts = await found.facet(wanted.by)
-    buckets = _ordered(await _named(found, wanted, counts), wanted.order)
-    listed = [b for b in buckets if wanted.query is None or normalize(wanted.query) in normalize(b.name)]
-    marks = PageMarks(
+    counts = await found.facet(request.by)
+    buckets = _sorted(await _with_names(found, request, counts), request.order)
+    listed = [b for b in buckets if request.query is None or normalize(request.query) in normalize(b.name)]
+    codec = CursorCodec(
         found.context.sources.cursors,
         found.context.viewer.key,
-        ("facet", wanted.by, wanted.order, wanted.query, wanted.languages, found.query.condition),
+        ("facet", request.by, request.order, request.query, request.languages, found.query.condition),
         lambda: found.context.sources.now_ms() // 1_000,
     )
-    mark = marks.read(wanted.after)
-    start = 0 if mark is None else next((i + 1 for i, b in enumerate(listed) if b.value == mark.id), mark.key + 1)
-    page = listed[start : start + wanted.first]
+    decoded = codec.read(request.after)
+    start = 0 if decoded is None else next((i + 1 for i, b in enumerate(listed) if b.value == decoded.id), decoded.key + 1)
+    page = listed[start : start + request.first]
     shown = page + [b for b in buckets if b.selected and b not in page]
     seen = shown + [b for b in listed[:start] if b not in shown]
     ends_at = start + len(page)
     more = ends_at < len(listed) and bool(page)
-    return NamedFacet(
+    return FacetPage(
         shown,
         sum(b.count for b in buckets) - sum(b.count for b in seen),
         counts.missing,
-        marks.write(Position(0.0, ends_at - 1, page[-1].value)) if more else None,
+        codec.write(Position(0.0, ends_at - 1, page[-1].value)) if more else None,
     )
 
 
 async def histogram(found: PhotoSet, width: str) -> TimeCounts:
     """Counts by year, month or day; raises `BadInput` for more than 2,000 buckets."""
     counts = await found.histogram(_WIDTHS[width])
-    if counts.cut or len(counts.buckets) > MOST_TIMES:
-        raise BadInput(f"more than {MOST_TIMES:,} buckets: narrow the filter, or count by months", "HISTOGRAM_SIZE")
+    if counts.truncated or len(counts.buckets) > MAX_TIME_BUCKETS:
+        raise BadInput(
+            f"The histogram has more than {MAX_TIME_BUCKETS:,} buckets. Narrow the filter or use a larger interval.",
+            "HISTOGRAM_SIZE",
+        )
     buckets = sorted((_span(b, width) for b in counts.buckets), key=lambda b: b.start)
     return TimeCounts(buckets, counts.missing)
 
@@ -131,12 +134,12 @@ def _first_of(year: int, month: int) -> date:
     return date.max if year > date.max.year else date(year, month, 1)
 
 
-async def _named(found: PhotoSet, wanted: FacetRequest, counts: FacetCounts) -> list[NamedBucket]:
-    by, selected = wanted.by, found.filter.selected.get(wanted.by, frozenset())
+async def _with_names(found: PhotoSet, request: FacetPageRequest, counts: FacetCounts) -> list[NamedBucket]:
+    by, selected = request.by, found.filter.selected.get(request.by, frozenset())
     tallies: dict[str, int] = {b.value: b.count for b in counts.buckets} | {
         v: 0 for v in sorted(selected) if v not in {b.value for b in counts.buckets}
     }
-    names = await _names(found.context, found, by, list(tallies), wanted.languages)
+    names = await _names(found.context, found, by, list(tallies), request.languages)
     return [
         NamedBucket(_key(found, by, v), names[v], n, v in selected, by.node_type is not None, v)
         for v, n in tallies.items()
@@ -158,7 +161,7 @@ def _key(found: PhotoSet, by: FacetBy, value: str) -> str:
 
 
 def _owner_of(found: PhotoSet, by: FacetBy, value: str) -> str:
-    """Whose person or album it is: one's own, named by the grant, or of the only customer that there is leave for."""
+    """The owner of a person or album: of the grant, else the viewer, else the only customer that a service may access."""
     scope = found.query.scope
     granted = (g.owner for g in scope.grants if by is FacetBy.ALBUM and g.album == value)
     return next(granted, scope.own or next(iter(scope.owners), ""))
@@ -167,7 +170,7 @@ def _owner_of(found: PhotoSet, by: FacetBy, value: str) -> str:
 async def _names(
     context: Context, found: PhotoSet, by: FacetBy, values: Sequence[str], languages: Languages
 ) -> Mapping[str, str]:
-    """What to show for each value. What has no record any more, or none for this viewer, has no name and no bucket."""
+    """The display name of each value. Deleted values and those hidden from the viewer are absent and get no bucket."""
     match by.node_type:
         case "Place":
             places = await context.place_names.load_many([(v, languages) for v in values])
@@ -188,7 +191,7 @@ async def _names(
             return {v: _key(found, by, v) for v in values}
 
 
-def _ordered(buckets: list[NamedBucket], order: str) -> list[NamedBucket]:
+def _sorted(buckets: list[NamedBucket], order: str) -> list[NamedBucket]:
     if order == "NAME_ASC":
         return sorted(buckets, key=lambda b: (normalize(b.name), b.value))
     if order == "KEY_ASC":

@@ -1,6 +1,6 @@
-"""From the filter that clients write to conditions that the index knows. One filter everywhere.
+"""Compiles the GraphQL photo filter to index conditions.
 
-Fields join by AND, lists mean any, an empty list matches nothing, null or absent is no condition.
+Fields are combined by AND, the values of a list by OR. An empty list matches nothing; null or absent is no condition.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from datasources.search.conditions import (
     WithinCircle,
 )
 from resolvers.errors import BadInput
-from resolvers.facet_keys import FacetBy, bounded, local_ids, matching, selected_values
+from resolvers.facet_keys import FacetBy, checked_list, local_ids, selected_values, selection_condition
 
 MAX_DEPTH = 8
-EARTH_HALF_ROUND_M = 20_037_509
+MAX_RADIUS_M = 20_037_509
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -40,51 +40,51 @@ _WEEKDAYS = {n: i for i, n in enumerate(("MONDAY", "TUESDAY", "WEDNESDAY", "THUR
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A whole filter: its own conditions, and for each facet selected in it the condition of that selection."""
+    """A compiled filter: its condition, and one condition for each facet with selected values."""
 
     condition: Condition = field(default_factory=Everything)
     selections: Mapping[FacetBy, Condition] = field(default_factory=dict)
     selected: Mapping[FacetBy, frozenset[str]] = field(default_factory=dict)
-    """Which keys are selected, as the index knows them."""
+    """The selected index values of each facet."""
 
     def full(self) -> Condition:
-        """All of it."""
+        """The condition including all facet selections."""
         return _all([self.condition, *self.selections.values()])
 
     def without(self, by: FacetBy) -> Condition:
-        """All of it but the selections in one facet: what that facet counts over (DECISIONS 15)."""
+        """The condition without the selections in one facet, so that its other values can still be counted and selected."""
         return _all([self.condition, *(c for b, c in self.selections.items() if b is not by)])
 
 
 def compile_filter(given: Any, ids: Ids) -> Filter:
-    """The outermost filter; raises `BadInput` for what cannot be. None is the default: active photos."""
+    """Compiles an outermost filter; raises `BadInput`. None is the default: active photos."""
     condition = _conditions(given, ids, outermost=True) if given is not None else _states(("ACTIVE",))
-    chosen: dict[FacetBy, Condition] = {}
+    selections: dict[FacetBy, Condition] = {}
     keys: dict[FacetBy, frozenset[str]] = {}
     for selection in (given.facets or ()) if given is not None else ():
         by = selection.by
         values = selected_values(by, selection.keys, ids)
-        one = matching(by.field, values, match_all=selection.match.name == "ALL")
-        chosen[by] = _all([chosen[by], one]) if by in chosen else one
+        one = selection_condition(by.field, values, match_all=selection.match.name == "ALL")
+        selections[by] = _all([selections[by], one]) if by in selections else one
         keys[by] = keys.get(by, frozenset()) | frozenset(values)
-    return Filter(condition, chosen, keys)
+    return Filter(condition, selections, keys)
 
 
 def _conditions(f: Any, ids: Ids, *, outermost: bool = False, depth: int = 0) -> Condition:
     if depth > MAX_DEPTH:
-        raise BadInput(f"a filter may nest {MAX_DEPTH} levels", "FILTER_DEPTH")
+        raise BadInput(f"Filters can be nested {MAX_DEPTH} levels deep. Use fewer levels.", "FILTER_DEPTH")
     if not outermost and f.facets is not None:
-        raise BadInput("`facets` belong in the outermost filter", "FACETS_NESTED")
+        raise BadInput("`facets` is allowed in the outermost filter only.", "FACETS_NESTED")
     states = f.states if f.states is not None else (("ACTIVE",) if outermost else None)
-    inner: Callable[[Any], Condition] = lambda g: _conditions(g, ids, depth=depth + 1)  # noqa: E731 - used three times below
+    inner: Callable[[Any], Condition] = lambda g: _conditions(g, ids, depth=depth + 1)  # noqa: E731 - used three times
     parts = [
         *_times(f),
-        *_things(f, ids),
+        *_references(f, ids),
         *_numbers(f),
         *_area(f),
         *([] if states is None else [_states([getattr(s, "name", s) for s in states])]),
-        *([] if f.all is None else [All(tuple(map(inner, bounded(f.all))))] if f.all else [Nothing()]),
-        *([] if f.any is None else [Any_(tuple(map(inner, bounded(f.any))))]),
+        *([] if f.all is None else [All(tuple(map(inner, checked_list(f.all))))] if f.all else [Nothing()]),
+        *([] if f.any is None else [Any_(tuple(map(inner, checked_list(f.any))))]),
         *([] if f.not_ is None else [Not(inner(f.not_))]),
     ]
     return _all(parts)
@@ -104,14 +104,14 @@ def _times(f: Any) -> list[Condition]:
         spans = [(first, end)] if first <= end else [(first, 1231), (101, end)]
         parts.append(Any_(tuple(Between(Field.MONTH_DAY, a, b) for a, b in spans)))
     if f.weekdays is not None:
-        days = [_WEEKDAYS[w.name] for w in bounded(f.weekdays)]
+        days = [_WEEKDAYS[w.name] for w in checked_list(f.weekdays)]
         parts.append(Any_(tuple(Between(Field.WEEKDAY, d, d) for d in days)))
     if f.has_taken_at is not None:
-        parts.append(_when(Between(Field.DAY), holds=f.has_taken_at))
+        parts.append(_negate_unless(Between(Field.DAY), holds=f.has_taken_at))
     return parts
 
 
-def _things(f: Any, ids: Ids) -> list[Condition]:
+def _references(f: Any, ids: Ids) -> list[Condition]:
     parts: list[Condition] = []
     for given, type_name, fields in (
         (f.people, "Person", (Field.PERSON,)),
@@ -123,7 +123,7 @@ def _things(f: Any, ids: Ids) -> list[Condition]:
         if given is not None:
             parts.append(_ids(given, type_name, fields, ids))
     if f.country_codes is not None:
-        parts.append(AnyOf(Field.COUNTRY, tuple(c.upper() for c in bounded(f.country_codes))))
+        parts.append(AnyOf(Field.COUNTRY, tuple(c.upper() for c in checked_list(f.country_codes))))
     parts += _words_and_choices(f)
     for flag, name in (
         (f.favorite, Field.FAVORITE),
@@ -140,10 +140,10 @@ def _words_and_choices(f: Any) -> list[Condition]:
     parts: list[Condition] = []
     for words, name in ((f.keywords, Field.KEYWORD), (f.cameras, Field.CAMERA), (f.lenses, Field.LENS)):
         if words is not None:
-            parts.append(AnyOf(name, tuple(bounded(words))))
+            parts.append(AnyOf(name, tuple(checked_list(words))))
     for choices, name in ((f.media_types, Field.MEDIA_TYPE), (f.orientations, Field.ORIENTATION)):
         if choices is not None:
-            parts.append(AnyOf(name, tuple(c.name for c in bounded(choices))))
+            parts.append(AnyOf(name, tuple(c.name for c in checked_list(choices))))
     if f.file_name is not None:
         parts.append(FileNamePart(f.file_name) if f.file_name.strip() else Nothing())
     return parts
@@ -172,32 +172,32 @@ def _area(f: Any) -> list[Condition]:
         check_point(b.south, b.west)
         check_point(b.north, b.east)
         if b.south > b.north:
-            raise BadInput("`south` lies north of `north`", "BOX")
+            raise BadInput("`south` must not be greater than `north`.", "BOX")
         parts.append(WithinBox(LocationPrecision.EXACT, b.west, b.south, b.east, b.north))
     if f.near is not None:
         c = f.near
         check_point(c.latitude, c.longitude)
-        if not 0 <= c.radius_meters <= EARTH_HALF_ROUND_M:
-            raise BadInput("`radiusMeters` goes from 0 to half way round the earth", "CIRCLE")
+        if not 0 <= c.radius_meters <= MAX_RADIUS_M:
+            raise BadInput(f"`radiusMeters` must be between 0 and {MAX_RADIUS_M:,}.", "CIRCLE")
         parts.append(WithinCircle(LocationPrecision.EXACT, c.latitude, c.longitude, c.radius_meters))
     return parts
 
 
 def check_point(latitude: float, longitude: float) -> None:
-    """Raises `BadInput` unless degrees are possible ones."""
-    if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):  # noqa: PLR2004 - the globe
-        raise BadInput("degrees go from -90 to 90 north and -180 to 180 east", "DEGREES")
+    """Raises `BadInput` for degrees out of range."""
+    if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):  # noqa: PLR2004 - degrees
+        raise BadInput("Latitude must be between -90 and 90, longitude between -180 and 180.", "DEGREES")
 
 
 def _ids(given: Any, type_name: str, fields: Sequence[Field], ids: Ids) -> Condition:
     parts: list[Condition] = []
     if given.any is not None:
-        parts.append(_in(fields, local_ids(bounded(given.any), type_name, ids)))
+        parts.append(_in(fields, local_ids(checked_list(given.any), type_name, ids)))
     if given.all is not None:
-        parts += [_in(fields, [i]) for i in local_ids(bounded(given.all), type_name, ids)] or [Nothing()]
+        parts += [_in(fields, [i]) for i in local_ids(checked_list(given.all), type_name, ids)] or [Nothing()]
         parts += [Nothing()] if len(local_ids(given.all, type_name, ids)) < len(given.all) else []
     if given.none is not None and given.none:
-        parts.append(Not(_in(fields, local_ids(bounded(given.none), type_name, ids))))
+        parts.append(Not(_in(fields, local_ids(checked_list(given.none), type_name, ids))))
     return _all(parts)
 
 
@@ -209,7 +209,7 @@ def _states(names: Sequence[str]) -> Condition:
     return AnyOf(Field.STATE, tuple(names))
 
 
-def _when(condition: Condition, *, holds: bool) -> Condition:
+def _negate_unless(condition: Condition, *, holds: bool) -> Condition:
     return condition if holds else Not(condition)
 
 

@@ -1,7 +1,7 @@
-"""Home zones on their way to an owner's photos: every photo learns whether it lies in one, and so does the index.
+"""Applies changed home zones to an owner's photos: sets each photo's `home` flag and updates the index.
 
-Page by page, with how far it came in the tables: stopped or killed, it goes on from there. Until the last page is in
-the index, everybody else sees no more of the owner's photos than the city (`Scope.settling`).
+It works page by page and stores its position, so an interrupted run resumes there. Until the last page is indexed, other
+viewers see the owner's photos with at most city precision (`Scope.settling`).
 """
 
 from __future__ import annotations
@@ -15,31 +15,31 @@ from indexing.index_lag import IndexLag
 PAGE = 500
 
 
-async def reapply(sources: Sources, freshness: IndexLag, zoning: Zoning) -> None:
-    """Tells every photo of the owner of their zones, from where it stopped; ends early when the zones change again."""
-    standing: Zoning | None = zoning
-    while standing is not None:
-        after = await _page(sources, freshness, standing)
+async def reapply(sources: Sources, index_lag: IndexLag, zoning: Zoning) -> None:
+    """Updates all photos of the owner from the stored position on; ends early when the zones change again."""
+    current: Zoning | None = zoning
+    while current is not None:
+        after = await _reapply_page(sources, index_lag, current)
         if after is None:
-            await sources.zones.settled(standing)
+            await sources.zones.settled(current)
             return
-        standing = await sources.zones.reached(standing, after)
+        current = await sources.zones.reached(current, after)
 
 
-async def settle_all(sources: Sources, freshness: IndexLag) -> None:
-    """Goes on with whatever was left half done; what fails again is left for the next start."""
+async def resume_all(sources: Sources, index_lag: IndexLag) -> None:
+    """Resumes all interrupted runs, at server start; one that fails again is resumed at the next start."""
     for zoning in await sources.zones.unsettled():
         try:
-            await reapply(sources, freshness, zoning)
+            await reapply(sources, index_lag, zoning)
         except SourceError:
             continue
 
 
-async def _page(sources: Sources, freshness: IndexLag, zoning: Zoning) -> str | None:
-    async with freshness.writing(zoning.owner):
+async def _reapply_page(sources: Sources, index_lag: IndexLag, zoning: Zoning) -> str | None:
+    async with index_lag.writing(zoning.owner):
         records, after = await sources.photos.of_owner(zoning.owner, after=zoning.after, limit=PAGE)
-        told = {r.key: r for r in await sources.photos.rezoned(records, now_ms=sources.now_ms())}
-        freshness.expect({r.key: r.version for r in told.values()})
-    # Those at home already too: written a moment ago, they may not have reached the index yet.
-    await index_photos(sources, [r.key for r in records if r.home or r.key in told], freshness)
+        changed = {r.key: r for r in await sources.photos.rezoned(records, now_ms=sources.now_ms())}
+        index_lag.mark_pending({r.key: r.version for r in changed.values()})
+    # Photos that already had the flag are included: they may have been written a moment ago and not be indexed yet.
+    await index_photos(sources, [r.key for r in records if r.home or r.key in changed], index_lag)
     return after

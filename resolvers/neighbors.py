@@ -1,4 +1,4 @@
-"""The photos on either side of one, in a list that it need not be a page of."""
+"""The photos before and after a photo in a filtered, sorted list."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from datasources.tables.photos import SeenPhoto
 from resolvers.context import Context
 from resolvers.filters import compile_filter
 from resolvers.photo_set import ORDERS, Library, require_named_owner
-from resolvers.search_loader import IndexPageRequest, PagePart, Part, PhotoQuery
+from resolvers.search_loader import IndexPageRequest, PageResult, PhotoQuery, QueryPart
 
 Neighbors = tuple[SeenPhoto | None, SeenPhoto | None]
 
 
 async def neighbors_of(context: Context, key: PhotoKey, given: Any, order: str, library: str) -> Neighbors | None:
-    """The one before and the one after; None when the photo has no place in this list. One call for all photos asked."""
+    """The previous and the next photo; None if the photo is not in this list. One search call for all photos of a request."""
     scope = Library[library].of(await context.scope())
     require_named_owner(scope)
     query = PhotoQuery(scope=scope, condition=compile_filter(given, context.sources.ids).full(), order=ORDERS[order])
     position = await context.positions.one((scope, query.order, key))
     if position is None:
         return None
-    before, after = await context.questions.load_many([_one(query, position, back=True), _one(query, position, back=False)])
+    before, after = await context.searches.load_many([_one(query, position, back=True), _one(query, position, back=False)])
     return await _photo(context, before), await _photo(context, after)
 
 
-def _one(query: PhotoQuery, position: Position, *, back: bool) -> Part:
-    return Part(query, IndexPageRequest(1, position, back))
+def _one(query: PhotoQuery, position: Position, *, back: bool) -> QueryPart:
+    return QueryPart(query, IndexPageRequest(1, position, back))
 
 
 async def _photo(context: Context, found: object) -> SeenPhoto | None:
     if isinstance(found, SourceError):
         raise found
-    assert isinstance(found, PagePart)
+    assert isinstance(found, PageResult)
     return await context.photos.one(found.hits[0].key) if found.hits else None

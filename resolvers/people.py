@@ -1,4 +1,4 @@
-"""Pages of people. Names are sealed, so they are opened, matched and sorted here; counts come from the index."""
+"""Lists people. Names are encrypted in the table, so they are decrypted, filtered and sorted here."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from datasources.search.conditions import Field
 from datasources.tables.people import SeenPerson
 from datasources.words import normalize
 from resolvers.context import Context
-from resolvers.paging import PageMarks, Slice, cut, page_request
+from resolvers.paging import CursorCodec, ListPage, page_of, page_request
 from resolvers.photo_set import counts_by_value
 
 
 async def people_page(
     context: Context, scope: Scope, query: str | None, order: str, *, named: bool | None, first: int | None, after: str | None
-) -> Slice[SeenPerson]:
-    """The people of a scope's libraries in order, `query` anywhere in the name."""
+) -> ListPage[SeenPerson]:
+    """A page of the people of a scope whose name contains `query`; raises `BadInput` and `StaleCursor`."""
     request = page_request(first=first, after=after)
     people = list(await context.sources.people.all(scope))
     for person in people:
@@ -22,17 +22,17 @@ async def people_page(
     if named is not None:
         people = [p for p in people if (p.name is not None) is named]
     if query is not None:
-        wanted = normalize(query)
-        people = [p for p in people if p.name is not None and wanted in normalize(p.name)]
+        text = normalize(query)
+        people = [p for p in people if p.name is not None and text in normalize(p.name)]
     keys = await _sort_keys(context, people, order)
     people.sort(key=lambda p: keys[p.record.id])
-    marks = PageMarks(
+    codec = CursorCodec(
         context.sources.cursors,
         context.viewer.key,
         ("people", order, query, named, scope.profile),
         lambda: context.sources.now_ms() // 1_000,
     )
-    return cut(people, request, marks, lambda p: keys[p.record.id])
+    return page_of(people, request, codec, lambda p: keys[p.record.id])
 
 
 async def _sort_keys(context: Context, people: list[SeenPerson], order: str) -> dict[str, tuple[int, str]]:

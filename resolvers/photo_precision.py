@@ -1,4 +1,4 @@
-"""A photo as finely as its viewer may know it: times, coordinates and places, coarsened by the sight and never by chance."""
+"""Times, coordinates and places of a photo in the precision that the viewer's visibility allows; deterministic."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ from datetime import UTC, datetime
 
 from access.classes import DataClass
 from access.precision import LocationPrecision, TimePrecision
+from access.tiles import KILOMETER_ZOOM, tile_center
 from datasources.locations.port import PlaceKind, PlaceRecord
 from datasources.tables.photos import SeenPhoto
-from indexing.documents import instant
 from resolvers.context import Context
-from resolvers.tiles import KILOMETER_ZOOM, tile_center
 
 
 @dataclass(frozen=True, slots=True)
 class SeenLocation:
-    """A point, and how finely it is told."""
+    """Coordinates and their precision."""
 
     latitude: float
     longitude: float
@@ -25,27 +24,27 @@ class SeenLocation:
 
 
 def taken_local(photo: SeenPhoto) -> str | None:
-    """The wall clock, for those who may know more than the day."""
-    return photo.record.taken_local if photo.sight.clock_time else None
+    """The wall clock; None if the viewer may see at most the day."""
+    return photo.record.taken_local if photo.visibility.clock_time else None
 
 
 def taken_on(photo: SeenPhoto) -> str | None:
-    """The day of the wall clock."""
+    """The local day; None if the viewer may not see it."""
     local = photo.record.taken_local
-    return local[:10] if local is not None and photo.sight.time >= TimePrecision.DAY else None
+    return local[:10] if local is not None and photo.visibility.time >= TimePrecision.DAY else None
 
 
 def taken_at(photo: SeenPhoto) -> datetime | None:
-    """The instant: with the wall clock it tells the offset, so it needs the right to both."""
-    return instant(photo.record) if photo.sight.offset else None
+    """The instant; requires access to the offset, because instant and wall clock together reveal it."""
+    return photo.record.instant if photo.visibility.offset else None
 
 
 async def location(context: Context, photo: SeenPhoto) -> SeenLocation | None:
-    """The coordinates, as finely as the viewer may know."""
+    """The coordinates in the precision that the viewer may see."""
     point = photo.coordinates
     if point is None:
         return None
-    level = photo.sight.location
+    level = photo.visibility.location
     if level is LocationPrecision.EXACT:
         return SeenLocation(point.latitude, point.longitude, level, point.altitude_m)
     if level is LocationPrecision.KILOMETER:
@@ -54,9 +53,9 @@ async def location(context: Context, photo: SeenPhoto) -> SeenLocation | None:
     return None if place is None else SeenLocation(place.latitude, place.longitude, level)
 
 
-async def seen_place(context: Context, photo: SeenPhoto) -> PlaceRecord | None:
-    """The finest place that the viewer may know by name."""
-    return await _place(context, photo, photo.sight.level(DataClass.PLACE))
+async def visible_place(context: Context, photo: SeenPhoto) -> PlaceRecord | None:
+    """The most precise place that the viewer may see."""
+    return await _place(context, photo, photo.visibility.location_precision(DataClass.PLACE))
 
 
 async def _place(context: Context, photo: SeenPhoto, level: LocationPrecision) -> PlaceRecord | None:
@@ -66,10 +65,10 @@ async def _place(context: Context, photo: SeenPhoto, level: LocationPrecision) -
     if place is None or level >= LocationPrecision.KILOMETER:
         return place
     finest = PlaceKind.CITY if level is LocationPrecision.CITY else PlaceKind.COUNTRY
-    return await _no_finer(context, place, finest)
+    return await _at_most(context, place, finest)
 
 
-async def _no_finer(context: Context, place: PlaceRecord, finest: PlaceKind) -> PlaceRecord | None:
+async def _at_most(context: Context, place: PlaceRecord, finest: PlaceKind) -> PlaceRecord | None:
     order = list(PlaceKind)
     if order.index(place.kind) <= order.index(finest):
         return place
@@ -78,16 +77,16 @@ async def _no_finer(context: Context, place: PlaceRecord, finest: PlaceKind) -> 
     return max(allowed, key=lambda p: order.index(p.kind), default=None)
 
 
-def at(at_ms: int) -> datetime:
-    """Milliseconds since 1970 as a moment."""
+def to_datetime(at_ms: int) -> datetime:
+    """Milliseconds since 1970 as a datetime in UTC."""
     return datetime.fromtimestamp(at_ms / 1_000, UTC)
 
 
-def moment(at_ms: int | None) -> datetime | None:
-    """The same, or none."""
-    return None if at_ms is None else at(at_ms)
+def optional_datetime(at_ms: int | None) -> datetime | None:
+    """`to_datetime`, or None for None."""
+    return None if at_ms is None else to_datetime(at_ms)
 
 
 def added_at(photo: SeenPhoto) -> datetime | None:
-    """When it came into the library: to a clock's precision, so it needs the right to one."""
-    return moment(photo.record.added_at_ms) if photo.sight.clock_time else None
+    """When the photo was added; None if the viewer may not see times of day."""
+    return optional_datetime(photo.record.added_at_ms) if photo.visibility.clock_time else None

@@ -1,7 +1,7 @@
-"""At a request's end: who read what goes on record before it is told.
+"""Writes the access log at the end of a request, before the response is sent.
 
-Reads of one's own data are noted and go on when the audit cannot be written, with an alarm. Everybody else's wait for the
-record, and are not told without it (DECISIONS 27).
+If the audit log is unavailable, reads of the viewer's own data continue and a metric counts the missing record. Reads of
+other owners' data fail, because nobody else may see personal data without a record of it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from itertools import chain
 
-from access.access_log import EVERYBODY, AccessLogEntry
+from access.access_log import ALL_OWNERS, AccessLogEntry
 from access.classes import DataClass
 from access.policy import POLICY_VERSION, Relation
 from access.viewer import Viewer, ViewerKind
@@ -23,17 +23,17 @@ from resolvers.context import Context
 Read = Mapping[tuple[str, Relation], AccessLogEntry]
 
 
-async def put_on_record(context: Context, operation: str) -> None:
-    """Records what the request read so far; raises `SourceError` where somebody else's reading could not be recorded."""
-    read = context.readings.take()
+async def record_reads(context: Context, operation: str) -> None:
+    """Records what the request has read so far; raises `SourceError` if a read of another owner's data cannot be recorded."""
+    read = context.access_log.take()
     if not read:
         return
-    others = {key: reading for key, reading in read.items() if key[1] is not Relation.OWNER}
+    others = {key: entry for key, entry in read.items() if key[1] is not Relation.OWNER}
     if not others:
-        context.sources.audit.note(_record(context, operation, read))
+        context.sources.audit.append_later(_record(context, operation, read))
         return
     rows = _rows(context, others)
-    await context.sources.readings.add(rows)
+    await context.sources.access_log.add(rows)
     await context.sources.audit.append([_record(context, operation, read, rows=digest(rows))])
 
 
@@ -41,16 +41,16 @@ def _record(context: Context, operation: str, read: Read, *, rows: str | None = 
     viewer = context.viewer
     owners: dict[str, list[str]] = defaultdict(list)
     for owner, relation in read:
-        owners[relation.value].append(owner if owner == EVERYBODY else hash_of(context.sources, owner))
-    told = set(chain.from_iterable(reading.classes for reading in read.values()))
+        owners[relation.value].append(owner if owner == ALL_OWNERS else owner_hash(context.sources, owner))
+    classes = set(chain.from_iterable(entry.classes for entry in read.values()))
     return AuditRecord(
         at=context.sources.now_ms(),
         kind=viewer.kind.value,
-        principal=_named(context.sources, viewer),
+        principal=_principal_key(context.sources, viewer),
         purpose=viewer.purpose,
         owners={relation: tuple(sorted(hashes)) for relation, hashes in sorted(owners.items())},
-        classes=tuple(c.value for c in DataClass if c in told),
-        photos=sum(len(reading.photos) for reading in read.values()),
+        classes=tuple(c.value for c in DataClass if c in classes),
+        photos=sum(len(entry.photos) for entry in read.values()),
         operation=operation,
         policy=POLICY_VERSION,
         decision="PARTLY" if context.withheld else "ALLOWED",
@@ -58,26 +58,26 @@ def _record(context: Context, operation: str, read: Read, *, rows: str | None = 
     )
 
 
-def _named(sources: Sources, viewer: Viewer) -> str:
-    """Who it was, for good: customers by keyed hash alone, since the chain outlives them."""
+def _principal_key(sources: Sources, viewer: Viewer) -> str:
+    """The reader's name in the audit log. Customers are keyed hashes only, because the log is kept after they are erased."""
     if viewer.ticket is not None:
-        return f"SUPPORT:{hash_of(sources, viewer.ticket.owner)}:{viewer.ticket.slot}:{viewer.subject}"
+        return f"SUPPORT:{owner_hash(sources, viewer.ticket.owner)}:{viewer.ticket.slot}:{viewer.subject}"
     if viewer.kind is ViewerKind.SERVICE:
         return viewer.key
-    return f"{viewer.kind.value}:{hash_of(sources, viewer.customer or viewer.key)}"
+    return f"{viewer.kind.value}:{owner_hash(sources, viewer.customer or viewer.key)}"
 
 
-def hash_of(sources: Sources, owner: str) -> str:
-    """By what a customer is known in the chain."""
+def owner_hash(sources: Sources, owner: str) -> str:
+    """The name of a customer in the audit log: a keyed hash."""
     return sources.ids.local_id("audited", owner)
 
 
 def _rows(context: Context, others: Read) -> list[ReadingRecord]:
     by_owner: dict[str, AccessLogEntry] = defaultdict(AccessLogEntry)
-    # Counts over everybody single nobody out: they are in the chain, and in no customer's log.
-    for (owner, _), reading in ((k, r) for k, r in others.items() if k[0] != EVERYBODY):
-        by_owner[owner].classes.update(reading.classes)
-        by_owner[owner].photos.update(reading.photos)
+    # Counts over all customers concern no single customer: they are in the audit log only, not in customers' access logs.
+    for (owner, _), entry in ((k, r) for k, r in others.items() if k[0] != ALL_OWNERS):
+        by_owner[owner].classes.update(entry.classes)
+        by_owner[owner].photos.update(entry.photos)
     now_ms, viewer = context.sources.now_ms(), context.viewer
     return [
         ReadingRecord(
@@ -87,10 +87,10 @@ def _rows(context: Context, others: Read) -> list[ReadingRecord]:
             kind=viewer.kind.value,
             principal=_principal(viewer),
             purpose=viewer.purpose,
-            classes=tuple(c.value for c in DataClass if c in reading.classes),
-            photos=len(reading.photos),
+            classes=tuple(c.value for c in DataClass if c in entry.classes),
+            photos=len(entry.photos),
         )
-        for owner, reading in sorted(by_owner.items())
+        for owner, entry in sorted(by_owner.items())
     ]
 
 

@@ -1,4 +1,4 @@
-"""Gathering: what the fields of a level want to know of sets of photos becomes one call to the index."""
+"""Batching loader for the search index: the pages, totals and facets that one level of a query needs become one call."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from datasources.errors import SourceError
 from datasources.search.conditions import Condition
 from datasources.search.port import (
     FacetCounts,
-    FacetQuestion,
+    FacetRequest,
     Hit,
     Order,
     PhotoIndex,
@@ -24,13 +24,13 @@ from datasources.search.port import (
     TextQuery,
 )
 from indexing.index_lag import IndexLag
-from resolvers.aggregate_audit import note_asked
+from resolvers.aggregate_audit import record_aggregate_reads
 
 STALE = "Stale"
 
 
 class PhotoQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """One set of photos: whose, which, in which order."""
+    """A set of photos: scope, condition, text, order."""
 
     scope: Scope
     condition: Condition
@@ -39,81 +39,83 @@ class PhotoQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class IndexPageRequest(NamedTuple):
-    """A page of a set."""
+    """Requests a page of a set."""
 
     limit: int
     after: Position | None
     backwards: bool
 
 
-class TotalWanted(NamedTuple):
-    """How many photos a set has."""
+class TotalRequest(NamedTuple):
+    """Requests the number of photos in a set."""
 
 
-class Part(NamedTuple):
-    """One thing wanted of one set."""
+class QueryPart(NamedTuple):
+    """One request about one set of photos."""
 
     query: PhotoQuery
-    wanted: IndexPageRequest | TotalWanted | FacetQuestion
+    request: IndexPageRequest | TotalRequest | FacetRequest
 
 
-class PagePart(NamedTuple):
-    """Hits in the asked direction, and whether more follow in it."""
+class PageResult(NamedTuple):
+    """Hits in the requested direction, and whether more follow in it."""
 
     hits: Sequence[Hit]
     more: bool
 
 
 class SearchBatch:
-    """Turns parts into questions, one for each set and page, all of a scope in one call."""
+    """Merges query parts to search requests, one per set and page, and sends all of a scope in one call."""
 
     def __init__(
-        self, index: PhotoIndex, freshness: IndexLag, degrade: Callable[[str, str, str], None], readings: AccessLogBuffer
+        self, index: PhotoIndex, index_lag: IndexLag, degrade: Callable[[str, str, str], None], access_log: AccessLogBuffer
     ) -> None:
         self._index = index
-        self._freshness = freshness
+        self._index_lag = index_lag
         self._degrade = degrade
-        self._readings = readings
+        self._access_log = access_log
 
-    async def fetch(self, parts: Sequence[Part]) -> Mapping[Part, object]:
-        """What each part wanted: a `PagePart`, a number, `FacetCounts`, or the error that its call ended in."""
-        found: dict[Part, object] = {}
+    async def fetch(self, parts: Sequence[QueryPart]) -> Mapping[QueryPart, object]:
+        """The result of each part: a `PageResult`, a number, `FacetCounts`, or the `SourceError` of its call."""
+        found: dict[QueryPart, object] = {}
         for scope in dict.fromkeys(p.query.scope for p in parts):
-            found |= await self._ask(scope, [p for p in parts if p.query.scope == scope])
+            found |= await self._search(scope, [p for p in parts if p.query.scope == scope])
         return found
 
-    async def _ask(self, scope: Scope, parts: Sequence[Part]) -> Mapping[Part, object]:
-        if not await self._freshness.settled(scope.owners):
+    async def _search(self, scope: Scope, parts: Sequence[QueryPart]) -> Mapping[QueryPart, object]:
+        if not await self._index_lag.wait_until_indexed(scope.owners):
             self._degrade("search", STALE, "photos")
-        groups = _grouped(parts)
-        questions = [_question(g) for g in groups]
+        groups = _group(parts)
+        requests = [_search_request(g) for g in groups]
         try:
-            answers = await self._index.search_many(scope, questions)
+            results = await self._index.search_many(scope, requests)
         except SourceError as e:
             return dict.fromkeys(parts, e)
-        note_asked(self._readings, scope, questions)
+        record_aggregate_reads(self._access_log, scope, requests)
         if scope.unbounded:
-            answers = [_without_small_groups(a) for a in answers]
-        return {p: v for g, a in zip(groups, answers, strict=True) for p, v in _shared_out(g, a)}
+            results = [_without_small_groups(r) for r in results]
+        return {p: v for g, r in zip(groups, results, strict=True) for p, v in _distribute(g, r)}
 
 
-def _without_small_groups(answer: SearchResult) -> SearchResult:
-    """Over many customers a group of a few photos may be one person: it is told as none at all."""
+def _without_small_groups(result: SearchResult) -> SearchResult:
+    """Removes small counts over many customers, because a group of few photos could identify a person."""
     facets = [
-        FacetCounts([b for b in f.buckets if b.count >= SMALLEST_GROUP], f.missing if f.missing >= SMALLEST_GROUP else 0, f.cut)
-        for f in answer.facets
+        FacetCounts(
+            [b for b in f.buckets if b.count >= SMALLEST_GROUP], f.missing if f.missing >= SMALLEST_GROUP else 0, f.truncated
+        )
+        for f in result.facets
     ]
-    total = 0 if answer.total is not None and answer.total < SMALLEST_GROUP else answer.total
-    return answer._replace(total=total, facets=facets)
+    total = 0 if result.total is not None and result.total < SMALLEST_GROUP else result.total
+    return result._replace(total=total, facets=facets)
 
 
-def _grouped(parts: Sequence[Part]) -> list[list[Part]]:
-    """Parts of one set stand together; a second page of the same set needs a question of its own."""
-    groups: list[list[Part]] = []
+def _group(parts: Sequence[QueryPart]) -> list[list[QueryPart]]:
+    """Groups the parts of one set; a second page of the same set needs a request of its own."""
+    groups: list[list[QueryPart]] = []
     for part in parts:
-        paged = isinstance(part.wanted, IndexPageRequest)
+        paged = isinstance(part.request, IndexPageRequest)
         for group in groups:
-            if group[0].query == part.query and not (paged and any(isinstance(p.wanted, IndexPageRequest) for p in group)):
+            if group[0].query == part.query and not (paged and any(isinstance(p.request, IndexPageRequest) for p in group)):
                 group.append(part)
                 break
         else:
@@ -121,9 +123,9 @@ def _grouped(parts: Sequence[Part]) -> list[list[Part]]:
     return groups
 
 
-def _question(parts: Sequence[Part]) -> SearchRequest:
+def _search_request(parts: Sequence[QueryPart]) -> SearchRequest:
     query = parts[0].query
-    page = next((p.wanted for p in parts if isinstance(p.wanted, IndexPageRequest)), IndexPageRequest(0, None, backwards=False))
+    page = next((p.request for p in parts if isinstance(p.request, IndexPageRequest)), IndexPageRequest(0, None, backwards=False))
     return SearchRequest(
         condition=query.condition,
         text=query.text,
@@ -131,22 +133,22 @@ def _question(parts: Sequence[Part]) -> SearchRequest:
         limit=page.limit,
         after=page.after,
         backwards=page.backwards,
-        total=any(isinstance(p.wanted, TotalWanted) for p in parts),
-        facets=tuple(p.wanted for p in parts if isinstance(p.wanted, FacetQuestion)),
+        total=any(isinstance(p.request, TotalRequest) for p in parts),
+        facets=tuple(p.request for p in parts if isinstance(p.request, FacetRequest)),
     )
 
 
-def _shared_out(parts: Sequence[Part], answer: SearchResult) -> list[tuple[Part, object]]:
-    facets: dict[FacetQuestion, FacetCounts] = {}
-    asked = [p.wanted for p in parts if isinstance(p.wanted, FacetQuestion)]
-    facets.update(zip(asked, answer.facets, strict=True))
-    shared: list[tuple[Part, object]] = []
+def _distribute(parts: Sequence[QueryPart], result: SearchResult) -> list[tuple[QueryPart, object]]:
+    facets: dict[FacetRequest, FacetCounts] = {}
+    facet_requests = [p.request for p in parts if isinstance(p.request, FacetRequest)]
+    facets.update(zip(facet_requests, result.facets, strict=True))
+    results: list[tuple[QueryPart, object]] = []
     for part in parts:
-        match part.wanted:
-            case FacetQuestion():
-                shared.append((part, facets[part.wanted]))
+        match part.request:
+            case FacetRequest():
+                results.append((part, facets[part.request]))
             case IndexPageRequest():
-                shared.append((part, PagePart(answer.hits, answer.more)))
-            case TotalWanted():
-                shared.append((part, answer.total))
-    return shared
+                results.append((part, PageResult(result.hits, result.more)))
+            case TotalRequest():
+                results.append((part, result.total))
+    return results

@@ -1,8 +1,8 @@
-"""From typed words to a text query: each word, in any language, stands for texts, concepts, places, people or albums.
+"""Compiles a search text: each word or phrase, in any language, matches texts, concepts, places, people or albums.
 
-Weights are rarities counted inside the viewer's scope (DECISIONS 13), so no other customer moves a hit. The weight of
-a part found in n of N photos is 1 + ln((N + 1) / (n + 1)), the smoothed inverse document frequency of Salton and Buckley
-(1988) plus one, so that a word that every photo has still counts.
+A part found in n of N photos has the weight 1 + ln((N + 1) / (n + 1)): the smoothed inverse document frequency of Salton
+and Buckley (1988) plus one, so that a word of every photo still counts. Frequencies are counted inside the viewer's scope,
+so that other customers' photos do not influence the ranking and cannot be inferred from it.
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ from typing import Any, cast
 from access.scope import Scope
 from datasources.search.conditions import All, Any_, AnyOf, Condition, Field, HasWord
 from datasources.search.port import Clause, TextQuery
-from datasources.words import normalize, rejoined, tokens
+from datasources.words import join_tokens, normalize, tokens
 from resolvers.context import Context, Languages
 from resolvers.errors import BadInput
 from resolvers.filters import compile_filter
-from resolvers.paging import PageMarks, page_request
+from resolvers.paging import CursorCodec, page_request
 from resolvers.photo_set import ORDERS, PhotoSet
 from resolvers.search_loader import PhotoQuery
 
-LONGEST_QUERY = 500
-MOST_PARTS = 24
-LONGEST_PHRASE = 4
-LONGEST_RUN = 8
-"""Tokens of one word in a script without spaces, which are its pairs of characters."""
-SURE = 0.6
-"""A word of any language counts as it stands; inflected, only in a language of the reader."""
+MAX_QUERY_LENGTH = 500
+MAX_PARTS = 24
+MAX_PHRASE_WORDS = 4
+MAX_PHRASE_TOKENS = 8
+"""Maximum tokens of a phrase in a script without spaces, where each token is a pair of characters."""
+MIN_CONCEPT_SCORE = 0.6
+"""An exact word of any language reaches this score; an inflected form only in the viewer's languages."""
 _PLACE_FIELDS = {"COUNTRY": Field.COUNTRY, "REGION": Field.REGION, "CITY": Field.CITY, "LOCALITY": Field.LOCALITY}
 _SMALL_WORDS = frozenset(
     "a an and are as at be been by for from has have he her his in into is it its me my near of off on or our out she some "
@@ -42,56 +42,56 @@ _SMALL_WORDS = frozenset(
 async def search(
     context: Context, scope: Scope, query: str, given: Any, order: str, languages: Languages, page: Mapping[str, Any]
 ) -> PhotoSet:
-    """The photos that answer a text; raises `BadInput` for texts beyond bounds."""
-    if len(query) > LONGEST_QUERY:
-        raise BadInput(f"`query` may have {LONGEST_QUERY} characters", "QUERY_SIZE")
-    chosen = compile_filter(given, context.sources.ids)
+    """The photos that match a text; raises `BadInput` for a too long text."""
+    if len(query) > MAX_QUERY_LENGTH:
+        raise BadInput(f"`query` must have at most {MAX_QUERY_LENGTH} characters.", "QUERY_SIZE")
+    compiled = compile_filter(given, context.sources.ids)
     request = page_request(**page)
     conditions = await _parts(context, scope, query, languages)
-    bound = ("search", chosen.full(), order, query, languages, scope.profile)
-    marks = PageMarks(context.sources.cursors, context.viewer.key, bound, lambda: context.sources.now_ms() // 1_000)
-    mark = marks.read(request.cursor)
-    needed, *weights = mark.weights if mark else await _weights(context, scope, conditions)
+    bound = ("search", compiled.full(), order, query, languages, scope.profile)
+    codec = CursorCodec(context.sources.cursors, context.viewer.key, bound, lambda: context.sources.now_ms() // 1_000)
+    decoded = codec.read(request.cursor)
+    needed, *weights = decoded.weights if decoded else await _weights(context, scope, conditions)
     if len(weights) != len(conditions):
         needed, *weights = await _weights(context, scope, conditions)
     clauses = tuple(Clause(c, w) for c, w in zip(conditions, weights, strict=True))
     text = TextQuery(clauses, int(needed))
-    photo_query = PhotoQuery(scope=scope, condition=chosen.full(), text=text, order=ORDERS[order])
-    return PhotoSet(context, photo_query, chosen, request, marks, weights=(needed, *weights), best_score=sum(weights))
+    photo_query = PhotoQuery(scope=scope, condition=compiled.full(), text=text, order=ORDERS[order])
+    return PhotoSet(context, photo_query, compiled, request, codec, weights=(needed, *weights), best_score=sum(weights))
 
 
-def required(parts: int, together: int) -> int:
-    """How many parts of a text a photo must match: all of one or two, two of up to five, a third of more.
+def required_matches(parts: int, together: int) -> int:
+    """How many parts of a text a photo must match: all of one or two, two of three to eight, a third of more.
 
-    Where no photo of the scope has two parts `together`, one is enough: something near is better than nothing.
+    For two parts that no photo contains together, one is enough, so that the search still returns close matches.
     """
-    if parts == 2 and not together:  # noqa: PLR2004 - said above
+    if parts == 2 and not together:  # noqa: PLR2004 - documented above
         return 1
-    if parts <= 2:  # noqa: PLR2004 - said above
+    if parts <= 2:  # noqa: PLR2004 - documented above
         return max(parts, 1)
     return max(2, parts // 3)
 
 
 async def _weights(context: Context, scope: Scope, conditions: Sequence[Condition]) -> tuple[float, ...]:
-    """How many parts are required, then the weight of each: one call, and later pages carry it in their cursor."""
+    """The required number of parts, then the weight of each. One index call; later pages read them from the cursor."""
     if not conditions:
         return (1.0,)
-    await context.freshness.settled(scope.owners)
+    await context.index_lag.wait_until_indexed(scope.owners)
     total, counts = await context.sources.index.document_frequencies(scope, [*conditions, All(tuple(conditions))])
     *alone, together = counts
     weights = (round(1.0 + math.log((total + 1) / (n + 1)), 4) for n in alone)
-    return (float(required(len(alone), together)), *weights)
+    return (float(required_matches(len(alone), together)), *weights)
 
 
 async def _parts(context: Context, scope: Scope, query: str, languages: Languages) -> list[Condition]:
-    """Longest phrases first: `new york` is one part, and so is a person's whole name."""
+    """The conditions of the text's parts. The longest phrase wins: `new york` and a person's full name are one part each."""
     words = tokens(query)
     real = [w for w in words if w not in _SMALL_WORDS] or words
     names = await _names(context, scope)
     parts: list[Condition] = []
     unknown: dict[str, int] = {}
     at = 0
-    while at < len(real) and len(parts) < MOST_PARTS:
+    while at < len(real) and len(parts) < MAX_PARTS:
         size, condition = await _part_at(context, real, at, languages, names)
         if isinstance(condition, Any_) and len(condition.of) == 1:
             unknown[real[at]] = len(parts)
@@ -103,22 +103,24 @@ async def _parts(context: Context, scope: Scope, query: str, languages: Language
 
 
 async def _by_machine(context: Context, words: Sequence[str], languages: Languages) -> dict[str, tuple[str, ...]]:
-    """The concepts of words that no table knows, where customers' words may go to a machine: one call, never a failure."""
+    """Concepts of unknown words by machine translation, if the translator may receive personal text; one call."""
     translator = context.sources.translator
     if not words or not translator.takes_personal_text:
         return {}
     texts = await translator.translate(words, next(iter(languages), None), "en")
     english = {word: text.text for word, text in zip(words, texts, strict=True) if text is not None}
     found = await context.sources.translations.concepts(list(english.values()), ("en",))
-    return {w: ids for w, of in zip(english, found, strict=True) if (ids := tuple(m.id for m in of if m.score >= SURE))}
+    return {
+        w: ids for w, of in zip(english, found, strict=True) if (ids := tuple(m.id for m in of if m.score >= MIN_CONCEPT_SCORE))
+    }
 
 
 async def _part_at(
     context: Context, words: Sequence[str], at: int, languages: Languages, names: Mapping[str, Sequence[Condition]]
 ) -> tuple[int, Condition]:
-    for size in range(min(LONGEST_RUN, len(words) - at), 0, -1):
-        phrase, written = " ".join(words[at : at + size]), rejoined(words[at : at + size])
-        if size > LONGEST_PHRASE and " " in written:
+    for size in range(min(MAX_PHRASE_TOKENS, len(words) - at), 0, -1):
+        phrase, written = " ".join(words[at : at + size]), join_tokens(words[at : at + size])
+        if size > MAX_PHRASE_WORDS and " " in written:
             continue
         meanings = [*names.get(phrase, ()), *await _meanings(context, written, languages)]
         if size == 1:
@@ -132,9 +134,9 @@ async def _part_at(
 async def _meanings(context: Context, phrase: str, languages: Languages) -> list[Condition]:
     found: list[Condition] = []
     (concepts,) = await context.sources.translations.concepts([phrase], languages)
-    sure = tuple(c.id for c in concepts if c.score >= SURE)
-    if sure:
-        found.append(AnyOf(Field.LABEL, sure))
+    concept_ids = tuple(c.id for c in concepts if c.score >= MIN_CONCEPT_SCORE)
+    if concept_ids:
+        found.append(AnyOf(Field.LABEL, concept_ids))
     places = await context.sources.locations.search(phrase, languages, prefix=False, limit=20)
     exact = [p.id for p in places if normalize(p.matched_name) == phrase]
     records = await context.places.many(exact)
@@ -145,14 +147,14 @@ async def _meanings(context: Context, phrase: str, languages: Languages) -> list
 
 
 async def _names(context: Context, scope: Scope) -> dict[str, list[Condition]]:
-    """People and albums by each way of saying their name: whole, and for people by their first name."""
-    said: dict[str, list[Condition]] = {}
+    """Conditions for people and albums by normalized name; people also by first name."""
+    by_name: dict[str, list[Condition]] = {}
     for person in await context.sources.people.all(scope):
         words = tokens(person.name or "")
         for name in {" ".join(words), *words[:1]} - {""}:
-            said.setdefault(name, []).append(AnyOf(Field.PERSON, (person.record.id,)))
+            by_name.setdefault(name, []).append(AnyOf(Field.PERSON, (person.record.id,)))
     for album in await context.sources.albums.all(scope):
         title = " ".join(w for w in tokens(album.title or "") if w not in _SMALL_WORDS)
         if title:
-            said.setdefault(title, []).append(AnyOf(Field.ALBUM, (album.record.id,)))
-    return said
+            by_name.setdefault(title, []).append(AnyOf(Field.ALBUM, (album.record.id,)))
+    return by_name

@@ -1,4 +1,4 @@
-"""Sets of photos in an order by time: the timeline, an album, a customer's."""
+"""Photo sets sorted by time: timelines and albums."""
 
 from __future__ import annotations
 
@@ -14,15 +14,17 @@ from resolvers.photo_set import ORDERS, PhotoSet, photo_set
 
 
 def timeline(context: Context, scope: Scope, given: Any, order: str, page: Mapping[str, Any]) -> PhotoSet:
-    """The photos of a scope under a filter; `page` holds Relay's four arguments."""
-    chosen = compile_filter(given, context.sources.ids)
-    return photo_set(context, scope, chosen, ORDERS[order], page_request(**page))
+    """The photos of a scope that match a filter; `page` contains Relay's four arguments."""
+    compiled = compile_filter(given, context.sources.ids)
+    return photo_set(context, scope, compiled, ORDERS[order], page_request(**page))
 
 
-def in_album(context: Context, scope: Scope, album: tuple[str, str], given: Any, order: str, page: Mapping[str, Any]) -> PhotoSet:
-    """The same of one album, (owner, local id)."""
-    chosen = compile_filter(given, context.sources.ids)
+def album_photos(
+    context: Context, scope: Scope, album: tuple[str, str], given: Any, order: str, page: Mapping[str, Any]
+) -> PhotoSet:
+    """The photos of one album (owner, local id) that match a filter."""
+    compiled = compile_filter(given, context.sources.ids)
     owner, album_id = album
-    within = All((AnyOf(Field.ALBUM, (album_id,)), chosen.condition))
-    narrowed = Filter(within, chosen.selections, chosen.selected)
+    within = All((AnyOf(Field.ALBUM, (album_id,)), compiled.condition))
+    narrowed = Filter(within, compiled.selections, compiled.selected)
     return photo_set(context, scope.of_owner(owner), narrowed, ORDERS[order], page_request(**page))

@@ -1,4 +1,4 @@
-"""What a verified viewer may touch now: one way to find out, for requests and for whatever is served by a signed address."""
+"""Loads the scope of a verified viewer, for API requests and signed URLs."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from datasources import Sources
 
 
 async def scope_of(sources: Sources, viewer: Viewer) -> Scope:
-    """Grants, an open ticket, and home zones that are still on their way, read from the tables."""
+    """The viewer's scope from grants, an open support ticket, and home zones that are being applied."""
     grants = await sources.grants.of_viewer(viewer)
     now_ms = sources.now_ms()
     ticket = await sources.tickets.of_viewer(viewer, now_ms=now_ms) if viewer.ticket else None
     scope = Scope.of(viewer, grants, now_ms=now_ms, ticket=ticket)
     if not (scope.grants or scope.service_access):
         return scope
-    return scope.while_settling(await sources.zones.settling())
+    return scope.with_pending_zones(await sources.zones.settling())

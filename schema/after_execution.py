@@ -1,17 +1,17 @@
-"""The end of a request: what it read goes on record, or is not told."""
+"""The hook after execution: writes the access log before the result is sent."""
 
 from access.classes import DataClass
 from datasources.errors import SourceError
 from execution.document_cache import Prepared
 from execution.errors import RequestError
 from resolvers.context import Context
-from resolvers.request_audit import put_on_record
+from resolvers.request_audit import record_reads
 
 
 async def after_execution(context: Context, prepared: Prepared[DataClass]) -> None:
-    """Records the request's readings; raises `RequestError` UNAVAILABLE where they must be on record and are not."""
+    """Writes the access log entries of the request; raises UNAVAILABLE if required entries cannot be written."""
     try:
-        await put_on_record(context, prepared.hash)
+        await record_reads(context, prepared.hash)
     except SourceError as e:
-        message = "What was read could not be put on record, so it is not told. Try again."
+        message = "The access log could not be written, so no data is returned. Retry later."
         raise RequestError("UNAVAILABLE", message, reason="AUDIT") from e

@@ -1,4 +1,4 @@
-"""The class of every coordinate, read off the schema. One that has none, or two that disagree, fails the build."""
+"""Collects the class of personal data of every schema coordinate. A coordinate without exactly one class fails the build."""
 
 from typing import Any
 
@@ -11,12 +11,12 @@ from schema.fields import Data
 _FEDERATION = frozenset({"_Service", "_Entity", "_Any", "Query._service", "Query._entities", "DataClass"})
 
 
-class Undeclared(TypeError):
-    """Coordinates without a class of personal data."""
+class UnclassifiedCoordinatesError(TypeError):
+    """Some schema coordinates do not have exactly one class of personal data."""
 
 
 def classes_of(schema: Schema) -> dict[str, DataClass]:
-    """Classes by schema coordinate: `Photo.caption`, `Photo.labels(first:)`, `PhotoFilter.people`, `FacetBy.PERSON`."""
+    """Returns classes by coordinate, such as `Photo.caption`, `Photo.labels(first:)`, `PhotoFilter.people`, `FacetBy.PERSON`."""
     found: dict[str, DataClass | None] = {}
     for name, graphql_type in schema._schema.type_map.items():  # noqa: SLF001 - strawberry has no public name for it
         if "__" in name or name in _FEDERATION:
@@ -32,7 +32,7 @@ def classes_of(schema: Schema) -> dict[str, DataClass]:
                 pass
     undeclared = sorted(c for c, data_class in found.items() if data_class is None)
     if undeclared:
-        raise Undeclared(f"these have no class of personal data: {', '.join(undeclared)}")
+        raise UnclassifiedCoordinatesError(f"Declare exactly one class of personal data for: {', '.join(undeclared)}")
     return {c: data_class for c, data_class in found.items() if data_class is not None}
 
 
@@ -48,5 +48,5 @@ def _fields(name: str, graphql_type: GraphQLObjectType | GraphQLInterfaceType) -
 
 def _class(extensions: dict[str, Any]) -> DataClass | None:
     definition = extensions.get("strawberry-definition")
-    given = [d.class_ for d in getattr(definition, "directives", ()) or () if isinstance(d, Data)]
-    return DataClass[given[0].name] if len(given) == 1 else None
+    declared = [d.class_ for d in getattr(definition, "directives", ()) or () if isinstance(d, Data)]
+    return DataClass[declared[0].name] if len(declared) == 1 else None

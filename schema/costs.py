@@ -1,8 +1,8 @@
-"""What everything costs, read off the schema: the one source of `@cost`, `@listSize` and of the prices that are charged.
+"""Computes the cost of every type and field from the schema, for `@cost`, `@listSize` and the cost limits.
 
-A unit is one object that a source had to bring by itself. Objects that one loader brings for a whole page, and values
-that lie in an object already, weigh a tenth; a count over a whole set weighs fifty; a write ten. (A facet over 6,000 photos
-takes as long as fifty photos of a page: `benchmarks.limits`.)
+One unit is an object that needs a data source access of its own. Objects that one loader reads for a whole page, and values
+that are part of a loaded object, cost 0.1; an aggregation over a set costs 50; a mutation costs 10. The 50 was measured by
+`benchmarks.limits`: a facet over 6,000 photos takes as long as 50 photos of a page.
 """
 
 from graphql import (
@@ -18,22 +18,22 @@ from graphql import (
 
 from execution.pricing import ListSize, Pricing
 
-LIGHT = 0.1
-WHOLE = frozenset({"Photo", "Album", "Person", "Share", "SupportTicket", "Job"})
-"""Types of which each object costs a unit; pages of them too."""
-COUNTED = frozenset({"Facet", "Histogram", "PhotoMap"})
-"""Types that one question over a whole set answers."""
-COUNTING = 50.0
-WRITING = 10.0
-PAGE = 50
-FEW = 10
-REFERENCES = 50
+LIGHT_COST = 0.1
+OBJECT_TYPES = frozenset({"Photo", "Album", "Person", "Share", "SupportTicket"})
+"""Types whose objects cost one unit each."""
+AGGREGATE_TYPES = frozenset({"Facet", "Histogram"})
+"""Types that need an aggregation over a whole set."""
+AGGREGATE_COST = 50.0
+WRITE_COST = 10.0
+DEFAULT_PAGE_SIZE = 50
+DEFAULT_LIST_SIZE = 10
+BATCH_SIZE = 50
 _PAGED = frozenset({"edges", "nodes", "buckets"})
 _ROOTS = frozenset({"Query", "Mutation", "Subscription"})
 
 
 def pricing_of(schema: GraphQLSchema) -> Pricing:
-    """The prices of this schema."""
+    """Returns the costs of this schema."""
     weights: dict[str, float] = {}
     sizes: dict[str, ListSize] = {}
     for name, found in schema.type_map.items():
@@ -43,46 +43,46 @@ def pricing_of(schema: GraphQLSchema) -> Pricing:
             weights[name] = _weight(found)
         for field_name, field in found.fields.items():
             size = _size(field)
-            # A page's own lists are sized by whoever asked for the page.
+            # The field that returns the page sets the size of the lists inside it (`sizedFields`).
             if size is not None and not (field_name in _PAGED and name.endswith(("Connection", "PhotoSet", "Facet"))):
                 sizes[f"{name}.{field_name}"] = size
         if _is_item(found):
-            weights |= {f"{name}.{k}": LIGHT for k, f in found.fields.items() if get_named_type(f.type).name in WHOLE}
+            weights |= {f"{name}.{k}": LIGHT_COST for k, f in found.fields.items() if get_named_type(f.type).name in OBJECT_TYPES}
     mutation = schema.mutation_type
-    weights |= {f"Mutation.{name}": WRITING for name in mutation.fields} if mutation is not None else {}
-    # Its SDL is made once for a process; who may have it is another question.
+    weights |= {f"Mutation.{name}": WRITE_COST for name in mutation.fields} if mutation is not None else {}
+    # The SDL is printed once per process.
     weights["_Service"] = 1.0
     weights["_Entity"] = 1.0
     weights["Node"] = 1.0
-    return Pricing(weights, sizes, unlisted=FEW)
+    return Pricing(weights, sizes, unlisted=DEFAULT_LIST_SIZE)
 
 
 def _weight(found: GraphQLObjectType | GraphQLInterfaceType) -> float:
-    if found.name in COUNTED:
-        return COUNTING
-    whole = found.name in WHOLE or found.name.endswith("Connection") or found.name == "PhotoSet"
-    return 1.0 if whole else LIGHT
+    if found.name in AGGREGATE_TYPES:
+        return AGGREGATE_COST
+    is_object = found.name in OBJECT_TYPES or found.name.endswith("Connection") or found.name == "PhotoSet"
+    return 1.0 if is_object else LIGHT_COST
 
 
 def _is_item(found: GraphQLObjectType | GraphQLInterfaceType) -> bool:
-    """Whether many of it lie beneath each other, so that one loader serves what hangs on all of them."""
+    """Whether the type occurs in lists, so that one loader reads the related objects of all items."""
     return found.name.endswith("Bucket") or any(i.name == "Node" for i in found.interfaces)
 
 
 def _size(field: GraphQLField) -> ListSize | None:
-    """How many objects a field gives; None where it gives one, or values without fields."""
+    """Returns the list size of a field; None if it returns a single object or a scalar."""
     returned = get_named_type(field.type)
     if not is_composite_type(returned):
         return None
     slicing = tuple(name for name in ("first", "last") if name in field.args)
     lists = _lists(returned)
     if isinstance(get_nullable_type(field.type), GraphQLList):
-        listed = tuple(name for name, argument in field.args.items() if _is_list(argument.type) and name != "languages")
-        assumed = _default(field, REFERENCES if listed else FEW)
-        return ListSize(assumed, slicing, listed)
+        list_arguments = tuple(name for name, argument in field.args.items() if _is_list(argument.type) and name != "languages")
+        assumed = _default(field, BATCH_SIZE if list_arguments else DEFAULT_LIST_SIZE)
+        return ListSize(assumed, slicing, list_arguments)
     if not slicing or not lists:
         return None
-    return ListSize(_default(field, PAGE), slicing, sized=lists)
+    return ListSize(_default(field, DEFAULT_PAGE_SIZE), slicing, sized=lists)
 
 
 def _lists(returned: object) -> tuple[str, ...]:

@@ -1,11 +1,11 @@
-"""Choices that clients make, each value with its class: to sort by a time is to use a time."""
+"""Enums. Each value has a class of personal data: sorting by time, for example, requires access to times."""
 
 from enum import Enum
 
 import strawberry
 
 from access.classes import DataClass
-from schema.fields import value
+from schema.fields import enum_value
 
 PUBLIC, OPERATIONAL, TIME, PLACE, CONTENT = (
     DataClass.PUBLIC,
@@ -22,242 +22,244 @@ LOCATION, OWNER_STATE, BIOMETRIC, IDENTITY = (
 )
 
 
-@strawberry.enum(description="Whose photos.")
+@strawberry.enum(description="The library to read.")
 class Library(Enum):
-    """Whose photos."""
+    """The library to read."""
 
-    MINE = value(PUBLIC, "MINE", "The viewer's own.")
-    SHARED_WITH_ME = value(PUBLIC, "SHARED_WITH_ME", "Shared with the viewer by others.")
-    ALL = value(PUBLIC, "ALL", "Both.")
+    MINE = enum_value(PUBLIC, "MINE", "The viewer's own photos and albums.")
+    SHARED_WITH_ME = enum_value(PUBLIC, "SHARED_WITH_ME", "Photos and albums that others share with the viewer.")
+    ALL = enum_value(PUBLIC, "ALL", "The viewer's own photos and albums, and those that others share with the viewer.")
 
 
-@strawberry.enum(description="What a photo is.")
+@strawberry.enum(description="Kind of a media file.")
 class MediaType(Enum):
-    """What a photo is."""
+    """The kind of a media file."""
 
-    PHOTO = value(PUBLIC, "PHOTO", "A still picture.")
-    VIDEO = value(PUBLIC, "VIDEO", "A moving picture.")
-    UNKNOWN = value(PUBLIC, "UNKNOWN", "Not told.")
+    PHOTO = enum_value(PUBLIC, "PHOTO", "A photo, that is a still image.")
+    VIDEO = enum_value(PUBLIC, "VIDEO", "A video, that is a moving image.")
+    UNKNOWN = enum_value(PUBLIC, "UNKNOWN", "The kind is not known.")
 
 
-@strawberry.enum(description="Orders of photos; ties by id; undated ones count as oldest.")
+@strawberry.enum(description="Sort order of photos. Equal values are sorted by id. Photos without a time count as the oldest.")
 class PhotoOrder(Enum):
-    """Orders of photos."""
+    """The sort order of photos."""
 
-    TAKEN_AT_DESC = value(TIME, "TAKEN_AT_DESC", "Newest first by the wall clock where they were taken, as the histogram counts.")
-    TAKEN_AT_ASC = value(TIME, "TAKEN_AT_ASC", "Oldest first by the wall clock where they were taken.")
-    ADDED_AT_DESC = value(TIME, "ADDED_AT_DESC", "Latest added first.")
-    ADDED_AT_ASC = value(TIME, "ADDED_AT_ASC", "First added first.")
+    TAKEN_AT_DESC = enum_value(TIME, "TAKEN_AT_DESC", "Newest photo first, by the local time where it was taken.")
+    TAKEN_AT_ASC = enum_value(TIME, "TAKEN_AT_ASC", "Oldest photo first, by the local time where it was taken.")
+    ADDED_AT_DESC = enum_value(TIME, "ADDED_AT_DESC", "Most recently added photo first.")
+    ADDED_AT_ASC = enum_value(TIME, "ADDED_AT_ASC", "Least recently added photo first.")
 
 
-@strawberry.enum(description="Orders of found photos.")
+@strawberry.enum(description="Sort order of search results.")
 class SearchOrder(Enum):
-    """Orders of found photos."""
+    """The sort order of search results."""
 
-    RELEVANCE = value(PUBLIC, "RELEVANCE", "Best first.")
-    TAKEN_AT_DESC = value(TIME, "TAKEN_AT_DESC", "Newest first.")
-    TAKEN_AT_ASC = value(TIME, "TAKEN_AT_ASC", "Oldest first.")
+    RELEVANCE = enum_value(PUBLIC, "RELEVANCE", "Best match first.")
+    TAKEN_AT_DESC = enum_value(TIME, "TAKEN_AT_DESC", "Newest photo first, by the local time where it was taken.")
+    TAKEN_AT_ASC = enum_value(TIME, "TAKEN_AT_ASC", "Oldest photo first, by the local time where it was taken.")
 
 
-@strawberry.enum(description="Orders of albums.")
+@strawberry.enum(description="Sort order of albums.")
 class AlbumOrder(Enum):
-    """Orders of albums."""
+    """The sort order of albums."""
 
-    LATEST_PHOTO_DESC = value(TIME, "LATEST_PHOTO_DESC", "By the newest photo in them.")
-    TITLE_ASC = value(CONTENT, "TITLE_ASC", "By title.")
-    CREATED_AT_DESC = value(TIME, "CREATED_AT_DESC", "Latest made first.")
+    LATEST_PHOTO_DESC = enum_value(TIME, "LATEST_PHOTO_DESC", "Album with the newest photo first. Empty albums come last.")
+    TITLE_ASC = enum_value(CONTENT, "TITLE_ASC", "Alphabetically by title.")
+    CREATED_AT_DESC = enum_value(TIME, "CREATED_AT_DESC", "Most recently created album first.")
 
 
-@strawberry.enum(description="Orders of people.")
+@strawberry.enum(description="Sort order of people.")
 class PersonOrder(Enum):
-    """Orders of people."""
+    """The sort order of people."""
 
-    PHOTO_COUNT_DESC = value(BIOMETRIC, "PHOTO_COUNT_DESC", "Most photos first.")
-    NAME_ASC = value(BIOMETRIC, "NAME_ASC", "By name.")
+    PHOTO_COUNT_DESC = enum_value(BIOMETRIC, "PHOTO_COUNT_DESC", "Person with the most photos first.")
+    NAME_ASC = enum_value(BIOMETRIC, "NAME_ASC", "Alphabetically by name.")
 
 
-@strawberry.enum(description="What one may do with a photo.")
+@strawberry.enum(description="An action on a photo.")
 class PhotoAction(Enum):
-    """What one may do with a photo."""
+    """An action on a photo."""
 
-    UPDATE = value(PUBLIC, "UPDATE", "Change its words, time and place.")
-    TRASH = value(PUBLIC, "TRASH", "Put it in the trash or take it out.")
-    DELETE = value(PUBLIC, "DELETE", "Remove it for good.")
-    DOWNLOAD_ORIGINAL = value(PUBLIC, "DOWNLOAD_ORIGINAL", "Fetch the original.")
-    ADD_TO_ALBUM = value(PUBLIC, "ADD_TO_ALBUM", "Put it in an album.")
+    UPDATE = enum_value(PUBLIC, "UPDATE", "Change caption, keywords, time, place and other fields.")
+    TRASH = enum_value(PUBLIC, "TRASH", "Move the photo to the trash or restore it.")
+    DELETE = enum_value(PUBLIC, "DELETE", "Delete the photo permanently.")
+    DOWNLOAD_ORIGINAL = enum_value(PUBLIC, "DOWNLOAD_ORIGINAL", "Download the original file.")
+    ADD_TO_ALBUM = enum_value(PUBLIC, "ADD_TO_ALBUM", "Add the photo to an album.")
 
 
-@strawberry.enum(description="How a rendition fits the size asked for.")
+@strawberry.enum(description="How an image fits the requested size.")
 class ImageFit(Enum):
-    """How a rendition fits the size asked for."""
+    """How an image fits the requested size."""
 
-    INSIDE = value(PUBLIC, "INSIDE", "Whole picture inside the size.")
-    COVER = value(PUBLIC, "COVER", "Fills the size, cut where needed.")
+    INSIDE = enum_value(PUBLIC, "INSIDE", "The whole picture fits inside the requested size.")
+    COVER = enum_value(
+        PUBLIC, "COVER", "The picture fills the requested size and is cropped where necessary. Needs both `width` and `height`."
+    )
 
 
-@strawberry.enum(description="The encoding of a rendition.")
+@strawberry.enum(description="File format of an image.")
 class ImageFormat(Enum):
-    """The encoding of a rendition."""
+    """The file format of an image."""
 
-    JPEG = value(PUBLIC, "JPEG", "JPEG.")
-    WEBP = value(PUBLIC, "WEBP", "WebP.")
-    AVIF = value(PUBLIC, "AVIF", "AVIF.")
+    JPEG = enum_value(PUBLIC, "JPEG", "The JPEG format, supported everywhere.")
+    WEBP = enum_value(PUBLIC, "WEBP", "The WebP format, usually smaller than JPEG.")
+    AVIF = enum_value(PUBLIC, "AVIF", "The AVIF format, usually the smallest.")
 
 
-@strawberry.enum(description="What one may do with an album.")
+@strawberry.enum(description="An action on an album.")
 class AlbumAction(Enum):
-    """What one may do with an album."""
+    """An action on an album."""
 
-    UPDATE = value(PUBLIC, "UPDATE", "Change title and cover.")
-    ADD_PHOTOS = value(PUBLIC, "ADD_PHOTOS", "Add photos.")
-    REMOVE_PHOTOS = value(PUBLIC, "REMOVE_PHOTOS", "Take photos out.")
-    SHARE = value(PUBLIC, "SHARE", "Share it.")
-    DELETE = value(PUBLIC, "DELETE", "Delete it.")
+    UPDATE = enum_value(PUBLIC, "UPDATE", "Change the title and the cover.")
+    ADD_PHOTOS = enum_value(PUBLIC, "ADD_PHOTOS", "Add photos to the album.")
+    REMOVE_PHOTOS = enum_value(PUBLIC, "REMOVE_PHOTOS", "Remove photos from the album.")
+    SHARE = enum_value(PUBLIC, "SHARE", "Share the album with others.")
+    DELETE = enum_value(PUBLIC, "DELETE", "Delete the album.")
 
 
-@strawberry.enum(description="How finely a time is told.")
+@strawberry.enum(description="Precision at which a time is shown.")
 class TimePrecision(Enum):
-    """How finely a time is told."""
+    """The precision at which a time is shown."""
 
-    EXACT = value(PUBLIC, "EXACT", "As known.")
-    DAY = value(PUBLIC, "DAY", "The day only.")
-    NONE = value(PUBLIC, "NONE", "Not at all.")
+    EXACT = enum_value(PUBLIC, "EXACT", "The value as recorded.")
+    DAY = enum_value(PUBLIC, "DAY", "Only the day.")
+    NONE = enum_value(PUBLIC, "NONE", "No time is shown.")
 
 
-@strawberry.enum(description="How finely a location is told.")
+@strawberry.enum(description="Precision at which a location is shown.")
 class LocationPrecision(Enum):
-    """How finely a location is told."""
+    """The precision at which a location is shown."""
 
-    EXACT = value(PUBLIC, "EXACT", "As known.")
-    KILOMETER = value(PUBLIC, "KILOMETER", "About a kilometre.")
-    CITY = value(PUBLIC, "CITY", "The city.")
-    COUNTRY = value(PUBLIC, "COUNTRY", "The country.")
-    NONE = value(PUBLIC, "NONE", "Not at all; only in settings.")
+    EXACT = enum_value(PUBLIC, "EXACT", "The value as recorded.")
+    KILOMETER = enum_value(PUBLIC, "KILOMETER", "Center of the map tile that contains the coordinates, about one kilometer wide.")
+    CITY = enum_value(PUBLIC, "CITY", "The city and its center.")
+    COUNTRY = enum_value(PUBLIC, "COUNTRY", "The country and its center.")
+    NONE = enum_value(PUBLIC, "NONE", "No location is shown. Only used in the settings of shares.")
 
 
-@strawberry.enum(description="Levels of places.")
+@strawberry.enum(description="Level of a place.")
 class PlaceKind(Enum):
-    """Levels of places."""
+    """The level of a place."""
 
-    COUNTRY = value(PUBLIC, "COUNTRY", "A country.")
-    REGION = value(PUBLIC, "REGION", "A first-level part of it.")
-    CITY = value(PUBLIC, "CITY", "A city.")
-    LOCALITY = value(PUBLIC, "LOCALITY", "A part of a city, or a village.")
+    COUNTRY = enum_value(PUBLIC, "COUNTRY", "A country or territory.")
+    REGION = enum_value(PUBLIC, "REGION", "A first-level division of a country, such as a state.")
+    CITY = enum_value(PUBLIC, "CITY", "A city or town.")
+    LOCALITY = enum_value(PUBLIC, "LOCALITY", "A part of a city, or a village.")
 
 
-@strawberry.enum(description="Ways of sharing.")
+@strawberry.enum(description="How an album is shared.")
 class ShareKind(Enum):
-    """Ways of sharing."""
+    """How an album is shared."""
 
-    CUSTOMER = value(PUBLIC, "CUSTOMER", "With a customer.")
-    LINK = value(PUBLIC, "LINK", "With whoever has the link.")
+    CUSTOMER = enum_value(PUBLIC, "CUSTOMER", "The album is shared with a customer.")
+    LINK = enum_value(PUBLIC, "LINK", "The album is shared with everyone who has the link.")
 
 
-@strawberry.enum(description="Kinds of callers.")
+@strawberry.enum(description="Kind of a caller.")
 class ViewerKind(Enum):
-    """Kinds of callers."""
+    """The kind of a caller."""
 
-    CUSTOMER = value(PUBLIC, "CUSTOMER", "A customer.")
-    GUEST = value(PUBLIC, "GUEST", "A guest of a share.")
-    SERVICE = value(PUBLIC, "SERVICE", "A service.")
-    SUPPORT = value(PUBLIC, "SUPPORT", "Support, with a ticket that the customer sees.")
+    CUSTOMER = enum_value(PUBLIC, "CUSTOMER", "A customer, who owns a library.")
+    GUEST = enum_value(PUBLIC, "GUEST", "A guest who opened the link of a shared album.")
+    SERVICE = enum_value(PUBLIC, "SERVICE", "Another service, with scopes and a purpose.")
+    SUPPORT = enum_value(PUBLIC, "SUPPORT", "Customer support, with a ticket that the customer can see.")
 
 
-@strawberry.enum(description="Widths of time.")
+@strawberry.enum(description="Length of a bucket of a histogram.")
 class TimeUnit(Enum):
-    """Widths of time."""
+    """The length of a bucket of a histogram."""
 
-    YEAR = value(TIME, "YEAR", "A year.")
-    MONTH = value(TIME, "MONTH", "A month.")
-    DAY = value(TIME, "DAY", "A day.")
+    YEAR = enum_value(TIME, "YEAR", "One bucket for each year.")
+    MONTH = enum_value(TIME, "MONTH", "One bucket for each month of a year.")
+    DAY = enum_value(TIME, "DAY", "One bucket for each day.")
 
 
-@strawberry.enum(description="Orders of buckets.")
+@strawberry.enum(description="Sort order of the buckets of a facet.")
 class FacetOrder(Enum):
-    """Orders of buckets."""
+    """The sort order of the buckets of a facet."""
 
-    COUNT_DESC = value(PUBLIC, "COUNT_DESC", "Most photos first.")
-    NAME_ASC = value(PUBLIC, "NAME_ASC", "By name.")
-    KEY_ASC = value(PUBLIC, "KEY_ASC", "By key: years, months, ratings.")
+    COUNT_DESC = enum_value(PUBLIC, "COUNT_DESC", "Bucket with the most photos first.")
+    NAME_ASC = enum_value(PUBLIC, "NAME_ASC", "Alphabetically by name.")
+    KEY_ASC = enum_value(PUBLIC, "KEY_ASC", "By key, which is useful for years, months and ratings.")
 
 
-@strawberry.enum(description="What photos can be counted and selected by.")
+@strawberry.enum(description="Property that photos can be counted and selected by.")
 class FacetBy(Enum):
-    """What photos can be counted and selected by."""
+    """A property that photos can be counted and selected by."""
 
-    COUNTRY = value(PLACE, "COUNTRY", "Key: a Place id.")
-    REGION = value(PLACE, "REGION", "Key: a Place id.")
-    CITY = value(PLACE, "CITY", "Key: a Place id.")
-    PERSON = value(BIOMETRIC, "PERSON", "Key: a Person id.")
-    LABEL = value(CONTENT, "LABEL", "Key: a Label id.")
-    ALBUM = value(CONTENT, "ALBUM", "Key: an Album id.")
-    OWNER = value(OPERATIONAL, "OWNER", "Key: a Customer id.")
-    KEYWORD = value(CONTENT, "KEYWORD", "Key: the word.")
-    CAMERA = value(OPERATIONAL, "CAMERA", "Key: `Camera.name`.")
-    LENS = value(OPERATIONAL, "LENS", "Key: `Camera.lens`.")
-    MEDIA_TYPE = value(OPERATIONAL, "MEDIA_TYPE", "Key: a MediaType.")
-    RATING = value(OWNER_STATE, "RATING", "Key: 1 to 5.")
-    FAVORITE = value(OWNER_STATE, "FAVORITE", "Key: `true` or `false`.")
-    YEAR = value(TIME, "YEAR", "Key: `2024`.")
-    MONTH = value(TIME, "MONTH", "Key: month of any year, `01` to `12`.")
+    COUNTRY = enum_value(PLACE, "COUNTRY", "Country where the photo was taken. The key is a place id.")
+    REGION = enum_value(PLACE, "REGION", "Region where the photo was taken. The key is a place id.")
+    CITY = enum_value(PLACE, "CITY", "City where the photo was taken. The key is a place id.")
+    PERSON = enum_value(BIOMETRIC, "PERSON", "Person recognized in the photo. The key is a person id.")
+    LABEL = enum_value(CONTENT, "LABEL", "Label of the photo. The key is a label id.")
+    ALBUM = enum_value(CONTENT, "ALBUM", "Album that contains the photo. The key is an album id.")
+    OWNER = enum_value(OPERATIONAL, "OWNER", "Owner of the photo. The key is a customer id.")
+    KEYWORD = enum_value(CONTENT, "KEYWORD", "Keyword of the photo. The key is the keyword itself.")
+    CAMERA = enum_value(OPERATIONAL, "CAMERA", "Camera that took the photo. The key is the value of `Camera.name`.")
+    LENS = enum_value(OPERATIONAL, "LENS", "Lens that took the photo. The key is the value of `Camera.lens`.")
+    MEDIA_TYPE = enum_value(OPERATIONAL, "MEDIA_TYPE", "Kind of the file. The key is a value of `MediaType`.")
+    RATING = enum_value(OWNER_STATE, "RATING", "Rating by the owner. The key is a number from 1 to 5.")
+    FAVORITE = enum_value(OWNER_STATE, "FAVORITE", "Whether the photo is a favorite. The key is `true` or `false`.")
+    YEAR = enum_value(TIME, "YEAR", "Year in which the photo was taken. The key is the year, for example `2024`.")
+    MONTH = enum_value(TIME, "MONTH", "Month in which the photo was taken, in any year. The key is `01` to `12`.")
 
 
-@strawberry.enum(description="States of a photo.")
+@strawberry.enum(description="State of a photo.")
 class PhotoState(Enum):
-    """States of a photo."""
+    """The state of a photo."""
 
-    ACTIVE = value(OPERATIONAL, "ACTIVE", "In the timeline.")
-    HIDDEN = value(OWNER_STATE, "HIDDEN", "Hidden from it.")
-    TRASHED = value(OWNER_STATE, "TRASHED", "In the trash.")
+    ACTIVE = enum_value(OPERATIONAL, "ACTIVE", "Shown in the timeline.")
+    HIDDEN = enum_value(OWNER_STATE, "HIDDEN", "Hidden from the timeline by the owner.")
+    TRASHED = enum_value(OWNER_STATE, "TRASHED", "Moved to the trash by the owner.")
 
 
-@strawberry.enum(description="How keys join.")
+@strawberry.enum(description="How several selected keys of a facet are combined.")
 class FacetMatch(Enum):
-    """How keys join."""
+    """How several selected keys of a facet are combined."""
 
-    ANY = value(PUBLIC, "ANY", "Any.")
-    ALL = value(PUBLIC, "ALL", "All.")
+    ANY = enum_value(PUBLIC, "ANY", "A photo must match at least one key.")
+    ALL = enum_value(PUBLIC, "ALL", "A photo must match every key.")
 
 
-@strawberry.enum(description="Days of the week.")
+@strawberry.enum(description="Day of the week.")
 class Weekday(Enum):
-    """Days of the week."""
+    """A day of the week."""
 
-    MONDAY = value(TIME, "MONDAY", "Monday.")
-    TUESDAY = value(TIME, "TUESDAY", "Tuesday.")
-    WEDNESDAY = value(TIME, "WEDNESDAY", "Wednesday.")
-    THURSDAY = value(TIME, "THURSDAY", "Thursday.")
-    FRIDAY = value(TIME, "FRIDAY", "Friday.")
-    SATURDAY = value(TIME, "SATURDAY", "Saturday.")
-    SUNDAY = value(TIME, "SUNDAY", "Sunday.")
+    MONDAY = enum_value(TIME, "MONDAY", "Monday, day 1 of the week by ISO 8601.")
+    TUESDAY = enum_value(TIME, "TUESDAY", "Tuesday, day 2 of the week by ISO 8601.")
+    WEDNESDAY = enum_value(TIME, "WEDNESDAY", "Wednesday, day 3 of the week by ISO 8601.")
+    THURSDAY = enum_value(TIME, "THURSDAY", "Thursday, day 4 of the week by ISO 8601.")
+    FRIDAY = enum_value(TIME, "FRIDAY", "Friday, day 5 of the week by ISO 8601.")
+    SATURDAY = enum_value(TIME, "SATURDAY", "Saturday, day 6 of the week by ISO 8601.")
+    SUNDAY = enum_value(TIME, "SUNDAY", "Sunday, day 7 of the week by ISO 8601.")
 
 
-@strawberry.enum(description="Shapes.")
+@strawberry.enum(description="Orientation of a picture.")
 class Orientation(Enum):
-    """Shapes."""
+    """The orientation of a picture."""
 
-    LANDSCAPE = value(OPERATIONAL, "LANDSCAPE", "Wider than high.")
-    PORTRAIT = value(OPERATIONAL, "PORTRAIT", "Higher than wide.")
-    SQUARE = value(OPERATIONAL, "SQUARE", "As wide as high.")
+    LANDSCAPE = enum_value(OPERATIONAL, "LANDSCAPE", "The picture is wider than high.")
+    PORTRAIT = enum_value(OPERATIONAL, "PORTRAIT", "The picture is higher than wide.")
+    SQUARE = enum_value(OPERATIONAL, "SQUARE", "The picture is as wide as high.")
 
 
-@strawberry.enum(description="Formats of bulk files.")
+@strawberry.enum(description="File format of the rows of an export.")
 class BulkFormat(Enum):
-    """Formats of bulk files."""
+    """The file format of the rows of an export."""
 
-    JSONL = value(PUBLIC, "JSONL", "JSON Lines.")
-    PARQUET = value(PUBLIC, "PARQUET", "Parquet.")
-    ARROW = value(PUBLIC, "ARROW", "Arrow IPC.")
+    JSONL = enum_value(PUBLIC, "JSONL", "JSON Lines: one JSON object per line.")
+    PARQUET = enum_value(PUBLIC, "PARQUET", "Apache Parquet, a columnar format.")
+    ARROW = enum_value(PUBLIC, "ARROW", "Apache Arrow IPC file, a columnar format.")
 
 
-@strawberry.enum(description="States of a bulk operation.")
+@strawberry.enum(description="Status of a bulk operation.")
 class BulkStatus(Enum):
-    """States of a bulk operation."""
+    """The status of a bulk operation."""
 
-    QUEUED = value(PUBLIC, "QUEUED", "Waiting.")
-    RUNNING = value(PUBLIC, "RUNNING", "Running.")
-    CANCELING = value(PUBLIC, "CANCELING", "Being stopped.")
-    CANCELED = value(PUBLIC, "CANCELED", "Stopped.")
-    COMPLETED = value(PUBLIC, "COMPLETED", "Done.")
-    FAILED = value(PUBLIC, "FAILED", "Failed.")
-    EXPIRED = value(PUBLIC, "EXPIRED", "Files are gone.")
+    QUEUED = enum_value(PUBLIC, "QUEUED", "Waiting to be started.")
+    RUNNING = enum_value(PUBLIC, "RUNNING", "Running on a server.")
+    CANCELING = enum_value(PUBLIC, "CANCELING", "Cancellation was requested; the operation will stop soon.")
+    CANCELED = enum_value(PUBLIC, "CANCELED", "Canceled before it was completed.")
+    COMPLETED = enum_value(PUBLIC, "COMPLETED", "Completed successfully. The result files can be downloaded.")
+    FAILED = enum_value(PUBLIC, "FAILED", "Failed; `errorCode` names the error.")
+    EXPIRED = enum_value(PUBLIC, "EXPIRED", "Completed, but the result files have been deleted after their retention period.")

@@ -1,4 +1,4 @@
-"""A file of a picture."""
+"""Image and original files with signed URLs."""
 
 from datetime import datetime
 
@@ -9,23 +9,23 @@ from resolvers.pictures import SeenImage
 from schema.fields import value_field
 
 
-@strawberry.type(description="A file of a picture.")
+@strawberry.type(description="An image or original file with a signed URL.")
 class Image:
-    """A file of a picture."""
+    """An image or original file."""
 
     url: str = value_field(
         C.PICTURE,
-        "Signed; works until `expiresAt`. The same text for the same viewer, photo and size until it is near its end, "
-        "so that browsers cache it.",
+        "Signed URL, valid until `expiresAt`. It stays the same for the same viewer, photo and size for up to 15 minutes, "
+        "so that browsers can cache the file.",
     )
-    width: int = value_field(C.PICTURE, "Real pixels across.")
-    height: int = value_field(C.PICTURE, "Real pixels down.")
-    content_type: str = value_field(C.PICTURE, "MIME type.")
-    expires_at: datetime = value_field(C.PICTURE, "When the URL stops working.")
+    width: int = value_field(C.PICTURE, "Actual width of the image in pixels.")
+    height: int = value_field(C.PICTURE, "Actual height of the image in pixels.")
+    content_type: str = value_field(C.PICTURE, "MIME type of the file.")
+    expires_at: datetime = value_field(C.PICTURE, "Time at which the URL expires.")
 
     @classmethod
     def of(cls, seen: SeenImage | None) -> "Image | None":
-        """A file that the viewer may fetch."""
+        """Returns the file, or None if the viewer may not fetch one."""
         if seen is None:
             return None
         return cls(

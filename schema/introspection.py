@@ -1,4 +1,4 @@
-"""What a profile shows of the schema itself, and to whom (DECISIONS 5). Decided before anything runs."""
+"""Decides, before execution, which callers may read the schema and use the federation fields."""
 
 from __future__ import annotations
 
@@ -11,32 +11,32 @@ from execution.errors import RequestError
 from resolvers.context import Context
 
 DEVELOPER: Final = "photos:develop"
-"""The scope of whoever may see the schema in production."""
+"""The scope that allows reading the schema in production."""
 ROUTER: Final = "federation:resolve"
-"""The scope of a router's own credential: a token of kind SERVICE, beside the token of the user that it forwards."""
+"""The scope of a router's own token, which it sends in addition to the token of the user."""
 
 
 @dataclass(frozen=True, slots=True)
 class IntrospectionPolicy:
-    """`open_schema`: introspection, SDL and references for any valid token, as in development."""
+    """Access to the schema. `open_schema` allows introspection, SDL and entities for every valid token, as in development."""
 
     open_schema: bool = True
 
-    def admit(self, context: Context, prepared: Prepared[Any]) -> None:
-        """Raises FORBIDDEN where the caller may not ask such an operation."""
+    def check(self, context: Context, prepared: Prepared[Any]) -> None:
+        """Raises FORBIDDEN if the caller may not send this operation."""
         if self.open_schema:
             return
         developer = _developer(context.viewer)
         outputs = prepared.coordinates.outputs
         if prepared.coordinates.introspects and not developer:
-            raise _refused("The schema is shown to developers only.", "INTROSPECTION")
+            raise _forbidden(f"Introspection needs the scope {DEVELOPER}.", "INTROSPECTION")
         if "Query._service" in outputs and not (developer or context.router):
-            raise _refused("The schema is shown to routers and developers only.", "INTROSPECTION")
+            raise _forbidden(f"`_service` needs the credential of a router or the scope {DEVELOPER}.", "INTROSPECTION")
         if "Query._entities" in outputs and not context.router:
-            raise _refused("References are answered for a router only; its credential is missing.", "ROUTER")
+            raise _forbidden("`_entities` needs the credential of a router in the header `router-authorization`.", "ROUTER")
 
     def may_trace(self, viewer: Viewer) -> bool:
-        """Whether the caller may see what a request cost each source: times tell of data that is not the caller's."""
+        """Whether the caller may see the calls to data sources; their timings depend on data that the caller may not see."""
         return self.open_schema or _developer(viewer)
 
 
@@ -45,9 +45,9 @@ def _developer(viewer: Viewer) -> bool:
 
 
 def is_router(viewer: Viewer) -> bool:
-    """Whether a token is a router's own: a service's with the scope. A person's never is."""
+    """Whether the token belongs to a router: a service with the scope `federation:resolve`."""
     return viewer.kind is ViewerKind.SERVICE and ROUTER in viewer.scopes
 
 
-def _refused(message: str, reason: str) -> RequestError:
+def _forbidden(message: str, reason: str) -> RequestError:
     return RequestError("FORBIDDEN", message, reason=reason)

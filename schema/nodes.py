@@ -1,10 +1,10 @@
-"""Any object by its global id: for `node`, `nodes`, facets, and what other services refer to."""
+"""Loads objects by global id, for `node`, `nodes`, facets and federation entities."""
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
-from access.ids import BadId, GlobalId
+from access.ids import GlobalId, InvalidId
 from datasources.photo_key import PhotoKey
 from datasources.tables.albums import AlbumKey
 from datasources.tables.people import PersonKey
@@ -19,24 +19,26 @@ from schema.person import Person
 from schema.photo import Photo
 from schema.place import Label, Place
 
-MOST_REFERENCES = 200
-_ENTITIES = frozenset({"Photo", "Album", "Person", "Place", "Customer"})
+MAX_REPRESENTATIONS = 200
+N = TypeVar("N", bound=Node)
+_ENTITIES: dict[str, type[Node]] = {kind.__name__: kind for kind in (Photo, Album, Person, Place, Customer)}
 
 
-async def load_node(context: Context, node_id: str, *, only: str | None = None) -> Node | None:
-    """The object, or None when it is not there, not to be seen, of another type, or no id at all: all the same."""
+async def load_node(context: Context, node_id: str, kind: type[N]) -> N | None:
+    """Loads an object of a type, or of any type for `Node`; None if the id is invalid, unknown, hidden or of another type."""
     try:
         known = context.sources.ids.decode(node_id)
-    except BadId:
+    except InvalidId:
         return None
-    if only is not None and known.type != only:
+    if kind is not Node and known.type != kind.__name__:
         return None
-    return await _load(context, known, node_id)
+    found = await _load(context, known, node_id)
+    return found if isinstance(found, kind) else None
 
 
-async def load_nodes(context: Context, ids: Sequence[str]) -> list[Node | None]:
-    """Objects in the order asked: one batch for each source."""
-    return list(await asyncio.gather(*(load_node(context, i) for i in ids)))
+async def load_nodes(context: Context, ids: Sequence[str], kind: type[N]) -> list[N | None]:
+    """Loads objects in the order of `ids`, with one batch for each data source."""
+    return list(await asyncio.gather(*(load_node(context, i, kind) for i in ids)))
 
 
 async def _load(context: Context, known: GlobalId, node_id: str) -> Node | None:
@@ -73,20 +75,25 @@ async def _share(context: Context, known: GlobalId) -> Share | None:
     return next((Share(context=context, grant=g) for g in grants if g.slot == known.local), None)
 
 
-async def references(context: Context, representations: Sequence[Any]) -> list[Any]:
-    """What other services refer to, in order: by key fields only, an error or null for each entry on its own."""
-    if len(representations) > MOST_REFERENCES:
-        raise GraphQLProblem("TOO_COMPLEX", f"at most {MOST_REFERENCES} representations", reason="REPRESENTATIONS")
-    return list(await asyncio.gather(*(_reference(context, r) for r in representations), return_exceptions=True))
+async def resolve_entities(context: Context, representations: Sequence[Any]) -> list[Any]:
+    """Resolves federation representations in order, by key fields only; each entry is an object, None or an error."""
+    if len(representations) > MAX_REPRESENTATIONS:
+        raise GraphQLProblem(
+            "TOO_COMPLEX", f"At most {MAX_REPRESENTATIONS} representations are allowed in one request.", reason="REPRESENTATIONS"
+        )
+    return list(await asyncio.gather(*(_resolve_entity(context, r) for r in representations), return_exceptions=True))
 
 
-async def _reference(context: Context, representation: Any) -> Node | None:
+async def _resolve_entity(context: Context, representation: Any) -> Node | None:
     type_name = representation.get("__typename") if isinstance(representation, dict) else None
-    if type_name not in _ENTITIES:
-        raise GraphQLProblem("BAD_USER_INPUT", "a representation needs the __typename of an entity", reason="REPRESENTATION")
+    kind = _ENTITIES.get(type_name) if isinstance(type_name, str) else None
+    if kind is None:
+        raise GraphQLProblem(
+            "BAD_USER_INPUT", "A representation must contain the `__typename` of an entity.", reason="REPRESENTATION"
+        )
     key = representation.get("id")
-    if key is None and type_name == "Customer" and isinstance(representation.get("externalId"), str):
+    if key is None and kind is Customer and isinstance(representation.get("externalId"), str):
         return await Customer.load(context, context.sources.ids.local_id("customer", representation["externalId"]))
     if not isinstance(key, str):
-        raise GraphQLProblem("BAD_USER_INPUT", "a representation needs its key", reason="REPRESENTATION")
-    return await load_node(context, key, only=type_name)
+        raise GraphQLProblem("BAD_USER_INPUT", "A representation must contain a key field of its type.", reason="REPRESENTATION")
+    return await load_node(context, key, kind)

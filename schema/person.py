@@ -1,6 +1,6 @@
-"""People seen in photos: their owner's alone."""
+"""People recognized in photos. Only the owner of the photos, and services with permission, can see them."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
@@ -10,40 +10,43 @@ from datasources.photo_key import PhotoKey
 from datasources.search.conditions import Field
 from datasources.tables.people import SeenPerson
 from resolvers.context import Context
-from resolvers.paging import Slice
+from resolvers.paging import ListPage
 from resolvers.photo_set import counts_by_value
 from schema.fields import field, value_field
-from schema.node import Node, PageInfo, Total
+from schema.node import CURSOR, EDGES, NODES, PAGE_INFO, TOTAL, Node, PageInfo, Total
 
-LazyPhoto = Annotated["Photo", strawberry.lazy("schema.photo")]  # type: ignore[name-defined]  # noqa: F821
+if TYPE_CHECKING:
+    from schema.photo import Photo
+
+LazyPhoto = Annotated["Photo", strawberry.lazy("schema.photo")]
 
 
-@strawberry.federation.type(keys=["id"], description="Someone recognised in photos.")
+@strawberry.federation.type(keys=["id"], description="A person recognized in the photos of one owner.")
 class Person(Node):
-    """A person."""
+    """A person in the photos of one owner."""
 
     context: strawberry.Private[Context]
     seen: strawberry.Private[SeenPerson]
-    sight: strawberry.Private[Visibility]
+    visibility: strawberry.Private[Visibility]
 
     @classmethod
     def of(cls, context: Context, seen: SeenPerson) -> "Person":
-        """A person that the scope let through."""
-        return cls(context=context, seen=seen, sight=seen.sight)
+        """Returns the person with the visibility that its scope granted."""
+        return cls(context=context, seen=seen, visibility=seen.visibility)
 
-    def about(self) -> tuple[str, str | None]:
-        """Whose it is, and which photo, for the audit."""
+    def audit_subject(self) -> tuple[str, str | None]:
+        """Returns owner and photo id for the access log."""
         return self.seen.record.owner, None
 
     def global_id(self) -> str:
-        """Opaque and deterministic."""
+        """Returns an opaque, deterministic id."""
         return self.context.sources.ids.encode("Person", self.seen.record.owner, self.seen.record.id)
 
-    @field(C.BIOMETRIC, "As the owner named them.")
+    @field(C.BIOMETRIC, "Name of the person as given by the owner. Null if not named.")
     def name(self) -> str | None:
         return self.seen.name
 
-    @field(C.BIOMETRIC, "A photo that shows them.")
+    @field(C.BIOMETRIC, "Cover photo of the person: the one chosen by the owner, or else the newest photo that shows the person.")
     async def cover(self) -> LazyPhoto | None:
         from schema.photo import Photo
 
@@ -55,21 +58,21 @@ class Person(Node):
             seen = None if newest is None else await self.context.photos.one(newest)
         return None if seen is None else Photo.of(self.context, seen)
 
-    @field(C.BIOMETRIC, "In how many photos.")
+    @field(C.BIOMETRIC, "Number of photos that show the person. Hidden photos and photos in the trash are not counted.")
     async def photo_count(self) -> int | None:
-        if not self.sight.may(C.BIOMETRIC, Use.FACET):
+        if not self.visibility.may(C.BIOMETRIC, Use.FACET):
             return None
         return (await counts_by_value(self.context, Field.PERSON, owner=self.seen.record.owner)).get(
             self.seen.record.id, (0, None, None)
         )[0]
 
 
-@strawberry.type(description="A person in a page.")
+@strawberry.type(description="A person in a page, with its cursor.")
 class PersonEdge:
-    """A person in a page."""
+    """A person with its cursor."""
 
-    cursor: str = value_field(C.PUBLIC, "To go on from.")
-    node: Person = value_field(C.BIOMETRIC, "The person.")
+    cursor: str = value_field(C.PUBLIC, CURSOR)
+    node: Person = value_field(C.BIOMETRIC, "The person at this position.")
 
 
 @strawberry.type(description="A page of people.")
@@ -77,20 +80,20 @@ class PersonConnection:
     """A page of people."""
 
     context: strawberry.Private[Context]
-    page: strawberry.Private[Slice[SeenPerson]]
+    page: strawberry.Private[ListPage[SeenPerson]]
 
-    @field(C.BIOMETRIC, "With cursors.")
+    @field(C.BIOMETRIC, EDGES)
     def edges(self) -> list[PersonEdge]:
         return [PersonEdge(cursor=c, node=Person.of(self.context, p)) for c, p in self.page.items]
 
-    @field(C.BIOMETRIC, "Without.")
+    @field(C.BIOMETRIC, NODES)
     def nodes(self) -> list[Person]:
         return [Person.of(self.context, p) for _, p in self.page.items]
 
-    @field(C.PUBLIC, "Where the page lies.")
+    @field(C.PUBLIC, PAGE_INFO)
     def page_info(self) -> PageInfo:
         return PageInfo.of(self.page)
 
-    @field(C.BIOMETRIC, "How many in all.")
+    @field(C.BIOMETRIC, TOTAL)
     def total(self) -> Total | None:
         return Total(count=self.page.total, exact=True)

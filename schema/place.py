@@ -1,4 +1,4 @@
-"""Places and labels: public things with names in many languages."""
+"""Places and labels: public objects with names in many languages."""
 
 from typing import Annotated
 
@@ -16,18 +16,18 @@ from schema.fields import field, unset_to_none, value_field
 from schema.node import Languages, Node
 
 
-@strawberry.type(description="Coordinates, as finely as the viewer may know.")
+@strawberry.type(description="Coordinates at the precision that the viewer may see.")
 class Location:
-    """A point. Anyone may know where a place is; a photo's is decided at the field that leads here."""
+    """Coordinates. Its fields are public; `Photo.location` checks whether the viewer may see a photo's coordinates."""
 
-    latitude: float = value_field(C.PUBLIC, "Degrees north.")
-    longitude: float = value_field(C.PUBLIC, "Degrees east.")
-    altitude_meters: float | None = value_field(C.PUBLIC, "Metres above the sea.")
-    precision: LocationPrecision = value_field(C.PUBLIC, "How finely.")
+    latitude: float = value_field(C.PUBLIC, "Latitude in degrees, -90 to 90, positive to the north.")
+    longitude: float = value_field(C.PUBLIC, "Longitude in degrees, -180 to 180, positive to the east.")
+    altitude_meters: float | None = value_field(C.PUBLIC, "Altitude in meters above sea level. Null if unknown or not visible.")
+    precision: LocationPrecision = value_field(C.PUBLIC, "Precision of the coordinates.")
 
     @classmethod
     def of(cls, seen: SeenLocation) -> "Location":
-        """As a viewer sees it."""
+        """Returns the coordinates as the viewer may see them."""
         return cls(
             latitude=seen.latitude,
             longitude=seen.longitude,
@@ -36,83 +36,83 @@ class Location:
         )
 
 
-@strawberry.type(description="A text and the language it is in.")
+@strawberry.type(description="A text with its language.")
 class LocalizedText:
-    """A text and its language."""
+    """A text with its language."""
 
-    text: str = value_field(C.PUBLIC, "The text.")
-    language: str = value_field(C.PUBLIC, "BCP 47.")
+    text: str = value_field(C.PUBLIC, "The text in the given language.")
+    language: str = value_field(C.PUBLIC, "Language of the text as a BCP 47 tag, `und` if it is unknown.")
 
 
-@strawberry.type(description="A part of the globe; west > east crosses the date line.")
+@strawberry.type(description="A rectangle on the map. If `west` is greater than `east`, it crosses the 180th meridian.")
 class Box:
-    """A part of the globe."""
+    """A rectangle on the map."""
 
-    west: float = value_field(C.PUBLIC, "Degrees east.")
-    south: float = value_field(C.PUBLIC, "Degrees north.")
-    east: float = value_field(C.PUBLIC, "Degrees east.")
-    north: float = value_field(C.PUBLIC, "Degrees north.")
-
-
-def chain(context: Context, languages: list[str] | None) -> tuple[str, ...]:
-    """The languages asked for, else the request's; at most ten."""
-    asked = unset_to_none(languages)
-    return tuple(asked[:10]) if asked else context.languages
+    west: float = value_field(C.PUBLIC, "Longitude of the western edge in degrees, -180 to 180.")
+    south: float = value_field(C.PUBLIC, "Latitude of the southern edge in degrees, -90 to 90.")
+    east: float = value_field(C.PUBLIC, "Longitude of the eastern edge in degrees, -180 to 180.")
+    north: float = value_field(C.PUBLIC, "Latitude of the northern edge in degrees, -90 to 90.")
 
 
-@strawberry.federation.type(keys=["id"], description="Somewhere with a name.")
+def requested_languages(context: Context, languages: list[str] | None) -> tuple[str, ...]:
+    """Returns the first ten of `languages`, or the languages of the request if none are given."""
+    requested = unset_to_none(languages)
+    return tuple(requested[:10]) if requested else context.languages
+
+
+@strawberry.federation.type(keys=["id"], description="A country, region, city or locality with names in many languages.")
 class Place(Node):
-    """A place."""
+    """A place of the gazetteer."""
 
     context: strawberry.Private[Context]
     record: strawberry.Private[PlaceRecord]
 
     def global_id(self) -> str:
-        """Computable: the code, by type."""
+        """Returns an id that clients can compute from type and code."""
         return public_id("Place", self.record.id)
 
-    @field(C.PUBLIC, "The global id.")
+    @field(C.PUBLIC, "Global id, computed from the type and the `code`. It is unique over all types and never changes.")
     def id(self) -> strawberry.ID:
         return strawberry.ID(self.global_id())
 
-    @field(C.PUBLIC, "The stable code outside this graph: `IT`, `IT.16`, `gn:3176959`.")
+    @field(C.PUBLIC, "Stable code of the place outside this API, for example `IT`, `IT.16` or `gn:3176959`.")
     def code(self) -> str:
         return self.record.id
 
-    @field(C.PUBLIC, "Country, region, city or locality.")
+    @field(C.PUBLIC, "Level of the place: country, region, city or locality.")
     def kind(self) -> PlaceKind:
         return PlaceKind[self.record.kind.name]
 
-    @field(C.PUBLIC, "The name in the first of the languages that has one.")
+    @field(C.PUBLIC, "Name of the place in the first requested language that has one.")
     async def name(self, languages: Languages = strawberry.UNSET) -> str:
         return (await self._name(languages)).text
 
-    @field(C.PUBLIC, "The name and its language.")
+    @field(C.PUBLIC, "Name of the place together with the language of the name.")
     async def localized_name(self, languages: Languages = strawberry.UNSET) -> LocalizedText:
         return await self._name(languages)
 
-    @field(C.PUBLIC, "City, region, country in one line and one language.")
+    @field(C.PUBLIC, "Name of the place with its region and country in one line and one language.")
     async def address(self, languages: Languages = strawberry.UNSET) -> LocalizedText:
-        found = await self.context.addresses.one((self.record.id, chain(self.context, languages)))
+        found = await self.context.addresses.one((self.record.id, requested_languages(self.context, languages)))
         return LocalizedText(text=found.text, language=found.language) if found else await self._name(languages)
 
-    @field(C.PUBLIC, "ISO 3166-1 alpha-2.")
+    @field(C.PUBLIC, "Country code by ISO 3166-1 alpha-2, for example `IT`.")
     def country_code(self) -> str | None:
         return self.record.country_code
 
-    @field(C.PUBLIC, "The country; itself for a country.")
+    @field(C.PUBLIC, "Country that contains the place. A country returns itself.")
     async def country(self) -> Annotated["Place", strawberry.lazy("schema.place")] | None:
         if not self.record.ancestors:
             return self
         record = await self.context.places.one(self.record.ancestors[0])
         return None if record is None else Place(context=self.context, record=record)
 
-    @field(C.PUBLIC, "What it lies in, country first.")
+    @field(C.PUBLIC, "Places that contain this place, country first.")
     async def ancestors(self) -> list[Annotated["Place", strawberry.lazy("schema.place")]]:
         above = await self.context.places.many(self.record.ancestors)
         return [Place(context=self.context, record=r) for r in above]
 
-    @field(C.PUBLIC, "Its middle.")
+    @field(C.PUBLIC, "Center of the place.")
     def center(self) -> Location:
         return Location(
             latitude=self.record.latitude,
@@ -121,51 +121,51 @@ class Place(Node):
             precision=LocationPrecision.EXACT,
         )
 
-    @field(C.PUBLIC, "Its extent.")
+    @field(C.PUBLIC, "Bounding box of the place. Null if unknown.")
     def bounds(self) -> Box | None:
         b = self.record.bounds
         return None if b is None else Box(west=b.west, south=b.south, east=b.east, north=b.north)
 
-    @field(C.PUBLIC, "IANA name.")
+    @field(C.PUBLIC, "IANA name of the time zone, for example `Europe/Rome`. Null if unknown.")
     def time_zone(self) -> str | None:
         return self.record.time_zone
 
-    @field(C.PLACE, "How many of the viewer's photos.")
+    @field(C.PLACE, "Number of photos of this place that the viewer may see.")
     async def photo_count(self) -> int | None:
         counts = await counts_by_value(self.context, Field[self.record.kind.name])
         return counts[self.record.id][0] if self.record.id in counts else 0
 
     async def _name(self, languages: list[str] | None) -> LocalizedText:
-        found = await self.context.place_names.one((self.record.id, chain(self.context, languages)))
+        found = await self.context.place_names.one((self.record.id, requested_languages(self.context, languages)))
         text, language = found or (self.record.id, "und")
         return LocalizedText(text=text, language=language)
 
 
-@strawberry.type(description="A thing, scene or event that photos show.")
+@strawberry.type(description="A thing, scene or event that photos show, with names in many languages.")
 class Label(Node):
-    """A concept."""
+    """A label: a concept of the vocabulary."""
 
     context: strawberry.Private[Context]
     concept: strawberry.Private[str]
 
     def global_id(self) -> str:
-        """Computable: the key, by type."""
+        """Returns an id that clients can compute from type and key."""
         return public_id("Label", self.concept)
 
-    @field(C.PUBLIC, "The global id.")
+    @field(C.PUBLIC, "Global id, computed from the type and the `code`. It is unique over all types and never changes.")
     def id(self) -> strawberry.ID:
         return strawberry.ID(self.global_id())
 
-    @field(C.PUBLIC, "The stable concept: `beach`.")
+    @field(C.PUBLIC, "Stable key of the label, for example `beach`.")
     def key(self) -> str:
         return self.concept
 
-    @field(C.PUBLIC, "The display word.")
+    @field(C.PUBLIC, "Name of the label in the first requested language that has one.")
     async def name(self, languages: Languages = strawberry.UNSET) -> str:
-        word = await self.context.words.one((self.concept, chain(self.context, languages)))
+        word = await self.context.words.one((self.concept, requested_languages(self.context, languages)))
         return word.text if word else self.concept
 
-    @field(C.CONTENT, "How many of the viewer's photos.")
+    @field(C.CONTENT, "Number of photos with this label that the viewer may see.")
     async def photo_count(self) -> int | None:
         counts = await counts_by_value(self.context, Field.LABEL)
         return counts[self.concept][0] if self.concept in counts else 0

@@ -1,7 +1,10 @@
-"""The schema as text, in two printings: for every router, and with auth for routers that enforce it.
+"""Prints the schema as SDL for federation routers, with or without auth directives.
 
-Strawberry prints types and classes; everything that follows from a class, a price or the policy is put in here, in one
-walk over the printed document. Interfaces' fields are left as they are: what stands on them routers copy, or refuse.
+Strawberry prints types and data classes. One walk over the printed document adds `@tag`, `@cost`, `@listSize` and, for
+routers that enforce them, `@authenticated`, `@requiresScopes` and `@policy`. Fields of interfaces get none of them: routers
+copy directives of interface fields to objects, or reject them.
+
+`python -m schema.printing > schema/schema.graphql` writes the contract that `tests/schema/test_contract.py` compares.
 """
 
 from collections.abc import Iterable, Mapping
@@ -26,29 +29,29 @@ from graphql import (
 
 from access.classes import DataClass
 from access.policy import MATRIX
-from access.token_scopes import PERSONS
+from access.token_scopes import PERSON_SCOPES
 from execution.pricing import ListSize, Pricing
 
 CONSENT: Final = "photos:consent:people"
-"""What a router's policy hook must answer before it asks for people: that the customer has agreed."""
+"""The policy that a router must confirm before it reads people: the customer has given consent."""
 N = TypeVar("N", bound=Any)
 _HARMLESS = frozenset({DataClass.PUBLIC, DataClass.OPERATIONAL})
 _FEDERATION = "https://specs.apollo.dev/federation/"
 _REFETCH = frozenset({"node", "nodes"})
 
 
-def printed(sdl: str, classes: Mapping[str, DataClass], pricing: Pricing, *, auth: bool = False, refetch: bool = True) -> str:
-    """Strawberry's printing with prices, tags and, where wanted, auth; `refetch`: with Query.node and Query.nodes."""
+def print_sdl(sdl: str, classes: Mapping[str, DataClass], pricing: Pricing, *, auth: bool = False, refetch: bool = True) -> str:
+    """Adds costs, tags and optionally auth directives to SDL; `refetch` keeps `Query.node` and `Query.nodes`."""
     walk = _Printing(classes, pricing, auth=auth, refetch=refetch)
     document = parse(sdl)
     definitions = tuple(walk.definition(found) for found in document.definitions)
     used = walk.used
-    linked = tuple(_linked(found, used) if isinstance(found, SchemaDefinitionNode) else found for found in definitions)
+    linked = tuple(_with_imports(found, used) if isinstance(found, SchemaDefinitionNode) else found for found in definitions)
     return print_ast(DocumentNode(definitions=linked)) + "\n"
 
 
 class _Printing:
-    """One walk over the definitions; remembers which directives it used, for they must be imported."""
+    """One walk over the definitions. It collects the used directives, because `@link` must import them."""
 
     def __init__(self, classes: Mapping[str, DataClass], pricing: Pricing, *, auth: bool, refetch: bool) -> None:
         self._classes = classes
@@ -58,7 +61,7 @@ class _Printing:
         self.used: set[str] = set()
 
     def definition(self, node: DefinitionNode) -> DefinitionNode:
-        """The definition with what follows from it."""
+        """Returns the definition with its directives."""
         if isinstance(node, ObjectTypeDefinitionNode):
             return self._object(node)
         if isinstance(node, InputObjectTypeDefinitionNode):
@@ -71,22 +74,22 @@ class _Printing:
         name = node.name.value
         hidden = _REFETCH if name == "Query" and not self._refetch else frozenset()
         fields = tuple(self._field(f, name) for f in node.fields or () if f.name.value not in hidden)
-        priced = replace(node, fields=fields)
+        trimmed = replace(node, fields=fields)
         weight = self._pricing.weights.get(name)
-        return priced if weight is None else self._with(priced, [_cost(weight)])
+        return trimmed if weight is None else self._with(trimmed, [_cost(weight)])
 
     def _field(self, node: FieldDefinitionNode, owner: str) -> FieldDefinitionNode:
         coordinate = f"{owner}.{node.name.value}"
         arguments = tuple(self._tagged(a, f"{coordinate}({a.name.value}:)") for a in node.arguments or ())
-        further: list[str] = []
+        directives: list[str] = []
         if coordinate in self._pricing.weights:
-            further.append(_cost(self._pricing.weights[coordinate]))
+            directives.append(_cost(self._pricing.weights[coordinate]))
         if coordinate in self._pricing.sizes:
-            further.append(_list_size(self._pricing.sizes[coordinate]))
+            directives.append(_list_size(self._pricing.sizes[coordinate]))
         if self._auth and coordinate in self._classes:
-            further += auth_of(self._classes[coordinate])
+            directives += auth_of(self._classes[coordinate])
         tagged: FieldDefinitionNode = self._tagged(replace(node, arguments=arguments), coordinate)
-        return self._with(tagged, further)
+        return self._with(tagged, directives)
 
     def _tagged(self, node: N, coordinate: str) -> N:
         found = self._classes.get(coordinate)
@@ -95,31 +98,31 @@ class _Printing:
         return self._with(node, [f'@tag(name: "pii-{found.value.lower().replace("_", "-")}")'])
 
     def _with(self, node: N, directives: Iterable[str]) -> N:
-        wanted = tuple(directives)
-        self.used |= {text.partition("(")[0] for text in wanted}
-        return replace(node, directives=(*(node.directives or ()), *map(_directive, wanted))) if wanted else node
+        added = tuple(directives)
+        self.used |= {text.partition("(")[0] for text in added}
+        return replace(node, directives=(*(node.directives or ()), *map(_directive, added))) if added else node
 
 
 def auth_of(data_class: DataClass) -> list[str]:
-    """What a router must hold a caller to for a class, from the policy's table: any one of the scopes is enough."""
+    """Returns the auth directives of a class from the access policy. Any one of the scopes is sufficient."""
     if data_class is DataClass.PUBLIC:
         return []
     row = MATRIX[data_class]
-    scopes = [PERSONS[r] for r in PERSONS if row.of(r) is not None]
+    scopes = [PERSON_SCOPES[r] for r in PERSON_SCOPES if row.of(r) is not None]
     if row.service is not None and row.service.scope is not None:
         scopes.append(row.service.scope)
-    listed = ", ".join(f'["{scope}"]' for scope in dict.fromkeys(scopes))
-    auth = ["@authenticated", f"@requiresScopes(scopes: [{listed}])"]
+    scope_lists = ", ".join(f'["{scope}"]' for scope in dict.fromkeys(scopes))
+    auth = ["@authenticated", f"@requiresScopes(scopes: [{scope_lists}])"]
     return [*auth, f'@policy(policies: [["{CONSENT}"]])'] if data_class is DataClass.BIOMETRIC else auth
 
 
 def _cost(weight: float) -> str:
-    """In tenths of our unit: a weight is a whole number in federation's definition of `@cost` (IBM's has a text)."""
+    """Returns `@cost` in tenths of a unit, because its weight is an integer in the federation specification."""
     return f"@cost(weight: {round(10 * weight)})"
 
 
 def _list_size(size: ListSize) -> str:
-    """Only numbers may be slicing arguments; a list's own length is told by what is assumed of it."""
+    """Returns `@listSize`. Only integer arguments can be slicing arguments; lists of inputs are covered by the assumed size."""
     parts = [f"assumedSize: {size.assumed}"]
     if size.slicing:
         parts.append(f"slicingArguments: {_names(size.slicing)}")
@@ -139,15 +142,21 @@ def _directive(text: str) -> ConstDirectiveNode:
     return directive  # type: ignore[no-any-return]
 
 
-def _linked(node: SchemaDefinitionNode, used: set[str]) -> SchemaDefinitionNode:
-    """Federation's @link imports what was used."""
-    return replace(node, directives=tuple(_importing(d, used) for d in node.directives or ()))
+def _with_imports(node: SchemaDefinitionNode, used: set[str]) -> SchemaDefinitionNode:
+    """Adds the used directives to the import list of the federation `@link`."""
+    return replace(node, directives=tuple(_with_imported_names(d, used) for d in node.directives or ()))
 
 
-def _importing(directive: ConstDirectiveNode, used: set[str]) -> ConstDirectiveNode:
-    given = {argument.name.value: argument.value for argument in directive.arguments or ()}
-    url, imported = given.get("url"), given.get("import")
+def _with_imported_names(directive: ConstDirectiveNode, used: set[str]) -> ConstDirectiveNode:
+    arguments = {argument.name.value: argument.value for argument in directive.arguments or ()}
+    url, imported = arguments.get("url"), arguments.get("import")
     if not isinstance(url, StringValueNode) or not url.value.startswith(_FEDERATION) or not isinstance(imported, ListValueNode):
         return directive
     known = {value.value for value in imported.values if isinstance(value, StringValueNode)}
     return _directive(f'@link(url: "{url.value}", import: {_names(sorted(known | used))})')
+
+
+if __name__ == "__main__":
+    from schema.build import build
+
+    print(build().sdl(), end="")  # noqa: T201 - the SDL is the output of this command

@@ -1,4 +1,4 @@
-"""What can be read."""
+"""The root type of queries."""
 
 from typing import Annotated
 
@@ -10,7 +10,7 @@ from resolvers.albums import albums_page
 from resolvers.context import Context
 from resolvers.errors import BadInput
 from resolvers.people import people_page
-from resolvers.photo_set import Library as Whose
+from resolvers.photo_set import Library as LibraryScope
 from resolvers.timeline import timeline
 from schema.album import Album, AlbumConnection
 from schema.bulk import BulkOperation
@@ -18,82 +18,86 @@ from schema.customer import Customer
 from schema.enums import AlbumOrder, Library, PersonOrder, PhotoOrder, PlaceKind, SearchOrder
 from schema.fields import argument, field, unset_to_none
 from schema.inputs import PhotoFilter, PointInput
-from schema.node import After, Before, First, FirstFromStart, Last, Node
+from schema.node import ORDER, After, Before, First, FirstFromStart, Languages, Last, Node
 from schema.nodes import load_node, load_nodes
 from schema.person import Person, PersonConnection
 from schema.photo import Photo
 from schema.photo_set import PhotoConnection
-from schema.place import Place, chain
+from schema.place import Place, requested_languages
 from schema.search import LabelConnection, PhotoSearchConnection, PlaceConnection
 from schema.translation import Translation
 from schema.viewer import Viewer
 
 Info = strawberry.Info[Context, None]
-ItsId = Annotated[strawberry.ID, argument(C.PUBLIC, "Its id.")]
-WhichPhotos = Annotated[PhotoFilter | None, argument(C.PUBLIC, "Which photos.")]
-WhosePhotos = Annotated[Library | None, argument(C.PUBLIC, "Whose photos.")]
-MOST_NODES = 200
+IdArgument = Annotated[strawberry.ID, argument(C.PUBLIC, "Global id of the object.")]
+PhotoFilterArgument = Annotated[
+    PhotoFilter | None, argument(C.PUBLIC, "Filter of the photos. Default: all photos that are neither hidden nor in the trash.")
+]
+LibraryArgument = Annotated[Library | None, argument(C.PUBLIC, "Library to read. Default: the photos of the viewer.")]
+MAX_NODES = 200
 
 
-def whose(library: Library | None) -> Whose:
-    """The library asked for; the viewer's own unless told."""
-    return Whose[(library or Library.MINE).name]
+def library_of(library: Library | None) -> LibraryScope:
+    """Returns the requested library, by default the viewer's own."""
+    return LibraryScope[(library or Library.MINE).name]
 
 
-@strawberry.type(description="What can be read.")
+@strawberry.type(description="Entry points for reading data.")
 class Query:
-    """The entry points."""
+    """The query fields."""
 
-    @field(C.PUBLIC, "Who is asking, for what, with which rights.")
+    @field(C.PUBLIC, "The caller of this request with its kind, scopes and purpose.")
     def viewer(self, info: Info) -> Viewer:
         return Viewer(context=info.context)
 
-    @field(C.PUBLIC, "Any object by its global id; null when it does not exist or may not be seen.")
-    async def node(self, info: Info, id: Annotated[strawberry.ID, argument(C.PUBLIC, "A global id.")]) -> Node | None:
-        return await load_node(info.context, id)
+    @field(C.PUBLIC, "Any object by its global id. Null if it does not exist or the viewer may not see it.")
+    async def node(self, info: Info, id: Annotated[strawberry.ID, argument(C.PUBLIC, "Global id of the object.")]) -> Node | None:
+        return await load_node(info.context, id, Node)
 
-    @field(C.PUBLIC, "Objects by id, in the order asked, null for each that is not there. At most 200.")
+    @field(
+        C.PUBLIC, "Objects by global id, in the order of `ids`. An item is null if the object does not exist or is not visible."
+    )
     async def nodes(
-        self, info: Info, ids: Annotated[list[strawberry.ID], argument(C.PUBLIC, "Global ids.")]
+        self, info: Info, ids: Annotated[list[strawberry.ID], argument(C.PUBLIC, "Global ids of the objects, at most 200.")]
     ) -> list[Node | None]:
-        if len(ids) > MOST_NODES:
-            raise BadInput(f"at most {MOST_NODES} ids", "LIST_SIZE")
-        return await load_nodes(info.context, ids)
+        if len(ids) > MAX_NODES:
+            raise BadInput(f"`ids` may contain at most {MAX_NODES} ids.", "LIST_SIZE")
+        return await load_nodes(info.context, ids, Node)
 
-    @field(C.PUBLIC, "One photo.")
-    async def photo(self, info: Info, id: ItsId) -> Photo | None:
-        return await load_node(info.context, id, only="Photo")  # type: ignore[return-value]
+    @field(C.PUBLIC, "A photo by its global id. Null if it does not exist or the viewer may not see it.")
+    async def photo(self, info: Info, id: IdArgument) -> Photo | None:
+        return await load_node(info.context, id, Photo)
 
-    @field(C.PUBLIC, "One album.")
-    async def album(self, info: Info, id: ItsId) -> Album | None:
-        return await load_node(info.context, id, only="Album")  # type: ignore[return-value]
+    @field(C.PUBLIC, "An album by its global id. Null if it does not exist or the viewer may not see it.")
+    async def album(self, info: Info, id: IdArgument) -> Album | None:
+        return await load_node(info.context, id, Album)
 
-    @field(C.PUBLIC, "One person.")
-    async def person(self, info: Info, id: ItsId) -> Person | None:
-        return await load_node(info.context, id, only="Person")  # type: ignore[return-value]
+    @field(C.PUBLIC, "A person by its global id. Null if it does not exist or the viewer may not see it.")
+    async def person(self, info: Info, id: IdArgument) -> Person | None:
+        return await load_node(info.context, id, Person)
 
-    @field(C.PUBLIC, "One place.")
-    async def place(self, info: Info, id: ItsId) -> Place | None:
-        return await load_node(info.context, id, only="Place")  # type: ignore[return-value]
+    @field(C.PUBLIC, "A place by its global id. Null if it does not exist.")
+    async def place(self, info: Info, id: IdArgument) -> Place | None:
+        return await load_node(info.context, id, Place)
 
-    @field(C.PUBLIC, "One customer, for services; a person's own is `viewer.customer`.")
-    async def customer(self, info: Info, id: ItsId) -> Customer | None:
-        return await load_node(info.context, id, only="Customer")  # type: ignore[return-value]
+    @field(C.PUBLIC, "A customer by its global id, mainly for services. A customer reads its own data with `Viewer.customer`.")
+    async def customer(self, info: Info, id: IdArgument) -> Customer | None:
+        return await load_node(info.context, id, Customer)
 
-    @field(C.PUBLIC, "One bulk operation, to poll it.")
-    async def bulk_operation(self, info: Info, id: ItsId) -> BulkOperation | None:
-        return await load_node(info.context, id, only="BulkOperation")  # type: ignore[return-value]
+    @field(C.PUBLIC, "A bulk operation by its global id, to poll its status. Null unless the viewer started it.")
+    async def bulk_operation(self, info: Info, id: IdArgument) -> BulkOperation | None:
+        return await load_node(info.context, id, BulkOperation)
 
     @field(
         C.PUBLIC,
-        "The timeline. `first: 0` gives an empty page and is the cheap way to ask for totals, facets, histogram or map alone.",
+        "Photos in chronological order. `first: 0` returns an empty page: use it to read only totals, facets or the histogram.",
     )
     async def photos(
         self,
         info: Info,
-        filter: WhichPhotos = strawberry.UNSET,
-        order: Annotated[PhotoOrder | None, argument(C.PUBLIC, "In which order.")] = PhotoOrder.TAKEN_AT_DESC,
-        library: WhosePhotos = Library.MINE,
+        filter: PhotoFilterArgument = strawberry.UNSET,
+        order: Annotated[PhotoOrder | None, argument(C.PUBLIC, ORDER)] = PhotoOrder.TAKEN_AT_DESC,
+        library: LibraryArgument = Library.MINE,
         first: FirstFromStart = strawberry.UNSET,
         after: After = strawberry.UNSET,
         last: Last = strawberry.UNSET,
@@ -105,62 +109,76 @@ class Query:
             "last": unset_to_none(last),
             "before": unset_to_none(before),
         }
-        scope = whose(library).of(await info.context.scope())
+        scope = library_of(library).of(await info.context.scope())
         order_name = (order or PhotoOrder.TAKEN_AT_DESC).name
         return PhotoConnection.of(timeline(info.context, scope, unset_to_none(filter), order_name, page))
 
-    @field(C.PUBLIC, "Photos that answer a question in words, best first.")
+    @field(
+        C.PUBLIC,
+        "Photos that match a text, best match first. The text can be in any language and name things, places, people and albums.",
+    )
     async def search_photos(
         self,
         info: Info,
-        query: Annotated[str, argument(C.CONTENT, "What was typed, in any language.")],
-        filter: WhichPhotos = strawberry.UNSET,
-        order: Annotated[SearchOrder | None, argument(C.PUBLIC, "In which order.")] = SearchOrder.RELEVANCE,
-        library: WhosePhotos = Library.MINE,
+        query: Annotated[str, argument(C.CONTENT, "Search text in any language, at most 500 characters.")],
+        filter: PhotoFilterArgument = strawberry.UNSET,
+        order: Annotated[SearchOrder | None, argument(C.PUBLIC, ORDER)] = SearchOrder.RELEVANCE,
+        library: LibraryArgument = Library.MINE,
         languages: Annotated[
-            list[str] | None, argument(C.PUBLIC, "The languages typed, best first; the request's unless told.")
+            list[str] | None,
+            argument(
+                C.PUBLIC, "Languages of the search text as BCP 47 tags, most likely first. Default: the languages of the request."
+            ),
         ] = strawberry.UNSET,
-        first: Annotated[int | None, argument(C.PUBLIC, "How many; 50 unless told, at most 200.")] = strawberry.UNSET,
+        first: First = strawberry.UNSET,
         after: After = strawberry.UNSET,
     ) -> PhotoSearchConnection | None:
         context = info.context
-        scope = whose(library).of(await context.scope())
+        scope = library_of(library).of(await context.scope())
         page = {"first": unset_to_none(first), "after": unset_to_none(after)}
         order_name = (order or SearchOrder.RELEVANCE).name
-        spoken = chain(context, languages)
+        language_tags = requested_languages(context, languages)
         return PhotoSearchConnection.of(
-            await text_query.search(context, scope, query, unset_to_none(filter), order_name, spoken, page)
+            await text_query.search(context, scope, query, unset_to_none(filter), order_name, language_tags, page)
         )
 
-    @field(C.PUBLIC, "The viewer's albums.")
+    @field(C.PUBLIC, "Albums that the viewer may see.")
     async def albums(
         self,
         info: Info,
-        query: Annotated[str | None, argument(C.CONTENT, "Only with this in the title.")] = strawberry.UNSET,
-        order: Annotated[AlbumOrder | None, argument(C.PUBLIC, "In which order.")] = AlbumOrder.LATEST_PHOTO_DESC,
-        library: Annotated[Library | None, argument(C.PUBLIC, "Whose albums.")] = Library.MINE,
+        query: Annotated[
+            str | None, argument(C.CONTENT, "Return only albums whose title contains this text.")
+        ] = strawberry.UNSET,
+        order: Annotated[AlbumOrder | None, argument(C.PUBLIC, ORDER)] = AlbumOrder.LATEST_PHOTO_DESC,
+        library: Annotated[
+            Library | None, argument(C.PUBLIC, "Library to read. Default: the albums of the viewer.")
+        ] = Library.MINE,
         first: First = strawberry.UNSET,
         after: After = strawberry.UNSET,
     ) -> AlbumConnection | None:
-        scope = whose(library).of(await info.context.scope())
+        scope = library_of(library).of(await info.context.scope())
         order_name = (order or AlbumOrder.LATEST_PHOTO_DESC).name
         page = await albums_page(
             info.context, scope, unset_to_none(query), order_name, first=unset_to_none(first), after=unset_to_none(after)
         )
         return AlbumConnection(context=info.context, page=page)
 
-    @field(C.BIOMETRIC, "The people in the viewer's photos.")
+    @field(C.BIOMETRIC, "People recognized in the photos of the viewer.")
     async def people(
         self,
         info: Info,
-        query: Annotated[str | None, argument(C.BIOMETRIC, "Only with this in the name.")] = strawberry.UNSET,
-        named: Annotated[bool | None, argument(C.BIOMETRIC, "Only with a name, or only without.")] = strawberry.UNSET,
-        order: Annotated[PersonOrder | None, argument(C.PUBLIC, "In which order.")] = PersonOrder.PHOTO_COUNT_DESC,
+        query: Annotated[
+            str | None, argument(C.BIOMETRIC, "Return only people whose name contains this text.")
+        ] = strawberry.UNSET,
+        named: Annotated[
+            bool | None, argument(C.BIOMETRIC, "True returns only people with a name, false only people without one.")
+        ] = strawberry.UNSET,
+        order: Annotated[PersonOrder | None, argument(C.PUBLIC, ORDER)] = PersonOrder.PHOTO_COUNT_DESC,
         first: First = strawberry.UNSET,
         after: After = strawberry.UNSET,
     ) -> PersonConnection | None:
         order_name = (order or PersonOrder.PHOTO_COUNT_DESC).name
-        scope = (await info.context.scope()).mine()
+        scope = (await info.context.scope()).own_only()
         page = await people_page(
             info.context,
             scope,
@@ -172,53 +190,65 @@ class Query:
         )
         return PersonConnection(context=info.context, page=page)
 
-    @field(C.PUBLIC, "The words that photos can be found by.")
+    @field(C.PUBLIC, "Labels: things, scenes and events that photos can show.")
     async def labels(
         self,
         info: Info,
-        query: Annotated[str | None, argument(C.PUBLIC, "Only with this in the name, in any language.")] = strawberry.UNSET,
-        languages: Annotated[list[str] | None, argument(C.PUBLIC, "The languages of names.")] = strawberry.UNSET,
+        query: Annotated[
+            str | None, argument(C.PUBLIC, "Return only labels whose name contains this text in any language.")
+        ] = strawberry.UNSET,
+        languages: Languages = strawberry.UNSET,
         first: First = strawberry.UNSET,
         after: After = strawberry.UNSET,
     ) -> LabelConnection | None:
-        spoken = chain(info.context, languages)
+        language_tags = requested_languages(info.context, languages)
         page = await catalogs.labels_page(
-            info.context, unset_to_none(query), spoken, first=unset_to_none(first), after=unset_to_none(after)
+            info.context, unset_to_none(query), language_tags, first=unset_to_none(first), after=unset_to_none(after)
         )
         return LabelConnection(context=info.context, page=page)
 
-    @field(C.PUBLIC, "Places by any name in any language.")
+    @field(C.PUBLIC, "Places by any name in any language, best match first.")
     async def places(
         self,
         info: Info,
-        query: Annotated[str, argument(C.PUBLIC, "A name or its beginning.")],
-        languages: Annotated[list[str] | None, argument(C.PUBLIC, "The languages typed and of names.")] = strawberry.UNSET,
-        kinds: Annotated[list[PlaceKind] | None, argument(C.PUBLIC, "Only these kinds.")] = strawberry.UNSET,
+        query: Annotated[str, argument(C.PUBLIC, "Name of a place, or the beginning of one, at most 200 characters.")],
+        languages: Annotated[
+            list[str] | None,
+            argument(
+                C.PUBLIC, "Languages of `query` as BCP 47 tags, most preferred first. Default: the languages of the request."
+            ),
+        ] = strawberry.UNSET,
+        kinds: Annotated[
+            list[PlaceKind] | None, argument(C.PUBLIC, "Return only places of these levels. Default: all levels.")
+        ] = strawberry.UNSET,
         first: First = strawberry.UNSET,
         after: After = strawberry.UNSET,
     ) -> PlaceConnection | None:
-        spoken = chain(info.context, languages)
-        wanted = [k.name for k in unset_to_none(kinds) or ()]
+        language_tags = requested_languages(info.context, languages)
+        kind_names = [k.name for k in unset_to_none(kinds) or ()]
         page = await catalogs.places_page(
-            info.context, query, spoken, wanted, first=unset_to_none(first), after=unset_to_none(after)
+            info.context, query, language_tags, kind_names, first=unset_to_none(first), after=unset_to_none(after)
         )
         return PlaceConnection(context=info.context, page=page)
 
-    @field(C.PUBLIC, "The place of each point, in the order asked; null is no place (open sea). At most 1,000.")
+    @field(
+        C.PUBLIC,
+        "Place of each point, in the order of `points`. An item is null if there is no place, for example on the open sea.",
+    )
     async def places_at(
-        self, info: Info, points: Annotated[list[PointInput], argument(C.PUBLIC, "The points.")]
+        self, info: Info, points: Annotated[list[PointInput], argument(C.PUBLIC, "Points to look up, at most 1,000.")]
     ) -> list[Place | None] | None:
         found = await catalogs.places_at(info.context, [(p.latitude, p.longitude) for p in points])
         return [None if r is None else Place(context=info.context, record=r) for r in found]
 
-    @field(C.PUBLIC, "Each term in each language, in the order asked. At most 200 terms.")
+    @field(C.PUBLIC, "Translations of each term into each language, in the order of `terms`.")
     async def translate(
         self,
         info: Info,
-        terms: Annotated[list[str], argument(C.PUBLIC, "Words or short phrases.")],
-        to: Annotated[list[str], argument(C.PUBLIC, "The languages wanted.")],
+        terms: Annotated[list[str], argument(C.PUBLIC, "Words or short phrases to translate, at most 200.")],
+        to: Annotated[list[str], argument(C.PUBLIC, "Target languages as BCP 47 tags, at most 20.")],
         from_: Annotated[
-            str | None, argument(C.PUBLIC, "Their language; recognised unless told.", name="from")
+            str | None, argument(C.PUBLIC, "Language of the terms as a BCP 47 tag. Default: detected.", name="from")
         ] = strawberry.UNSET,
     ) -> list[Translation] | None:
         found = await translating.translate(info.context, terms, unset_to_none(from_), to)

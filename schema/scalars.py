@@ -1,4 +1,4 @@
-"""Times as texts that every client can read, checked when they come in."""
+"""Scalars: times in standard text formats, validated on input."""
 
 import re
 from collections.abc import Callable
@@ -14,54 +14,54 @@ LocalDateTime = NewType("LocalDateTime", str)
 MonthDay = NewType("MonthDay", str)
 JSON = NewType("JSON", object)
 
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
-_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _MONTH_DAY = re.compile(r"\d\d-\d\d", re.ASCII)
 
 
-def _wrong(what: str, example: str) -> GraphQLProblem:
-    return GraphQLProblem("BAD_USER_INPUT", f"{what} is written like {example}", reason="SCALAR")
+def _invalid(what: str, example: str) -> GraphQLProblem:
+    return GraphQLProblem("BAD_USER_INPUT", f"{what} must be written in the format {example}.", reason="SCALAR")
 
 
-def _read_moment(given: Any) -> datetime:
-    if not isinstance(given, str) or not _MOMENT.fullmatch(given):
-        raise _wrong("a DateTime", "2024-05-01T08:00:00Z")
+def _read_datetime(raw: Any) -> datetime:
+    if not isinstance(raw, str) or not _DATE_TIME.fullmatch(raw):
+        raise _invalid("A DateTime", "2024-05-01T08:00:00Z")
     try:
-        return datetime.fromisoformat(given.upper()).astimezone(UTC)
+        return datetime.fromisoformat(raw.upper()).astimezone(UTC)
     except (ValueError, OverflowError) as e:
-        raise _wrong("a DateTime", "2024-05-01T08:00:00Z") from e
+        raise _invalid("A DateTime", "2024-05-01T08:00:00Z") from e
 
 
-def _read_day(given: Any) -> date:
-    if not isinstance(given, str) or not _DAY.fullmatch(given):
-        raise _wrong("a Date", "2024-05-01")
+def _read_date(raw: Any) -> date:
+    if not isinstance(raw, str) or not _DATE.fullmatch(raw):
+        raise _invalid("A Date", "2024-05-01")
     try:
-        return date.fromisoformat(given)
+        return date.fromisoformat(raw)
     except ValueError as e:
-        raise _wrong("a Date", "2024-05-01") from e
+        raise _invalid("A Date", "2024-05-01") from e
 
 
-def _read_local(given: Any) -> str:
+def _read_local(raw: Any) -> str:
     try:
-        moment = datetime.fromisoformat(given) if isinstance(given, str) else None
+        moment = datetime.fromisoformat(raw) if isinstance(raw, str) else None
     except ValueError:
         moment = None
     if moment is None or moment.tzinfo is not None:
-        raise _wrong("a LocalDateTime", "2024-05-01T10:00:00")
+        raise _invalid("A LocalDateTime", "2024-05-01T10:00:00")
     return moment.isoformat(timespec="seconds")
 
 
-def _read_month_day(given: Any) -> str:
-    if not isinstance(given, str) or not _MONTH_DAY.fullmatch(given):
-        raise _wrong("a MonthDay", "12-24")
+def _read_month_day(raw: Any) -> str:
+    if not isinstance(raw, str) or not _MONTH_DAY.fullmatch(raw):
+        raise _invalid("A MonthDay", "12-24")
     try:
-        date.fromisoformat(f"2000-{given}")
+        date.fromisoformat(f"2000-{raw}")
     except ValueError as e:
-        raise _wrong("a MonthDay", "12-24") from e
-    return given
+        raise _invalid("A MonthDay", "12-24") from e
+    return raw
 
 
-def _write_moment(moment: datetime) -> str:
+def _write_datetime(moment: datetime) -> str:
     text = moment.astimezone(UTC).isoformat(timespec="milliseconds" if moment.microsecond else "seconds")
     return text.replace("+00:00", "Z")
 
@@ -75,17 +75,17 @@ def _scalar(
 SCALARS: dict[object, ScalarDefinition] = {
     datetime: _scalar(
         "DateTime",
-        "When something happened, RFC 3339 with an offset: `2024-05-01T08:00:00Z`.",
-        _read_moment,
-        _write_moment,
+        "An instant in the format of RFC 3339 with a UTC offset, for example `2024-05-01T08:00:00Z`.",
+        _read_datetime,
+        _write_datetime,
         "https://scalars.graphql.org/andimarek/date-time.html",
     ),
-    date: _scalar("Date", "A calendar day, ISO 8601: `2024-05-01`.", _read_day),
+    date: _scalar("Date", "A calendar day in the format of ISO 8601, for example `2024-05-01`.", _read_date),
     LocalDateTime: _scalar(
         "LocalDateTime",
-        "The wall clock where the photo was taken, without an offset: `2024-05-01T10:00:00`.",
+        "A local date and time without a UTC offset, for example `2024-05-01T10:00:00`.",
         _read_local,
     ),
-    JSON: _scalar("JSON", "Any JSON value.", lambda given: given, lambda value: value),
-    MonthDay: _scalar("MonthDay", "A day of any year: `12-24`.", _read_month_day),
+    JSON: _scalar("JSON", "An arbitrary JSON value.", lambda raw: raw, lambda value: value),
+    MonthDay: _scalar("MonthDay", "A day in every year as month and day, for example `12-24`.", _read_month_day),
 }

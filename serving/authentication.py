@@ -1,4 +1,4 @@
-"""Who asks: from the headers of a request, or a WebSocket's `connection_init`, to a verified viewer."""
+"""Authentication of HTTP requests and of WebSocket `connection_init` messages."""
 
 from __future__ import annotations
 
@@ -13,56 +13,58 @@ from access.viewer import Viewer
 from datasources import Sources
 from datasources.tables.keys import Destroyed
 from execution.errors import GraphQLProblem
-from identity.verifier import KeysUnavailable, Unauthenticated, Verifier, bearer
-from schema.endpoint import BY_ROUTER
+from identity.verifier import KeysUnavailable, Unauthenticated, Verifier, bearer_token
+from schema.endpoint import ROUTER_STATE_KEY
 from schema.introspection import is_router
 
 ROUTER_HEADER: Final = "router-authorization"
-_ARRIVED: Final = 100_000
+_MAX_SEEN_CUSTOMERS: Final = 100_000
 
 
 @dataclass
 class Authenticator:
-    """Who asks: verified tokens to viewers. A customer's first verified token makes the customer (DECISIONS 6)."""
+    """Verifies tokens and returns their viewers. The first verified token of a customer creates the customer."""
 
     sources: Sources
     verifier: Verifier
-    _arrived: OrderedDict[str, None] = field(default_factory=OrderedDict)
+    _seen_customers: OrderedDict[str, None] = field(default_factory=OrderedDict)
 
     async def identify(self, connection: HTTPConnection, payload: Mapping[str, Any] | None) -> Viewer:
         """The viewer of a request or of a WebSocket's `connection_init`; raises `GraphQLProblem` UNAUTHENTICATED."""
         viewer = await self._verified(_authorization(connection, payload))
         state = connection.scope.setdefault("state", {})
         state["viewer"] = viewer.kind.value
-        state[BY_ROUTER] = await self._by_router(connection, viewer)
-        return viewer if viewer.customer is None else await self._arrives(viewer, viewer.customer)
+        state[ROUTER_STATE_KEY] = await self._by_router(connection, viewer)
+        return viewer if viewer.customer is None else await self._with_customer(viewer, viewer.customer)
 
-    async def _arrives(self, viewer: Viewer, customer: str) -> Viewer:
-        """An erased one is not made again. Keys are looked at each time, and cached: who has none may have been erased."""
-        if customer in self._arrived and await self.sources.keys.keys_of([customer]):
+    async def _with_customer(self, viewer: Viewer, customer: str) -> Viewer:
+        """Creates a new customer, but not an erased one. A customer without data keys may have been erased."""
+        if customer in self._seen_customers and await self.sources.keys.keys_of([customer]):
             return viewer
         try:
             await self.sources.customers.ensure(customer, viewer.subject, now_ms=self.sources.now_ms())
         except Destroyed:
-            self._arrived.pop(customer, None)
+            self._seen_customers.pop(customer, None)
             return replace(viewer, erased=True)
-        self._arrived[customer] = None
-        if len(self._arrived) > _ARRIVED:
-            self._arrived.popitem(last=False)
+        self._seen_customers[customer] = None
+        if len(self._seen_customers) > _MAX_SEEN_CUSTOMERS:
+            self._seen_customers.popitem(last=False)
         return viewer
 
     async def _verified(self, header: str | None) -> Viewer:
         try:
-            return await self.verifier.identify(bearer(header))
+            return await self.verifier.identify(bearer_token(header))
         except KeysUnavailable as e:
-            raise GraphQLProblem("UNAVAILABLE", "The issuer of the token does not answer: try again.", reason=e.reason) from e
+            raise GraphQLProblem(
+                "UNAVAILABLE", "The keys of the token issuer are not available: retry later.", reason=e.reason
+            ) from e
         except Unauthenticated as e:
-            raise GraphQLProblem("UNAUTHENTICATED", "A valid bearer token is needed.", reason=e.reason) from e
+            raise GraphQLProblem("UNAUTHENTICATED", "The request needs a valid bearer token.", reason=e.reason) from e
 
     async def _by_router(self, connection: HTTPConnection, viewer: Viewer) -> bool:
-        """Whether a router asks: for itself, or for the user whose token it forwards, with its own beside.
+        """Whether the request comes from a router, either for itself or with its own token in `Router-Authorization`.
 
-        A credential that is given must be good. No other header says who somebody is.
+        An invalid router token is an error, even with a valid user token.
         """
         header = connection.headers.get(ROUTER_HEADER)
         return is_router(viewer if header is None else await self._verified(header))
@@ -72,5 +74,5 @@ def _authorization(connection: HTTPConnection, payload: Mapping[str, Any] | None
     header = connection.headers.get("authorization")
     if header is not None or payload is None:
         return header
-    given = next((v for k, v in payload.items() if k.lower() == "authorization"), None)
-    return given if isinstance(given, str) else None
+    value = next((v for k, v in payload.items() if k.lower() == "authorization"), None)
+    return value if isinstance(value, str) else None

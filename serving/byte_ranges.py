@@ -1,4 +1,4 @@
-"""Byte ranges (RFC 9110, 14): one range of bytes; whatever else is asked for gets the whole."""
+"""Byte ranges of HTTP (RFC 9110, section 14): a single range of bytes; other ranges are ignored."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ _RANGE = re.compile(r"bytes\s*=\s*(?:(\d{1,18})\s*-\s*(\d{1,18})?|-\s*(\d{1,18})
 
 
 class Part(NamedTuple):
-    """Bytes from `start` up to but without `end`."""
+    """The bytes from `start` to `end`, exclusive."""
 
     start: int
     end: int
 
 
 class Unsatisfiable(Exception):
-    """The range lies outside the file."""
+    """The range is outside the file."""
 
 
 def part_of(header: str | None, size: int) -> Part | None:
-    """The range asked for; None for the whole (no range, several, or none that is understood). Raises `Unsatisfiable`."""
+    """The requested range; None for the entire file (no, several or an invalid range). Raises `Unsatisfiable`."""
     found = _RANGE.fullmatch(header) if header else None
     if found is None:
         return None
@@ -30,7 +30,7 @@ def part_of(header: str | None, size: int) -> Part | None:
     else:
         start, end = int(first), min(int(last) + 1, size) if last is not None else size
         if last is not None and int(last) < start:
-            return None  # not a valid range: to be left aside
+            return None  # an invalid range is ignored
     if start >= size or start >= end:
         raise Unsatisfiable
     return Part(start, end)

@@ -1,4 +1,4 @@
-"""Files on disk within a bound of bytes: what was asked for longest ago goes first."""
+"""An LRU cache of files on disk, bounded in bytes."""
 
 from __future__ import annotations
 
@@ -12,78 +12,78 @@ from threading import Lock
 
 
 class DiskLruCache:
-    """`<folder>/<owner>/<name>`, found again by a later process. Several threads may use it; a lost file is only made anew."""
+    """Files `<folder>/<owner>/<name>`, which a later process finds again. Thread-safe."""
 
-    def __init__(self, folder: Path, most_bytes: int) -> None:
+    def __init__(self, folder: Path, max_bytes: int) -> None:
         self._folder = folder
-        self._most = most_bytes
+        self._max_bytes = max_bytes
         self._lock = Lock()
         self._sizes: OrderedDict[tuple[str, str], int] | None = None
         self._total = 0
 
     def get(self, owner: str, name: str) -> bytes | None:
-        """The bytes, and they are the last to go now."""
+        """The bytes of a file, which becomes the most recently used; None if there is none."""
         with self._lock:
-            sizes = self._known()
+            sizes = self._loaded_sizes()
             if (owner, name) not in sizes:
                 return None
             sizes.move_to_end((owner, name))
         path = self._folder / owner / name
         try:
             data = path.read_bytes()
-            os.utime(path)  # the order outlives us
+            os.utime(path)  # a later process restores the order from the modification times
         except OSError:
             return None
         return data
 
     def put(self, owner: str, name: str, data: bytes) -> None:
-        """Keeps bytes, and lets go of others if they are too many. A full disk keeps nothing and costs nothing else."""
-        if len(data) > self._most:
+        """Stores a file and removes the least recently used ones beyond the limit. If the disk is full, it does nothing."""
+        if len(data) > self._max_bytes:
             return
         target = self._folder / owner / name
-        fresh = target.with_name(f"~{secrets.token_hex(8)}")
+        temporary = target.with_name(f"~{secrets.token_hex(8)}")
         try:
             target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with os.fdopen(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600), "wb") as file:
+            with os.fdopen(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600), "wb") as file:
                 file.write(data)
-            fresh.replace(target)
+            temporary.replace(target)
         except OSError:
             with suppress(OSError):
-                fresh.unlink(missing_ok=True)
+                temporary.unlink(missing_ok=True)
             return
         with self._lock:
-            sizes = self._known()
+            sizes = self._loaded_sizes()
             self._total += len(data) - sizes.pop((owner, name), 0)
             sizes[owner, name] = len(data)
-            gone = []
-            while self._total > self._most:
+            evicted = []
+            while self._total > self._max_bytes:
                 key, size = sizes.popitem(last=False)
                 self._total -= size
-                gone.append(key)
-        for old in gone:
+                evicted.append(key)
+        for old in evicted:
             self._folder.joinpath(*old).unlink(missing_ok=True)
 
     def forget(self, owner: str) -> int:
-        """Removes everything of an owner; how many files."""
+        """Removes the files of an owner and returns how many there were."""
         with self._lock:
-            sizes = self._known()
-            gone = [k for k in sizes if k[0] == owner]
-            for key in gone:
+            sizes = self._loaded_sizes()
+            keys = [k for k in sizes if k[0] == owner]
+            for key in keys:
                 self._total -= sizes.pop(key)
         shutil.rmtree(self._folder / owner, ignore_errors=True)
-        return len(gone)
+        return len(keys)
 
-    def _known(self) -> OrderedDict[tuple[str, str], int]:
-        """What lies there, the one used longest ago first; looked up once. Halves of a killed process go."""
+    def _loaded_sizes(self) -> OrderedDict[tuple[str, str], int]:
+        """The sizes, least recently used first; read from the disk once. Temporary files of killed processes are removed."""
         if self._sizes is None:
-            found = []
+            files = []
             for path in self._folder.glob("*/*"):
                 if path.name.startswith("~"):
                     path.unlink(missing_ok=True)
                     continue
                 with suppress(OSError):
                     status = path.stat()
-                    found.append((status.st_mtime_ns, path.parent.name, path.name, status.st_size))
-            self._sizes = OrderedDict(((owner, name), size) for _, owner, name, size in sorted(found))
+                    files.append((status.st_mtime_ns, path.parent.name, path.name, status.st_size))
+            self._sizes = OrderedDict(((owner, name), size) for _, owner, name, size in sorted(files))
             self._total = sum(self._sizes.values())
         return self._sizes

@@ -1,4 +1,4 @@
-"""New places while the server runs: an import puts a whole file in the data folder, and here it is noticed."""
+"""Reloads the gazetteer of a running server after an import has replaced its file in the data folder."""
 
 from __future__ import annotations
 
@@ -10,16 +10,18 @@ from typing import NoReturn
 from datasources.errors import SourceError
 from datasources.locations.port import LocationService
 
-_EVERY_S = 2.0
+_INTERVAL_S = 2.0
 _log = logging.getLogger("photos.places")
 
 
 async def watch_gazetteer(locations: LocationService, pause: Callable[[float], Awaitable[None]] = asyncio.sleep) -> NoReturn:
-    """Looks again every two seconds; data that cannot be used is told, and what was served goes on being served."""
+    """Checks for a new file every two seconds. A file that cannot be used is logged, and the current one stays in use."""
     while True:
         try:
-            if await locations.look_again():
-                _log.warning("new places are served", extra={"reason": locations.data_version})
+            if await locations.reload():
+                _log.warning("a new gazetteer is in use", extra={"reason": locations.data_version})
         except SourceError as e:
-            _log.warning("new places cannot be used", extra={"reason": f"{e.source}: {type(e).__name__}"})
-        await pause(_EVERY_S)
+            _log.warning(
+                "the new gazetteer cannot be used: import the places again", extra={"reason": f"{e.source}: {type(e).__name__}"}
+            )
+        await pause(_INTERVAL_S)

@@ -1,4 +1,4 @@
-"""What became of the lines of a stream, bounded however bad they are."""
+"""The report of an import by HTTP."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any, Final
 from resolvers.importing.record_reading import UnknownKeys
 from resolvers.importing.records import BadRecord
 
-MOST_TOLD: Final = 50
+MAX_ERRORS: Final = 50
 
 
 @dataclass
 class Report:
-    """What became of the lines so far; the first fifty refusals by line."""
+    """Counts of the outcomes of the lines, and the errors of the first 50 rejected lines."""
 
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("added", "updated", "unchanged", "rejected"), 0))
     lines: int = 0
@@ -21,17 +21,17 @@ class Report:
     unknown: UnknownKeys = field(default_factory=UnknownKeys)
 
     def refuse(self, line: int, bad: BadRecord) -> None:
-        """A line that cannot be taken."""
+        """Counts a rejected line."""
         self.counts["rejected"] += 1
-        if len(self.errors) < MOST_TOLD:
-            told = {"line": line, "message": str(bad)}
-            self.errors.append(told if bad.field is None else told | {"field": bad.field})
+        if len(self.errors) < MAX_ERRORS:
+            error = {"line": line, "message": str(bad)}
+            self.errors.append(error if bad.field is None else error | {"field": bad.field})
 
-    def shown(self, seconds: float, *, indexed: bool) -> dict[str, Any]:
-        """The answer."""
-        told: dict[str, Any] = {**self.counts, "seconds": round(seconds, 3), "indexed": indexed}
+    def to_json(self, seconds: float, *, indexed: bool) -> dict[str, Any]:
+        """The JSON object of the response."""
+        report: dict[str, Any] = {**self.counts, "seconds": round(seconds, 3), "indexed": indexed}
         if self.errors:
-            told |= {"errors": self.errors, "moreErrors": self.counts["rejected"] - len(self.errors)}
+            report |= {"errors": self.errors, "moreErrors": self.counts["rejected"] - len(self.errors)}
         if self.unknown.names:
-            told["unknownKeys"] = self.unknown.names
-        return told
+            report["unknownKeys"] = self.unknown.names
+        return report

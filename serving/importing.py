@@ -1,7 +1,7 @@
-"""POST /import: JSON Lines as a stream, the same record and the same rules as the import of a file.
+"""`POST /import`: a stream of import records in JSON Lines, with the rules of `photos-gateway import`.
 
-A batch is written before the next is read, so whoever sends is slowed down to what can be written, and the memory needed
-does not grow with the body. Sending again changes nothing, so a stream that was cut is simply sent again.
+A batch is written before the next one is read. The client is thereby slowed down to the speed of the writes, and the memory
+does not grow with the body. Records that were imported before change nothing, so an interrupted stream can be sent again.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from access.viewer import Viewer
+from access.write_permission import may_write
 from datasources import Sources
 from datasources.errors import SourceError
 from execution.errors import ErrorMapper, GraphQLProblem
@@ -23,8 +24,8 @@ from indexing.change_feed_consumer import index_position_reached
 from indexing.index_lag import IndexLag
 from resolvers.importing.record_reading import UnknownKeys, read_record
 from resolvers.importing.records import BadRecord, ImportRecord
-from resolvers.importing.upsert import customer_for, may_write, upsert_verified
-from resolvers.importing.writer import Writer
+from resolvers.importing.upsert import customer_for, upsert_verified
+from resolvers.importing.writer import RecordWriter
 from schema.errors import problem_of
 from serving.import_report import Report
 from serving.ndjson import BadStream, NdjsonDecoder, inflated
@@ -32,12 +33,11 @@ from serving.ndjson import BadStream, NdjsonDecoder, inflated
 Identify = Callable[[HTTPConnection, Mapping[str, Any] | None], Awaitable[Viewer]]
 TYPES: Final = frozenset({"application/jsonl", "application/x-ndjson", "application/x-jsonlines", "application/json-lines"})
 BATCH: Final = 100
-"""Small: between two batches others get their turn, and a batch is some ten milliseconds of work."""
-MOST_BYTES: Final = 4 << 20
-"""Of the lines of a batch."""
-AT_ONCE: Final = 4
-SILENT_S: Final = 60.0
-INDEXED_S: Final = 5.0
+"""Records in a batch. A batch takes about ten milliseconds, between which other requests are served."""
+MAX_BATCH_BYTES: Final = 4 << 20
+MAX_STREAMS: Final = 4
+READ_TIMEOUT_S: Final = 60.0
+INDEX_WAIT_S: Final = 5.0
 _STATUS: Final = {
     "UNAUTHENTICATED": 401,
     "FORBIDDEN": 403,
@@ -50,45 +50,45 @@ _STATUS: Final = {
     "CONTENT_ENCODING": 415,
     "RATIO": 413,
 }
-_LOOK_S: Final = 0.05
-_WHO: Final = "only a customer, or a service with the scope photos:write, may import"
-_TYPE: Final = "the body must be application/jsonl or application/x-ndjson"
+_POLL_S: Final = 0.05
+_FORBIDDEN: Final = "only a customer, or a service with the scope photos:write, may import"
+_UNSUPPORTED_TYPE: Final = "the body must be application/jsonl or application/x-ndjson"
 
 
 class Importing:
-    """One route. At most four streams at a time, one for each customer."""
+    """The handler of `/import`. At most four streams run concurrently, one for each customer."""
 
-    def __init__(self, sources: Sources, identify: Identify, freshness: IndexLag) -> None:
+    def __init__(self, sources: Sources, identify: Identify, index_lag: IndexLag) -> None:
         self._sources = sources
-        self._freshness = freshness
+        self._index_lag = index_lag
         self._identify = identify
         self._running: set[str] = set()
         self._errors = ErrorMapper()
 
     async def __call__(self, request: Request) -> Response:
-        """Answer one request."""
+        """Handles a request."""
         try:
             viewer = await self._identify(request, None)
             owner = await self._owner(request, viewer)
-            pieces = _plain(request)
-            self._enter(owner)
+            pieces = _body(request)
+            self._reserve(owner)
         except GraphQLProblem as problem:
-            return self._refusal(problem)
+            return self._error_response(problem)
         except SourceError as e:
-            return self._refusal(problem_of(e))
+            return self._error_response(problem_of(e))
         try:
-            return await self._answer(_beaten(pieces), owner, viewer)
+            return await self._answer(_with_timeout(pieces), owner, viewer)
         finally:
             self._running.discard(owner)
 
     async def _answer(self, pieces: AsyncIterator[bytes], owner: str, viewer: Viewer) -> Response:
-        """What was written before something went wrong stays, and is told with it."""
-        report, began = Report(), time.monotonic()
+        """Imports the stream. After an error, records that are already written stay, and the response reports them."""
+        report, start_s = Report(), time.monotonic()
         try:
             await self._take(pieces, owner, viewer, report)
             indexed = await self._indexed()
         except ClientDisconnect:
-            return Response(status_code=400)  # nobody reads it
+            return Response(status_code=400)  # the client is disconnected
         except BadStream as e:
             problem = GraphQLProblem("BAD_USER_INPUT", e.message, reason=e.reason)
         except SourceError as e:
@@ -96,43 +96,45 @@ class Importing:
         except GraphQLProblem as e:
             problem = e
         else:
-            return JSONResponse(report.shown(time.monotonic() - began, indexed=indexed))
-        return self._refusal(problem, {"report": report.shown(time.monotonic() - began, indexed=False)})
+            return JSONResponse(report.to_json(time.monotonic() - start_s, indexed=indexed))
+        return self._error_response(problem, {"report": report.to_json(time.monotonic() - start_s, indexed=False)})
 
     async def _owner(self, request: Request, viewer: Viewer) -> str:
-        named = request.query_params.get("customer")
+        customer = request.query_params.get("customer")
         if not may_write(viewer, viewer.customer or ""):
-            raise GraphQLProblem("FORBIDDEN", _WHO, reason="SCOPE")
-        if named is None:
+            raise GraphQLProblem("FORBIDDEN", _FORBIDDEN, reason="SCOPE")
+        if customer is None:
             if viewer.customer is None:
-                raise GraphQLProblem("BAD_USER_INPUT", "a service says whose photos they are: ?customer=ID", reason="CUSTOMER")
+                raise GraphQLProblem("BAD_USER_INPUT", "a service must name the customer: add ?customer=ID", reason="CUSTOMER")
             return viewer.customer
-        owner = await customer_for(self._sources, viewer, named)
+        owner = await customer_for(self._sources, viewer, customer)
         if owner is None:
-            raise GraphQLProblem("NOT_FOUND", "there is no such customer, or they are not for this caller")
+            raise GraphQLProblem("NOT_FOUND", "the customer does not exist, or this caller may not write for them")
         return owner
 
-    def _enter(self, owner: str) -> None:
-        if owner in self._running or len(self._running) >= AT_ONCE:
+    def _reserve(self, owner: str) -> None:
+        if owner in self._running or len(self._running) >= MAX_STREAMS:
             raise GraphQLProblem(
-                "RATE_LIMITED", "an import of this library, or enough others, are running", extensions={"retryAfterSeconds": 5}
+                "RATE_LIMITED",
+                "another import of this customer, or four of others, are running: retry later",
+                extensions={"retryAfterSeconds": 5},
             )
         self._running.add(owner)
 
     async def _take(self, pieces: AsyncIterator[bytes], owner: str, viewer: Viewer, report: Report) -> None:
-        writer, lines, batch, size = Writer(self._sources, owner), NdjsonDecoder(), list[tuple[int, bytes]](), 0
+        writer, lines, batch, size = RecordWriter(self._sources, owner), NdjsonDecoder(), list[tuple[int, bytes]](), 0
         async for piece in pieces:
             for line in lines.feed(piece):
-                size += self._kept(line, batch, report)
-                if len(batch) >= BATCH or size >= MOST_BYTES:
+                size += self._add(line, batch, report)
+                if len(batch) >= BATCH or size >= MAX_BATCH_BYTES:
                     await self._write(writer, batch, viewer, report)
                     batch, size = [], 0
         for line in lines.rest():
-            self._kept(line, batch, report)
+            self._add(line, batch, report)
         await self._write(writer, batch, viewer, report)
 
-    def _kept(self, line: bytes | None, batch: list[tuple[int, bytes]], report: Report) -> int:
-        """Puts a line in the batch, unless it is blank or too long; its size."""
+    def _add(self, line: bytes | None, batch: list[tuple[int, bytes]], report: Report) -> int:
+        """Adds a line to the batch, unless it is blank or too long; returns its size."""
         report.lines += 1
         if line is None:
             report.refuse(report.lines, BadRecord("is longer than 1 MiB"))
@@ -142,15 +144,15 @@ class Importing:
             batch.append((report.lines, text))
         return len(text)
 
-    async def _write(self, writer: Writer, batch: list[tuple[int, bytes]], viewer: Viewer, report: Report) -> None:
+    async def _write(self, writer: RecordWriter, batch: list[tuple[int, bytes]], viewer: Viewer, report: Report) -> None:
         if viewer.expires_at and self._sources.now_ms() >= viewer.expires_at * 1_000:
-            raise GraphQLProblem("UNAUTHENTICATED", "the token has ended: send it again with a new one", reason="EXPIRED")
+            raise GraphQLProblem("UNAUTHENTICATED", "the token has expired: send the rest with a new token", reason="EXPIRED")
         read = [(line, _read(text, report.unknown)) for line, text in batch]
-        good = [(line, r) for line, r in read if isinstance(r, ImportRecord)]
-        done = await upsert_verified(writer, [r for _, r in good], self._sources, self._freshness)
-        wrong = {line: r for line, r in read if isinstance(r, BadRecord)}
-        wrong |= {line: BadRecord(d) for (line, _), d in zip(good, done, strict=True) if isinstance(d, str)}
-        for line, bad in sorted(wrong.items()):
+        valid = [(line, r) for line, r in read if isinstance(r, ImportRecord)]
+        done = await upsert_verified(writer, [r for _, r in valid], self._sources, self._index_lag)
+        rejected = {line: r for line, r in read if isinstance(r, BadRecord)}
+        rejected |= {line: BadRecord(d) for (line, _), d in zip(valid, done, strict=True) if isinstance(d, str)}
+        for line, bad in sorted(rejected.items()):
             report.refuse(line, bad)
         for d in done:
             if not isinstance(d, str):
@@ -158,42 +160,44 @@ class Importing:
         await asyncio.sleep(0)
 
     async def _indexed(self) -> bool:
-        """Whether the index has all of it; the server's own follower brings it along, and is waited for a moment."""
+        """Whether the index contains all written records; waits up to five seconds for the consumer of the change feed."""
         head = await self._sources.feed.head()
-        until = time.monotonic() + INDEXED_S
-        while not (there := await index_position_reached(self._sources, head)) and time.monotonic() < until:  # noqa: ASYNC110 - a mark in a table
-            await asyncio.sleep(_LOOK_S)
-        return there
+        deadline_s = time.monotonic() + INDEX_WAIT_S
+        while not (reached := await index_position_reached(self._sources, head)) and time.monotonic() < deadline_s:  # noqa: ASYNC110 - the position is in a table
+            await asyncio.sleep(_POLL_S)
+        return reached
 
-    def _refusal(self, problem: GraphQLProblem, more: Mapping[str, Any] | None = None) -> Response:
+    def _error_response(self, problem: GraphQLProblem, more: Mapping[str, Any] | None = None) -> Response:
         headers = {"www-authenticate": "Bearer"} if problem.code == "UNAUTHENTICATED" else {}
         retry = problem.extensions.get("retryAfterSeconds")
         headers |= {} if retry is None else {"retry-after": str(retry)}
         status = _STATUS.get(problem.reason or "") or _STATUS.get(problem.code, 400)
-        return JSONResponse({"errors": self._errors.refusal(problem), **(more or {})}, status, headers)
+        return JSONResponse({"errors": self._errors.request_errors(problem), **(more or {})}, status, headers)
 
 
-def _plain(request: Request) -> AsyncIterator[bytes]:
+def _body(request: Request) -> AsyncIterator[bytes]:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    # Browsers send none of these across origins without asking first.
+    # Browsers send these types across origins only after a preflight.
     if kind not in TYPES:
-        raise GraphQLProblem("BAD_USER_INPUT", _TYPE, reason="CONTENT_TYPE")
+        raise GraphQLProblem("BAD_USER_INPUT", _UNSUPPORTED_TYPE, reason="CONTENT_TYPE")
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
     if encoding == "identity":
         return request.stream()
     if encoding == "gzip":
         return inflated(request.stream())
-    raise GraphQLProblem("BAD_USER_INPUT", "the body may be gzip, and nothing else", reason="CONTENT_ENCODING")
+    raise GraphQLProblem("BAD_USER_INPUT", "the Content-Encoding must be gzip or identity", reason="CONTENT_ENCODING")
 
 
-async def _beaten(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """The same; a sender that is silent for a minute is given up."""
+async def _with_timeout(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The pieces of the stream; raises DEADLINE_EXCEEDED if none arrives for a minute."""
     while True:
         try:
-            async with asyncio.timeout(SILENT_S):
+            async with asyncio.timeout(READ_TIMEOUT_S):
                 piece = await anext(pieces, None)
         except TimeoutError:
-            raise GraphQLProblem("DEADLINE_EXCEEDED", "nothing came for a minute", reason="SILENT") from None
+            raise GraphQLProblem(
+                "DEADLINE_EXCEEDED", "no data arrived for a minute: send the stream again", reason="SILENT"
+            ) from None
         if piece is None:
             return
         yield piece
@@ -206,6 +210,6 @@ def _read(text: bytes, unknown: UnknownKeys) -> ImportRecord | BadRecord:
         return bad
 
 
-def import_route(sources: Sources, identify: Identify, freshness: IndexLag) -> Route:
-    """See the module."""
-    return Route("/import", Importing(sources, identify, freshness).__call__, methods=["POST"])
+def import_route(sources: Sources, identify: Identify, index_lag: IndexLag) -> Route:
+    """The route `POST /import`."""
+    return Route("/import", Importing(sources, identify, index_lag).__call__, methods=["POST"])

@@ -1,4 +1,4 @@
-"""From settings to what may be asked, how much of it, and what is shown of the schema."""
+"""The limits of operations and connections, from the settings."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from execution import graphiql
 from execution.analysis import PERSISTED, QueryLimits
-from execution.http import WireSettings
+from execution.http import HttpSettings
 from execution.persisted import Safelist
 from execution.rate_limit import Rate
 from execution.websocket import SocketSettings
@@ -18,43 +18,43 @@ from settings import Settings
 def operation_limits_of(settings: Settings, safelist: Safelist) -> OperationLimits:
     """The limits of the operations."""
     return OperationLimits(
-        exposure=IntrospectionPolicy(open_schema=settings.development),
-        sanity=_bounds(QueryLimits(), settings.max_tokens, settings),
-        trusted=trusted_of(settings),
-        most_cost=settings.max_cost,
+        introspection=IntrospectionPolicy(open_schema=settings.development),
+        query_limits=_scaled(QueryLimits(), settings.max_tokens, settings),
+        persisted_limits=persisted_limits_of(settings),
+        max_cost=settings.max_cost,
         rate=Rate(*settings.rate),
         safelist=safelist,
-        ad_hoc=settings.ad_hoc,
+        allow_ad_hoc=settings.ad_hoc,
         hide_suggestions=not settings.development,
     )
 
 
-def trusted_of(settings: Settings) -> QueryLimits:
-    """The bounds of documents on the safelist."""
-    return _bounds(PERSISTED, settings.max_listed_tokens, settings)
+def persisted_limits_of(settings: Settings) -> QueryLimits:
+    """The limits of documents on the safelist."""
+    return _scaled(PERSISTED, settings.max_listed_tokens, settings)
 
 
-def _bounds(bounds: QueryLimits, tokens: int, settings: Settings) -> QueryLimits:
-    """Longer documents may take more steps and characters, in proportion."""
-    longer = max(tokens / bounds.tokens, 1.0)
-    scaled = {name: int(getattr(bounds, name) * longer) for name in ("characters", "steps", "selections")}
-    of_all = {"depth": settings.max_depth, "aliases": settings.max_aliases, "root_fields": settings.max_root_fields}
-    return replace(bounds, tokens=tokens, **scaled, **of_all)
+def _scaled(limits: QueryLimits, tokens: int, settings: Settings) -> QueryLimits:
+    """The limits for documents of `tokens` tokens: steps, characters and selections grow in proportion."""
+    factor = max(tokens / limits.tokens, 1.0)
+    scaled = {name: int(getattr(limits, name) * factor) for name in ("characters", "steps", "selections")}
+    common = {"depth": settings.max_depth, "aliases": settings.max_aliases, "root_fields": settings.max_root_fields}
+    return replace(limits, tokens=tokens, **scaled, **common)
 
 
-def wire_of(settings: Settings) -> WireSettings:
+def http_settings_of(settings: Settings) -> HttpSettings:
     """The limits of HTTP."""
-    return WireSettings(
-        most_bytes=settings.max_body_bytes,
+    return HttpSettings(
+        max_body_bytes=settings.max_body_bytes,
         deadline_s=settings.deadline_s,
         get_ad_hoc=settings.development,
-        most_answer_bytes=settings.max_answer_bytes,
+        max_response_bytes=settings.max_answer_bytes,
         page=graphiql.page() if settings.development else None,
     )
 
 
-def socket_of(settings: Settings) -> SocketSettings:
+def socket_settings_of(settings: Settings) -> SocketSettings:
     """The limits of WebSocket connections."""
     return SocketSettings(
-        origins=settings.allowed_origins, deadline_s=settings.deadline_s, most_answer_bytes=settings.max_answer_bytes
+        origins=settings.allowed_origins, deadline_s=settings.deadline_s, max_response_bytes=settings.max_answer_bytes
     )

@@ -1,6 +1,6 @@
-"""Logs as JSON lines that hold no values, and the middleware that writes one for each request.
+"""Logs in JSON Lines without personal data, and the middleware that logs requests.
 
-What may be logged is a list here; anything else that somebody hands over is left out.
+Only the attributes in `ALLOWED` are logged.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ ROUTES: Final = frozenset({
     "/v1/resolve", "/v1/places", "/v1/names", "/v1/search", "/v1/about",
 })  # fmt: skip
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_-]{8,64}")
-_QUIET: Final = frozenset({"/livez", "/readyz", "/metrics"})
+_DEBUG_ROUTES: Final = frozenset({"/livez", "/readyz", "/metrics"})
 _HEADERS: Final = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
@@ -49,21 +49,21 @@ _log = logging.getLogger("photos.requests")
 
 
 class JsonLines(logging.Formatter):
-    """One record, one line: time, level, logger, message, what is allowed of `extra`, and an exception's type and places."""
+    """Formats a record as a line: time, level, logger, message, allowed attributes, and type and locations of an exception."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Never the text of an exception: it may quote what a customer wrote."""
+        """The line. It never contains the text of an exception, which may quote values of customers."""
         moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         line: dict[str, Any] = {"at": moment, "level": record.levelname, "logger": record.name, "message": _message(record)}
         line.update({name: getattr(record, name) for name in ALLOWED if hasattr(record, name)})
         if record.exc_info and record.exc_info[0] is not None:
             line["exception"] = record.exc_info[0].__name__
-            line["places"] = _places(record.exc_info[2])
+            line["places"] = _locations(record.exc_info[2])
         return json.dumps(line, default=str)
 
 
 def configure(stream: TextIO = sys.stderr, level: int = logging.INFO) -> None:
-    """Sends every logger of the process through `JsonLines`. uvicorn's own access log, which quotes query strings, is off."""
+    """Formats all logs of the process by `JsonLines`, and disables uvicorn's access log, which contains query strings."""
     handler = logging.StreamHandler(stream)
     handler.setFormatter(JsonLines())
     logging.root.handlers = [handler]
@@ -74,12 +74,15 @@ def configure(stream: TextIO = sys.stderr, level: int = logging.INFO) -> None:
 
 
 def _message(record: logging.LogRecord) -> str:
-    """Libraries put whole tracebacks into their messages, and values with them."""
-    return record.getMessage().partition("Traceback (most recent call last)")[0].strip() or "a traceback was left out"
+    """The message without a traceback, which libraries include with values."""
+    return (
+        record.getMessage().partition("Traceback (most recent call last)")[0].strip()
+        or "the message was only a traceback, which is omitted"
+    )
 
 
-def _places(trace: Any) -> list[str]:
-    """Where it happened: files and lines of the innermost frames."""
+def _locations(trace: Any) -> list[str]:
+    """Files and lines of the eight innermost frames."""
     found: list[str] = []
     while trace is not None:
         code = trace.tb_frame.f_code
@@ -89,26 +92,26 @@ def _places(trace: Any) -> list[str]:
 
 
 Observe = Callable[[str, int, float, Mapping[str, Any]], None]
-"""Route, status, seconds, and what is known of the request."""
+"""Called with the route, the status, the seconds and the state of a request."""
 
 
 class RequestLog:
-    """Gives each request an id, guards its answer with headers, and logs it: never a path of the caller's, query or body."""
+    """Middleware that adds a request id and security headers, and logs the request without its path, query and body."""
 
     def __init__(self, app: ASGIApp, observe: Observe | None = None) -> None:
         self._app = app
         self._observe = observe
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
+        """Handles a request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        asked = Headers(scope=scope).get("x-request-id", "")
-        request_id = asked if _REQUEST_ID.fullmatch(asked) else uuid.uuid4().hex
-        status, begun = 0, time.perf_counter()
+        sent_id = Headers(scope=scope).get("x-request-id", "")
+        request_id = sent_id if _REQUEST_ID.fullmatch(sent_id) else uuid.uuid4().hex
+        status, start_s = 0, time.perf_counter()
 
-        async def guarded(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
@@ -119,26 +122,26 @@ class RequestLog:
             await send(message)
 
         try:
-            await self._app(scope, receive, guarded)
+            await self._app(scope, receive, send_with_headers)
         finally:
-            took = time.perf_counter() - begun
+            seconds = time.perf_counter() - start_s
             if self._observe is not None:
-                self._observe(_route(scope["path"]), status, took, scope.get("state", {}))
-            self._write(scope, request_id, status, took * 1_000)
+                self._observe(_route(scope["path"]), status, seconds, scope.get("state", {}))
+            self._write(scope, request_id, status, seconds * 1_000)
 
     def _write(self, scope: Scope, request_id: str, status: int, ms: float) -> None:
         route = _route(scope["path"])
-        level = logging.DEBUG if route in _QUIET else logging.INFO
-        told: dict[str, Any] = {"method": scope["method"], "route": route, "status": status, "ms": round(ms, 2)}
-        known = scope.get("state", {})
-        told |= {"request": request_id, "viewer": known.get("viewer", "none")}
-        told |= {name: known[name] for name in ("operation", "document") if name in known}
-        _log.log(level, "request", extra=told)
+        level = logging.DEBUG if route in _DEBUG_ROUTES else logging.INFO
+        fields: dict[str, Any] = {"method": scope["method"], "route": route, "status": status, "ms": round(ms, 2)}
+        state = scope.get("state", {})
+        fields |= {"request": request_id, "viewer": state.get("viewer", "none")}
+        fields |= {name: state[name] for name in ("operation", "document") if name in state}
+        _log.log(level, "request", extra=fields)
 
 
 def _route(path: str) -> str:
     if path in ROUTES:
         return path
     if path.startswith("/media/"):
-        return "/media"  # the rest is a credential
-    return next((f"/{room}" for room in ("graphiql", "results") if path.startswith(f"/{room}/")), "other")
+        return "/media"  # the rest of the path is a credential
+    return next((f"/{name}" for name in ("graphiql", "results") if path.startswith(f"/{name}/")), "other")

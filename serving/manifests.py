@@ -1,4 +1,4 @@
-"""Manifests of documents, as Relay's and Apollo's compilers write them, and their way to the safelist."""
+"""Adds the documents of manifests, which the compilers of Relay and Apollo write, to the safelist."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ import orjson
 from datasources.tables.documents import DocumentRecord, PersistedDocuments, hash_of
 from execution.document_cache import DocumentCache
 from execution.errors import RequestError
-from identity.data_folder_keys import open_beside
+from identity.data_folder_keys import open_sources
 from settings import Settings, UnusableSettings
 
-MOST_BYTES: Final = 32 * 1024 * 1024
-_LONGEST_NAME: Final = 64
-_LONGEST_ID: Final = 200
+MAX_BYTES: Final = 32 * 1024 * 1024
+_MAX_NAME_LENGTH: Final = 64
+_MAX_ID_LENGTH: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """How many documents of a manifest were new, and how many known."""
+    """The numbers of new and of already known documents of a manifest."""
 
     added: int
     known: int
@@ -39,89 +39,93 @@ class Entry:
 
 
 def entries(content: bytes) -> list[Entry]:
-    """The documents of a manifest; raises `UnusableSettings` where it is neither Relay's nor Apollo's."""
+    """The documents of a manifest of Relay or Apollo; raises `UnusableSettings` for other content."""
     try:
         found = orjson.loads(content)
     except orjson.JSONDecodeError as e:
-        raise UnusableSettings("The manifest is not JSON.") from e
+        raise UnusableSettings("The manifest is not valid JSON: give the file that the compiler wrote.") from e
     if isinstance(found, dict) and found.get("format") == "apollo-persisted-query-manifest":
         if found.get("version") != 1 or not isinstance(found.get("operations"), list):
-            raise UnusableSettings("Of Apollo's manifests only version 1 is known.")
-        return [_entry(o.get("id"), o.get("name"), o.get("body")) if isinstance(o, dict) else _bad() for o in found["operations"]]
+            raise UnusableSettings("The version of Apollo's manifest is not supported: version 1 is.")
+        return [
+            _entry(o.get("id"), o.get("name"), o.get("body")) if isinstance(o, dict) else _invalid() for o in found["operations"]
+        ]
     if isinstance(found, dict) and found:
         return [_entry(document_id, None, text) for document_id, text in found.items()]
-    raise UnusableSettings("A manifest is Relay's map of ids to texts, or Apollo's persisted query manifest.")
+    raise UnusableSettings(
+        "The file is not a manifest: give Relay's map of ids to documents, or Apollo's persisted query manifest."
+    )
 
 
 def _entry(document_id: Any, name: Any, text: Any) -> Entry:
     texts = isinstance(document_id, str) and isinstance(text, str) and isinstance(name, str | None)
-    if not texts or not 0 < len(document_id) <= _LONGEST_ID or "#" in document_id:
-        return _bad()
+    if not texts or not 0 < len(document_id) <= _MAX_ID_LENGTH or "#" in document_id:
+        return _invalid()
     return Entry(document_id.removeprefix("sha256:"), name or "", text)
 
 
-def _bad() -> Entry:
-    raise UnusableSettings("Every document of a manifest needs an id and a text.")
+def _invalid() -> Entry:
+    raise UnusableSettings("A document of the manifest has no valid id or text: every document needs both.")
 
 
-def _checked(entry: Entry, documents: DocumentCache[Any]) -> str:
-    """The name of the document's operation; raises `UnusableSettings` where the schema does not take the document."""
+def _operation_name(entry: Entry, documents: DocumentCache[Any]) -> str:
+    """The name of the document's operation; raises `UnusableSettings` if the document is invalid."""
     try:
         return documents.prepare(entry.text, trusted=True).name or entry.name or "(no name)"
     except RequestError as e:
-        raise UnusableSettings(f"The document {entry.name or entry.id} cannot be served: {e.message}") from e
+        raise UnusableSettings(f"The document {entry.name or entry.id} is invalid: {e.message}") from e
 
 
 def _content(manifest: Path) -> bytes:
     try:
-        if manifest.stat().st_size > MOST_BYTES:
-            raise UnusableSettings(f"The manifest {manifest} is larger than {MOST_BYTES:,} bytes.")
+        if manifest.stat().st_size > MAX_BYTES:
+            raise UnusableSettings(f"The manifest {manifest} is larger than the limit of {MAX_BYTES:,} bytes: split it.")
         return manifest.read_bytes()
     except OSError as e:
         raise UnusableSettings(f"The manifest {manifest} cannot be read: {e.strerror}.") from e
 
 
 async def add_manifest(settings: Settings, manifest: Path, client: str) -> Registered:
-    """Registers a manifest; raises `UnusableSettings` before anything is registered where it cannot be."""
+    """Adds a manifest; raises `UnusableSettings` before any document is added if one of them is invalid."""
     from schema.build import build
-    from serving.limits import trusted_of
+    from serving.limits import persisted_limits_of
 
-    if not client.isprintable() or not 0 < len(client) <= _LONGEST_NAME or "#" in client:
-        raise UnusableSettings("A client's name is a short text.")
+    if not client.isprintable() or not 0 < len(client) <= _MAX_NAME_LENGTH or "#" in client:
+        raise UnusableSettings("The client's name must have 1 to 64 printable characters without #.")
     found, schema = entries(_content(manifest)), build()
     documents: DocumentCache[Any] = DocumentCache(
         schema.graphql_schema,
         classify=schema.classify,
-        trusted=trusted_of(settings),
+        trusted_limits=persisted_limits_of(settings),
         pricing=schema.pricing,
-        most_cost=settings.max_cost,
+        max_cost=settings.max_cost,
     )
-    names = {entry.id: _checked(entry, documents) for entry in found}
+    names = {entry.id: _operation_name(entry, documents) for entry in found}
     async with _safelist(settings) as (safelist, now):
         records = [DocumentRecord(e.id, client, names[e.id], e.text, now) for e in found]
         added = await safelist.add(records)
-        # Clients that send texts, or hashes by Apollo's protocol, know a document by its hash whatever the manifest says.
+        # Clients that send documents, or hashes by Apollo's protocol, need the hash as an id too.
         await safelist.add([DocumentRecord(hash_of(e.text), client, names[e.id], e.text, now) for e in found])
     return Registered(added, len(found) - added)
 
 
 async def listed(settings: Settings, client: str | None) -> list[DocumentRecord]:
-    """Every document, of one client where it is told."""
+    """All documents, or those of one client."""
     async with _safelist(settings) as (safelist, _):
         return await safelist.all(client)
 
 
 async def retired(settings: Settings, client: str | None, document_id: str | None) -> int:
-    """Takes documents out of use; how many."""
-    wanted = None if document_id is None else document_id.removeprefix("sha256:")
+    """Retires documents; returns how many."""
+    bare_id = None if document_id is None else document_id.removeprefix("sha256:")
     async with _safelist(settings) as (safelist, _):
-        return await safelist.retire(client=client, document_id=wanted)
+        return await safelist.retire(client=client, document_id=bare_id)
 
 
 @asynccontextmanager
 async def _safelist(settings: Settings) -> AsyncIterator[tuple[PersistedDocuments, int]]:
-    """The safelist of a data folder, beside a running server too."""
-    sources = await open_beside(settings)
+    """The safelist, and the time in milliseconds. A server may run at the same time."""
+    sources = await open_sources(settings)
     try:
         yield sources.documents, sources.now_ms()
     finally:

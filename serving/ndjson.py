@@ -1,4 +1,4 @@
-"""Lines out of a body that comes in pieces, compressed or not: never more in memory than a piece and a line."""
+"""Splits a streamed body, which may be compressed, into lines. At most one piece and one line are in memory."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import zlib
 from collections.abc import AsyncIterator, Iterator
 from typing import Final
 
-MOST_LINE: Final = 1 << 20
-_OUT: Final = 1 << 18
-_GZIP: Final = 31
-_FREE: Final = 16 << 20
-_RATIO: Final = 200
-"""How much longer than its compressed form a text of records may be, beyond the first megabytes."""
+MAX_LINE_BYTES: Final = 1 << 20
+_PIECE_BYTES: Final = 1 << 18
+_GZIP_WBITS: Final = 31
+_RATIO_FREE_BYTES: Final = 16 << 20
+_MAX_RATIO: Final = 200
+"""The maximum ratio of decompressed to compressed bytes, after the first 16 MiB."""
 TOO_LONG: Final = None
 
 
 class BadStream(Exception):
-    """A body that is not what it says it is; `reason` is for `extensions.reason`."""
+    """The body does not match its encoding; `reason` is the value of `extensions.reason`."""
 
     def __init__(self, message: str, reason: str) -> None:
         super().__init__(message)
@@ -25,61 +25,61 @@ class BadStream(Exception):
 
 
 async def inflated(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """The plain bytes of a gzip stream, a bounded piece at a time; raises `BadStream` where it is broken or a bomb."""
-    inflate, came, went, within = zlib.decompressobj(_GZIP), 0, 0, False
+    """The decompressed bytes in bounded pieces; raises `BadStream` for a damaged stream or a decompression bomb."""
+    inflate, received, produced, in_member = zlib.decompressobj(_GZIP_WBITS), 0, 0, False
     async for piece in pieces:
-        came += len(piece)
+        received += len(piece)
         waiting = piece
         while waiting:
-            within = True
+            in_member = True
             try:
-                plain = inflate.decompress(waiting, _OUT)
+                plain = inflate.decompress(waiting, _PIECE_BYTES)
             except zlib.error as e:
-                raise BadStream("the body is not gzip", "CONTENT_ENCODING") from e
-            went += len(plain)
-            if went > _FREE + came * _RATIO:
-                raise BadStream("the body grows too much when it is unpacked", "RATIO")
+                raise BadStream("the body is not a valid gzip stream", "CONTENT_ENCODING") from e
+            produced += len(plain)
+            if produced > _RATIO_FREE_BYTES + received * _MAX_RATIO:
+                raise BadStream("the decompressed body is too large for its compressed size", "RATIO")
             yield plain
             waiting = inflate.unconsumed_tail
             if inflate.eof:
                 # Several members make one stream (RFC 1952, 2.2).
-                waiting, within = inflate.unused_data, False
-                inflate = zlib.decompressobj(_GZIP)
-    while within and (plain := inflate.decompress(b"", _OUT)):
-        within = not inflate.eof
+                waiting, in_member = inflate.unused_data, False
+                inflate = zlib.decompressobj(_GZIP_WBITS)
+    while in_member and (plain := inflate.decompress(b"", _PIECE_BYTES)):
+        in_member = not inflate.eof
         yield plain
-    if within:
-        raise BadStream("the body ends within its gzip stream", "CUT")
+    if in_member:
+        raise BadStream("the body ends before the end of its gzip stream: send it again", "CUT")
 
 
 class NdjsonDecoder:
-    """Pieces go in, whole lines come out."""
+    """Splits a stream of pieces into lines."""
 
     def __init__(self) -> None:
-        self._held = bytearray()
+        self._buffer = bytearray()
         self._skipping = False
 
     def feed(self, piece: bytes) -> Iterator[bytes | None]:
-        """Lines that end in this piece; None for one that was too long, whose rest is passed over."""
+        """Yields the lines that end in this piece, and None for a line that is too long."""
         at = 0
         while (end := piece.find(b"\n", at)) >= 0:
-            yield from self._ended(piece[at:end])
+            yield from self._line(piece[at:end])
             at = end + 1
         if not self._skipping:
-            self._held += piece[at:]
-            if len(self._held) > MOST_LINE:
-                self._held.clear()
+            self._buffer += piece[at:]
+            if len(self._buffer) > MAX_LINE_BYTES:
+                self._buffer.clear()
                 self._skipping = True
 
     def rest(self) -> Iterator[bytes | None]:
-        """The last line, where no line feed ends it."""
-        if self._held or self._skipping:
-            yield from self._ended(b"")
+        """Yields the last line if no line feed ends it."""
+        if self._buffer or self._skipping:
+            yield from self._line(b"")
 
-    def _ended(self, tail: bytes) -> Iterator[bytes | None]:
-        if self._skipping or len(self._held) + len(tail) > MOST_LINE:
+    def _line(self, tail: bytes) -> Iterator[bytes | None]:
+        if self._skipping or len(self._buffer) + len(tail) > MAX_LINE_BYTES:
             yield TOO_LONG
         else:
-            yield bytes(self._held) + tail if self._held else tail
-        self._held.clear()
+            yield bytes(self._buffer) + tail if self._buffer else tail
+        self._buffer.clear()
         self._skipping = False

@@ -1,4 +1,4 @@
-"""Which sites may embed what we serve: ourselves and those on the list. Browsers say from where; nobody else is asked."""
+"""The origins whose pages may embed pictures: the gateway's own and the configured ones."""
 
 from __future__ import annotations
 
@@ -7,22 +7,21 @@ from urllib.parse import urlsplit
 
 
 class EmbedOrigins:
-    """Origins by `Origin`, else by `Referer`."""
+    """Checks the origin of a request by `Origin`, or by `Referer` without it."""
 
-    def __init__(self, own: str, listed: Iterable[str]) -> None:
-        self._known = {_origin(own), *listed}
+    def __init__(self, own: str, allowed: Iterable[str]) -> None:
+        self._allowed = {_origin(own), *allowed}
 
     def may_embed(self, headers: Mapping[str, str]) -> bool:
-        """Whether this request comes from a page that may show our pictures.
+        """Whether the page of the request may embed pictures.
 
-        A browser that says nothing of where it comes from, as some pages tell it, is let in: the address itself decides. One
-        that says it comes from a stranger's page is not.
+        Requests without an origin are allowed, because pages may suppress these headers and the URL is the credential.
         """
-        asking = _asking(headers)
-        return asking is None or asking in self._known or headers.get("sec-fetch-site") in {"same-origin", "none"}
+        origin = _origin_of_request(headers)
+        return origin is None or origin in self._allowed or headers.get("sec-fetch-site") in {"same-origin", "none"}
 
 
-def _asking(headers: Mapping[str, str]) -> str | None:
+def _origin_of_request(headers: Mapping[str, str]) -> str | None:
     origin = headers.get("origin")
     if origin is not None:
         return origin
@@ -30,6 +29,6 @@ def _asking(headers: Mapping[str, str]) -> str | None:
     return _origin(referer) if referer else None
 
 
-def _origin(address: str) -> str:
-    parts = urlsplit(address)
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"

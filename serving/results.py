@@ -1,4 +1,4 @@
-"""Files that jobs left, by signed URLs: whole or in ranges, checked again at each request."""
+"""Result files of jobs by signed URL, entirely or in ranges. Permissions are checked at every request."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from datasources.errors import SourceError
 from datasources.media.port import MediaKey
 from execution.errors import GraphQLProblem
 from resolvers.jobs.job_run import folder_of
-from resolvers.jobs.links import ROUTE, Fetched, fetched
+from resolvers.jobs.links import ROUTE, LinkedFile, resolve_link
 
 Identify = Callable[[HTTPConnection, Mapping[str, Any] | None], Awaitable[Viewer]]
 TYPES: Final = {
@@ -28,21 +28,23 @@ TYPES: Final = {
     ".arrow": "application/vnd.apache.arrow.file",
 }
 _RANGE: Final = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
-_GONE: Final = {"error": "NOT_FOUND"}
+_NOT_FOUND: Final = {"error": "NOT_FOUND"}
 
 
 def results_route(sources: Sources, identify: Identify) -> Route:
-    """GET and HEAD. Whatever may not be fetched looks like what does not exist; a bearer token is not needed, but one of
-    somebody else, or one that is not good, makes it so.
+    """The route for GET and HEAD.
+
+    A bearer token is optional. The response is 404 if the file does not exist or the token belongs to another viewer, and 401
+    if the token is invalid.
     """
 
     async def answer(request: Request) -> Response:
         try:
             viewer = await identify(request, None) if "authorization" in request.headers else None
-            found = await fetched(sources, request.path_params["text"], viewer)
-            if found is None or found.file.name != request.path_params["name"]:
-                return JSONResponse(_GONE, 404)
-            return await _served(sources, found, request)
+            linked = await resolve_link(sources, request.path_params["text"], viewer)
+            if linked is None or linked.file.name != request.path_params["name"]:
+                return JSONResponse(_NOT_FOUND, 404)
+            return await _response(sources, linked, request)
         except GraphQLProblem:
             return JSONResponse({"error": "UNAUTHENTICATED"}, 401)
         except SourceError:
@@ -51,38 +53,38 @@ def results_route(sources: Sources, identify: Identify) -> Route:
     return Route(ROUTE + "/{text}/{name}", answer, methods=["GET", "HEAD"])
 
 
-async def _served(sources: Sources, found: Fetched, request: Request) -> Response:
-    size, tag = found.file.size, f'"{found.file.sha256.hex()}"'
+async def _response(sources: Sources, linked: LinkedFile, request: Request) -> Response:
+    size, tag = linked.file.size, f'"{linked.file.sha256.hex()}"'
     headers = {
         "etag": tag,
         "accept-ranges": "bytes",
         "cache-control": "private, no-store",
-        "content-disposition": f'attachment; filename="{found.file.name}"',
-        "content-type": TYPES.get(found.file.name[found.file.name.rfind(".") :], "application/octet-stream"),
+        "content-disposition": f'attachment; filename="{linked.file.name}"',
+        "content-type": TYPES.get(linked.file.name[linked.file.name.rfind(".") :], "application/octet-stream"),
     }
-    same = request.headers.get("if-range", tag) == tag
-    asked = _RANGE.fullmatch(request.headers.get("range", "")) if same else None
-    span = (0, size) if asked is None else span_of(asked[1], asked[2], size)
+    unchanged = request.headers.get("if-range", tag) == tag
+    requested = _RANGE.fullmatch(request.headers.get("range", "")) if unchanged else None
+    span = (0, size) if requested is None else span_of(requested[1], requested[2], size)
     if span is None:
         return Response(status_code=416, headers={**headers, "content-range": f"bytes */{size}"})
     start, end = span
     headers["content-length"] = str(end - start)
-    status = 200 if asked is None else 206
-    if asked is not None:
+    status = 200 if requested is None else 206
+    if requested is not None:
         headers["content-range"] = f"bytes {start}-{end - 1}/{size}"
     if request.method == "HEAD":
         return Response(status_code=status, headers=headers)
-    pieces = await sources.results.read(MediaKey(folder_of(sources, found.record), found.file.name), start, end)
-    return JSONResponse(_GONE, 404) if pieces is None else StreamingResponse(_each(pieces), status, headers)
+    pieces = await sources.results.read(MediaKey(folder_of(sources, linked.record), linked.file.name), start, end)
+    return JSONResponse(_NOT_FOUND, 404) if pieces is None else StreamingResponse(_iterated(pieces), status, headers)
 
 
-async def _each(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def _iterated(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     async for piece in pieces:
         yield piece
 
 
 def span_of(first: str, last: str, size: int) -> tuple[int, int] | None:
-    """From and before which byte a range goes (RFC 9110, 14.1.2); None where nothing of it is there."""
+    """The first byte of a range and the byte after its last (RFC 9110, 14.1.2); None if it is outside the file."""
     if not first:
         start, end = size - min(int(last or 0), size), size
     else:

@@ -1,4 +1,4 @@
-"""The small routes beside `/graphql`: a guest's token, the demo's identities, and whether we live and are ready."""
+"""Routes for guest tokens (`/guest`) and health checks (`/livez`, `/readyz`)."""
 
 from __future__ import annotations
 
@@ -15,29 +15,28 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from access.scope import Scope
-from access.viewer import GuestOf, Viewer, ViewerKind
+from access.viewer import GuestLink, Viewer, ViewerKind
 from datasources import Sources
 from datasources.errors import SourceError
 from datasources.search.port import SearchRequest
 from datasources.tables.customers import CUSTOMERS
 from datasources.tables.grants import link_grantee
 from datasources.tables.store import Key
-from demo.identities import Caller
 from identity.issuer import LocalIssuer
 from identity.verifier import LIFETIME_S
 
-_MOST_BYTES: Final = 2_048
-_LONGEST_SECRET: Final = 200
+_MAX_BODY_BYTES: Final = 2_048
+_MAX_SECRET_LENGTH: Final = 200
 _READY_S: Final = 2.0
 Ready = Callable[[], Awaitable[str | None]]
 
 
 def guest_route(sources: Sources, links: LocalIssuer) -> Route:
-    """POST swaps a link's secret for a guest's token of an hour; unknown and ended links get the same answer."""
+    """`POST /guest` exchanges the secret of a share link for a guest token of one hour; unknown and expired links return 404."""
 
     async def answer(request: Request) -> Response:
         if request.method != "POST":
-            return JSONResponse({"hint": 'POST {"secret": "..."}: what stands behind the # of the link'})
+            return JSONResponse({"hint": 'POST {"secret": "..."}: the part of the link after #'})
         secret = await _secret(request)
         if secret is None:
             return JSONResponse({"error": "BAD_USER_INPUT"}, 400)
@@ -46,42 +45,31 @@ def guest_route(sources: Sources, links: LocalIssuer) -> Route:
         if not grants:
             return JSONResponse({"error": "NOT_FOUND"}, 404)
         grant, until = grants[0], min((now + LIFETIME_S * 1_000, *(g.expires_at_ms for g in grants if g.expires_at_ms)))
-        token = links.guest(GuestOf(grant.owner, grant.album, grant.grantee), until_s=until / 1_000)
+        token = links.guest(GuestLink(grant.owner, grant.album, grant.grantee), until_s=until / 1_000)
         return JSONResponse({"token": token, "expiresAt": rfc3339(until / 1_000)})
 
     return Route("/guest", answer, methods=["GET", "POST"])
 
 
 async def _secret(request: Request) -> str | None:
-    """JSON only: browsers ask before they send it from elsewhere."""
+    """The secret in a JSON body. Other media types are refused: browsers send those across origins without a preflight."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         return None
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > _MOST_BYTES:
+        if len(body) > _MAX_BODY_BYTES:
             return None
     try:
         given = orjson.loads(bytes(body))
     except orjson.JSONDecodeError:
         return None
     secret = given.get("secret") if isinstance(given, dict) else None
-    return secret if isinstance(secret, str) and 0 < len(secret) <= _LONGEST_SECRET else None
+    return secret if isinstance(secret, str) and 0 < len(secret) <= _MAX_SECRET_LENGTH else None
 
 
-def identities_route(callers: Callable[[], list[Caller]]) -> Route:
-    """The demo's callers with fresh tokens, for a page in a browser on this machine and nobody else."""
-
-    async def answer(request: Request) -> Response:
-        if not from_here(request):
-            return JSONResponse({"error": "NOT_FOUND"}, 404)
-        return JSONResponse([c.shown() for c in callers()])
-
-    return Route("/demo/identities", answer, methods=["GET"])
-
-
-def from_here(request: Request) -> bool:
-    """By address and by name: a foreign site can make its own name point to this machine, but not change `Host`."""
+def from_loopback(request: Request) -> bool:
+    """Whether the client and the `Host` header are both loopback; the header protects against DNS rebinding."""
     client = request.client.host if request.client else ""
     host = urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
     return _loopback(client) and (host == "localhost" or _loopback(host))
@@ -95,40 +83,42 @@ def _loopback(text: str) -> bool:
 
 
 def health_routes(ready: Ready) -> list[Route]:
-    """`/livez`: the loop turns. `/readyz`: send us requests."""
+    """`/livez`: the event loop runs. `/readyz`: the server accepts requests."""
 
     async def live(_: Request) -> Response:
         return JSONResponse({"live": True})
 
     async def readiness(_: Request) -> Response:
-        why = await ready()
-        return JSONResponse({"ready": True} if why is None else {"ready": False, "reason": why}, 200 if why is None else 503)
+        reason = await ready()
+        if reason is None:
+            return JSONResponse({"ready": True})
+        return JSONResponse({"ready": False, "reason": reason}, 503)
 
     return [Route("/livez", live, methods=["GET"]), Route("/readyz", readiness, methods=["GET"])]
 
 
-async def sources_answer(sources: Sources) -> str | None:
-    """Why not, in one word: the source that does not answer."""
-    nobody = Scope(Viewer(ViewerKind.SERVICE, "readyz"), own="0" * 32)
-    asked = {
+async def unavailable_source(sources: Sources) -> str | None:
+    """The name of a source that does not respond (`slow` after two seconds without an error); None if all respond."""
+    no_rows = Scope(Viewer(ViewerKind.SERVICE, "readyz"), own="0" * 32)
+    requests = {
         "tables": sources.store.get_many(CUSTOMERS, [Key("readyz", "readyz")]),
-        "search": sources.index.search(nobody, SearchRequest(total=True)),
+        "search": sources.index.search(no_rows, SearchRequest(total=True)),
         "locations": sources.locations.by_ids(["IT"]),
     }
     try:
         async with asyncio.timeout(_READY_S):
-            for done in asked.values():
-                await done
+            for request in requests.values():
+                await request
     except SourceError as e:
         return e.source
     except TimeoutError:
         return "slow"
     finally:
-        for left in asked.values():
-            left.close()
+        for unused in requests.values():
+            unused.close()
     return None
 
 
 def rfc3339(seconds: float) -> str:
-    """An instant for clients."""
+    """An instant in UTC, to the second."""
     return datetime.fromtimestamp(int(seconds), UTC).isoformat().replace("+00:00", "Z")

@@ -11,11 +11,11 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from access.viewer import GuestOf, Viewer, ViewerKind
+from access.viewer import GuestLink, Viewer, ViewerKind
 from commands.progress import PlainProgress
 from datasources import Sources
 from demo.library import demo_library
-from demo.load import Demo, load_demo
+from demo.load import Demo, load_demo, with_demo
 from indexing.index_lag import IndexLag
 from indexing.open_stores import open_exclusive
 from resolvers.context import Context
@@ -59,7 +59,7 @@ class DemoGateway:
         if customer is not None:
             return Viewer(ViewerKind.CUSTOMER, customer, customer=self.sources.ids.local_id("customer", customer))
         guest = self.demo.guest
-        return Viewer(ViewerKind.GUEST, "guest", guest_of=GuestOf(guest.owner, guest.album, guest.grantee))
+        return Viewer(ViewerKind.GUEST, "guest", guest_of=GuestLink(guest.owner, guest.album, guest.grantee))
 
     def post(
         self, sent: Mapping[str, Any], *, customer: str | None = None, service: bool = False, languages: str = "en"
@@ -82,7 +82,7 @@ class DemoGateway:
         context = Context(self.sources, IndexLag(), viewer, languages, public_url="http://gateway.test")
         try:
             if not any(languages):
-                await context.speak_own_languages()
+                await context.prefer_customer_languages()
             prepared = documents.prepare(sent["query"], sent.get("operationName"))
             return await runner.execute(prepared, sent.get("variables") or {}, context)
         finally:
@@ -97,6 +97,6 @@ def demo_in(folder: Path) -> Iterator[DemoGateway]:
         sources = runner.run(held.__aenter__())
         try:
             demo = runner.run(load_demo(sources, folder, PlainProgress(io.StringIO()), demo_library()))
-            yield DemoGateway(runner, sources, demo)
+            yield DemoGateway(runner, runner.run(with_demo(sources, folder)), demo)
         finally:
             runner.run(held.__aexit__(None, None, None))

@@ -39,18 +39,18 @@ def test_the_default_is_embedded_engines_and_no_server() -> None:
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
-        ({"stack": "aws"}, "the stack aws needs PHOTOS_OPENSEARCH_URL"),
-        ({**LOCAL, "kms_url": None}, "the stack local needs PHOTOS_KMS_URL"),
+        ({"stack": "aws"}, "the stack aws requires PHOTOS_OPENSEARCH_URL"),
+        ({**LOCAL, "kms_url": None}, "the stack local requires PHOTOS_KMS_URL"),
         ({**LOCAL, "s3_url": "https://s3.example"}, "s3_url must be on this machine"),
-        ({**AWS, "dynamodb_url": "http://10.0.0.7:8000"}, "dynamodb_url must be https"),
-        ({"stack": "aws", "opensearch_url": "http://search.example"}, "opensearch_url must be https"),
+        ({**AWS, "dynamodb_url": "http://10.0.0.7:8000"}, "dynamodb_url must be an https URL"),
+        ({"stack": "aws", "opensearch_url": "http://search.example"}, "opensearch_url must be an https URL"),
         ({**AWS, "opensearch_url": "https://me:secret@search.example"}, "without a user"),
-        ({**AWS, "opensearch_url": "search.example"}, "an address is https"),
-        ({**AWS, "opensearch_url": "ftp://search.example"}, "an address is https"),
+        ({**AWS, "opensearch_url": "search.example"}, "a URL must be https"),
+        ({**AWS, "opensearch_url": "ftp://search.example"}, "a URL must be https"),
         ({**AWS, "opensearch_url": "https://search.example/path"}, "without a user, a path or a query"),
-        ({**AWS, "opensearch_user": "gateway"}, "belong together"),
-        ({**AWS, "opensearch_password": PASSWORD}, "belong together"),
-        ({**AWS, "authorities": "/no/such/file.pem"}, "there is no file /no/such/file.pem"),
+        ({**AWS, "opensearch_user": "gateway"}, "must be set together"),
+        ({**AWS, "opensearch_password": PASSWORD}, "must be set together"),
+        ({**AWS, "authorities": "/no/such/file.pem"}, "the file /no/such/file.pem does not exist"),
         ({**AWS, "table_prefix": "a b"}, "table_prefix"),
         ({**AWS, "bucket": "Not A Bucket"}, "bucket"),
         ({**AWS, "region": "everywhere"}, "region"),
@@ -65,32 +65,32 @@ def test_what_cannot_work_is_refused_with_a_sentence(
             monkeypatch.setenv(f"PHOTOS_{name.upper()}", value)
     with pytest.raises(typer.Exit):
         settings_of()
-    told = capsys.readouterr().err
-    assert sentence in told
-    assert told.count("\n") == 1
-    assert PASSWORD not in told
-    assert "secret" not in told
+    printed = capsys.readouterr().err
+    assert sentence in printed
+    assert printed.count("\n") == 1
+    assert PASSWORD not in printed
+    assert "secret" not in printed
 
 
-def test_a_list_that_is_no_json_is_told_without_its_value(
+def test_the_error_of_an_invalid_json_list_does_not_contain_the_value(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PHOTOS_ISSUERS", PASSWORD)
     with pytest.raises(typer.Exit):
         settings_of()
-    told = capsys.readouterr().err
-    assert "issuers" in told
-    assert PASSWORD not in told
+    printed = capsys.readouterr().err
+    assert "issuers" in printed
+    assert PASSWORD not in printed
 
 
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
-        ({}, "cannot run on the embedded engines"),
-        (LOCAL, "cannot run on the local engines"),
+        ({}, "cannot use the embedded engines"),
+        (LOCAL, "cannot use the local engines"),
         (AWS, "PHOTOS_ISSUERS"),
-        ({**AWS, "issuers": [ISSUER], "kms_url": "http://127.0.0.1:1"}, "PHOTOS_KMS_URL is http"),
-        ({**AWS, "issuers": [ISSUER], "opensearch_url": "http://localhost:9200"}, "PHOTOS_OPENSEARCH_URL is http"),
+        ({**AWS, "issuers": [ISSUER], "kms_url": "http://127.0.0.1:1"}, "Change PHOTOS_KMS_URL"),
+        ({**AWS, "issuers": [ISSUER], "opensearch_url": "http://localhost:9200"}, "Change PHOTOS_OPENSEARCH_URL"),
     ],
 )
 def test_production_refuses_what_is_not_fit_for_it(given: dict[str, Any], sentence: str) -> None:
@@ -109,18 +109,24 @@ def test_secrets_are_never_printed() -> None:
     settings = Settings(**{**AWS, "opensearch_user": "gateway", "opensearch_password": PASSWORD})
     assert settings.engines is not None
     assert settings.engines.search_password == PASSWORD
-    for told in (repr(settings), str(settings), repr(settings.engines), settings.model_dump_json(), str(settings.model_dump())):
-        assert PASSWORD not in told
+    for printed in (
+        repr(settings),
+        str(settings),
+        repr(settings.engines),
+        settings.model_dump_json(),
+        str(settings.model_dump()),
+    ):
+        assert PASSWORD not in printed
     with pytest.raises(ValidationError) as refused:
         Settings(**{**AWS, "opensearch_password": PASSWORD})
     assert PASSWORD not in str(refused.value)
 
 
-def test_local_servers_follow_their_changes_and_may_be_told_not_to() -> None:
+def test_local_servers_update_the_index_unless_disabled() -> None:
     local = Settings(**LOCAL)
     assert local.stack is StackName.LOCAL
     assert local.engines is not None
     assert (local.engines.local, local.engines.follow) == (True, True)
-    told = Settings(**LOCAL, follow_changes=False).engines
-    assert told is not None
-    assert not told.follow
+    printed = Settings(**LOCAL, follow_changes=False).engines
+    assert printed is not None
+    assert not printed.follow

@@ -1,7 +1,7 @@
-"""The chain itself: each line holds the hash of the one before it, and signed checkpoints say where it stood.
+"""The hash chain of the audit log: each line contains a hash over the previous one; checkpoints sign the last hash.
 
-A line is `number hash record`: decimal, BLAKE2b-256 in hexadecimal, JSON. The hash covers the chain's name, the number, the
-hash before and the record's bytes, each with its length before it (NIST FIPS 180-4 style encodings leave no two readings).
+A line is `number hash record`: decimal, BLAKE2b-256 in hexadecimal, JSON. The hash covers the name of the chain, the number,
+the previous hash and the bytes of the record, each prefixed with its length, so that the encoding is unambiguous.
 """
 
 from __future__ import annotations
@@ -15,37 +15,37 @@ import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from datasources.audit.port import AuditRecord, Checkpoint, Link
+from datasources.audit.port import AuditRecord, ChainLine, Checkpoint
 
-NOTHING = "0" * 64
-"""The hash before the first record."""
+GENESIS_HASH = "0" * 64
+"""The previous hash of the first record."""
 _ENCODE = msgspec.json.Encoder(order="deterministic").encode
 _RECORD = msgspec.json.Decoder(AuditRecord)
 
 
 @dataclass(slots=True)
 class Chain:
-    """Where a chain stands."""
+    """The state of a chain: its name, length and last hash."""
 
     name: str
     count: int = 0
-    hash: str = NOTHING
+    hash: str = GENESIS_HASH
 
     def add(self, record: AuditRecord) -> bytes:
-        """The next line, with its end of line."""
+        """Append a record; returns its line with the line break."""
         body = _ENCODE(record)
         self.count += 1
         self.hash = link_hash(self.name, self.count, self.hash, body)
         return b"%d %s %s\n" % (self.count, self.hash.encode(), body)
 
     def checkpoint(self, key: Ed25519PrivateKey, at_ms: int) -> Checkpoint:
-        """Signed, as it stands now."""
+        """A signed checkpoint of the current state."""
         signature = base64.b64encode(key.sign(_signed(self.name, self.count, self.hash, at_ms))).decode()
         return Checkpoint(self.name, self.count, self.hash, at_ms, signature)
 
 
 def signing_key(secret: bytes) -> Ed25519PrivateKey:
-    """The key of checkpoints, made of the installation's secret for the audit."""
+    """The signing key of checkpoints, derived from the audit secret of the installation."""
     seed = hashlib.blake2b(key=secret[:64], person=b"checkpoints", digest_size=32).digest()
     return Ed25519PrivateKey.from_private_bytes(seed)
 
@@ -58,15 +58,15 @@ def link_hash(chain: str, number: int, before: str, body: bytes) -> str:
     return digest.hexdigest()
 
 
-def parted(line: bytes) -> tuple[int, str, bytes]:
-    """Number, hash and record of a line; raises ValueError for anything else."""
+def split_line(line: bytes) -> tuple[int, str, bytes]:
+    """The number, hash and record of a line; raises `ValueError` if the line is malformed."""
     number, hashed, body = line.rstrip(b"\n").split(b" ", 2)
     return int(number), hashed.decode("ascii"), body
 
 
 @dataclass(slots=True)
-class Findings:
-    """What a verification found."""
+class VerificationResult:
+    """Verifies lines and checkpoints, and collects the faults."""
 
     records: int = 0
     checkpoints: int = 0
@@ -74,40 +74,40 @@ class Findings:
     _ends: dict[str, dict[int, str]] = field(default_factory=dict)
 
     @property
-    def whole(self) -> bool:
-        """Whether nothing was edited, taken out, put in, moved or cut off."""
+    def intact(self) -> bool:
+        """Whether no record was edited, removed, inserted, moved or truncated."""
         return not self.faults
 
-    def read(self, link: Link) -> None:
-        """Takes the next line of a chain; lines of one chain must come in the order they are stored."""
-        ends = self._ends.setdefault(link.chain, {0: NOTHING})
+    def add_line(self, link: ChainLine) -> None:
+        """Verify the next line; the lines of a chain must be added in stored order."""
+        ends = self._ends.setdefault(link.chain, {0: GENESIS_HASH})
         before = ends.get(link.number - 1)
         try:
-            number, hashed, body = parted(link.line)
+            number, hashed, body = split_line(link.line)
             _RECORD.decode(body)
         except (ValueError, msgspec.MsgspecError):
-            self.faults.append(f"{link.chain} {link.number}: no record")
+            self.faults.append(f"{link.chain} {link.number}: not an audit record")
             return
         if number != link.number or before is None or link_hash(link.chain, number, before, body) != hashed:
-            self.faults.append(f"{link.chain} {link.number}: edited, moved, or something before it was taken out")
+            self.faults.append(f"{link.chain} {link.number}: edited or moved, or an earlier record was removed")
         ends[link.number] = hashed
         self.records += 1
 
-    def hold_against(self, checkpoints: Sequence[Checkpoint], key: Ed25519PublicKey) -> None:
-        """Compares with checkpoints, wherever they were kept; call when every line was read."""
+    def check_checkpoints(self, checkpoints: Sequence[Checkpoint], key: Ed25519PublicKey) -> None:
+        """Compare with checkpoints from any copy; call after all lines were added."""
         for checkpoint in checkpoints:
             self.checkpoints += 1
-            if not _genuine(checkpoint, key):
-                self.faults.append(f"{checkpoint.chain} {checkpoint.count}: a checkpoint that we did not sign")
+            if not _is_signed(checkpoint, key):
+                self.faults.append(f"{checkpoint.chain} {checkpoint.count}: the signature of a checkpoint is invalid")
                 continue
-            ends = self._ends.get(checkpoint.chain, {0: NOTHING})
+            ends = self._ends.get(checkpoint.chain, {0: GENESIS_HASH})
             if checkpoint.count not in ends:
-                self.faults.append(f"{checkpoint.chain}: cut off before record {checkpoint.count}")
+                self.faults.append(f"{checkpoint.chain}: truncated before record {checkpoint.count}")
             elif ends[checkpoint.count] != checkpoint.hash:
-                self.faults.append(f"{checkpoint.chain} {checkpoint.count}: not the record that was signed")
+                self.faults.append(f"{checkpoint.chain} {checkpoint.count}: differs from the signed record")
 
 
-def _genuine(checkpoint: Checkpoint, key: Ed25519PublicKey) -> bool:
+def _is_signed(checkpoint: Checkpoint, key: Ed25519PublicKey) -> bool:
     signed = _signed(checkpoint.chain, checkpoint.count, checkpoint.hash, checkpoint.at)
     try:
         key.verify(base64.b64decode(checkpoint.signature, validate=True), signed)

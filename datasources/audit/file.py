@@ -1,5 +1,5 @@
-# ruff: noqa: D102 - the port's words hold for its methods
-"""The audit in a file of the data folder: a chain of lines, synced to the disk, and beside it signed checkpoints."""
+# ruff: noqa: D102 - methods are documented in the port
+"""The audit log in a file of the data folder, synced to disk, and a second file with signed checkpoints."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from typing import Final
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from datasources.audit.chain import Chain, parted
+from datasources.audit.chain import Chain, split_line
 from datasources.audit.grouped_writes import GroupedAuditLog
-from datasources.audit.port import AuditRecord, Checkpoint, Link
+from datasources.audit.port import AuditRecord, ChainLine, Checkpoint
 from datasources.errors import Corrupt, Unavailable
 
 CHAIN: Final = "audit"
-_EVERY_MS: Final = 1_000
-_EVERY: Final = 1_000
+_CHECKPOINT_MS: Final = 1_000
+_CHECKPOINT_RECORDS: Final = 1_000
 _BLOCK: Final = 65_536
 
 
 class FileAuditLog(GroupedAuditLog):
-    """Any number of processes of one machine may write: each group takes the file's lock and goes on from its end."""
+    """Several processes on one machine may write: each write locks the file and continues the chain from its end."""
 
     def __init__(self, folder: Path, key: Ed25519PrivateKey, now_ms: Callable[[], int]) -> None:
         super().__init__()
@@ -39,47 +39,50 @@ class FileAuditLog(GroupedAuditLog):
         self._signed_count = 0
         self._signed_at = 0
 
-    async def links(self) -> AsyncIterator[Link]:
+    async def links(self) -> AsyncIterator[ChainLine]:
         for number, line in enumerate(await asyncio.to_thread(_lines, self._file), 1):
-            yield Link(CHAIN, number, line)
+            yield ChainLine(CHAIN, number, line)
 
     async def checkpoints(self) -> Sequence[Checkpoint]:
         lines = await asyncio.to_thread(_lines, self._checkpoints)
         try:
             return [msgspec.json.decode(line, type=Checkpoint) for line in lines]
         except msgspec.MsgspecError as e:
-            raise Corrupt("audit", "a checkpoint cannot be read") from e
+            raise Corrupt("audit", "a checkpoint cannot be decoded") from e
 
     async def checkpoint(self) -> Checkpoint | None:
-        await asyncio.to_thread(self._sign_the_end)
+        await asyncio.to_thread(self._sign_last)
         return await super().checkpoint()
 
     async def close(self) -> None:
-        await self.settle()
-        await asyncio.to_thread(self._sign_the_end)
+        await self.flush()
+        await asyncio.to_thread(self._sign_last)
 
     async def _write(self, records: Sequence[AuditRecord]) -> None:
         await asyncio.to_thread(self._append, records)
 
     def _append(self, records: Sequence[AuditRecord]) -> None:
-        with self._at_the_end() as file:
+        with self._locked_file() as file:
             before = Chain(CHAIN, self._chain.count, self._chain.hash)
             data = b"".join(self._chain.add(record) for record in records)
             try:
                 _write_all(file, data)
                 os.fsync(file)
             except OSError:
-                # None of it counts: the next group begins where this one did.
+                # Undo the partial write, so that the next group starts at the same position.
                 self._chain = before
                 os.ftruncate(file, self._size)
                 raise
             self._size += len(data)
-            if self._chain.count - self._signed_count >= _EVERY or self._now_ms() - self._signed_at >= _EVERY_MS:
+            if (
+                self._chain.count - self._signed_count >= _CHECKPOINT_RECORDS
+                or self._now_ms() - self._signed_at >= _CHECKPOINT_MS
+            ):
                 self._sign()
 
     @contextmanager
-    def _at_the_end(self) -> Iterator[int]:
-        """The file, locked, and the chain as it stands in it; a line that a crash left half was never acknowledged."""
+    def _locked_file(self) -> Iterator[int]:
+        """Lock the file and synchronize the chain with it. An incomplete last line was never acknowledged and is removed."""
         try:
             file = os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
             try:
@@ -91,22 +94,22 @@ class FileAuditLog(GroupedAuditLog):
             finally:
                 os.close(file)
         except OSError as e:
-            raise Unavailable("audit", f"the file of the audit cannot be written: {e.strerror}") from e
+            raise Unavailable("audit", f"the audit log file cannot be written: {e.strerror}") from e
 
     def _catch_up(self, file: int, size: int) -> None:
         tail, start = b"", size
-        while start > 0 and tail.count(b"\n") < 2:  # noqa: PLR2004 - the last whole line lies between two ends
+        while start > 0 and tail.count(b"\n") < 2:  # noqa: PLR2004 - the last complete line is between two line breaks
             start = max(0, start - _BLOCK)
             tail = os.pread(file, _BLOCK, start) + tail[: size - start]
-        whole = tail[: tail.rfind(b"\n") + 1]
-        end = size - len(tail) + len(whole)
+        complete = tail[: tail.rfind(b"\n") + 1]
+        end = size - len(tail) + len(complete)
         if end < size:
             os.ftruncate(file, end)
-        last = whole.rstrip(b"\n").rpartition(b"\n")[2]
+        last = complete.rstrip(b"\n").rpartition(b"\n")[2]
         try:
-            number, hashed, _ = parted(last) if last else (0, Chain(CHAIN).hash, b"")
+            number, hashed, _ = split_line(last) if last else (0, Chain(CHAIN).hash, b"")
         except ValueError as e:
-            raise Corrupt("audit", "the end of the chain cannot be read") from e
+            raise Corrupt("audit", "the last line of the audit log is malformed") from e
         self._chain, self._size = Chain(CHAIN, number, hashed), end
 
     def _sign(self) -> None:
@@ -119,9 +122,9 @@ class FileAuditLog(GroupedAuditLog):
             os.close(file)
         self._signed_count, self._signed_at = checkpoint.count, checkpoint.at
 
-    def _sign_the_end(self) -> None:
+    def _sign_last(self) -> None:
         if self._chain.count > self._signed_count:
-            with self._at_the_end():
+            with self._locked_file():
                 self._sign()
 
 
@@ -136,5 +139,5 @@ def _lines(file: Path) -> list[bytes]:
     except FileNotFoundError:
         return []
     except OSError as e:
-        raise Unavailable("audit", f"the file of the audit cannot be read: {e.strerror}") from e
+        raise Unavailable("audit", f"the audit log file cannot be read: {e.strerror}") from e
     return data[: data.rfind(b"\n") + 1].splitlines()

@@ -1,6 +1,6 @@
-"""The audit: one record for each request that opened personal data, in a chain that shows every change.
+"""The audit log: one record for each request that read personal data, in a hash chain that reveals every change.
 
-A record holds keyed hashes of customers and the classes that were read, never a value.
+A record contains keyed hashes of customers and the data classes that were read, never a value.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ import msgspec
 
 
 class AuditRecord(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Who read what, when and what for.
+    """Who read which data, when and for which purpose.
 
-    `at`: milliseconds since 1970. `owners`: keyed hashes of the customers whose data it was, by relation. `operation`: SHA-256
-    of the document, or the name of a command. `rows`: digest of the rows that the customers themselves can see.
+    `at`: milliseconds since 1970. `owners`: keyed hashes of the customers whose data was read, by relation. `operation`: SHA-256
+    of the document, or the name of a command. `rows`: digest of the rows that these customers can see themselves.
     """
 
     at: int
@@ -33,7 +33,7 @@ class AuditRecord(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class Checkpoint(msgspec.Struct, frozen=True):
-    """Signed: that the chain had so many records, and how it ended. Kept elsewhere, it shows that the end was cut off."""
+    """The signed length and last hash of a chain. A copy stored elsewhere reveals that the end of the chain was removed."""
 
     chain: str
     count: int
@@ -42,8 +42,8 @@ class Checkpoint(msgspec.Struct, frozen=True):
     signature: str
 
 
-class Link(NamedTuple):
-    """One line of a chain as it is stored: its chain's name, its place from 1 on, and the line itself."""
+class ChainLine(NamedTuple):
+    """A stored line of a chain, with the name of the chain and the line number (from 1)."""
 
     chain: str
     number: int
@@ -51,38 +51,38 @@ class Link(NamedTuple):
 
 
 class AuditLog(ABC):
-    """Where the chain is kept. Records of requests that wait are written in one go."""
+    """The port of the audit log. Records of concurrent requests are written together."""
 
     @property
     @abstractmethod
     def failures(self) -> int:
-        """How often a group of records could not be written, since the start."""
+        """The number of failed writes since the start of the process."""
 
     @abstractmethod
     async def append(self, records: Sequence[AuditRecord]) -> None:
-        """On disk, or wherever it is kept, when it returns; raises `Unavailable` when it is not."""
+        """Write records; durable on return. Raises `Unavailable` if they could not be written."""
 
     @abstractmethod
-    def note(self, record: AuditRecord) -> None:
-        """For an owner's own reads: written soon, kept in memory up to a bound while it cannot be, with an alarm."""
+    def append_later(self, record: AuditRecord) -> None:
+        """Write a record in the background, for reads of own data; a bounded number stays in memory during a failure."""
 
     @abstractmethod
-    async def settle(self) -> None:
-        """Returns when everything noted so far is written, or cannot be."""
+    async def flush(self) -> None:
+        """Wait until all pending records are written or a write has failed."""
 
     @abstractmethod
-    def links(self) -> AsyncIterator[Link]:
-        """Every line of every chain, chain by chain, oldest first, as it stands."""
+    def links(self) -> AsyncIterator[ChainLine]:
+        """Every stored line, chain by chain, oldest first."""
 
     @abstractmethod
     async def checkpoints(self) -> Sequence[Checkpoint]:
-        """Every checkpoint that is kept, oldest first."""
+        """Every stored checkpoint, oldest first."""
 
     async def checkpoint(self) -> Checkpoint | None:
-        """Where the chain that we write stands now, signed; None when nothing was ever recorded."""
+        """A signed checkpoint of the current state of the own chain; None if nothing was ever recorded."""
         known = await self.checkpoints()
         return known[-1] if known else None
 
     @abstractmethod
     async def close(self) -> None:
-        """Writes what is noted and a last checkpoint, and lets go of everything."""
+        """Write pending records and a last checkpoint, and close."""

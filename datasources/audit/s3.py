@@ -1,8 +1,8 @@
-# ruff: noqa: D102 - the port's words hold for its methods
-"""The audit in a bucket: an object for each group of records, never written over, and an object for each checkpoint.
+# ruff: noqa: D102 - methods are documented in the port
+"""The audit log in a bucket: an object for each group of records, never overwritten, and an object for each checkpoint.
 
-A process has a chain of its own, by a random name, so that no process waits for another. The bucket keeps objects under
-`audit/` against deletion (object lock, `deploy/cloudformation`): what was written cannot be taken back.
+Each process writes its own chain with a random name, so that processes do not wait for each other. Object lock protects
+the objects under `audit/` against deletion (`deploy/cloudformation`).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from datasources.audit.chain import Chain
 from datasources.audit.grouped_writes import GroupedAuditLog
-from datasources.audit.port import AuditRecord, Checkpoint, Link
+from datasources.audit.port import AuditRecord, ChainLine, Checkpoint
 from datasources.aws.access import AwsAccess
 from datasources.aws.calls import AwsCalls, ExpectedError
 from datasources.errors import Corrupt, Unavailable
@@ -24,13 +24,13 @@ from datasources.retry import RetryPolicy
 
 PREFIX: Final = "audit/"
 _RECORDS, _CHECKPOINTS = f"{PREFIX}records/", f"{PREFIX}checkpoints/"
-_THERE: Final = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "412", "409"})
-_EVERY_MS: Final = 1_000
-_EVERY: Final = 1_000
+_EXISTS: Final = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "412", "409"})
+_CHECKPOINT_MS: Final = 1_000
+_CHECKPOINT_RECORDS: Final = 1_000
 
 
 class S3AuditLog(GroupedAuditLog):
-    """Writes its own chain and reads every one."""
+    """Writes its own chain and reads all chains."""
 
     def __init__(self, calls: AwsCalls, bucket: str, key: Ed25519PrivateKey, now_ms: Callable[[], int]) -> None:
         super().__init__()
@@ -49,26 +49,26 @@ class S3AuditLog(GroupedAuditLog):
         bucket: str,
         key: Ed25519PrivateKey,
         now_ms: Callable[[], int],
-        patience: RetryPolicy | None = None,
+        retry_policy: RetryPolicy | None = None,
     ) -> Self:
-        """A bucket that is there; nothing is asked yet."""
-        calls = await AwsCalls.open("audit", "s3", access, patience or RetryPolicy(deadline_s=5.0))
+        """The audit log in an existing bucket; sends no request yet."""
+        calls = await AwsCalls.open("audit", "s3", access, retry_policy or RetryPolicy(deadline_s=5.0))
         return cls(calls, bucket, key, now_ms)
 
-    async def links(self) -> AsyncIterator[Link]:
+    async def links(self) -> AsyncIterator[ChainLine]:
         chain, number = "", 0
         async for name, data in self._objects(_RECORDS):
             of = name.removeprefix(_RECORDS).partition("/")[0]
             chain, number = of, number if of == chain else 0
             for line in data.splitlines():
                 number += 1
-                yield Link(chain, number, line)
+                yield ChainLine(chain, number, line)
 
     async def checkpoints(self) -> Sequence[Checkpoint]:
         try:
             found = [msgspec.json.decode(data, type=Checkpoint) async for _, data in self._objects(_CHECKPOINTS)]
         except msgspec.MsgspecError as e:
-            raise Corrupt("audit", "a checkpoint cannot be read") from e
+            raise Corrupt("audit", "a checkpoint cannot be decoded") from e
         return sorted(found, key=lambda c: c.at)
 
     async def checkpoint(self) -> Checkpoint | None:
@@ -77,17 +77,17 @@ class S3AuditLog(GroupedAuditLog):
         return await super().checkpoint()
 
     async def close(self) -> None:
-        await self.settle()
+        await self.flush()
         if self._chain.count > self._signed_count:
             await self._sign()
         await self._calls.close()
 
     async def _write(self, records: Sequence[AuditRecord]) -> None:
-        ahead = Chain(self._chain.name, self._chain.count, self._chain.hash)
-        data = b"".join(ahead.add(record) for record in records)
-        await self._put(f"{_RECORDS}{ahead.name}/{self._chain.count + 1:012d}", data)
-        self._chain = ahead
-        if ahead.count - self._signed_count >= _EVERY or self._now_ms() - self._signed_at >= _EVERY_MS:
+        next_chain = Chain(self._chain.name, self._chain.count, self._chain.hash)
+        data = b"".join(next_chain.add(record) for record in records)
+        await self._put(f"{_RECORDS}{next_chain.name}/{self._chain.count + 1:012d}", data)
+        self._chain = next_chain
+        if next_chain.count - self._signed_count >= _CHECKPOINT_RECORDS or self._now_ms() - self._signed_at >= _CHECKPOINT_MS:
             await self._sign()
 
     async def _sign(self) -> None:
@@ -96,22 +96,22 @@ class S3AuditLog(GroupedAuditLog):
         self._signed_count, self._signed_at = checkpoint.count, checkpoint.at
 
     async def _put(self, name: str, data: bytes) -> None:
-        """Once and never over: an answer that was lost after the write was done shows as an object with our bytes."""
+        """Create an object without overwriting. If it exists with the same bytes after a lost response, the write succeeded."""
         params = {"Bucket": self._bucket, "Key": name, "Body": data, "IfNoneMatch": "*", "ContentType": "text/plain"}
         try:
-            await self._calls.ask("put_object", params, expected=_THERE)
+            await self._calls.call("put_object", params, expected=_EXISTS)
         except ExpectedError as e:
             if not e.uncertain or await self._get(name) != data:
-                raise Unavailable("audit", "somebody else wrote there") from e
+                raise Unavailable("audit", "the object already exists with other content") from e
 
     async def _get(self, name: str) -> bytes:
-        answer = await self._calls.ask("get_object", {"Bucket": self._bucket, "Key": name})
+        answer = await self._calls.call("get_object", {"Bucket": self._bucket, "Key": name})
         return bytes(await answer["Body"].read())
 
     async def _objects(self, prefix: str) -> AsyncIterator[tuple[str, bytes]]:
         params: dict[str, Any] = {"Bucket": self._bucket, "Prefix": prefix}
         while True:
-            answer = await self._calls.ask("list_objects_v2", params)
+            answer = await self._calls.call("list_objects_v2", params)
             for entry in answer.get("Contents", ()):
                 yield entry["Key"], await self._get(entry["Key"])
             if not answer.get("IsTruncated"):

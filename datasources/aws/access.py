@@ -1,4 +1,4 @@
-"""How we reach AWS, or a server that speaks its protocol: region, address, certificates, credentials by the usual chain."""
+"""Access to AWS or compatible servers: region, endpoint and certificates; credentials come from the default chain."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class AwsAccess:
-    """Where a service is. Without an address it is AWS's own in the region; credentials come from the process's role.
+    """The endpoint of a service; `url` None is the AWS endpoint of the region.
 
-    `authorities` is a file of certificates to trust instead of the system's; a certificate is always checked.
+    `authorities`: a file of CA certificates to trust instead of those of the system. Certificates are always verified.
     """
 
     region: str
@@ -24,7 +24,7 @@ class AwsAccess:
 
     @asynccontextmanager
     async def client(self, service: str) -> AsyncIterator[Any]:
-        """A client that tries once: trying again is `AwsCalls`'s business, or two layers would multiply."""
+        """A client without retries of its own, because `AwsCalls` retries."""
         import aioboto3
         from aiobotocore.config import AioConfig
 
@@ -40,6 +40,6 @@ class AwsAccess:
             tcp_keepalive=True,
             http_session_cls=CheckedSession,
         )
-        place = {"region_name": self.region, "endpoint_url": self.url, "verify": self.authorities or True}
-        async with aioboto3.Session().client(service, config=config, **place) as client:
+        endpoint = {"region_name": self.region, "endpoint_url": self.url, "verify": self.authorities or True}
+        async with aioboto3.Session().client(service, config=config, **endpoint) as client:
             yield client

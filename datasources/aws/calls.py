@@ -1,4 +1,4 @@
-"""One way to call AWS: a deadline, few retries, and every failure as an error of ours."""
+"""Calls to AWS with a deadline, retries and translated errors."""
 
 from __future__ import annotations
 
@@ -30,92 +30,94 @@ _THROTTLES = frozenset({
 _SERVER_FAULT = 500
 _BUSY = 429
 _NOTHING = (b"null",)
-"""So the stand-in for KMS says that there is nothing to say."""
+"""The body of an empty response of the local KMS server."""
 _JSON_SERVICES = frozenset({"dynamodb", "dynamodbstreams", "kms"})
 
 
 class ExpectedError(Exception):
-    """The service answered with a code that the caller expects."""
+    """The service returned an error code that the caller expects."""
 
     def __init__(self, code: str, answer: Mapping[str, Any], *, uncertain: bool) -> None:
         super().__init__(code)
         self.code = code
-        self.answer = answer
+        self.response = answer
         self.uncertain = uncertain
-        """Whether an attempt before this one may have been carried out though its answer was lost."""
+        """Whether an earlier attempt may have succeeded although its response was lost."""
 
 
 class MalformedResponse(Exception):
-    """A body that is not what its headers promise."""
+    """The body of a response is incomplete or damaged."""
 
 
 @dataclass
 class AwsCalls:
-    """An open client of one service, called by the name of the operation."""
+    """An open client of one service; operations are called by name."""
 
     source: str
     client: Any
-    patience: RetryPolicy = field(default_factory=RetryPolicy)
-    _held: AsyncExitStack = field(default_factory=AsyncExitStack)
+    retry_policy: RetryPolicy = field(default_factory=RetryPolicy)
+    _exit_stack: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     @classmethod
-    async def open(cls, source: str, service: str, access: AwsAccess, patience: RetryPolicy | None = None) -> Self:
-        """A client of a service; nothing is asked yet."""
-        held = AsyncExitStack()
-        client = await held.enter_async_context(access.client(service))
+    async def open(cls, source: str, service: str, access: AwsAccess, retry_policy: RetryPolicy | None = None) -> Self:
+        """A client of a service; sends no request yet."""
+        exit_stack = AsyncExitStack()
+        client = await exit_stack.enter_async_context(access.client(service))
         if service in _JSON_SERVICES:
             client.meta.events.register(f"before-parse.{client.meta.service_model.service_id.hyphenize()}", _check_body)
-        return cls(source, client, patience or RetryPolicy(), held)
+        return cls(source, client, retry_policy or RetryPolicy(), exit_stack)
 
-    async def ask(self, operation: str, params: Mapping[str, Any], *, expected: frozenset[str] = frozenset()) -> Any:
-        """The answer; raises `Answered` for an expected code, else an error of `datasources.errors`."""
+    async def call(self, operation: str, params: Mapping[str, Any], *, expected: frozenset[str] = frozenset()) -> Any:
+        """The response; raises `ExpectedError` for an expected code, else an error of `datasources.errors`."""
         uncertain, attempt = False, 0
-        async with self.patience.with_deadline(self.source):
+        async with self.retry_policy.with_deadline(self.source):
             while True:
                 try:
                     answer = await getattr(self.client, operation)(**params)
                 except ClientError as e:
                     if _code(e) in expected:
                         raise ExpectedError(_code(e), e.response, uncertain=uncertain) from e
-                    failure, again = self._refused(e)
+                    failure, retry = self._service_error(e)
                     cause: Exception = e
                     uncertain = uncertain or _status(e) >= _SERVER_FAULT
                 except (BotoCoreError, aiohttp.ClientError, TimeoutError, OSError, MalformedResponse) as e:
-                    failure, again = self._lost(e)
+                    failure, retry = self._connection_error(e)
                     cause, uncertain = e, True
                 else:
-                    self.patience.budget.earn()
+                    self.retry_policy.budget.refill()
                     return answer
-                if not (again and await self.patience.should_retry(attempt)):
+                if not (retry and await self.retry_policy.should_retry(attempt)):
                     raise failure from cause
                 attempt += 1
 
-    def refusal(self, answered: ExpectedError) -> Unavailable:
-        """The error for an expected code that means nothing special after all."""
-        return Unavailable(self.source, f"refuses our calls ({answered.code})")
+    def unexpected_code(self, error: ExpectedError) -> Unavailable:
+        """The error for an expected code that the caller cannot handle after all."""
+        return Unavailable(self.source, f"refuses our calls ({error.code})")
 
-    def _refused(self, error: ClientError) -> tuple[SourceError, bool]:
+    def _service_error(self, error: ClientError) -> tuple[SourceError, bool]:
         code, status = _code(error), _status(error)
         if code in _THROTTLES or status == _BUSY:
-            return Throttled(self.source, f"asks us to slow down ({code})"), True
+            return Throttled(self.source, f"the service throttles calls ({code})"), True
         if status >= _SERVER_FAULT:
-            return Unavailable(self.source, f"failed ({code})"), True
-        return Unavailable(self.source, f"refuses our calls ({code})"), False
+            return Unavailable(self.source, f"the service failed ({code})"), True
+        return Unavailable(self.source, f"the service rejected the call ({code})"), False
 
-    def _lost(self, error: Exception) -> tuple[SourceError, bool]:
+    def _connection_error(self, error: Exception) -> tuple[SourceError, bool]:
         if isinstance(error, SSLError | aiohttp.ClientSSLError):
-            return Unavailable(self.source, "its certificate is not trusted"), False
+            return Unavailable(self.source, "the certificate of the service is not trusted"), False
         if isinstance(error, NoCredentialsError | ParamValidationError):
-            return Unavailable(self.source, f"cannot be called ({type(error).__name__})"), False
+            return Unavailable(
+                self.source, f"the call is not possible ({type(error).__name__}): check credentials and parameters"
+            ), False
         if isinstance(error, ReadTimeoutError | ConnectTimeoutError | TimeoutError):
-            return DeadlineExceeded(self.source, "no answer in time"), True
+            return DeadlineExceeded(self.source, "no response in time"), True
         if isinstance(error, MalformedResponse):
             return Corrupt(self.source, str(error)), True
         return Unavailable(self.source, f"the connection failed ({type(error).__name__})"), True
 
     async def close(self) -> None:
-        """Lets go of its connections; again: nothing."""
-        await self._held.aclose()
+        """Close the connections; may be called repeatedly."""
+        await self._exit_stack.aclose()
 
 
 def _code(error: ClientError) -> str:
@@ -127,11 +129,11 @@ def _status(error: ClientError) -> int:
 
 
 def _check_body(response_dict: Mapping[str, Any], **_: Any) -> None:
-    """Botocore takes a body that is no JSON for an empty answer, and an empty answer means "it is not there"."""
+    """Reject damaged bodies: botocore treats a body that is not JSON as an empty response, which means "not found"."""
     body: bytes = response_dict["body"]
-    told = response_dict["headers"].get("x-amz-crc32")
-    if told is not None and told.isdecimal() and zlib.crc32(body) != int(told):
-        raise MalformedResponse("an answer whose checksum is another")
-    whole = (body.startswith(b"{") and body.rstrip().endswith(b"}")) or body in _NOTHING
-    if response_dict["status_code"] < 300 and not whole:  # noqa: PLR2004 - HTTP
-        raise MalformedResponse("an answer that is no JSON")
+    checksum = response_dict["headers"].get("x-amz-crc32")
+    if checksum is not None and checksum.isdecimal() and zlib.crc32(body) != int(checksum):
+        raise MalformedResponse("the checksum of a response does not match")
+    complete = (body.startswith(b"{") and body.rstrip().endswith(b"}")) or body in _NOTHING
+    if response_dict["status_code"] < 300 and not complete:  # noqa: PLR2004 - HTTP
+        raise MalformedResponse("a response is not JSON")

@@ -1,4 +1,4 @@
-"""Connections to AWS whose certificate is checked against the host's name too (docs/decisions/070)."""
+"""Host name checks for AWS connections (docs/decisions/070-names-in-certificates-are-checked-by-us.md)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from aiobotocore.httpsession import AIOHTTPSession
 
 
 class CheckedSession(AIOHTTPSession):  # type: ignore[misc]
-    """As aiobotocore's, which leaves the name unchecked. Whose signature counts is loaded by it afterwards."""
+    """aiobotocore's session with host name checks enabled; aiobotocore loads the CA certificates afterwards."""
 
     def _get_ssl_context(self) -> Any:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

@@ -1,4 +1,4 @@
-"""Which real engines stand behind the ports, and where they are."""
+"""The settings of the production engines."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _LOCAL_READ_S, _LOCAL_DEADLINE_S, _LOCAL_CONNECTIONS = 15.0, 30.0, 16
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """DynamoDB, KMS, S3 and OpenSearch. Addresses that are None are AWS's own in the region.
+    """DynamoDB, KMS, S3 and OpenSearch. URLs that are None are the AWS endpoints of the region.
 
-    `local`: servers on this machine that may be filled, emptied and filled anew without asking. `follow`: whether this
-    process brings the index up from the change feed; else Lambda does.
+    `local`: servers on this machine whose data may be deleted and reloaded without confirmation. `follow`: this process
+    updates the index from the change feed; otherwise a Lambda function does.
     """
 
     region: str
@@ -34,27 +34,27 @@ class Stack:
     authorities: Path | None = None
     local: bool = False
     follow: bool = False
-    audit: str | None = None
-    """Bucket of the audit, by object lock written once; beside the other unless told."""
+    audit_bucket_name: str | None = None
+    """Bucket of the audit log, with object lock; None: the name of the media bucket with the suffix `-audit`."""
 
     @property
     def audit_bucket(self) -> str:
-        """Where the audit is kept."""
-        return self.audit or f"{self.bucket}-audit"
+        """The bucket of the audit log."""
+        return self.audit_bucket_name or f"{self.bucket}-audit"
 
     @property
     def name(self) -> str:
-        """As data folders are marked."""
+        """The name of the stack in the marker file of data folders."""
         return "local" if self.local else NAME
 
     def access(self, url: str | None) -> AwsAccess:
-        """How a service of AWS is reached."""
+        """The access to a service by its URL."""
         authorities = str(self.authorities) if self.authorities else None
         if self.local:
             return AwsAccess(self.region, url, authorities, read_timeout_s=_LOCAL_READ_S, connections=_LOCAL_CONNECTIONS)
         return AwsAccess(self.region, url, authorities)
 
     @property
-    def patience(self) -> RetryPolicy:
-        """Deadlines of the tables and keys; local servers share a machine with us and do one thing at a time."""
+    def retry_policy(self) -> RetryPolicy:
+        """The retry policy of tables and keys; local servers get a longer deadline because they are slow."""
         return RetryPolicy(deadline_s=_LOCAL_DEADLINE_S) if self.local else RetryPolicy()

@@ -1,6 +1,6 @@
-"""What is asked of sources: calls, keys, bytes and seconds, of the process since its start and of one request.
+"""Statistics of calls to data sources: calls, keys, bytes and seconds, for the process and for one request.
 
-No values and no ids, so both may be shown to whoever operates the gateway.
+They contain no values and no ids, so operators may see them.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from typing import Final, NamedTuple
 
 from datasources.errors import Conflict, SourceError
 
-BATCHES: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000)
-"""Sizes of loaders' batches that are counted together."""
+BATCH_SIZES: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000)
+"""Upper bounds of the histogram of loader batch sizes."""
 _log = logging.getLogger("photos.sources")
 
 
 class CallKey(NamedTuple):
-    """Of which source, of which table of it (or nothing), and what."""
+    """The data source, its table (or empty) and the operation."""
 
     source: str
     part: str
@@ -29,101 +29,101 @@ class CallKey(NamedTuple):
 
 @dataclass(slots=True)
 class CallStats:
-    """`seconds` adds up calls that ran side by side. `weighed`: whether the source hands over bytes at all."""
+    """Totals of calls. Concurrent calls add to `seconds` separately. `has_bytes`: the source reports bytes."""
 
     calls: int = 0
     keys: int = 0
     seconds: float = 0.0
     bytes: int = 0
-    weighed: bool = False
+    has_bytes: bool = False
 
     def add(self, keys: int, seconds: float, size: int | None) -> None:
-        """One call more."""
+        """Add a call."""
         self.calls += 1
         self.keys += keys
         self.seconds += seconds
         if size is not None:
-            self.weighed = True
+            self.has_bytes = True
             self.bytes += size
 
 
 @dataclass(slots=True)
 class Meter:
-    """Of a whole process."""
+    """Statistics of the process."""
 
-    spent: dict[CallKey, CallStats] = field(default_factory=dict)
+    calls: dict[CallKey, CallStats] = field(default_factory=dict)
     failures: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """By source and kind of failure; a condition that did not hold is none."""
-    batches: list[int] = field(default_factory=lambda: [0] * (len(BATCHES) + 1))
+    """By source and error class; `Conflict` is not counted."""
+    batches: list[int] = field(default_factory=lambda: [0] * (len(BATCH_SIZES) + 1))
     batched_keys: int = 0
 
-    def add(self, asked: CallKey, keys: int, seconds: float, size: int | None) -> None:
-        """A call that came to an end, however."""
-        self.spent.setdefault(asked, CallStats()).add(keys, seconds, size)
+    def add(self, call: CallKey, keys: int, seconds: float, size: int | None) -> None:
+        """Add a finished call, successful or not."""
+        self.calls.setdefault(call, CallStats()).add(keys, seconds, size)
         request = _CURRENT.get()
-        if request is not None and request.ledger is not None:
-            request.ledger.add(asked, keys, seconds, size)
+        if request is not None and request.stats is not None:
+            request.stats.add(call, keys, seconds, size)
 
-    def failed(self, source: str, error: SourceError) -> None:
-        """A call that failed; a line of the log says which source and how, never what was asked."""
+    def add_failure(self, source: str, error: SourceError) -> None:
+        """Add a failed call and log the source and the error class, without values."""
         if isinstance(error, Conflict):
             return
         kind = type(error).__name__
         self.failures[source, kind] += 1
-        _log.warning("a source failed", extra={"reason": f"{source}: {kind}"})
+        _log.warning("call to a data source failed", extra={"reason": f"{source}: {kind}"})
 
-    def batched(self, keys: int) -> None:
-        """A loader asked for so many keys at once."""
-        self.batches[bisect_left(BATCHES, keys)] += 1
+    def add_batch(self, keys: int) -> None:
+        """Add a batch of a loader."""
+        self.batches[bisect_left(BATCH_SIZES, keys)] += 1
         self.batched_keys += keys
 
 
 class RequestStats:
-    """Of one request."""
+    """Statistics of one request."""
 
     def __init__(self) -> None:
-        self._spent: dict[str, CallStats] = {}
+        self._calls: dict[str, CallStats] = {}
 
-    def add(self, asked: CallKey, keys: int, seconds: float, size: int | None) -> None:
-        """One call more."""
-        name = f"{asked.source}.{asked.part}" if asked.part else asked.source
-        self._spent.setdefault(name, CallStats()).add(keys, seconds, size)
+    def add(self, call: CallKey, keys: int, seconds: float, size: int | None) -> None:
+        """Add a call."""
+        name = f"{call.source}.{call.part}" if call.part else call.source
+        self._calls.setdefault(name, CallStats()).add(keys, seconds, size)
 
     def clear(self) -> None:
-        """Begins anew."""
-        self._spent.clear()
+        """Reset the statistics."""
+        self._calls.clear()
 
-    def told(self) -> list[dict[str, object]]:
-        """As `extensions.trace` says it. `bytes` is null where a source hands over no bytes, but things."""
+    def to_list(self) -> list[dict[str, object]]:
+        """The value of `extensions.trace`. `bytes` is null for sources that do not report bytes."""
         return [
             {
                 "source": name,
                 "calls": s.calls,
                 "keys": s.keys,
                 "ms": round(s.seconds * 1_000, 2),
-                "bytes": s.bytes if s.weighed else None,
+                "bytes": s.bytes if s.has_bytes else None,
             }
-            for name, s in sorted(self._spent.items())
+            for name, s in sorted(self._calls.items())
         ]
 
 
-class Request(NamedTuple):
-    """Who counts, and for whom; no ledger where nobody wants to know."""
+class RequestCounters(NamedTuple):
+    """The meter of the process, and the statistics of the request if they were requested."""
 
     meter: Meter
-    ledger: RequestStats | None
+    stats: RequestStats | None
 
 
-_CURRENT: ContextVar[Request | None] = ContextVar("counting", default=None)
+_CURRENT: ContextVar[RequestCounters | None] = ContextVar("counting", default=None)
 
 
-def counting(meter: Meter, ledger: RequestStats | None) -> None:
-    """From here on, this task and those it begins count for this request."""
-    _CURRENT.set(Request(meter, ledger))
+def count_calls_of_request(meter: Meter, stats: RequestStats | None) -> None:
+    """Count the calls of this task and of the tasks it starts for this request."""
+    _CURRENT.set(RequestCounters(meter, stats))
 
 
-def batched(keys: int) -> None:
-    """A loader of the current request asks for so many keys at once."""
+def record_batch(keys: int) -> None:
+    """Record the batch size of a loader of the current request."""
     request = _CURRENT.get()
     if request is not None:
-        request.meter.batched(keys)
+        request.meter.add_batch(keys)

@@ -1,7 +1,6 @@
-"""Ports that count: each method of a source goes through here once, and no adapter knows.
+"""Instrumentation of data sources: a wrapper class is generated from the port, so that adapters need no code for it.
 
-What stands before a source is made of its port, so a method that a port gets is passed on, and counted once it stands in
-the table here.
+Methods of `PORTS` are measured; all other methods of a port are passed through.
 """
 
 from __future__ import annotations
@@ -27,27 +26,27 @@ Arguments = Sequence[Any]
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """How many keys a call asks for, of which part of the source, and how many bytes its answer has."""
+    """How to read the number of keys, the table and the number of bytes from the arguments and the result of a call."""
 
     keys: Callable[[Arguments], int] = lambda _: 1
     part: Callable[[Arguments], str] = lambda _: ""
     size: Callable[[Any], int | None] = lambda _: None
 
 
-def _many(at: int) -> Callable[[Arguments], int]:
-    return lambda given: len(given[at]) if len(given) > at else 0
+def _length_of(at: int) -> Callable[[Arguments], int]:
+    return lambda arguments: len(arguments[at]) if len(arguments) > at else 0
 
 
 def _bodies(items: Any) -> int:
     return sum(len(item.body) for item in items)
 
 
-def _table(given: Arguments) -> str:
-    return str(given[0].name) if given else ""
+def _table(arguments: Arguments) -> str:
+    return str(arguments[0].name) if arguments else ""
 
 
-_PER_ID: Final = Measure(_many(0))
-_SCOPED: Final = Measure(_many(1))
+_PER_ID: Final = Measure(_length_of(0))
+_SCOPED: Final = Measure(_length_of(1))
 _ONE: Final = Measure()
 _NONE: Final = Measure(lambda _: 0)
 
@@ -55,9 +54,10 @@ PORTS: Final[Mapping[type, tuple[str, Mapping[str, Measure]]]] = {
     ItemStore: (
         "tables",
         {
-            "get_many": Measure(_many(1), _table, lambda found: _bodies(found.values())),
+            "get_many": Measure(_length_of(1), _table, lambda found: _bodies(found.values())),
             "query": Measure(part=_table, size=lambda page: _bodies(page.items)),
-            "query_index": Measure(part=lambda given: ".".join((_table(given), *given[1:2]))),
+            "query_index": Measure(part=lambda arguments: ".".join((_table(arguments), *arguments[1:2]))),
+            "scan": Measure(part=_table, size=lambda page: _bodies(page.items)),
             "transact": _PER_ID,
             "write_each": _PER_ID,
             "sweep": _NONE,
@@ -82,7 +82,7 @@ PORTS: Final[Mapping[type, tuple[str, Mapping[str, Measure]]]] = {
     KeyService: (
         "keys",
         {
-            "generate": Measure(size=lambda made: len(made[1])),
+            "generate": Measure(size=lambda result: len(result[1])),
             "unwrap": Measure(size=len),
         },
     ),
@@ -107,57 +107,57 @@ PORTS: Final[Mapping[type, tuple[str, Mapping[str, Measure]]]] = {
 
 
 def instrumented(port: type[P], inner: P, meter: Meter, *, clock: Callable[[], float] = time.perf_counter) -> P:
-    """The same source, counted."""
+    """The source with measured methods."""
     source, measures = PORTS[port]
-    made: dict[str, Any] = {}
+    attributes: dict[str, Any] = {}
     for name in getattr(port, "__abstractmethods__", frozenset()):
         if name in measures:
-            made[name] = _counting(inner, CallKey(source, "", name), measures[name], meter, clock)
+            attributes[name] = _measured(inner, CallKey(source, "", name), measures[name], meter, clock)
         elif isinstance(getattr(port, name), property):
-            made[name] = property(_passing(inner, name))
+            attributes[name] = property(_passed_through(inner, name))
         else:
-            made[name] = staticmethod(getattr(inner, name))
-    made["inner"] = property(lambda _: inner)
-    made["__getattr__"] = lambda _, name: getattr(inner, name)
-    return cast("P", type(f"Counted{port.__name__}", (port,), made)())
+            attributes[name] = staticmethod(getattr(inner, name))
+    attributes["inner"] = property(lambda _: inner)
+    attributes["__getattr__"] = lambda _, name: getattr(inner, name)
+    return cast("P", type(f"Counted{port.__name__}", (port,), attributes)())
 
 
-def _passing(inner: Any, name: str) -> Callable[[Any], Any]:
+def _passed_through(inner: Any, name: str) -> Callable[[Any], Any]:
     return lambda _: getattr(inner, name)
 
 
-def _counting(inner: Any, asked: CallKey, measure: Measure, meter: Meter, clock: Callable[[], float]) -> Any:
-    call = getattr(inner, asked.operation)
+def _measured(inner: Any, key: CallKey, measure: Measure, meter: Meter, clock: Callable[[], float]) -> Any:
+    call = getattr(inner, key.operation)
 
-    async def through(_: Any, /, *given: Any, **named: Any) -> Any:
-        begun, size = clock(), None
+    async def measured_call(_: Any, /, *arguments: Any, **named: Any) -> Any:
+        started, size = clock(), None
         try:
-            answer = await call(*given, **named)
+            answer = await call(*arguments, **named)
             size = measure.size(answer)
         except SourceError as e:
-            meter.failed(asked.source, e)
+            meter.add_failure(key.source, e)
             raise
         finally:
-            meter.add(asked._replace(part=measure.part(given)), measure.keys(given), clock() - begun, size)
-        if asked.source == "media" and asked.operation == "read" and answer is not None:
-            return _weighed(answer, asked, meter)
+            meter.add(key._replace(part=measure.part(arguments)), measure.keys(arguments), clock() - started, size)
+        if key.source == "media" and key.operation == "read" and answer is not None:
+            return _count_bytes(answer, key, meter)
         return answer
 
-    return through
+    return measured_call
 
 
-async def _weighed(pieces: AsyncIterator[bytes], asked: CallKey, meter: Meter) -> AsyncIterator[bytes]:
-    """A file as it passes; what failed half way is a failure too."""
-    spent = meter.spent[asked]
-    spent.weighed = True
+async def _count_bytes(chunks: AsyncIterator[bytes], key: CallKey, meter: Meter) -> AsyncIterator[bytes]:
+    """Count the bytes of a stream while it is read; an error during the stream is a failure of the call."""
+    stats = meter.calls[key]
+    stats.has_bytes = True
     try:
-        async for piece in pieces:
-            spent.bytes += len(piece)
-            yield piece
+        async for chunk in chunks:
+            stats.bytes += len(chunk)
+            yield chunk
     except SourceError as e:
-        meter.failed(asked.source, e)
+        meter.add_failure(key.source, e)
         raise
     finally:
-        close = getattr(pieces, "aclose", None)
+        close = getattr(chunks, "aclose", None)
         if close is not None:
             await close()

@@ -1,4 +1,4 @@
-"""The key service of one machine: a root key in a file that only its owner may read. Not for production."""
+"""The key service of one machine: a root key in a file that is readable for its owner only. Not for production."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _ROOT_BYTES = 32
 
 
 class FileKeyService(KeyService):
-    """Wraps with AES-256-GCM, the context as associated data. The root key is made on first use."""
+    """Wraps with AES-256-GCM and the context as associated data. The first use creates the root key."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -71,7 +71,7 @@ def _root_key(folder: Path) -> bytes:
 
 
 def _make(path: Path) -> None:
-    """Written whole under another name, then linked: whoever comes second finds the first one's key, never half of it."""
+    """Writes the key to a temporary file and links it, so that concurrent processes agree on one complete key."""
     draft = path.with_name(f"root.{secrets.token_hex(8)}.new")
     fd = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
     try:
@@ -88,7 +88,7 @@ def _make(path: Path) -> None:
 
 
 def _settle(folder: Path) -> None:
-    """A root key that a power loss takes away would take everything sealed under it."""
+    """Syncs the folder: losing the root key in a power loss would lose everything sealed under it."""
     fd = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(fd)
@@ -104,6 +104,6 @@ def _only_for_its_owner(path: Path) -> None:
 
 
 def _associated(context: Mapping[str, str]) -> bytes:
-    """Every part with its length before it, so that no two contexts give the same bytes."""
+    """Encodes each part with its length, so that different contexts give different bytes."""
     parts = [part.encode() for pair in sorted(context.items()) for part in pair]
     return b"".join(len(part).to_bytes(4, "big") + part for part in (b"photos-data-gateway key", *parts))

@@ -1,4 +1,4 @@
-"""The key service: wraps and unwraps keys with keys that never leave it."""
+"""The port of the key service, which wraps and unwraps keys with keys that never leave it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 
 class KeyService(ABC):
-    """A few calls a month: it wraps the ring of wrapping keys, never data itself."""
+    """Wraps wrapping keys, never data: a few calls a month."""
 
     @abstractmethod
     async def generate(self, context: Mapping[str, str]) -> tuple[bytes, bytes]:
@@ -20,4 +20,4 @@ class KeyService(ABC):
     @property
     @abstractmethod
     def for_production(self) -> bool:
-        """False for a service that keeps its root key in a file beside the data."""
+        """False for a service with its root key in a file of the data folder."""

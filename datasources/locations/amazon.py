@@ -1,8 +1,8 @@
-# ruff: noqa: D102 - the port's words hold for its methods
-"""Amazon Location finds the place of a point; ids, hierarchy, names and search stay the gazetteer's own.
+# ruff: noqa: D102 - methods are documented in the port
+"""Reverse geocoding by Amazon Location; ids, hierarchy, names and search come from the gazetteer.
 
-Coordinates leave the house rounded to a hundredth of a degree, about a kilometre, one point a call. What comes back is
-stored on photos, so it is asked for with the intent `Storage`, and it is kept nowhere else: the licence forbids it.
+Coordinates are rounded to a hundredth of a degree, about one kilometre, before they are sent, one point per call. The
+result is stored on photos, so calls use the intent `Storage`; the licence forbids caching it elsewhere.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from datasources.words import normalize
 
 _SOURCE: Final = "locations"
 _DECIMALS: Final = 2
-_AT_ONCE: Final = 8
+_CONCURRENCY: Final = 8
 _CANDIDATES: Final = 10
 _NEAR_KM: Final = 60.0
 _KM_PER_DEGREE: Final = 111.2
@@ -41,7 +41,7 @@ _BUSY: Final = frozenset({"ThrottlingException", "TooManyRequestsException"})
 
 
 class AmazonLocations(LocationService):
-    """Over a gazetteer, which also answers what Amazon's answer does not decide."""
+    """Combines Amazon Location with a gazetteer, which decides where Amazon's response is not sufficient."""
 
     def __init__(self, gazetteer: LocationService, settings: AmazonPlaces) -> None:
         self._gazetteer = gazetteer
@@ -51,7 +51,7 @@ class AmazonLocations(LocationService):
         self._open = AsyncExitStack()
         self._opening = asyncio.Lock()
         self._client: Any = None
-        self._few = asyncio.Semaphore(_AT_ONCE)
+        self._semaphore = asyncio.Semaphore(_CONCURRENCY)
 
     @property
     def data_version(self) -> str:
@@ -65,8 +65,8 @@ class AmazonLocations(LocationService):
     def sources(self) -> Sequence[Mapping[str, str]]:
         return self._gazetteer.sources
 
-    async def look_again(self) -> bool:
-        return await self._gazetteer.look_again()
+    async def reload(self) -> bool:
+        return await self._gazetteer.reload()
 
     async def resolve(self, points: Sequence[Point]) -> Sequence[PlaceId | None]:
         return [None if place is None else place.id for place in await self.locate(points)]
@@ -75,9 +75,9 @@ class AmazonLocations(LocationService):
         rounded = [_rounded(point) for point in points]
         distinct = list(dict.fromkeys(point for point in rounded if point is not None))
         known = dict(zip(distinct, await self._gazetteer.locate(distinct), strict=True))
-        # Open sea is no place: nothing is asked, and nothing paid, for it.
-        asked = [point for point in distinct if known[point] is not None]
-        for point, address in zip(asked, await self._ask_all(asked), strict=True):
+        # Points at sea have no place and are not sent, because calls cost money.
+        on_land = [point for point in distinct if known[point] is not None]
+        for point, address in zip(on_land, await self._geocode_all(on_land), strict=True):
             known[point] = await self._place(point, address, known[point])
         return [None if point is None else known[point] for point in rounded]
 
@@ -105,20 +105,20 @@ class AmazonLocations(LocationService):
     async def close(self) -> None:
         await self._open.aclose()
 
-    async def _ask_all(self, points: Sequence[Point]) -> Sequence[Mapping[str, Any]]:
-        tasks = [asyncio.ensure_future(self._ask(point)) for point in points]
+    async def _geocode_all(self, points: Sequence[Point]) -> Sequence[Mapping[str, Any]]:
+        tasks = [asyncio.ensure_future(self._geocode(point)) for point in points]
         try:
             async with asyncio.timeout(self._deadline_s):
                 return await asyncio.gather(*tasks)
         except TimeoutError as e:
-            raise DeadlineExceeded(_SOURCE, "no answer in time") from e
+            raise DeadlineExceeded(_SOURCE, "no response in time") from e
         finally:
             for task in tasks:
                 task.cancel()
 
-    async def _ask(self, point: Point) -> Mapping[str, Any]:
+    async def _geocode(self, point: Point) -> Mapping[str, Any]:
         client = await self._connected()
-        async with self._few:
+        async with self._semaphore:
             try:
                 answer = await client.reverse_geocode(
                     QueryPosition=[point.longitude, point.latitude], MaxResults=1, Language="en", IntendedUse="Storage"
@@ -134,35 +134,35 @@ class AmazonLocations(LocationService):
         address = items[0].get("Address")
         return address if isinstance(address, dict) else {}
 
-    async def _place(self, point: Point, address: Mapping[str, Any], ours: Located | None) -> Located | None:
-        """Our place of Amazon's names, in Amazon's country: its town, else its region, else ours if in that country."""
+    async def _place(self, point: Point, address: Mapping[str, Any], own: Located | None) -> Located | None:
+        """The gazetteer's place with Amazon's names: the town, else `own` if in that country, else the region or country."""
         country = (address.get("Country") or {}).get("Code2")
         if not isinstance(country, str):
-            return ours
-        wanted = [address.get("Locality"), address.get("District")]
-        for name in (one for one in wanted if isinstance(one, str)):
+            return own
+        names = [address.get("Locality"), address.get("District")]
+        for name in (one for one in names if isinstance(one, str)):
             found = await self._named(point, name, country, (PlaceKind.LOCALITY, PlaceKind.CITY))
             if found is not None:
                 return found
         region = (address.get("Region") or {}).get("Name")
-        mine = (await self.by_ids([ours.id])).get(ours.id) if ours is not None else None
-        if mine is not None and mine.country_code == country:
-            return ours
+        own_record = (await self.by_ids([own.id])).get(own.id) if own is not None else None
+        if own_record is not None and own_record.country_code == country:
+            return own
         found = await self._named(point, region, country, (PlaceKind.REGION,)) if isinstance(region, str) else None
         if found is not None:
             return found
-        return Located(country, PlaceKind.COUNTRY, 0.0) if country in await self.by_ids([country]) else ours
+        return Located(country, PlaceKind.COUNTRY, 0.0) if country in await self.by_ids([country]) else own
 
     async def _named(self, point: Point, name: str, country: str, kinds: Sequence[PlaceKind]) -> Located | None:
         matches = await self.search(name, ("en",), kinds=kinds, prefix=False, near=point, limit=_CANDIDATES)
         exact = [m.id for m in matches if normalize(m.matched_name) == normalize(name)]
         records = [r for r in (await self.by_ids(exact)).values() if r.country_code == country]
-        far = [(_kilometres(point, record), record) for record in records]
+        candidates = [(_kilometres(point, record), record) for record in records]
         if PlaceKind.REGION not in kinds:
-            far = [(km, record) for km, record in far if km <= _NEAR_KM]
-        if not far:
+            candidates = [(km, record) for km, record in candidates if km <= _NEAR_KM]
+        if not candidates:
             return None
-        km, nearest = min(far, key=lambda pair: pair[0])
+        km, nearest = min(candidates, key=lambda pair: pair[0])
         return Located(nearest.id, nearest.kind, round(km, 3))
 
     async def _connected(self) -> Any:
@@ -172,12 +172,12 @@ class AmazonLocations(LocationService):
                     retries={"total_max_attempts": 1},
                     connect_timeout=self._deadline_s,
                     read_timeout=self._deadline_s,
-                    max_pool_connections=_AT_ONCE,
+                    max_pool_connections=_CONCURRENCY,
                 )
-                made = aioboto3.Session().client(
+                client = aioboto3.Session().client(
                     "geo-places", region_name=self._region, endpoint_url=self._endpoint, config=config
                 )
-                self._client = await self._open.enter_async_context(made)
+                self._client = await self._open.enter_async_context(client)
         return self._client
 
 
@@ -189,6 +189,6 @@ def _rounded(point: Point) -> Point | None:
 
 
 def _kilometres(point: Point, record: PlaceRecord) -> float:
-    """Near enough within a few hundred kilometres: an equirectangular distance."""
+    """The equirectangular distance, accurate within a few hundred kilometres."""
     east = (point.longitude - record.longitude + 180) % 360 - 180
     return _KM_PER_DEGREE * math.hypot(point.latitude - record.latitude, east * math.cos(math.radians(point.latitude)))

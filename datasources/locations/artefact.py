@@ -1,7 +1,7 @@
-"""The packed file of places: named arrays and texts behind one manifest, mapped into memory.
+"""The packed file of places: a manifest with named arrays and texts, mapped into memory.
 
 Layout: 8 magic bytes, the manifest's length (uint64, little endian), the manifest (JSON), then the parts, each at a
-multiple of 64 bytes. A part is raw (mapped, shared between processes) or deflated (inflated when first asked for).
+multiple of 64 bytes. A part is raw (mapped, shared between processes) or deflated (inflated on each read).
 """
 
 from __future__ import annotations
@@ -21,45 +21,45 @@ import numpy as np
 import numpy.typing as npt
 
 from datasources.errors import Corrupt
-from datasources.locations.paged_arrays import give_back, inflated
+from datasources.locations.paged_arrays import inflate, release_free_memory
 
 DEFAULT_PATH = Path(__file__).with_name("places.bin")
 MAGIC = b"PLACES01"
 _ALIGNMENT = 64
-_LARGE = 1 << 16  # smaller parts may as well live in the heap
+_LARGE = 1 << 16  # smaller parts are inflated into the heap
 _HEADER = len(MAGIC) + 8
 
 
-class Artefact:
-    """An opened artefact. Parts are read-only; asking for an unknown one is a `KeyError`."""
+class PackedFile:
+    """An open file. Parts are read-only; an unknown part raises `KeyError`."""
 
     def __init__(self, path: Path) -> None:
         with path.open("rb") as file:
             self._bytes = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         if self._bytes[: len(MAGIC)] != MAGIC:
-            raise Corrupt("places", f"{path.name} is no artefact of places, or of another format")
+            raise Corrupt("places", f"{path.name} is not a packed file of places, or has another format")
         length = int.from_bytes(self._bytes[len(MAGIC) : _HEADER], "little")
         self.manifest: Mapping[str, Any] = json.loads(self._bytes[_HEADER : _HEADER + length])
         self._start = _aligned(_HEADER + length)
         self._parts: Mapping[str, Mapping[str, Any]] = self.manifest["parts"]
 
     def names(self, prefix: str) -> list[str]:
-        """The names of the parts that begin with `prefix`, without it."""
+        """The names of the parts with this prefix, without the prefix."""
         return [name.removeprefix(prefix) for name in self._parts if name.startswith(prefix)]
 
     def array(self, name: str) -> npt.NDArray[Any]:
         """A part as an array."""
         part = self._parts[name]
-        whole = np.frombuffer(self._content(name), part["dtype"], math.prod(part["shape"])).reshape(part["shape"])
-        whole.flags.writeable = False
-        return whole
+        values = np.frombuffer(self._content(name), part["dtype"], math.prod(part["shape"])).reshape(part["shape"])
+        values.flags.writeable = False
+        return values
 
     def text(self, name: str) -> bytes:
         """A part as UTF-8 bytes."""
         return bytes(self._content(name))
 
-    def kept_text(self, name: str) -> bytes | mmap.mmap:
-        """The same for a large part that stays: what is cut out of it is bytes."""
+    def large_text(self, name: str) -> bytes | mmap.mmap:
+        """A large part as bytes outside the heap; slices of it are `bytes`."""
         content = self._content(name)
         return content if isinstance(content, bytes | mmap.mmap) else bytes(content)
 
@@ -67,11 +67,11 @@ class Artefact:
         """A part as lines of text."""
         return self.text(name).decode().split("\n")
 
-    def forget(self) -> None:
-        """Gives back the memory of the packed parts that were inflated; what is asked for again is read from the file again."""
+    def release_pages(self) -> None:
+        """Release the memory of mapped pages; they are read from the file again when needed."""
         if hasattr(mmap, "MADV_DONTNEED"):
             self._bytes.madvise(mmap.MADV_DONTNEED)
-        give_back()
+        release_free_memory()
 
     def _content(self, name: str) -> bytes | memoryview | mmap.mmap:
         part = self._parts[name]
@@ -80,8 +80,8 @@ class Artefact:
         if not part["deflated"]:
             return content
         try:
-            # What earlier versions wrote does not say its size.
-            return inflated(content, part["size"]) if part.get("size", 0) > _LARGE else zlib.decompress(content)
+            # Files of earlier versions have no sizes.
+            return inflate(content, part["size"]) if part.get("size", 0) > _LARGE else zlib.decompress(content)
         except zlib.error as error:
             raise Corrupt("places", f"the part {name} is damaged") from error
 
@@ -90,15 +90,15 @@ Part = npt.NDArray[Any] | str | bytes | bytearray
 
 
 def write(path: Path, manifest: Mapping[str, Any], parts: Mapping[str, Part], *, effort: int = 9) -> None:
-    """Write an artefact; the same input gives the same bytes. A part is deflated where that saves a fifth; `effort` is zlib's."""
-    with Writing(path, effort=effort) as writing:
+    """Write a file; the output is deterministic. A part is deflated if that saves 20 %; `effort` is the zlib level."""
+    with PackedFileWriter(path, effort=effort) as writing:
         for name, part in parts.items():
             writing.add(name, part)
         writing.finish(manifest)
 
 
-class Writing:
-    """Writes an artefact a part at a time, so that no two need be in memory; what comes of it is that of `write`."""
+class PackedFileWriter:
+    """Writes a file part by part, to keep only one part in memory; the result equals that of `write`."""
 
     def __init__(self, path: Path, *, effort: int) -> None:
         self._path, self._effort = path, effort
@@ -112,14 +112,14 @@ class Writing:
         self._packed.close()
 
     def add(self, name: str, part: Part) -> None:
-        """One more part."""
+        """Append a part."""
         content, described = _packed(part, self._effort)
         self._described[name] = {**described, "offset": self._packed.tell()}
         self._packed.write(content)
         self._packed.write(bytes(_aligned(len(content)) - len(content)))
 
     def finish(self, manifest: Mapping[str, Any]) -> None:
-        """After the last part: the file."""
+        """Write the file, after the last part."""
         head = json.dumps({**manifest, "parts": self._described}, ensure_ascii=False, sort_keys=True).encode()
         self._packed.seek(0)
         with self._path.open("wb") as file:
@@ -128,13 +128,13 @@ class Writing:
 
 
 def _packed(part: Part, effort: int) -> tuple[bytes | memoryview, dict[str, Any]]:
-    told = {} if isinstance(part, str | bytes | bytearray) else {"dtype": part.dtype.str, "shape": list(part.shape)}
+    layout = {} if isinstance(part, str | bytes | bytearray) else {"dtype": part.dtype.str, "shape": list(part.shape)}
     text = part.encode() if isinstance(part, str) else part
     raw = memoryview(text) if isinstance(text, bytes | bytearray) else np.ascontiguousarray(text).reshape(-1).view("u1").data
     packed = zlib.compress(raw, effort)
     deflated = len(packed) < len(raw) * 0.8
     content = packed if deflated else raw
-    return content, {"bytes": len(content), "deflated": deflated, "size": len(raw), **told}
+    return content, {"bytes": len(content), "deflated": deflated, "size": len(raw), **layout}
 
 
 def _aligned(size: int) -> int:

@@ -1,4 +1,4 @@
-"""The tables of the artefact as numbered places: countries first, then regions, then populated places."""
+"""Places by number from the packed file: countries first, then regions, then populated places."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ import re
 import numpy as np
 import numpy.typing as npt
 
-from datasources.locations.artefact import Artefact
+from datasources.locations.artefact import PackedFile
 from datasources.locations.port import Box, PlaceId, PlaceKind, PlaceRecord
 
 _DEGREE = 1e-5
-_CANONICAL = re.compile("[1-9][0-9]{0,8}")  # one spelling an id, and within 32 bits
+_CANONICAL = re.compile("[1-9][0-9]{0,8}")  # without leading zeros, and within 32 bits
 
 
 class Atlas:
-    """Numbers to ids and records, and back. Lazy where it can be: most processes see few of the places."""
+    """Converts numbers to ids and records and back."""
 
-    def __init__(self, artefact: Artefact) -> None:
+    def __init__(self, artefact: PackedFile) -> None:
         self.countries = artefact.lines("countries")
         self.regions = artefact.lines("regions")
         self.first_region = len(self.countries)
@@ -49,7 +49,7 @@ class Atlas:
         return PlaceKind.CITY if self._parent[place] == place else PlaceKind.LOCALITY
 
     def of_kinds(self, kinds: frozenset[PlaceKind]) -> npt.NDArray[np.bool_]:
-        """A mark for each number whether its place is of one of the kinds."""
+        """A mask over all numbers of the places of these kinds."""
         if kinds not in self._of_kinds:
             levels = np.full(len(self), PlaceKind.LOCALITY in kinds)
             levels[self.first_place :][self._parent == np.arange(len(self._parent))] = PlaceKind.CITY in kinds
@@ -67,7 +67,7 @@ class Atlas:
         return f"gn:{self._id[number - self.first_place]}"
 
     def number(self, place_id: PlaceId) -> int | None:
-        """The number of an id, None for an unknown one."""
+        """The number of an id; None if it is unknown."""
         if place_id in self._codes:
             return self._codes[place_id]
         digits = place_id.removeprefix("gn:")
@@ -78,7 +78,7 @@ class Atlas:
         return self.first_place + place if known else None
 
     def ancestors(self, number: int) -> list[int]:
-        """Country, region and city of a place, as far as it has them, without itself."""
+        """The country, region and city of a place that exist, without the place itself."""
         if number < self.first_region:
             return []
         if number < self.first_place:
@@ -92,7 +92,7 @@ class Atlas:
         return line
 
     def record(self, number: int) -> PlaceRecord:
-        """All that is known of a place but its names."""
+        """The record of a place, without names."""
         above = self.ancestors(number)
         box = self._box(number)
         country = self.countries[above[0] if above else number]
@@ -120,7 +120,7 @@ class Atlas:
 
 
 def _centre(box: Box | None) -> tuple[float, float]:
-    """The middle of a box, the short way where it crosses the date line; (0, 0) for what has no populated place."""
+    """The centre of a box, also across the date line; (0, 0) for None."""
     if box is None:
         return 0.0, 0.0
     width = (box.east - box.west) % 360

@@ -1,5 +1,5 @@
-# ruff: noqa: D102 - the port's words hold for its methods
-"""The gazetteer in this process, out of the packed artefact: no server, no network, ready at once."""
+# ruff: noqa: D102 - methods are documented in the port
+"""The embedded gazetteer, read from the packed file without a server or network."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from datasources.locations.artefact import DEFAULT_PATH, Artefact
+from datasources.locations.artefact import DEFAULT_PATH, PackedFile
 from datasources.locations.atlas import Atlas
-from datasources.locations.name_search import LONGEST, Found, NameSearch
-from datasources.locations.namebook import NameBook
-from datasources.locations.nearest import CAP_KM, EARTH_KM, FAR_KM, Near, NearestPlaces, chord, kilometres, unit_vectors
+from datasources.locations.name_search import MAX_QUERY, NameHit, NameSearch
+from datasources.locations.namebook import PlaceNames
+from datasources.locations.nearest import CAP_KM, EARTH_KM, FAR_KM, NearestBatch, NearestPlaces, chord, kilometres, unit_vectors
 from datasources.locations.port import (
     LocalizedName,
     Located,
@@ -30,12 +30,12 @@ from datasources.locations.port import (
 from datasources.locations.zones import Zones
 from datasources.words import normalize
 
-_FEW = 8  # below this the scalar path wins over arrays: benchmarks/places.py
-_INLINE = 500  # points that take about a millisecond; more would hold up the event loop
-_FEW_OPEN = 10  # the same for points that a border may concern
-_CHUNK = 32_768  # points whose candidates fit a cache
-_WINDOW = 50  # hits looked at beyond those asked for
-_IN_READERS_LANGUAGE = 30  # what a hit gains whose name in the reader's language begins so; scale of `Finder`
+_FEW = 8  # below this number of points the scalar path is faster: benchmarks/places.py
+_INLINE = 500  # points that take about a millisecond; more would block the event loop
+_FEW_OPEN = 10  # the same for points near borders
+_CHUNK = 32_768  # points whose candidates fit the CPU cache
+_WINDOW = 50  # extra hits that are ranked
+_LANGUAGE_BONUS = 30  # for hits whose name in the reader's language has the prefix; scale of `NameSearch`
 _FAR_AWAY_KM, _NEAR_KM, _HALF_AS_FAR = 1_600.0, 25.0, 10.0
 _POLE_DEG = 89.0
 _DATE_LINE_DEG = 180.0
@@ -45,21 +45,21 @@ Floats = npt.NDArray[np.float64]
 
 
 class Gazetteer(LocationService):
-    """Country by polygon, nearest place inside it. Safe to share between threads."""
+    """Finds the country by borders, then the nearest place inside it. Thread-safe."""
 
-    def __init__(self, artefact: Artefact) -> None:
+    def __init__(self, artefact: PackedFile) -> None:
         self._artefact = artefact
         self._atlas = Atlas(artefact)
         atlas = self._atlas
         self._zones = Zones(artefact, atlas.region_country, atlas.first_region)
         self._nearest = NearestPlaces(artefact, (atlas.latitude, atlas.longitude), atlas.country, atlas.region)
-        self._names = NameBook(artefact, self._atlas)
-        artefact.forget()
+        self._names = PlaceNames(artefact, self._atlas)
+        artefact.release_pages()
 
     @classmethod
     def open(cls, path: Path | None = None) -> Gazetteer:
-        """The gazetteer of an artefact, by default of the one that comes with the program."""
-        return cls(Artefact(path or DEFAULT_PATH))
+        """The gazetteer of a packed file, by default of the packaged one."""
+        return cls(PackedFile(path or DEFAULT_PATH))
 
     @property
     def data_version(self) -> str:
@@ -73,7 +73,7 @@ class Gazetteer(LocationService):
     def sources(self) -> Sequence[Mapping[str, str]]:
         return [dict(source) for source in self._artefact.manifest["sources"]]
 
-    async def look_again(self) -> bool:
+    async def reload(self) -> bool:
         return False
 
     async def resolve(self, points: Sequence[Point]) -> Sequence[PlaceId | None]:
@@ -90,17 +90,17 @@ class Gazetteer(LocationService):
         few = len(points) < _INLINE
         work = partial(self._all_parts, pairs[:, 0], pairs[:, 1])
         numbers, apart = work() if few else await asyncio.to_thread(work)
-        told = zip(numbers.tolist(), kilometres(apart).tolist(), strict=True)
-        return [None if n < 0 else Located(self._atlas.id(n), self._atlas.kind(n), round(km, 3)) for n, km in told]
+        located = zip(numbers.tolist(), kilometres(apart).tolist(), strict=True)
+        return [None if n < 0 else Located(self._atlas.id(n), self._atlas.kind(n), round(km, 3)) for n, km in located]
 
     async def by_ids(self, ids: Sequence[PlaceId]) -> Mapping[PlaceId, PlaceRecord]:
-        return {place_id: self._atlas.record(number) for place_id, number in self._known(ids).items()}
+        return {place_id: self._atlas.record(number) for place_id, number in self._numbers_of(ids).items()}
 
     async def names(self, ids: Sequence[PlaceId], languages: Sequence[str]) -> Mapping[PlaceId, LocalizedName]:
-        return {place_id: self._names.name(number, languages) for place_id, number in self._known(ids).items()}
+        return {place_id: self._names.name(number, languages) for place_id, number in self._numbers_of(ids).items()}
 
     async def addresses(self, ids: Sequence[PlaceId], languages: Sequence[str]) -> Mapping[PlaceId, LocalizedName]:
-        return {place_id: self._names.address(number, languages) for place_id, number in self._known(ids).items()}
+        return {place_id: self._names.address(number, languages) for place_id, number in self._numbers_of(ids).items()}
 
     async def search(
         self,
@@ -114,27 +114,27 @@ class Gazetteer(LocationService):
     ) -> Sequence[PlaceMatch]:
         among = self._atlas.of_kinds(frozenset(kinds)) if kinds else None
         found = self._finder.find(query, among, typed=prefix, limit=limit + _WINDOW)
-        key = normalize(query[:LONGEST])
+        key = normalize(query[:MAX_QUERY])
 
-        def match(hit: Found) -> PlaceMatch:
+        def match(hit: NameHit) -> PlaceMatch:
             name = self._names.name(hit.number, languages).text
             score = hit.score + (0 if near is None else self._nearness(hit.number, near))
             if normalize(name).startswith(key):
-                return PlaceMatch(self._atlas.id(hit.number), name, score + _IN_READERS_LANGUAGE)
+                return PlaceMatch(self._atlas.id(hit.number), name, score + _LANGUAGE_BONUS)
             own = self._names.own(hit.number).text
             return PlaceMatch(self._atlas.id(hit.number), own if normalize(own) == hit.name else hit.written, score)
 
         return sorted(map(match, found), key=lambda found_place: -found_place.score)[:limit]
 
     def _nearness(self, number: int, near: Point) -> float:
-        """Each halving of the distance gains 10 (half of what ten times the inhabitants do), between 1,600 km and 25 km."""
+        """Bonus for proximity: 10 per halving of the distance between 1,600 km and 25 km (20 = ten times the population)."""
         record = self._atlas.record(number)
         apart = math.dist(*unit_vectors(np.array([record.latitude, near.latitude]), np.array([record.longitude, near.longitude])))
         steps = math.log2(_FAR_AWAY_KM / max(apart * EARTH_KM, _NEAR_KM))
         return max(0.0, steps * _HALF_AS_FAR)
 
     def numbers(self, latitude: Floats, longitude: Floats) -> npt.NDArray[np.int32]:
-        """Place numbers of points, -1 for none: `resolve` without objects, for bulk work in a thread."""
+        """The place numbers of points, -1 for none; for bulk processing in a thread."""
         return self._all_parts(latitude, longitude)[0]
 
     def _all_parts(self, latitude: Floats, longitude: Floats) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
@@ -146,36 +146,36 @@ class Gazetteer(LocationService):
         return np.concatenate([found for found, _ in parts]), np.concatenate([apart for _, apart in parts])
 
     def _part(self, points: Floats) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
-        # The usual case first, in few steps; what compares with NaN is not usual.
+        # Fast path for valid points; comparisons with NaN are false.
         if (np.abs(points) < _EDGES).all() and points[0].all() and points.size:
-            return self._sure(points)
+            return self._locate_valid(points)
         found, apart = np.full(points.shape[1], -1, np.int32), np.full(points.shape[1], np.inf, np.float32)
         real = np.flatnonzero(_possible(*points))
         if len(real):
             usual = points[:, real]
             usual[1, usual[1] == _DATE_LINE_DEG] = -_DATE_LINE_DEG
-            found[real], apart[real] = self._sure(usual)
+            found[real], apart[real] = self._locate_valid(usual)
         return found, apart
 
-    def _sure(self, points: Floats) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+    def _locate_valid(self, points: Floats) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
         near = self._nearest.of(points)
         place, apart = near.place, near.apart
         place += self._atlas.first_place
         if len(near.open) >= _FEW_OPEN:
-            decided, away = self._decided(near, points.take(near.open, 1))
+            decided, away = self._resolve_open(near, points.take(near.open, 1))
             place.put(near.open, decided)
             apart.put(near.open, away)
         elif len(near.open):
             zones = [self._zones.of_one(*point) for point in points.take(near.open, 1).T.tolist()]
-            few = self._nearest.decided_few(near, zones)
+            few = self._nearest.nearest_few_within(near, zones)
             for at, zone, (found, square) in zip(near.open.tolist(), zones, few, strict=True):
-                place[at], apart[at] = self._told(found, square, *zone), square
+                place[at], apart[at] = self._place_or_zone(found, square, *zone), square
         return place, apart
 
-    def _decided(self, near: Near, points: Floats) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
-        """Of the points left open: by their country and region."""
+    def _resolve_open(self, near: NearestBatch, points: Floats) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+        """Resolve the open points by their country and region."""
         country, region = self._zones.of(points[0], points[1])
-        place, apart = self._nearest.decided(near, country, region)
+        place, apart = self._nearest.nearest_within(near, country, region)
         place += self._atlas.first_place
         lonely = (apart > _CAP).nonzero()[0]
         if len(lonely):
@@ -186,7 +186,7 @@ class Gazetteer(LocationService):
     @cached_property
     def _finder(self) -> NameSearch:
         finder = NameSearch(self._artefact)
-        self._artefact.forget()
+        self._artefact.release_pages()
         return finder
 
     def _locate_all(self, points: Sequence[Point]) -> list[int]:
@@ -194,7 +194,7 @@ class Gazetteer(LocationService):
         return list(map(int, self.numbers(pairs[:, 0], pairs[:, 1])))
 
     def locate_one(self, latitude: float, longitude: float) -> int:
-        """The place number of one point, -1 for none, without the cost of arrays."""
+        """The place number of one point, -1 for none, without the overhead of arrays."""
         if not (abs(latitude) < _POLE_DEG and abs(longitude) <= _DATE_LINE_DEG) or latitude == longitude == 0:
             return -1
         if longitude == _DATE_LINE_DEG:
@@ -205,22 +205,22 @@ class Gazetteer(LocationService):
         country, region = self._zones.of_one(latitude, longitude)
         if country < 0:
             return -1
-        return self._told(*self._nearest.decided_one(near, country, region), country, region)
+        return self._place_or_zone(*self._nearest.nearest_one_within(near, country, region), country, region)
 
-    def _told(self, place: int, square: float, country: int, region: int) -> int:
-        """The number of the place at a squared chord, or of what is around it, -1 for open sea."""
+    def _place_or_zone(self, place: int, square: float, country: int, region: int) -> int:
+        """The place if it is near enough by squared chord, else its region or country; -1 at sea."""
         if square <= _CAP:
             return place + self._atlas.first_place
         if square > _FAR:
             return -1
         return country if region < 0 else region + self._atlas.first_region
 
-    def _known(self, ids: Sequence[PlaceId]) -> Mapping[PlaceId, int]:
+    def _numbers_of(self, ids: Sequence[PlaceId]) -> Mapping[PlaceId, int]:
         numbers = {place_id: self._atlas.number(place_id) for place_id in ids}
         return {place_id: number for place_id, number in numbers.items() if number is not None}
 
 
 def _possible(latitude: Floats, longitude: Floats) -> npt.NDArray[np.bool_]:
-    """Neither impossible (NaN, out of range, a pole) nor (0, 0), which is what a missing fix looks like."""
+    """Which points are valid: not NaN, in range, not at a pole, and not (0, 0), which devices write without a GPS fix."""
     on_earth = (np.abs(latitude) < _POLE_DEG) & (np.abs(longitude) <= _DATE_LINE_DEG)
     return np.asarray(on_earth & ((latitude != 0) | (longitude != 0)))

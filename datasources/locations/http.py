@@ -1,7 +1,7 @@
-# ruff: noqa: D102 - the port's words hold for its methods
-"""The location service over HTTP. Names and places are public, so they are kept a while, and served when it is down.
+# ruff: noqa: D102 - methods are documented in the port
+"""Client of the location service. Names and places are public, so they are cached, and served while the service is down.
 
-Coordinates are neither kept nor written in an address; points of a request arrive here in one batch and leave in one.
+Coordinates are neither cached nor part of URLs. A batch of points is one HTTP request.
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ from datasources.locations.port import (
     PlaceRecord,
     Point,
 )
-from datasources.vendors import LocationsElsewhere
+from datasources.vendors import RemoteLocations
 
 _SOURCE: Final = "locations"
 _MANY: Final = 500
-"""Points from which Arrow is smaller and faster than JSON."""
+"""From this number of points on, Arrow is smaller and faster than JSON."""
 _BUSY: Final = frozenset({429, 503})
 T = TypeVar("T")
 
 
 class HttpLocations(LocationService):
-    """One client for the process. The token is read anew from its file whenever the file has changed."""
+    """One HTTP client for the process. The token is read again when its file changes."""
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class HttpLocations(LocationService):
     def sources(self) -> Sequence[Mapping[str, str]]:
         return self._about.sources if self._about else ()
 
-    async def look_again(self) -> bool:
+    async def reload(self) -> bool:
         before = self._version
         answer = await self._call("GET", wire.ABOUT)
         self._about = _read(answer, wire.About)
@@ -81,16 +81,16 @@ class HttpLocations(LocationService):
         return [None if place is None else place.id for place in await self.locate(points)]
 
     async def locate(self, points: Sequence[Point]) -> Sequence[Located | None]:
-        asked = [place for place, point in enumerate(points) if _possible(point)]
+        possible = [index for index, point in enumerate(points) if _possible(point)]
         found: list[Located | None] = [None] * len(points)
-        for chunk in _chunks(asked, wire.MOST_ARROW_POINTS):
-            answers = await self._locate([points[place] for place in chunk])
-            for place, located in zip(chunk, answers, strict=True):
-                found[place] = located
+        for chunk in _chunks(possible, wire.MAX_ARROW_POINTS):
+            answers = await self._locate([points[index] for index in chunk])
+            for index, located in zip(chunk, answers, strict=True):
+                found[index] = located
         return found
 
     async def by_ids(self, ids: Sequence[PlaceId]) -> Mapping[PlaceId, PlaceRecord]:
-        return await self._records.many(list(dict.fromkeys(ids)), self._fetch_records)
+        return await self._records.get_many(list(dict.fromkeys(ids)), self._fetch_records)
 
     async def names(self, ids: Sequence[PlaceId], languages: Sequence[str]) -> Mapping[PlaceId, LocalizedName]:
         return await self._named(ids, tuple(languages), address=False)
@@ -108,19 +108,19 @@ class HttpLocations(LocationService):
         near: Point | None = None,
         limit: int = 50,
     ) -> Sequence[PlaceMatch]:
-        # A half of a pair of surrogates is no text that could be sent, and no name.
+        # Unpaired surrogates cannot be encoded, and no name contains them.
         sent = query.encode(errors="ignore").decode()
-        if len(sent) > wire.LONGEST_QUERY or limit <= 0:
+        if len(sent) > wire.MAX_QUERY_LENGTH or limit <= 0:
             return []
-        asked = wire.SearchAsked(
+        request = wire.SearchRequest(
             query=sent,
-            languages=list(languages[: wire.MOST_LANGUAGES]),
+            languages=list(languages[: wire.MAX_LANGUAGES]),
             kinds=list(kinds),
             prefix=prefix,
             near=None if near is None or not _possible(near) else (near.latitude, near.longitude),
-            limit=min(limit, wire.MOST_MATCHES),
+            limit=min(limit, wire.MAX_MATCHES),
         )
-        found = _read(await self._call("POST", wire.SEARCH, asked), wire.SearchAnswer)
+        found = _read(await self._call("POST", wire.SEARCH, request), wire.SearchResponse)
         return [PlaceMatch(m.id, m.matched_name, m.score) for m in found.matches]
 
     async def close(self) -> None:
@@ -130,48 +130,48 @@ class HttpLocations(LocationService):
         if not points:
             return []
         if len(points) >= _MANY:
-            # Cutting a batch into columns takes longer than a request may hold the loop.
+            # Building the columns of a large batch would block the event loop.
             body = await asyncio.to_thread(wire.points_to_arrow, points)
             answer = await self._call("POST", wire.RESOLVE, body)
             try:
                 found = await asyncio.to_thread(wire.located_from_arrow, answer.content)
             except ValueError as e:
-                raise Corrupt(_SOURCE, "an answer cannot be read") from e
+                raise Corrupt(_SOURCE, "a response cannot be decoded") from e
         else:
-            asked = wire.ResolveAsked([(point.latitude, point.longitude) for point in points])
-            places = _read(await self._call("POST", wire.RESOLVE, asked), wire.ResolveAnswer).places
+            request = wire.ResolveRequest([(point.latitude, point.longitude) for point in points])
+            places = _read(await self._call("POST", wire.RESOLVE, request), wire.ResolveResponse).places
             found = [None if p is None else Located(p.id, p.precision, p.distance_km) for p in places]
         if len(found) != len(points):
-            raise Corrupt(_SOURCE, "an answer has another number of places than points")
+            raise Corrupt(_SOURCE, "the number of places differs from the number of points")
         return found
 
     async def _fetch_records(self, ids: Sequence[PlaceId]) -> Mapping[PlaceId, PlaceRecord]:
         found: dict[PlaceId, PlaceRecord] = {}
-        for chunk in _chunks(ids, wire.MOST_IDS):
-            answer = _read(await self._call("POST", wire.PLACES, wire.IdsAsked(chunk)), wire.PlacesAnswer)
+        for chunk in _chunks(ids, wire.MAX_IDS):
+            answer = _read(await self._call("POST", wire.PLACES, wire.PlacesRequest(chunk)), wire.PlacesResponse)
             found.update({record.id: record for record in answer.places})
         return found
 
     async def _named(
         self, ids: Sequence[PlaceId], languages: tuple[str, ...], *, address: bool
     ) -> Mapping[PlaceId, LocalizedName]:
-        spoken = languages[: wire.MOST_LANGUAGES]
+        tags = languages[: wire.MAX_LANGUAGES]
 
         async def fetch(
             keys: Sequence[tuple[PlaceId, tuple[str, ...], bool]],
         ) -> Mapping[tuple[PlaceId, tuple[str, ...], bool], LocalizedName]:
             found: dict[tuple[PlaceId, tuple[str, ...], bool], LocalizedName] = {}
-            for chunk in _chunks([key[0] for key in keys], wire.MOST_IDS):
-                asked = wire.NamesAsked(chunk, list(spoken), address)
-                answer = _read(await self._call("POST", wire.NAMES, asked), wire.NamesAnswer)
-                found.update({(i, spoken, address): LocalizedName(n.text, n.language) for i, n in answer.names.items()})
+            for chunk in _chunks([key[0] for key in keys], wire.MAX_IDS):
+                request = wire.NamesRequest(chunk, list(tags), address)
+                answer = _read(await self._call("POST", wire.NAMES, request), wire.NamesResponse)
+                found.update({(i, tags, address): LocalizedName(n.text, n.language) for i, n in answer.names.items()})
             return found
 
-        kept = await self._names.many([(i, spoken, address) for i in dict.fromkeys(ids)], fetch)
-        return {key[0]: name for key, name in kept.items()}
+        names = await self._names.get_many([(i, tags, address) for i in dict.fromkeys(ids)], fetch)
+        return {key[0]: name for key, name in names.items()}
 
     async def _call(self, method: str, path: str, body: msgspec.Struct | bytes | None = None) -> httpx.Response:
-        """One call, and a second try at once where none was answered: everything here can be asked twice."""
+        """Send a request, with one immediate retry after a connection error; all requests are idempotent."""
         content = body if isinstance(body, bytes | None) else msgspec.json.encode(body)
         kind = wire.ARROW if isinstance(body, bytes) else wire.JSON
         headers = {"authorization": f"Bearer {self._token()}", "content-type": kind, "accept": kind}
@@ -182,9 +182,9 @@ class HttpLocations(LocationService):
                 except httpx.TransportError:
                     answer = await self._client.request(method, path, content=content, headers=headers)
         except (TimeoutError, httpx.TimeoutException) as e:
-            raise DeadlineExceeded(_SOURCE, "no answer in time") from e
+            raise DeadlineExceeded(_SOURCE, "no response in time") from e
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as e:
-            raise Unavailable(_SOURCE, "no connection") from e
+            raise Unavailable(_SOURCE, "the connection failed") from e
         return self._checked(answer)
 
     def _checked(self, answer: httpx.Response) -> httpx.Response:
@@ -195,31 +195,31 @@ class HttpLocations(LocationService):
             raise Unavailable(_SOURCE, f"status {answer.status_code}")
         version = answer.headers.get(wire.VERSION, "")
         if version != self._version:
-            # Other data: what was kept of the old is not mixed with the new.
+            # Do not mix cached values of the old data version with the new one.
             self._version = version
-            self._records.forget()
-            self._names.forget()
+            self._records.clear()
+            self._names.clear()
         return answer
 
 
-def locations_elsewhere(settings: LocationsElsewhere) -> HttpLocations:
-    """As configured; certificates are checked by the system's authorities, or by those of a file."""
+def remote_locations(settings: RemoteLocations) -> HttpLocations:
+    """The client for these settings; certificates are verified with the system's CAs or those of a file."""
     trusted: Any = True if settings.authorities is None else ssl.create_default_context(cafile=str(settings.authorities))
     return HttpLocations(settings.url, token_in(settings.token_file), deadline_s=settings.deadline_s, verify=trusted)
 
 
 def token_in(file: Path) -> Callable[[], str]:
-    """The token that a file holds, read anew whenever the file has changed; raises `Unavailable` where there is none."""
-    known: list[tuple[int, str]] = []
+    """A function that returns the token in a file and rereads it after changes; it raises `Unavailable` if it cannot."""
+    cached: list[tuple[int, str]] = []
 
     def read() -> str:
         try:
             changed = file.stat().st_mtime_ns
-            if not known or known[0][0] != changed:
-                known[:] = [(changed, file.read_text("ascii").strip())]
+            if not cached or cached[0][0] != changed:
+                cached[:] = [(changed, file.read_text("ascii").strip())]
         except (OSError, UnicodeDecodeError) as e:
-            raise Unavailable(_SOURCE, "the file of its token cannot be read") from e
-        return known[0][1]
+            raise Unavailable(_SOURCE, "the token file cannot be read") from e
+        return cached[0][1]
 
     return read
 
@@ -237,4 +237,4 @@ def _read(answer: httpx.Response, shape: type[T]) -> T:
     try:
         return msgspec.json.decode(answer.content, type=shape)
     except (msgspec.MsgspecError, ValueError) as e:
-        raise Corrupt(_SOURCE, "an answer cannot be read") from e
+        raise Corrupt(_SOURCE, "a response cannot be decoded") from e

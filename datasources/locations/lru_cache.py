@@ -1,4 +1,4 @@
-"""A memory of public things, for services elsewhere: names and places, never a coordinate."""
+"""An LRU cache of public data from remote services: names and places, never coordinates."""
 
 from __future__ import annotations
 
@@ -8,39 +8,39 @@ from typing import Final, Generic, TypeVar
 
 from datasources.errors import SourceError
 
-_FRESH_S: Final = 3_600.0
-_KEPT: Final = 50_000
+_TTL_S: Final = 3_600.0
+_CAPACITY: Final = 50_000
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
 class LruCache(Generic[K, V]):
-    """A bounded memory of public things, fresh for an hour, and older ones where the service is down."""
+    """A bounded cache. Entries expire after an hour, but are served while the service is unavailable."""
 
     def __init__(self, now_s: Callable[[], float]) -> None:
         self._now_s = now_s
-        self._kept: OrderedDict[K, tuple[V, float]] = OrderedDict()
+        self._entries: OrderedDict[K, tuple[V, float]] = OrderedDict()
 
-    def forget(self) -> None:
-        """Everything."""
-        self._kept.clear()
+    def clear(self) -> None:
+        """Remove all entries."""
+        self._entries.clear()
 
-    async def many(self, keys: Sequence[K], fetch: Callable[[Sequence[K]], Awaitable[Mapping[K, V]]]) -> dict[K, V]:
-        """What is known of the keys; what is missing or old is fetched in one call."""
+    async def get_many(self, keys: Sequence[K], fetch: Callable[[Sequence[K]], Awaitable[Mapping[K, V]]]) -> dict[K, V]:
+        """The values of the keys; missing and expired ones are fetched in one call."""
         now = self._now_s()
-        known = {key: self._kept[key] for key in keys if key in self._kept}
-        missing = [key for key in keys if key not in known or known[key][1] <= now]
-        found = {key: value for key, (value, _) in known.items()}
+        cached = {key: self._entries[key] for key in keys if key in self._entries}
+        missing = [key for key in keys if key not in cached or cached[key][1] <= now]
+        found = {key: value for key, (value, _) in cached.items()}
         if not missing:
             return found
         try:
-            fresh = await fetch(missing)
+            fetched = await fetch(missing)
         except SourceError:
-            if any(key not in known for key in missing):
+            if any(key not in cached for key in missing):
                 raise
             return found
-        for key, value in fresh.items():
-            self._kept[key] = value, now + _FRESH_S
-        while len(self._kept) > _KEPT:
-            self._kept.popitem(last=False)
-        return {key: value for key, value in found.items() if key not in set(missing)} | dict(fresh)
+        for key, value in fetched.items():
+            self._entries[key] = value, now + _TTL_S
+        while len(self._entries) > _CAPACITY:
+            self._entries.popitem(last=False)
+        return {key: value for key, value in found.items() if key not in set(missing)} | dict(fetched)

@@ -1,4 +1,4 @@
-"""Small squares of the globe, numbered such that the squares within a larger one follow each other: bits interleaved."""
+"""Morton codes (interleaved bits) of grid cells: cells within a larger cell have consecutive numbers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Numbers = npt.NDArray[np.int64]
 
 
 def _spread_bits() -> npt.NDArray[np.uint32]:
-    """Each number of 16 bits with a zero before each bit."""
+    """All 16-bit numbers with a zero bit inserted before each bit."""
     spread: npt.NDArray[np.uint32] = np.arange(65536, dtype=np.uint32)
     for shift, mask in ((8, 0x00FF00FF), (4, 0x0F0F0F0F), (2, 0x33333333), (1, 0x55555555)):
         spread = ((spread | spread << np.uint32(shift)) & np.uint32(mask)).astype(np.uint32)
@@ -22,12 +22,12 @@ _SPREAD = _spread_bits()
 
 
 def interleaved(x: npt.NDArray[np.integer], y: npt.NDArray[np.integer]) -> npt.NDArray[np.uint32]:
-    """One number of two of 16 bits, near for near cells."""
+    """The Morton codes of two arrays of 16-bit numbers."""
     return np.asarray(_SPREAD.take(x) | _SPREAD.take(y) << np.uint32(1))
 
 
 def parted(code: Numbers) -> tuple[Numbers, Numbers]:
-    """The two numbers of interleaved ones."""
+    """The two numbers of each Morton code."""
     x, y = np.zeros_like(code), np.zeros_like(code)
     for bit in range(16):
         x |= (code >> 2 * bit & 1) << bit
@@ -36,12 +36,12 @@ def parted(code: Numbers) -> tuple[Numbers, Numbers]:
 
 
 def codes(points: npt.NDArray[np.float64]) -> npt.NDArray[np.uint32]:
-    """The squares of points (latitudes, longitudes)."""
+    """The cells of points (latitudes, longitudes)."""
     fine = ((points + _CORNER) * FINE_PER_DEGREE).astype(np.int64)
     return interleaved(fine[1], fine[0])
 
 
 def code_of(latitude: float, longitude: float) -> int:
-    """The square of one point."""
+    """The cell of one point."""
     x, y = int((longitude + 180) * FINE_PER_DEGREE), int((latitude + 90) * FINE_PER_DEGREE)
     return _SPREAD.item(x) | _SPREAD.item(y) << 1

@@ -1,4 +1,4 @@
-"""Names of places by language; a name is given only with the language that a source says it is in."""
+"""Names of places by language; the language of a name is the one that its source states."""
 
 from __future__ import annotations
 
@@ -6,50 +6,50 @@ import unicodedata
 from collections.abc import Sequence
 from functools import cache
 
-from datasources.locales import chain
-from datasources.locations.artefact import Artefact
+from datasources.locales import language_fallbacks
+from datasources.locations.artefact import PackedFile
 from datasources.locations.atlas import Atlas
 from datasources.locations.port import LocalizedName, PlaceKind
 from datasources.locations.string_table import StringTable
 
 UNTAGGED = "und"
-"""The language of a gazetteer's own name: BCP 47 for undetermined, since the source does not say it."""
+"""BCP 47 for undetermined: the source does not state the language of the gazetteer's own names."""
 
-# Written in the Latin script, of those we have names in.
+# Languages written in the Latin script for which the gazetteer has names.
 _LATIN_LANGUAGES = (
     "af az bs ca cs cy da de en es et eu fi fil fr fy ga gl hr hu id is it lb lt lv ms mt nl nn no pl pt rm ro sk sl "
     "sq sv sw tr uz vi zu"
 )
 
 
-class NameBook:
-    """Tables are read when a language is first asked for, and kept."""
+class PlaceNames:
+    """Names of places; tables are loaded on the first use of a language and cached."""
 
-    def __init__(self, artefact: Artefact, atlas: Atlas) -> None:
+    def __init__(self, artefact: PackedFile, atlas: Atlas) -> None:
         self._artefact = artefact
         self._atlas = atlas
-        self._own = StringTable(artefact.kept_text("place.name"))
+        self._own = StringTable(artefact.large_text("place.name"))
         self._tags = {level: frozenset(artefact.names(f"{level}.")) for level in ("country", "region", "city")}
         self._table = cache(self._read_table)
         self._cities = cache(self._read_cities)
 
     def name(self, number: int, tags: Sequence[str]) -> LocalizedName:
-        """The name in the first language of the chain that has one, else the gazetteer's own."""
-        for tag in chain(tags):
+        """The name in the first fallback language that has one, else the gazetteer's own name."""
+        for tag in language_fallbacks(tags):
             text = self._in(number, tag)
             if text:
                 return LocalizedName(text, tag)
         return self.own(number)
 
     def address(self, number: int, tags: Sequence[str]) -> LocalizedName:
-        """Locality's city, region, country: all in one language wherever one has all the names."""
-        line = self._address_numbers(number)
-        for tag in chain(tags):
-            names = [self._in(part, tag) or self._lent(part, tag) for part in line]
+        """City (of a locality), region and country, all in one language if one language has all the names."""
+        parts = self._address_numbers(number)
+        for tag in language_fallbacks(tags):
+            names = [self._in(part, tag) or self._latin_own_name(part, tag) for part in parts]
             if all(names):
                 return LocalizedName(", ".join(_without_repeats(names)), tag)
-        # Nothing has them all: the gazetteer's own names, rather than a mix that claims to be a language.
-        return LocalizedName(", ".join(_without_repeats([self.own(part).text for part in line])), UNTAGGED)
+        # No language has all names: use the gazetteer's own names instead of a mix of languages.
+        return LocalizedName(", ".join(_without_repeats([self.own(part).text for part in parts])), UNTAGGED)
 
     def _address_numbers(self, number: int) -> list[int]:
         above = self._atlas.ancestors(number)
@@ -67,14 +67,14 @@ class NameBook:
             return self._table("region", tag)[number - atlas.first_region] if tag in self._tags["region"] else ""
         return self._table("country", tag)[number] if tag in self._tags["country"] else ""
 
-    def _lent(self, number: int, tag: str) -> str:
-        """A place's own name in a line of a language of the Latin script: how that language writes small places."""
+    def _latin_own_name(self, number: int, tag: str) -> str:
+        """The own name if both it and the language are Latin, because such languages do not translate names of small places."""
         own = self.own(number)
         fits = own.language == UNTAGGED and tag.partition("-")[0] in _LATIN_LANGUAGES.split() and _is_latin(own.text)
         return own.text if fits else ""
 
     def own(self, number: int) -> LocalizedName:
-        """The gazetteer's own name of a place; English for regions and countries."""
+        """The gazetteer's own name of a place; the English name for regions and countries."""
         if number >= self._atlas.first_place:
             return LocalizedName(self._own[number - self._atlas.first_place], UNTAGGED)
         return LocalizedName(self._in(number, "en") or self._atlas.id(number), "en")
@@ -94,5 +94,5 @@ def _is_latin(text: str) -> bool:
 
 
 def _without_repeats(names: Sequence[str]) -> list[str]:
-    """Berlin, Berlin, Germany is Berlin, Germany."""
+    """The distinct names in order: Berlin, Berlin, Germany becomes Berlin, Germany."""
     return list(dict.fromkeys(names))

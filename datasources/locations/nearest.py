@@ -1,9 +1,9 @@
-"""The populated place nearest to a point among those of its country, and of its region where the borders of that are known.
+"""The nearest populated place of a point in the same country, and in the same region if its borders are known.
 
-For cells of the globe of every size it is written down which places can be nearest to a point inside (made by
-`ingest.places.cells`), so a question costs a handful of distances and no tree: benchmarks/places.py. For most cells it is
-also written down that the nearest candidate is the answer wherever borders run (`ingest.places.settlements`): only the points
-of others are asked for their country and region.
+For cells of varying size, the packed file lists the places that can be nearest to a point inside (`ingest.places.cells`), so
+a lookup computes a few distances and needs no tree (`benchmarks/places.py`). Most cells are marked as settled, which means
+that the nearest candidate is the result regardless of borders (`ingest.places.settlements`); only points of the other cells
+need their country and region.
 """
 
 from __future__ import annotations
@@ -17,37 +17,37 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from datasources.locations.artefact import Artefact
+from datasources.locations.artefact import PackedFile
 from datasources.locations.morton_codes import code_of, codes
-from datasources.locations.paged_arrays import empty, kept
+from datasources.locations.paged_arrays import copied, empty
 
 EARTH_KM = 6371.0088
 CAP_KM = 100.0
-"""Further away than this a place says nothing about a photo."""
+"""Maximum distance of a city or locality from a photo."""
 
 FAR_KM = 400.0
-"""As far from any place of its country a point is on open sea: some borders are drawn around a whole archipelago."""
+"""Farther than this from any place of its country a point is at sea; some borders enclose whole archipelagos."""
 
 HERE_KM = 1.5
-"""So near a place counts in spite of the drawn border of its region, which is not as exact as that."""
+"""Within this distance a place counts regardless of the region border, which is less precise."""
 
 _ELSEWHERE = 1048576.0
-"""Puts the places of other regions behind all of the point's own; a power of two, so that order among them stays."""
+"""Factor that ranks places of other regions behind all places of the own region; a power of two preserves their order."""
 
 _NONE = 1e30
 STEPS_PER_DEGREE = 1e5
-"""Coordinates of places are whole numbers of these."""
+"""Resolution of stored coordinates."""
 
 _PIECE = 1 << 15
-USUAL = 8  # candidates that a leaf has at most, but for a few of the smallest
+USUAL = 8  # maximum candidates of a leaf, except for a few of the smallest
 STEPS = "cells.step"
-"""How far behind the beginning of the leaf before each leaf begins: packs into a quarter of the beginnings."""
+"""Delta-encoded start codes of the leaves, which compress to a quarter."""
 
 SETTLED = "cells.settled"
-"""How near the nearest candidate must be to be the answer whatever the borders: never, `HERE_KM`, `CAP_KM`."""
+"""The distance within which the nearest candidate is the result regardless of borders: 0 never, 1 `HERE_KM`, 2 `CAP_KM`."""
 
 NOWHERE = -2
-"""The country and region of the place that is nowhere, which ends every leaf: no point asks for it."""
+"""The country and region of the sentinel place that ends every leaf; no point has them."""
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int32]
@@ -56,22 +56,22 @@ Shorts = npt.NDArray[np.int16]
 Numbers = npt.NDArray[np.int64]
 
 
-class Near(NamedTuple):
-    """The places nearest to the points of a batch, and what it takes to look again where a border may say otherwise."""
+class NearestBatch(NamedTuple):
+    """The nearest places of a batch, and the data to resolve open points, where a border may change the result."""
 
     place: Ints
     apart: Singles
     """Squared chords."""
     open: Numbers
-    """Points whose answer takes their country and region."""
+    """Indexes of points that need their country and region."""
     leaf: Numbers
     vectors: Singles
     places: Ints
     weights: Singles
 
 
-class NearNow(NamedTuple):
-    """The same of one point; `place` is -1 where it is open."""
+class NearestPoint(NamedTuple):
+    """The same for one point; `place` is -1 if the point is open."""
 
     place: int
     leaf: int
@@ -79,40 +79,40 @@ class NearNow(NamedTuple):
 
 
 class NearestPlaces:
-    """Asked for points, and once more for those left open, with their country and region, which `Zones` knows."""
+    """Finds the nearest places; open points need a second call with country and region from `Zones`."""
 
-    def __init__(self, artefact: Artefact, points: tuple[Ints, Ints], country: Shorts, region: Shorts) -> None:
+    def __init__(self, artefact: PackedFile, points: tuple[Ints, Ints], country: Shorts, region: Shorts) -> None:
         self._code = _begins(artefact)
-        # The last candidate of the leaf before, and of each leaf; leaves count from one, as `searchsorted` finds them.
+        # The last candidate of the previous leaf and of each leaf; `searchsorted` numbers leaves from 1.
         self._before = empty(len(self._code) + 2, "i4")
         np.cumsum(artefact.array("cells.count"), out=self._before[2:], dtype=np.int32)
         self._before -= np.int32(1)
         self._last = self._before[1:]
         self._place = artefact.array("cells.place")
         self._settled = empty(len(self._code) + 1, "u1")
-        if artefact.names(SETTLED):  # earlier versions did not write it: all points stay open
+        if artefact.names(SETTLED):  # files of earlier versions lack it: all points are open
             self._settled[1:] = artefact.array(SETTLED)
         self._settled[1:][artefact.array("cells.count") > USUAL + 1] = _CROWDED
         self._vectors = empty(3 * len(country) + 3, "f4").reshape(3, -1)
         for at in range(0, len(country), _PIECE):
             piece = slice(at, min(at + _PIECE, len(country)))
             self._vectors[:, piece] = _vectors(np.stack([axis[piece] for axis in points]) / STEPS_PER_DEGREE)
-        self._country, self._region = (kept(np.append(of, np.int16(NOWHERE))) for of in (country, region))
+        self._country, self._region = (copied(np.append(of, np.int16(NOWHERE))) for of in (country, region))
         arrays = (self._before, self._place, self._country, self._region, *self._vectors)
         self._scalars = tuple(a.data for a in arrays)
 
-    def of(self, points: Floats) -> Near:
-        """The place of each point (latitudes, longitudes) but for those left open, which `decided` knows."""
-        # A hundred points take less time than the calls do, so calls are few.
+    def of(self, points: Floats) -> NearestBatch:
+        """The nearest place of each point (latitudes, longitudes); open points need `nearest_within`."""
+        # For small batches the numpy calls dominate the time, so there are few of them.
         leaf = self._code.searchsorted(codes(points), "right")
         vectors = _vectors(points)
         places, weights = self._candidates(leaf, vectors, USUAL)
         place, apart = _least(places, weights)
         still = (apart > _LIMITS.take(self._settled.take(leaf))).nonzero()[0]
-        return Near(place, apart, still, leaf, vectors, places, weights)
+        return NearestBatch(place, apart, still, leaf, vectors, places, weights)
 
-    def decided(self, near: Near, country: Shorts, region: Shorts) -> tuple[Ints, Singles]:
-        """The places of the open points, and squared chords: beyond that of `FAR_KM` where their country has none so near."""
+    def nearest_within(self, near: NearestBatch, country: Shorts, region: Shorts) -> tuple[Ints, Singles]:
+        """The places of the open points, and squared chords, above that of `FAR_KM` if their country has no place so near."""
         places, weights = self._open(near)
         other = self._region.take(places) != region
         other &= region >= 0
@@ -123,8 +123,8 @@ class NearestPlaces:
         np.divide(apart, _OTHER, out=apart, where=apart >= _LEAST_ELSEWHERE)
         return place, apart
 
-    def _open(self, near: Near) -> tuple[Ints, Singles]:
-        """All candidates of the open points, as `_candidates` has them."""
+    def _open(self, near: NearestBatch) -> tuple[Ints, Singles]:
+        """All candidates of the open points, in the form of `_candidates`."""
         leaf = near.leaf.take(near.open)
         if self._settled.take(leaf).max() < _CROWDED:
             return near.places.take(near.open, 1), near.weights.take(near.open, 1)
@@ -132,7 +132,7 @@ class NearestPlaces:
         return self._candidates(leaf, near.vectors.take(near.open, 1), many)
 
     def _candidates(self, leaf: Numbers, vectors: Singles, many: int) -> tuple[Ints, Singles]:
-        """So many candidates of each leaf, one below the other, and squared chords to them; what a leaf lacks is nowhere."""
+        """`many` candidates of each leaf as rows, and their squared chords; missing candidates are the sentinel."""
         which = self._before.take(leaf) + _ORDINALS[:many]
         np.minimum(which, self._last.take(leaf), out=which)
         places = self._place.take(which)
@@ -144,12 +144,12 @@ class NearestPlaces:
         weights += away[2]
         return places, weights
 
-    def of_one(self, latitude: float, longitude: float) -> NearNow:
-        """The place of one point, without the cost of arrays."""
+    def of_one(self, latitude: float, longitude: float) -> NearestPoint:
+        """The nearest place of one point, without the overhead of arrays."""
         leaf = bisect_right(self._code.data, code_of(latitude, longitude))
         lat, lon = math.radians(latitude), math.radians(longitude)
         level = math.cos(lat)
-        # Rounded as arrays are, so that of two as near both find the same.
+        # Rounded to float32 like the arrays, so that ties have the same result.
         px, py, pz = array("f", (level * math.cos(lon), level * math.sin(lon), math.sin(lat)))
         best, least = -1, _SCALAR_LIMITS[self._settled.item(leaf)]
         if least > 0:
@@ -158,24 +158,24 @@ class NearestPlaces:
                 weight = (xs[place] - px) ** 2 + (ys[place] - py) ** 2 + (zs[place] - pz) ** 2
                 if weight < least:
                     best, least = place, weight
-        return NearNow(best, leaf, (px, py, pz))
+        return NearestPoint(best, leaf, (px, py, pz))
 
-    def decided_one(self, near: NearNow, country: int, region: int) -> tuple[int, float]:
-        """The place of one open point, -1 where its country has none so near, and the squared chord."""
+    def nearest_one_within(self, near: NearestPoint, country: int, region: int) -> tuple[int, float]:
+        """The place of one open point (-1 if its country has no candidate), and the squared chord."""
         before, places, _, _, xs, ys, zs = self._scalars
         listed = places[before[near.leaf] + 1 : before[near.leaf + 1]].tolist()
         px, py, pz = near.vector
         weights = [(xs[place] - px) ** 2 + (ys[place] - py) ** 2 + (zs[place] - pz) ** 2 for place in listed]
         return self._chosen(listed, weights, country, region)
 
-    def decided_few(self, near: Near, zones: Iterable[tuple[int, int]]) -> Iterator[tuple[int, float]]:
-        """The same for the open points of a batch: for less than ten of them it is faster than `decided`."""
+    def nearest_few_within(self, near: NearestBatch, zones: Iterable[tuple[int, int]]) -> Iterator[tuple[int, float]]:
+        """The same for the open points of a batch; faster than `nearest_within` for fewer than ten points."""
         places, weights = self._open(near)
         for listed, weighed, zone in zip(places.T.tolist(), weights.T.tolist(), zones, strict=True):
             yield self._chosen(listed, weighed, *zone)
 
     def _chosen(self, listed: list[int], weights: list[float], country: int, region: int) -> tuple[int, float]:
-        """What `decided` says, step by step."""
+        """A scalar version of `nearest_within`."""
         _, _, countries, regions, *_ = self._scalars
         best, least = -1, _NONE
         for place, weight in zip(listed, weights, strict=True):
@@ -188,8 +188,8 @@ class NearestPlaces:
         return best, least / _ELSEWHERE if least >= _LEAST_ELSEWHERE else least
 
 
-def _begins(artefact: Artefact) -> npt.NDArray[np.uint32]:
-    """Where leaves begin; earlier versions wrote it as it is."""
+def _begins(artefact: PackedFile) -> npt.NDArray[np.uint32]:
+    """The start codes of leaves; files of earlier versions store them without delta encoding."""
     if not artefact.names(STEPS):
         return artefact.array("cells.code")
     begins = empty(len(artefact.array("cells.count")), "u4")
@@ -198,7 +198,7 @@ def _begins(artefact: Artefact) -> npt.NDArray[np.uint32]:
 
 
 def _least(places: Ints, weights: Singles) -> tuple[Ints, Singles]:
-    """Of each column the first of those that weigh least."""
+    """The first minimum of each column."""
     at = weights.argmin(0)
     at *= weights.shape[1]
     at += np.arange(weights.shape[1])
@@ -206,7 +206,7 @@ def _least(places: Ints, weights: Singles) -> tuple[Ints, Singles]:
 
 
 def _vectors(points: Floats) -> Singles:
-    """Latitudes and longitudes as three rows of `unit_vectors`, in half the precision."""
+    """Unit vectors of latitudes and longitudes as three rows of float32."""
     turned = np.radians(points)
     across, up = np.cos(turned), np.sin(turned)
     vectors = np.empty((3, points.shape[1]), np.float32)
@@ -228,20 +228,20 @@ def unit_vectors(latitude: npt.NDArray[np.floating], longitude: npt.NDArray[np.f
 
 
 def chord(distance_km: float) -> float:
-    """The straight way between two points of the unit sphere so far apart."""
+    """The chord on the unit sphere for a distance."""
     return 2 * math.sin(distance_km / EARTH_KM / 2)
 
 
 def kilometres(square: Singles) -> Floats:
-    """Along the earth, of squared chords."""
+    """Great-circle distances of squared chords."""
     return np.asarray(2 * EARTH_KM * np.arcsin(np.minimum(np.sqrt(square.astype(np.float64)), 2) / 2))
 
 
-_SAFELY = 1 - 1e-6  # what is about as near as the limit is decided in full
+_SAFELY = 1 - 1e-6  # points close to the limit are treated as open
 _HERE = float(np.float32(chord(HERE_KM) ** 2))
 _OTHER = np.float32(_ELSEWHERE)
 _LEAST_ELSEWHERE = _HERE * _ELSEWHERE * 0.5
 _LIMITS = np.array([-1, _HERE * _SAFELY, chord(CAP_KM) ** 2 * _SAFELY, -1], np.float32)
-_CROWDED = 3  # more candidates than usual, which no leaf that is settled has
+_CROWDED = 3  # leaves with more than `USUAL` candidates, which are never settled
 _SCALAR_LIMITS = _LIMITS.tolist()
 _ORDINALS = np.arange(1, 1 << 16, dtype=np.int32)[:, None]

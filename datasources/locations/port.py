@@ -1,4 +1,4 @@
-"""Coordinates to places people can search, with names in their own languages. Public data only: no owner, no scope."""
+"""The port of location services: coordinates to places, localized names and search. Public data only: no owner, no scope."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PlaceId = str
 
 
 class PlaceKind(Enum):
-    """Levels of places, coarsest first."""
+    """Levels of places, from the largest to the smallest."""
 
     COUNTRY = "COUNTRY"
     REGION = "REGION"
@@ -39,7 +39,7 @@ class Box(NamedTuple):
 
 
 class LocalizedName(NamedTuple):
-    """A text and the BCP 47 tag of the language it is in."""
+    """A text and the BCP 47 tag of its language."""
 
     text: str
     language: str
@@ -60,7 +60,7 @@ class PlaceRecord(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class PlaceMatch(NamedTuple):
-    """A place found by a name; `matched_name` is the name that matched, as written in the gazetteer."""
+    """A search result; `matched_name` is the matching name in the spelling of the gazetteer."""
 
     id: PlaceId
     matched_name: str
@@ -68,7 +68,7 @@ class PlaceMatch(NamedTuple):
 
 
 class Located(NamedTuple):
-    """The place of a point, the level that could be told, and how far the nearest populated place's middle is from it."""
+    """The place of a point, its level, and the distance to the centre of the nearest populated place."""
 
     id: PlaceId
     precision: PlaceKind
@@ -76,34 +76,34 @@ class Located(NamedTuple):
 
 
 class LocationService(ABC):
-    """The gazetteer as a service. Every method is one batch; nothing here logs or keeps a coordinate."""
+    """Reverse geocoding and names of places. Every method takes a batch; coordinates are neither logged nor stored."""
 
     @property
     @abstractmethod
     def data_version(self) -> str:
-        """The version of the data that answers, kept on each photo that was resolved by it."""
+        """The version of the data, which is stored on each photo resolved with it."""
 
     @property
     @abstractmethod
     def attribution(self) -> str:
-        """What the licences of the data ask to be said, one line a source."""
+        """The attributions that the licences of the data require, one line per source."""
 
     @property
     @abstractmethod
     def sources(self) -> Sequence[Mapping[str, str]]:
-        """What the data is made of: `part`, `source`, `version`, `licence` and `attribution` of each."""
+        """The sources of the data: `part`, `source`, `version`, `licence` and `attribution` of each."""
 
     @abstractmethod
-    async def look_again(self) -> bool:
-        """Takes up newer data without a pause; whether there was some. Data that cannot be used is `Corrupt`, once."""
+    async def reload(self) -> bool:
+        """Load newer data without downtime; returns whether there was any. Raises `Corrupt` once for unusable data."""
 
     @abstractmethod
     async def resolve(self, points: Sequence[Point]) -> Sequence[PlaceId | None]:
-        """The most precise place of each point, in order; None on open sea, at the poles and for impossible points."""
+        """The most precise place of each point, in order; None at sea, at the poles and for invalid points."""
 
     @abstractmethod
     async def locate(self, points: Sequence[Point]) -> Sequence[Located | None]:
-        """The same with how exactly it is known: city or locality within 100 km, else the region or country within 400 km."""
+        """As `resolve`, with precision: a city or locality within 100 km, else the region or country within 400 km."""
 
     @abstractmethod
     async def by_ids(self, ids: Sequence[PlaceId]) -> Mapping[PlaceId, PlaceRecord]:
@@ -111,11 +111,11 @@ class LocationService(ABC):
 
     @abstractmethod
     async def names(self, ids: Sequence[PlaceId], languages: Sequence[str]) -> Mapping[PlaceId, LocalizedName]:
-        """The name of each place in the first of the languages (each with its CLDR parents) that has one, else the local one."""
+        """The name of each place in the first language (with its CLDR parents) that has one, else the local name."""
 
     @abstractmethod
     async def addresses(self, ids: Sequence[PlaceId], languages: Sequence[str]) -> Mapping[PlaceId, LocalizedName]:
-        """City, region, country in one line, all of it in one language wherever one language has all the names."""
+        """City, region and country in one line, all in one language if one language has all the names."""
 
     @abstractmethod
     async def search(
@@ -128,8 +128,8 @@ class LocationService(ABC):
         near: Point | None = None,
         limit: int = 50,
     ) -> Sequence[PlaceMatch]:
-        """Places by any name in any language, best first: primary names before aliases, large before small, near before far.
+        """Places by name in any language, best first: primary names before aliases, large before small, near before far.
 
-        `prefix` is for a query that is still being typed: the beginning of a name finds it, and one mistake is forgiven
-        from 4 letters, two from 8. Scores are on a scale where 20 is ten times as many inhabitants.
+        `prefix` is for search as you type: prefixes of names match, and one typo is tolerated from 4 letters, two from 8.
+        A score difference of 20 corresponds to ten times as many inhabitants.
         """

@@ -1,11 +1,11 @@
-"""How names weigh in search: 20 for ten times as many inhabitants, and these for what kind of name it is.
+"""Weights of names in search: 20 per factor of ten in population, plus a weight for the type of the name.
 
-A primary name beats an alias of a place up to a hundred times as large, and no more than that.
+A primary name ranks before an alias of a place up to a hundred times as large.
 """
 
 from __future__ import annotations
 
 PRIMARY, FOREIGN, ALIAS = 40, 20, 0
-"""The name itself or in English; a name in another language; any other."""
+"""The own or English name; a name in another language; any other name."""
 
-HEAVIEST = 255
+MAX_WEIGHT = 255

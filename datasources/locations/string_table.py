@@ -1,4 +1,4 @@
-"""Many short texts in one: a list of them would take ten times the memory."""
+"""A compact array of strings; a list of strings would take ten times the memory."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from datasources.locations.paged_arrays import empty
 
 _STEP = 1 << 19
 _GROUP = 16
-"""Lines between two whose beginning is known; the others are counted from there."""
+"""Every 16th line has a stored offset; the others are found by scanning from there."""
 
 
 class StringTable:
-    """Lines of UTF-8 by number; bytes compare as their code points do."""
+    """Lines of UTF-8 by number; bytes sort like code points."""
 
     def __init__(self, text: bytes | mmap.mmap) -> None:
         self._text = text
         self._size = len(text)
         self._count = 1 + sum(len(ends) for ends in self._breaks())
         self._groups = empty(-(-self._count // _GROUP), "u4")
-        seen = 1  # of the lines' beginnings; the first is 0
+        seen = 1  # number of line starts so far; the first is 0
         for ends in self._breaks():
             known = ends[-seen % _GROUP :: _GROUP]
             first = -(-seen // _GROUP)
@@ -44,7 +44,7 @@ class StringTable:
         return self.raw(number).decode()
 
     def at(self, key: bytes) -> int:
-        """Where a key stands or would stand among sorted lines."""
+        """The index of a key among sorted lines, or where it would be inserted."""
         low, high = 0, len(self._begins)
         while low < high:
             middle = (low + high) // 2
@@ -58,7 +58,7 @@ class StringTable:
         return before + sum(line < key for line in self._group(low - 1))
 
     def lengths(self) -> npt.NDArray[np.uint8]:
-        """Bytes of each line, 255 for all longer ones."""
+        """The number of bytes of each line, at most 255."""
         found, at, last = empty(self._count, "u1"), 0, -1
         for ends in [*self._breaks(), np.array([self._size])]:
             found[at : at + len(ends)] = np.minimum(np.diff(ends, prepend=last) - 1, 255)
@@ -66,7 +66,7 @@ class StringTable:
         return found
 
     def letters(self, of: Sequence[int]) -> npt.NDArray[np.uint32]:
-        """Which letters each line has, one bit of 32 for each byte by the table `of`; none of a line break's."""
+        """A 32-bit mask of the letters of each line, by the table `of` of bits per byte; line breaks are ignored."""
         table, view = np.array(of, "u4"), np.frombuffer(self._text, "u1", self._size)
         found, at, begin = empty(self._count, "u4"), 0, 0
         for ends in [*self._breaks(), np.array([self._size])]:
@@ -79,7 +79,7 @@ class StringTable:
         return found
 
     def _breaks(self) -> Iterator[npt.NDArray[np.int64]]:
-        """Where lines end, but the last one; a piece of the text at a time."""
+        """The offsets of line breaks, in pieces."""
         view = np.frombuffer(self._text, "u1", self._size)
         for at in range(0, self._size, _STEP):
             yield np.flatnonzero(view[at : at + _STEP] == ord("\n")) + at

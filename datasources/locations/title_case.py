@@ -1,4 +1,4 @@
-"""The index of names holds them folded; which of them the gazetteer writes with capitals takes one bit each."""
+"""Restores capitals: the name index stores folded names and one bit that says whether they are in title case."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ _BEGINNINGS = re.compile(r"(?<![^\s(\"/.-])\w")
 
 
 def capitalized(folded: str) -> str:
-    """Each word with a capital, after spaces, hyphens and the like: how the gazetteer writes most names."""
+    """Capitalize each word, also after hyphens and similar characters, as in most names of the gazetteer."""
     return _BEGINNINGS.sub(lambda letter: letter[0].upper(), folded)

@@ -1,8 +1,8 @@
-"""What the location service and its adapter say to each other: said once, so that they cannot disagree.
+"""The HTTP protocol of the location service, shared by server and client.
 
-Everything asked stands in the body of a POST: a coordinate in an address would stand in logs and caches. Big batches of
-points go as Arrow streams: columns `latitude` and `longitude` (float64) one way, `id`, `precision` (text, null: no place)
-and `distance_km` (float32) the other.
+Parameters are in the body of a POST, because coordinates in a URL would appear in logs and caches. Large batches of points
+are Arrow streams: requests have the columns `latitude` and `longitude` (float64), responses have `id`, `precision` (text,
+null: no place) and `distance_km` (float32).
 """
 
 from __future__ import annotations
@@ -21,60 +21,60 @@ NAMES: Final = "/v1/names"
 SEARCH: Final = "/v1/search"
 ABOUT: Final = "/v1/about"
 VERSION: Final = "x-data-version"
-"""The header that tells which data answered."""
+"""The header with the data version of a response."""
 JSON: Final = "application/json"
 ARROW: Final = "application/vnd.apache.arrow.stream"
 SCOPE: Final = "locations:resolve"
 
-MOST_POINTS: Final = 10_000
-MOST_ARROW_POINTS: Final = 1_000_000
-MOST_IDS: Final = 1_000
-MOST_LANGUAGES: Final = 10
-MOST_MATCHES: Final = 1_000
-LONGEST_QUERY: Final = 200
+MAX_POINTS: Final = 10_000
+MAX_ARROW_POINTS: Final = 1_000_000
+MAX_IDS: Final = 1_000
+MAX_LANGUAGES: Final = 10
+MAX_MATCHES: Final = 1_000
+MAX_QUERY_LENGTH: Final = 200
 
 Pair = tuple[float, float]
-"""Degrees north, degrees east."""
+"""Latitude and longitude in degrees."""
 
 
 class _Body(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
-    """Camel case on the wire; a key that nobody knows is a mistake."""
+    """JSON keys are camel case; unknown keys are errors."""
 
 
-class ResolveAsked(_Body, frozen=True):
-    """Points, in any number up to the bound."""
+class ResolveRequest(_Body, frozen=True):
+    """Points to resolve, at most `MAX_POINTS`."""
 
     points: list[Pair]
 
 
 class Placed(msgspec.Struct, frozen=True, rename="camel"):
-    """Where a point is."""
+    """The place of a point."""
 
     id: str
     precision: PlaceKind
     distance_km: float
 
 
-class ResolveAnswer(msgspec.Struct, frozen=True):
-    """One for each point, in order; null is no place."""
+class ResolveResponse(msgspec.Struct, frozen=True):
+    """The place of each point, in order; null is no place."""
 
     places: list[Placed | None]
 
 
-class IdsAsked(_Body, frozen=True):
-    """Ids of places."""
+class PlacesRequest(_Body, frozen=True):
+    """Ids of places to read."""
 
     ids: list[str]
 
 
-class PlacesAnswer(msgspec.Struct, frozen=True):
-    """The known ones, in no order."""
+class PlacesResponse(msgspec.Struct, frozen=True):
+    """The known places, unordered."""
 
     places: list[PlaceRecord]
 
 
-class NamesAsked(_Body, frozen=True):
-    """Ids of places, languages best first, and whether whole address lines are wanted."""
+class NamesRequest(_Body, frozen=True):
+    """Ids of places, languages in order of preference, and whether to return address lines."""
 
     ids: list[str]
     languages: list[str] = []
@@ -88,14 +88,14 @@ class Name(msgspec.Struct, frozen=True):
     language: str
 
 
-class NamesAnswer(msgspec.Struct, frozen=True):
+class NamesResponse(msgspec.Struct, frozen=True):
     """Names by id."""
 
     names: dict[str, Name]
 
 
-class SearchAsked(_Body, frozen=True):
-    """A name, or its beginning."""
+class SearchRequest(_Body, frozen=True):
+    """A search for a name or a prefix."""
 
     query: str
     languages: list[str] = []
@@ -113,14 +113,14 @@ class Match(msgspec.Struct, frozen=True, rename="camel"):
     score: float
 
 
-class SearchAnswer(msgspec.Struct, frozen=True):
-    """Best first."""
+class SearchResponse(msgspec.Struct, frozen=True):
+    """The places found, best first."""
 
     matches: list[Match]
 
 
 class About(msgspec.Struct, frozen=True):
-    """What data answers, and what its licences ask to be said."""
+    """The data version, its sources, and the attributions that their licences require."""
 
     version: str
     attribution: str
@@ -128,7 +128,7 @@ class About(msgspec.Struct, frozen=True):
 
 
 def points_to_arrow(points: Sequence[Point]) -> bytes:
-    """A stream of one table."""
+    """The points as an Arrow stream."""
     columns = {
         "latitude": pa.array([p.latitude for p in points], pa.float64()),
         "longitude": pa.array([p.longitude for p in points], pa.float64()),
@@ -137,7 +137,7 @@ def points_to_arrow(points: Sequence[Point]) -> bytes:
 
 
 def points_from_arrow(data: bytes) -> list[Point]:
-    """The points of a stream; raises ValueError for anything that is none."""
+    """The points of an Arrow stream; raises `ValueError` for invalid data."""
     try:
         with pa.ipc.open_stream(data) as reader:
             table = reader.read_all()
@@ -151,7 +151,7 @@ def points_from_arrow(data: bytes) -> list[Point]:
 
 
 def located_to_arrow(found: Sequence[Located | None]) -> bytes:
-    """A stream of one table, a row a point."""
+    """The places as an Arrow stream, one row per point."""
     columns = {
         "id": pa.array([None if f is None else f.id for f in found], pa.string()),
         "precision": pa.array([None if f is None else f.precision.value for f in found], pa.string()),
@@ -161,7 +161,7 @@ def located_to_arrow(found: Sequence[Located | None]) -> bytes:
 
 
 def located_from_arrow(data: bytes) -> list[Located | None]:
-    """What `located_to_arrow` wrote; raises ValueError for anything else."""
+    """The places of an Arrow stream; raises `ValueError` for invalid data."""
     try:
         with pa.ipc.open_stream(data) as reader:
             columns = reader.read_all().to_pydict()

@@ -1,9 +1,9 @@
-"""The country and region that a point lies in: a raster where a whole cell lies in one, the edges of borders elsewhere.
+"""The country and region of a point: from a raster where a cell is in a single zone, from border edges elsewhere.
 
-A cell that borders cross has a fixed reference point, and it is written down which owners hold it. A point of the cell
-is inside an owner if it is so for the reference, switched once for each of the owner's edges between the two: the way
-between them stays inside the cell, so no other edge matters. Few cells have more than three edges. No geometry
-library is needed, which saves 45 MB and most of the time: benchmarks/places.py.
+A cell with borders has a fixed reference point, for which the file lists the zones ("owners") that contain it. A point of
+the cell is inside an owner if the reference is, inverted once for each of the owner's edges that the segment between them
+crosses. The segment stays inside the cell, so no other edges matter; few cells have more than three. A geometry library
+would take 45 MB and most of the time (`benchmarks/places.py`).
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from datasources.locations.artefact import Artefact
-from datasources.locations.paged_arrays import kept, starts
+from datasources.locations.artefact import PackedFile
+from datasources.locations.paged_arrays import copied, starts
 
 CELLS_PER_DEGREE = 10
 ROWS, COLUMNS = 180 * CELLS_PER_DEGREE, 360 * CELLS_PER_DEGREE
@@ -26,16 +26,16 @@ _FEW = 16  # points below which one by one is faster than arrays
 MIXED = 65535
 BORDER_DEG = 1e-4
 REFERENCE = (0.3819, 0.6173)
-"""Where the reference lies in its cell, rows and columns: on no round number, since borders love those."""
+"""The reference point as fractions of rows and columns of its cell; not a round number, because borders often follow those."""
 
 Floats = npt.NDArray[np.float64]
 Shorts = npt.NDArray[np.int16]
 
 
 class Zones:
-    """Country and region of points; -1 is none: open sea, land that no state claims, a region without drawn borders."""
+    """Country and region of points; -1 is none: sea, land that no state claims, or a region without known borders."""
 
-    def __init__(self, artefact: Artefact, region_country: Shorts, countries: int) -> None:
+    def __init__(self, artefact: PackedFile, region_country: Shorts, countries: int) -> None:
         self._top = artefact.array("zone.top")
         self._blocks = artefact.array("zone.blocks").reshape(-1)
         self._country = artefact.array("zone.country")
@@ -52,7 +52,7 @@ class Zones:
         self._scalars = tuple(a.data for a in (self._inside, self._first_edge, self._edge, self._x, self._y))
 
     def of(self, latitude: Floats, longitude: Floats) -> tuple[Shorts, Shorts]:
-        """The country index and the region index of each point. Points must be in range, the date line be -180."""
+        """The country index and the region index of each point. Points must be in range; the date line is -180."""
         if len(latitude) < _FEW:
             few = [self.of_one(*point) for point in zip(latitude.tolist(), longitude.tolist(), strict=True)]
             country, region = np.array(few, np.int16).reshape(-1, 2).T
@@ -82,17 +82,17 @@ class Zones:
             (self._x[edge], self._y[edge], self._x[edge + 1], self._y[edge + 1]),
         )
         switched = np.bincount(pair[crossed], minlength=len(slot)) & 1
-        held = np.flatnonzero(switched != self._inside[slot])[::-1]  # backwards: the first owner of a point has the last word
-        owner, whose = self._owner[slot[held]].astype(np.int16), point[held]
+        inside_any = np.flatnonzero(switched != self._inside[slot])[::-1]  # in reverse, so that the first owner of a point wins
+        owner, points = self._owner[slot[inside_any]].astype(np.int16), point[inside_any]
         country, region = np.full(len(cell), -1, np.int16), np.full(len(cell), -1, np.int16)
         state = owner < self._countries
-        country[whose[state]] = owner[state]
-        region[whose[~state]] = owner[~state] - self._countries
+        country[points[state]] = owner[state]
+        region[points[~state]] = owner[~state] - self._countries
         region[self._region_country[region] != country] = -1
         return country, region
 
     def of_one(self, latitude: float, longitude: float) -> tuple[int, int]:
-        """The same for one point, without the cost of arrays."""
+        """The same for one point, without the overhead of arrays."""
         row, column = int((latitude + 90) * CELLS_PER_DEGREE), int((longitude + 180) * CELLS_PER_DEGREE)
         block = self._top.item((row >> _BITS) * _ACROSS + (column >> _BITS))
         zone = self._blocks.item((block << 2 * _BITS) + ((row & BLOCK - 1) << _BITS) + (column & BLOCK - 1))
@@ -113,20 +113,20 @@ class Zones:
         return country, region if region >= 0 and self._region_country.item(region) == country else -1
 
     def _holds(self, slot: int, line: tuple[float, float, float, float]) -> int:
-        """Whether an owner holds the point at which a line to the reference begins: `crosses`, one edge after the other."""
+        """Whether an owner contains the start of a segment to the reference: a scalar version of `crosses`."""
         inside, first, edges, xs, ys = self._scalars
         px, py, qx, qy = line
-        dx, dy, held = qx - px, qy - py, inside[slot]
+        dx, dy, inside_any = qx - px, qy - py, inside[slot]
         for edge in edges[first[slot] : first[slot + 1]]:
             ax, ay, bx, by = xs[edge], ys[edge], xs[edge + 1], ys[edge + 1]
             if (dx * (ay - py) > dy * (ax - px)) != (dx * (by - py) > dy * (bx - px)):
                 ex, ey = bx - ax, by - ay
-                held ^= (ex * (py - ay) > ey * (px - ax)) != (ex * (qy - ay) > ey * (qx - ax))
-        return int(held)
+                inside_any ^= (ex * (py - ay) > ey * (px - ax)) != (ex * (qy - ay) > ey * (qx - ax))
+        return int(inside_any)
 
 
 def crosses(line: tuple[Any, Any, Any, Any], edge: tuple[Any, Any, Any, Any]) -> Any:
-    """Whether two segments cross; of an end that lies on the other line, one side counts: rings have no gaps."""
+    """Whether two segments cross; an endpoint on the other line counts as one fixed side, so that rings have no gaps."""
     px, py, qx, qy = line
     ax, ay, bx, by = edge
     a_left = (qx - px) * (ay - py) > (qy - py) * (ax - px)
@@ -137,8 +137,8 @@ def crosses(line: tuple[Any, Any, Any, Any], edge: tuple[Any, Any, Any, Any]) ->
 
 
 def degrees(steps: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
-    """The coordinates that steps from point to point lead to."""
-    return kept(steps.cumsum(dtype=np.int32) * BORDER_DEG, "f4")
+    """Coordinates from delta-encoded steps."""
+    return copied(steps.cumsum(dtype=np.int32) * BORDER_DEG, "f4")
 
 
 def _spread(

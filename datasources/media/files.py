@@ -1,4 +1,4 @@
-"""The store of files in a folder: `<owner>/<two letters>/<name>`, each file put in place as a whole."""
+"""The media store in a folder: `<owner>/<two letters>/<name>`; files are written atomically."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ from datasources.media.key_names import checked_key, checked_owner
 from datasources.media.port import MediaKey, MediaStore
 
 _PIECE = 1 << 20
-_UNDER_WAY = "~"
-"""Names of files that are still being written begin so: no key does."""
+_TEMPORARY = "~"
+"""Prefix of temporary files; no key begins with it."""
 R = TypeVar("R")
 
 
 class FileMediaStore(MediaStore):
-    """One folder of one machine; several processes may use it at once."""
+    """One folder on one machine; several processes may use it at the same time."""
 
     def __init__(self, folder: Path, *, threads: int = 4) -> None:
         self._folder = folder
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="media")
 
     async def put(self, key: MediaKey, chunks: AsyncIterable[bytes]) -> int:
-        """See the port. The bytes are on the disk before the name is."""
-        draft = _Draft(self._path(key))
+        """See the port. The content is synced to disk before the file is renamed."""
+        file = _TemporaryFile(self._path(key))
         try:
-            await self._run(draft.begin)
+            await self._run(file.begin)
             async for chunk in chunks:
-                await self._run(partial(draft.write, chunk))
-            return await self._run(draft.settle)
+                await self._run(partial(file.write, chunk))
+            return await self._run(file.commit)
         except BaseException:
-            # Also when cancelled. Behind the work that may still be under way: threads cannot be stopped.
-            await asyncio.shield(self._run(draft.drop))
+            # Also when cancelled. Runs after a write that may still be in progress, because threads cannot be stopped.
+            await asyncio.shield(self._run(file.discard))
             raise
 
     async def sizes(self, keys: Sequence[MediaKey]) -> Mapping[MediaKey, int]:
@@ -50,11 +50,11 @@ class FileMediaStore(MediaStore):
         return await self._run(lambda: {k: size for k, p in paths.items() if (size := _size(p)) is not None})
 
     async def read(self, key: MediaKey, start: int = 0, end: int | None = None) -> AsyncIterator[bytes] | None:
-        """See the port. An open file keeps its bytes whatever becomes of its name."""
+        """See the port. An open file remains readable after it is replaced or deleted."""
         if start < 0 or (end is not None and end < 0):
-            raise ValueError("a range begins at 0")
+            raise ValueError("a byte range must not be negative")
         path = self._path(key)
-        file = await self._run(lambda: _opened(path))
+        file = await self._run(lambda: _open_or_none(path))
         return None if file is None else self._pieces(file, start, end)
 
     async def _pieces(self, file: BinaryIO, start: int, end: int | None) -> AsyncIterator[bytes]:
@@ -71,12 +71,12 @@ class FileMediaStore(MediaStore):
     async def delete_many(self, keys: Sequence[MediaKey]) -> None:
         """See the port."""
         paths = [self._path(key) for key in keys]
-        await self._run(partial(_removed, paths))
+        await self._run(partial(_remove_all, paths))
 
     async def delete_owner(self, owner: str) -> int:
         """See the port."""
         folder = self._owner(owner)
-        return await self._run(lambda: _emptied(folder))
+        return await self._run(lambda: _remove_folder(folder))
 
     async def names(self, owner: str, *, after: str | None = None, limit: int = 1_000) -> Sequence[str]:
         """See the port."""
@@ -99,26 +99,26 @@ class FileMediaStore(MediaStore):
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work)
         except OSError as e:
-            raise Unavailable("media", f"the folder of files answers {type(e).__name__}") from e
+            raise Unavailable("media", f"the media folder cannot be read or written ({type(e).__name__})") from e
 
 
-class _Draft:
-    """A file that is being written beside its place; a lock, because a cancelled caller goes ahead of its thread."""
+class _TemporaryFile:
+    """A temporary file that replaces its target at the end. Locked, because a cancelled caller does not wait for its thread."""
 
     def __init__(self, target: Path) -> None:
         self._target = target
-        self._fresh = target.with_name(f"{_UNDER_WAY}{secrets.token_hex(8)}")
+        self._path = target.with_name(f"{_TEMPORARY}{secrets.token_hex(8)}")
         self._lock = Lock()
         self._size = 0
         self._file: BinaryIO | None = None
-        self._dropped = False
+        self._discarded = False
 
     def begin(self) -> None:
         with self._lock:
-            if self._dropped:  # by a caller who was cancelled before a thread was free
+            if self._discarded:  # the caller was cancelled before a thread was free
                 return
             self._target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor = os.open(self._fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+            descriptor = os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
             self._file = os.fdopen(descriptor, "wb")
 
     def write(self, data: bytes) -> None:
@@ -126,27 +126,27 @@ class _Draft:
             if self._file is not None and not self._file.closed:
                 self._size += self._file.write(data)
 
-    def settle(self) -> int:
+    def commit(self) -> int:
         with self._lock:
             assert self._file is not None
             self._file.flush()
             os.fsync(self._file.fileno())
             self._file.close()
-            self._fresh.replace(self._target)
+            self._path.replace(self._target)
             _sync_folder(self._target.parent)
             return self._size
 
-    def drop(self) -> None:
+    def discard(self) -> None:
         with self._lock:
-            self._dropped = True
+            self._discarded = True
             if self._file is not None:
-                with suppress(OSError):  # a full disk refuses what is still buffered; the file is closed all the same
+                with suppress(OSError):  # flushing fails if the disk is full, but the file is closed
                     self._file.close()
-            self._fresh.unlink(missing_ok=True)
+            self._path.unlink(missing_ok=True)
 
 
 def _sync_folder(folder: Path) -> None:
-    """A name is durable only when its folder is."""
+    """Sync a folder, which makes a rename in it durable."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
@@ -161,19 +161,19 @@ def _size(path: Path) -> int | None:
         return None
 
 
-def _opened(path: Path) -> BinaryIO | None:
+def _open_or_none(path: Path) -> BinaryIO | None:
     try:
         return path.open("rb", buffering=0)
     except FileNotFoundError:
         return None
 
 
-def _removed(paths: Sequence[Path]) -> None:
+def _remove_all(paths: Sequence[Path]) -> None:
     for path in paths:
         path.unlink(missing_ok=True)
 
 
-def _emptied(folder: Path) -> int:
+def _remove_folder(folder: Path) -> int:
     count = len(_names(folder))
     with suppress(FileNotFoundError):
         shutil.rmtree(folder)
@@ -182,7 +182,7 @@ def _emptied(folder: Path) -> int:
 
 def _names(folder: Path) -> list[str]:
     try:
-        shelves = [entry.path for entry in os.scandir(folder) if entry.is_dir()]
+        folders = [entry.path for entry in os.scandir(folder) if entry.is_dir()]
     except FileNotFoundError:
         return []
-    return sorted(e.name for shelf in shelves for e in os.scandir(shelf) if not e.name.startswith(_UNDER_WAY))
+    return sorted(e.name for folder_path in folders for e in os.scandir(folder_path) if not e.name.startswith(_TEMPORARY))

@@ -1,4 +1,4 @@
-"""What owners and files may be called, on every engine."""
+"""Validation of owners and file names, the same for every engine."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ _PART = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}", re.ASCII)
 
 
 def checked_owner(owner: str) -> str:
-    """The owner; raises `ValueError`."""
+    """The owner if it is valid; raises `ValueError`."""
     if not _PART.fullmatch(owner):
-        raise ValueError("no owner of files is called so")
+        raise ValueError("invalid owner of a media file")
     return owner
 
 
 def checked_key(key: MediaKey) -> MediaKey:
-    """The key; raises `ValueError`."""
+    """The key if it is valid; raises `ValueError`."""
     checked_owner(key.owner)
     if not _PART.fullmatch(key.name):
-        raise ValueError("no file is called so")
+        raise ValueError("invalid name of a media file")
     return key

@@ -1,4 +1,4 @@
-"""The store of files: opaque bytes under an owner and a name. What they mean is the business of `originals`."""
+"""The port of media stores: opaque bytes by owner and name. `encrypted_blobs` encrypts originals on top of it."""
 
 from __future__ import annotations
 
@@ -8,50 +8,49 @@ from typing import NamedTuple
 
 
 class MediaKey(NamedTuple):
-    """Whose file, and its name: 1 to 128 of `a-z 0-9 . _ -`, beginning with a letter or digit; the owner likewise."""
+    """Owner and name, each 1 to 128 of the characters `a-z 0-9 . _ -`, beginning with a letter or digit."""
 
     owner: str
     name: str
 
 
 class MediaStore(ABC):
-    """Files as streams. Nothing is shared between owners: the same bytes of two owners are two files.
+    """Files as streams. Owners share nothing: equal bytes of two owners are two files.
 
-    Every method raises `Unavailable` where the store does not answer, and `ValueError` for a key that cannot be.
+    Every method raises `Unavailable` if the store does not respond, and `ValueError` for an invalid key.
     """
 
     @abstractmethod
     async def put(self, key: MediaKey, chunks: AsyncIterable[bytes]) -> int:
-        """Keeps a file, durable on return, instead of what was there; its size. Nobody ever reads half of it.
+        """Store or replace a file atomically and durably; returns its size.
 
-        When `chunks` raises, or the caller is cancelled, what was there before stays. Of two who put at once, one wins
-        whole.
+        If `chunks` raises or the caller is cancelled, the previous file remains. Of two concurrent calls, one wins.
         """
 
     @abstractmethod
     async def sizes(self, keys: Sequence[MediaKey]) -> Mapping[MediaKey, int]:
-        """The size of each file that is there; absent: there is none."""
+        """The size of each file that exists; others are absent."""
 
     @abstractmethod
     async def read(self, key: MediaKey, start: int = 0, end: int | None = None) -> AsyncIterator[bytes] | None:
-        """The bytes from `start` up to but without `end`, as far as there are any; None when there is no file.
+        """The bytes from `start` to `end` (exclusive), as far as they exist; None if there is no file.
 
-        In pieces of at most 1 MiB, read as they are asked for. Whoever reads while the file is replaced or deleted gets the
-        old bytes or `Unavailable`, never a mixture.
+        Chunks have at most 1 MiB and are read lazily. If the file is replaced or deleted while it is read, the reader gets
+        the old bytes or `Unavailable`, never a mixture.
         """
 
     @abstractmethod
     async def delete_many(self, keys: Sequence[MediaKey]) -> None:
-        """Removes files; those that are not there cost nothing."""
+        """Remove files; missing files are ignored."""
 
     @abstractmethod
     async def delete_owner(self, owner: str) -> int:
-        """Removes everything of an owner, also what earlier, interrupted writes left; how many files there were."""
+        """Remove everything of an owner, including remains of interrupted writes; returns the number of files."""
 
     @abstractmethod
     async def names(self, owner: str, *, after: str | None = None, limit: int = 1_000) -> Sequence[str]:
-        """The names of an owner's files in order of their bytes, those behind `after`."""
+        """The names of an owner's files after `after`, in byte order."""
 
     @abstractmethod
     async def close(self) -> None:
-        """Lets go of connections; again: nothing."""
+        """Close connections; may be called repeatedly."""

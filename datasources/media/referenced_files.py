@@ -1,4 +1,4 @@
-"""A file that lies in its owner's own folder: read where it is, and never taken for what it was when it has changed."""
+"""A file in a folder of its owner, read in place; a changed file is detected and not served."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _PIECE = 1 << 20
 
 
 class FileChanged(Exception):
-    """The file is gone, or holds other bytes than those that were linked."""
+    """The file is missing or has other bytes than when it was referenced."""
 
 
 class ReferencedFile(msgspec.Struct, frozen=True, array_like=True):
-    """Where a file is, the hash of its bytes, and how it looked when that was the hash."""
+    """The path of a file, the hash of its bytes, and its status when it was hashed."""
 
     path: bytes
     sha256: str
@@ -28,42 +28,42 @@ class ReferencedFile(msgspec.Struct, frozen=True, array_like=True):
     inode: int
     modified_ns: int
     changed_ns: int
-    """When the system itself last saw it change: unlike the time of modification, nobody can set it back."""
+    """The ctime, which unlike the modification time cannot be set by programs."""
 
     @classmethod
     def of(cls, path: Path, sha256: str) -> ReferencedFile:
-        """A file as it looks now; raises `OSError`."""
-        return cls._looked(os.fsencode(path.resolve()), sha256, path.stat())
+        """A reference with the current status; raises `OSError`."""
+        return cls._of_status(os.fsencode(path.resolve()), sha256, path.stat())
 
     @classmethod
-    def _looked(cls, path: bytes, sha256: str, status: os.stat_result) -> ReferencedFile:
+    def _of_status(cls, path: bytes, sha256: str, status: os.stat_result) -> ReferencedFile:
         return cls(path, sha256, status.st_size, status.st_ino, status.st_mtime_ns, status.st_ctime_ns)
 
     def now(self, descriptor: int) -> ReferencedFile:
-        """The same as an open file looks now; raises `Changed` when it is no file any more."""
+        """The reference with the status of an open file; raises `FileChanged` if it is not a regular file."""
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise FileChanged
-        return self._looked(self.path, self.sha256, status)
+        return self._of_status(self.path, self.sha256, status)
 
 
-async def checked(link: ReferencedFile) -> ReferencedFile:
-    """The link as the file looks now, hashed anew if that is different; raises `Changed`."""
+async def verify(link: ReferencedFile) -> ReferencedFile:
+    """The reference with the current status; a changed status causes a new hash. Raises `FileChanged`."""
     return await asyncio.to_thread(_checked, link)
 
 
 def _checked(link: ReferencedFile) -> ReferencedFile:
     with _opened(link) as file:
-        fresh = link.now(file.fileno())
-        if fresh == link:
+        current = link.now(file.fileno())
+        if current == link:
             return link
-        if hashlib.file_digest(file, "sha256").hexdigest() != link.sha256 or link.now(file.fileno()) != fresh:
+        if hashlib.file_digest(file, "sha256").hexdigest() != link.sha256 or link.now(file.fileno()) != current:
             raise FileChanged
-        return fresh
+        return current
 
 
 async def pieces_of_file(link: ReferencedFile, start: int, end: int) -> AsyncIterator[bytes]:
-    """The bytes of a range; raises `Changed` before the first byte that was read from a changed file."""
+    """The bytes of a range; raises `FileChanged` before the first byte of a changed file."""
     file = await asyncio.to_thread(_opened, link)
     with file:
         at = start
@@ -88,8 +88,8 @@ def _opened(link: ReferencedFile) -> BufferedReader:
         raise
 
 
-def _piece(link: ReferencedFile, descriptor: int, at: int, most: int) -> bytes:
-    piece = os.pread(descriptor, most, at)
+def _piece(link: ReferencedFile, descriptor: int, at: int, size: int) -> bytes:
+    piece = os.pread(descriptor, size, at)
     if link.now(descriptor) != link:
         raise FileChanged
     return piece

@@ -1,6 +1,6 @@
-"""The store of files in a bucket of S3: `<prefix><owner>/<name>`.
+"""The media store in an S3 bucket: `<prefix><owner>/<name>`.
 
-The bucket keeps no old versions, or erasing would not erase.
+The bucket must not have versioning, because old versions would survive an erasure.
 """
 
 from __future__ import annotations
@@ -22,49 +22,49 @@ from datasources.retry import RetryPolicy
 
 PREFIX = "media/"
 RESULTS = "results/"
-"""Files of jobs, in the same bucket."""
-_AT_ONCE = 16
+"""Prefix of result files of jobs in the same bucket."""
+_CONCURRENCY = 16
 _PAGE = 1_000
 _ABSENT = frozenset({"NoSuchKey", "404", "NotFound"})
 
 
 class S3MediaStore(MediaStore):
-    """One bucket; any number of processes."""
+    """One bucket, which any number of processes may use."""
 
     def __init__(self, calls: AwsCalls, bucket: str, prefix: str = PREFIX) -> None:
         self._calls = calls
         self._bucket = bucket
         self._prefix = prefix
-        self._gate = asyncio.Semaphore(_AT_ONCE)
+        self._semaphore = asyncio.Semaphore(_CONCURRENCY)
 
     @classmethod
-    async def open(cls, access: AwsAccess, bucket: str, patience: RetryPolicy | None = None, *, prefix: str = PREFIX) -> Self:
-        """A bucket that is there; nothing is asked yet."""
-        calls = await AwsCalls.open("media", "s3", access, patience or RetryPolicy(deadline_s=30.0, first_pause_s=0.1))
+    async def open(cls, access: AwsAccess, bucket: str, retry_policy: RetryPolicy | None = None, *, prefix: str = PREFIX) -> Self:
+        """The store of an existing bucket; sends no request yet."""
+        calls = await AwsCalls.open("media", "s3", access, retry_policy or RetryPolicy(deadline_s=30.0, base_delay_s=0.1))
         return cls(calls, bucket, prefix)
 
     async def make_bucket(self) -> None:
-        """For a local server: makes the bucket unless it is there."""
+        """Create the bucket if it does not exist; for local servers."""
         expected = frozenset({"BucketAlreadyOwnedByYou", "BucketAlreadyExists"})
         try:
-            await self._calls.ask("create_bucket", {"Bucket": self._bucket}, expected=expected)
+            await self._calls.call("create_bucket", {"Bucket": self._bucket}, expected=expected)
         except ExpectedError:
             return
 
     @override
     async def put(self, key: MediaKey, chunks: AsyncIterable[bytes]) -> int:
-        return await put_stream(self._calls, self._place(key), chunks)
+        return await put_stream(self._calls, self._object(key), chunks)
 
     @override
     async def sizes(self, keys: Sequence[MediaKey]) -> Mapping[MediaKey, int]:
-        places = {key: self._place(key) for key in keys}
-        found = await asyncio.gather(*(self._size(place) for place in places.values()))
-        return {key: size for key, size in zip(places, found, strict=True) if size is not None}
+        locations = {key: self._object(key) for key in keys}
+        found = await asyncio.gather(*(self._size(location) for location in locations.values()))
+        return {key: size for key, size in zip(locations, found, strict=True) if size is not None}
 
-    async def _size(self, place: Mapping[str, str]) -> int | None:
-        async with self._gate:
+    async def _size(self, location: Mapping[str, str]) -> int | None:
+        async with self._semaphore:
             try:
-                answer = await self._calls.ask("head_object", place, expected=_ABSENT)
+                answer = await self._calls.call("head_object", location, expected=_ABSENT)
             except ExpectedError:
                 return None
         return int(answer["ContentLength"])
@@ -72,44 +72,44 @@ class S3MediaStore(MediaStore):
     @override
     async def read(self, key: MediaKey, start: int = 0, end: int | None = None) -> AsyncIterator[bytes] | None:
         if start < 0 or (end is not None and end < 0):
-            raise ValueError("a range begins at 0")
-        place = self._place(key)
+            raise ValueError("a byte range must not be negative")
+        location = self._object(key)
         if end is not None and end <= start:
-            return None if await self._size(place) is None else _nothing()
-        return await open_range(self._calls, place, start, end)
+            return None if await self._size(location) is None else _empty()
+        return await open_range(self._calls, location, start, end)
 
     @override
     async def delete_many(self, keys: Sequence[MediaKey]) -> None:
-        names = [self._place(key)["Key"] for key in keys]
+        names = [self._object(key)["Key"] for key in keys]
         for at in range(0, len(names), _PAGE):
             await self._remove(names[at : at + _PAGE])
 
     async def _remove(self, names: Sequence[str]) -> None:
-        wanted = {"Objects": [{"Key": name} for name in names], "Quiet": True}
-        answer = await self._calls.ask("delete_objects", {"Bucket": self._bucket, "Delete": wanted})
-        left = [e for e in answer.get("Errors", ()) if e.get("Code") not in _ABSENT]
-        if left:
-            raise Unavailable("media", f"{len(left)} files could not be removed ({left[0].get('Code')})")
+        request = {"Objects": [{"Key": name} for name in names], "Quiet": True}
+        answer = await self._calls.call("delete_objects", {"Bucket": self._bucket, "Delete": request})
+        failed = [e for e in answer.get("Errors", ()) if e.get("Code") not in _ABSENT]
+        if failed:
+            raise Unavailable("media", f"{len(failed)} files could not be removed ({failed[0].get('Code')})")
 
     @override
     async def delete_owner(self, owner: str) -> int:
         folder = self._folder(owner)
         await self._abort_uploads(folder)
         count = 0
-        while names := await self._listed(folder, None, _PAGE):
+        while names := await self._list(folder, None, _PAGE):
             await self._remove([folder + name for name in names])
             count += len(names)
         return count
 
     async def _abort_uploads(self, folder: str) -> None:
-        """What interrupted writes left."""
+        """Abort the uploads of interrupted writes."""
         params: dict[str, Any] = {"Bucket": self._bucket, "Prefix": folder}
         while True:
-            answer = await self._calls.ask("list_multipart_uploads", params)
+            answer = await self._calls.call("list_multipart_uploads", params)
             for upload in answer.get("Uploads", ()):
                 one = {"Bucket": self._bucket, "Key": upload["Key"], "UploadId": upload["UploadId"]}
                 try:
-                    await self._calls.ask("abort_multipart_upload", one, expected=frozenset({"NoSuchUpload"}))
+                    await self._calls.call("abort_multipart_upload", one, expected=frozenset({"NoSuchUpload"}))
                 except ExpectedError:
                     continue
             if not answer.get("IsTruncated"):
@@ -120,17 +120,17 @@ class S3MediaStore(MediaStore):
     async def names(self, owner: str, *, after: str | None = None, limit: int = 1_000) -> Sequence[str]:
         folder, found = self._folder(owner), list[str]()
         while len(found) < limit:
-            some = await self._listed(folder, found[-1] if found else after, min(_PAGE, limit - len(found)))
-            found += some
-            if not some:
+            page = await self._list(folder, found[-1] if found else after, min(_PAGE, limit - len(found)))
+            found += page
+            if not page:
                 break
         return found
 
-    async def _listed(self, folder: str, after: str | None, limit: int) -> list[str]:
+    async def _list(self, folder: str, after: str | None, limit: int) -> list[str]:
         params: dict[str, Any] = {"Bucket": self._bucket, "Prefix": folder, "MaxKeys": limit}
         if after is not None:
             params["StartAfter"] = folder + after
-        answer = await self._calls.ask("list_objects_v2", params)
+        answer = await self._calls.call("list_objects_v2", params)
         return [str(entry["Key"]).removeprefix(folder) for entry in answer.get("Contents", ())]
 
     @override
@@ -140,12 +140,12 @@ class S3MediaStore(MediaStore):
     def _folder(self, owner: str) -> str:
         return f"{self._prefix}{checked_owner(owner)}/"
 
-    def _place(self, key: MediaKey) -> dict[str, str]:
+    def _object(self, key: MediaKey) -> dict[str, str]:
         checked_key(key)
         return {"Bucket": self._bucket, "Key": self._folder(key.owner) + key.name}
 
 
-async def _nothing() -> AsyncIterator[bytes]:
+async def _empty() -> AsyncIterator[bytes]:
     none: tuple[bytes, ...] = ()
     for piece in none:
         yield piece

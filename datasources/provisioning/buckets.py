@@ -1,4 +1,4 @@
-"""Buckets of S3: closed, encrypted, with their life cycle; without versions, or written once."""
+"""Provisioning of S3 buckets: private, encrypted, with lifecycle rules, and without versions or with object lock."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from functools import partial
 from typing import Any
 
 from datasources.aws.calls import AwsCalls, ExpectedError
-from datasources.provisioning.desired_state import CLOSED, Bucket, Rule, lock_of
+from datasources.provisioning.desired_state import BLOCK_PUBLIC_ACCESS, Bucket, Rule, lock_of
 from datasources.provisioning.steps import Plan, Skipped, Step
 
-_NOT_THERE = frozenset({"404", "NoSuchBucket", "NotFound"})
-_NONE = frozenset({
+_MISSING = frozenset({"404", "NoSuchBucket", "NotFound"})
+_NOT_CONFIGURED = frozenset({
     "NoSuchLifecycleConfiguration", "NoSuchPublicAccessBlockConfiguration", "ObjectLockConfigurationNotFoundError",
     "ServerSideEncryptionConfigurationNotFoundError",
 })  # fmt: skip
-_NOT_KNOWN = frozenset({"NotImplemented"})
+_UNSUPPORTED = frozenset({"NotImplemented"})
 _NORTH_VIRGINIA = "us-east-1"
 _ENCRYPTED: dict[str, Any] = {
     "Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}, "BucketKeyEnabled": True}]
@@ -23,7 +23,7 @@ _ENCRYPTED: dict[str, Any] = {
 
 
 class BucketPlan:
-    """One bucket by its name."""
+    """Plans one bucket."""
 
     def __init__(self, calls: AwsCalls, region: str, name: str, bucket: Bucket) -> None:
         self._calls = calls
@@ -34,96 +34,96 @@ class BucketPlan:
         self._refused: list[str] = []
         self._notes: list[str] = []
 
-    async def look(self) -> Plan:
-        """What would have to be done; changes nothing."""
+    async def plan(self) -> Plan:
+        """The required changes; changes nothing."""
         try:
-            await self._calls.ask("head_bucket", {"Bucket": self._name}, expected=_NOT_THERE)
-            there = True
+            await self._calls.call("head_bucket", {"Bucket": self._name}, expected=_MISSING)
+            exists = True
         except ExpectedError:
-            there = False
-            locked = ", written once" if self._bucket.locked_days else ""
-            self._steps.append(Step(f"make bucket {self._name} for {self._bucket.role}{locked}", self._make))
-        await self._versions(there=there)
-        await self._lock(there=there)
-        await self._setting("public_access_block", "PublicAccessBlockConfiguration", CLOSED, "close it to the public")
+            exists = False
+            locked = " with object lock" if self._bucket.locked_days else ""
+            self._steps.append(Step(f"create bucket {self._name} for {self._bucket.role}{locked}", self._create, creates=True))
+        await self._versions(exists=exists)
+        await self._lock(exists=exists)
+        await self._setting("public_access_block", "PublicAccessBlockConfiguration", BLOCK_PUBLIC_ACCESS, "block public access")
         await self._encryption()
         if self._bucket.rules:
             rules = {"Rules": [_rule(rule) for rule in self._bucket.rules]}
-            await self._setting("bucket_lifecycle_configuration", "LifecycleConfiguration", rules, "set its life cycle")
+            await self._setting("bucket_lifecycle_configuration", "LifecycleConfiguration", rules, "set the lifecycle rules")
         return Plan(self._steps, self._refused, self._notes)
 
-    async def _make(self) -> None:
-        wanted: dict[str, Any] = {"Bucket": self._name}
+    async def _create(self) -> None:
+        desired: dict[str, Any] = {"Bucket": self._name}
         if self._region != _NORTH_VIRGINIA:
-            wanted["CreateBucketConfiguration"] = {"LocationConstraint": self._region}
+            desired["CreateBucketConfiguration"] = {"LocationConstraint": self._region}
         if self._bucket.locked_days:
-            wanted["ObjectLockEnabledForBucket"] = True
-        await self._calls.ask("create_bucket", wanted)
+            desired["ObjectLockEnabledForBucket"] = True
+        await self._calls.call("create_bucket", desired)
 
-    async def _versions(self, *, there: bool) -> None:
-        if not there or self._bucket.locked_days:
+    async def _versions(self, *, exists: bool) -> None:
+        if not exists or self._bucket.locked_days:
             return
-        told = await self._calls.ask("get_bucket_versioning", {"Bucket": self._name})
-        if told.get("Status"):
+        response = await self._calls.call("get_bucket_versioning", {"Bucket": self._name})
+        if response.get("Status"):
             self._refused.append(
-                f"Bucket {self._name} keeps old versions, so that erasing a customer would not erase: take another bucket."
+                f"Bucket {self._name} has versioning, so erased data would survive in old versions: use another bucket."
             )
 
-    async def _lock(self, *, there: bool) -> None:
+    async def _lock(self, *, exists: bool) -> None:
         if not self._bucket.locked_days:
             return
-        wanted, now = lock_of(self._bucket), None
-        if there:
-            now = await self._now("object_lock_configuration", "ObjectLockConfiguration")
-            if now is None:
+        desired, current = lock_of(self._bucket), None
+        if exists:
+            current = await self._current("object_lock_configuration", "ObjectLockConfiguration")
+            if current is None:
                 self._refused.append(
-                    f"Bucket {self._name} was made without object lock, so the audit could be taken back: take another bucket."
+                    f"Bucket {self._name} was created without object lock, so audit records could be deleted: use another bucket."
                 )
                 return
-        days = ((now or {}).get("Rule") or {}).get("DefaultRetention", {}).get("Days", 0)
+        days = ((current or {}).get("Rule") or {}).get("DefaultRetention", {}).get("Days", 0)
         if days < self._bucket.locked_days:
             self._put(
                 "object_lock_configuration",
                 "ObjectLockConfiguration",
-                wanted,
-                f"keep what is written {self._bucket.locked_days} days",
+                desired,
+                f"retain objects for {self._bucket.locked_days} days",
             )
 
     async def _encryption(self) -> None:
-        now = await self._now("bucket_encryption", "ServerSideEncryptionConfiguration")
-        applied = [r.get("ApplyServerSideEncryptionByDefault", {}).get("SSEAlgorithm") for r in (now or {}).get("Rules", ())]
-        # A key that somebody chose is better than our default.
-        if now is not False and not any(str(algorithm).startswith("aws:kms") for algorithm in applied):
-            self._put("bucket_encryption", "ServerSideEncryptionConfiguration", _ENCRYPTED, "encrypt it with KMS")
+        current = await self._current("bucket_encryption", "ServerSideEncryptionConfiguration")
+        applied = [r.get("ApplyServerSideEncryptionByDefault", {}).get("SSEAlgorithm") for r in (current or {}).get("Rules", ())]
+        # Do not replace a key that an operator chose.
+        if current is not False and not any(str(algorithm).startswith("aws:kms") for algorithm in applied):
+            self._put("bucket_encryption", "ServerSideEncryptionConfiguration", _ENCRYPTED, "encrypt with KMS")
 
-    async def _setting(self, operation: str, member: str, wanted: Mapping[str, Any], words: str) -> None:
-        now = await self._now(operation, member)
-        if now is False or _same(wanted, now):
+    async def _setting(self, operation: str, member: str, desired: Mapping[str, Any], description: str) -> None:
+        current = await self._current(operation, member)
+        if current is False or _same(desired, current):
             return
-        if now and member == "LifecycleConfiguration":
-            ours = {rule["ID"] for rule in wanted["Rules"]}
-            wanted = {"Rules": [*(r for r in now["Rules"] if r.get("ID") not in ours), *wanted["Rules"]]}
-        self._put(operation, member, wanted, words)
+        if current and member == "LifecycleConfiguration":
+            ours = {rule["ID"] for rule in desired["Rules"]}
+            desired = {"Rules": [*(r for r in current["Rules"] if r.get("ID") not in ours), *desired["Rules"]]}
+        self._put(operation, member, desired, description)
 
-    async def _now(self, operation: str, member: str) -> Any:
-        """What is set; None: nothing; False: the server, one on this machine, does not know such a thing."""
-        known = _NONE | _NOT_KNOWN | _NOT_THERE
+    async def _current(self, operation: str, member: str) -> Any:
+        """The current setting; None: not configured; False: not supported by the local server."""
+        expected = _NOT_CONFIGURED | _UNSUPPORTED | _MISSING
         try:
-            told = await self._calls.ask(f"get_{operation}", {"Bucket": self._name}, expected=known)
+            response = await self._calls.call(f"get_{operation}", {"Bucket": self._name}, expected=expected)
         except ExpectedError as e:
-            if e.code not in _NOT_KNOWN:
+            if e.code not in _UNSUPPORTED:
                 return None
-            self._notes.append(f"This server does not know {operation.replace('_', ' ')}; bucket {self._name} goes without.")
+            self._notes.append(f"This server does not support {operation.replace('_', ' ')}; bucket {self._name} has none.")
             return False
-        return told.get(member, {"Rules": told.get("Rules", [])})
+        return response.get(member, {"Rules": response.get("Rules", [])})
 
-    def _put(self, operation: str, member: str, wanted: Mapping[str, Any], words: str) -> None:
-        params = {"Bucket": self._name, member: wanted}
-        self._steps.append(Step(f"{self._name}: {words}", partial(self._asked, f"put_{operation}", params)))
+    def _put(self, operation: str, member: str, desired: Mapping[str, Any], description: str) -> None:
+        params = {"Bucket": self._name, member: desired}
+        self._steps.append(Step(f"{self._name}: {description}", partial(self._apply, f"put_{operation}", params)))
 
-    async def _asked(self, operation: str, params: Mapping[str, Any]) -> None:
+    async def _apply(self, operation: str, params: Mapping[str, Any]) -> None:
         try:
-            await self._calls.ask(operation, params, expected=_NOT_KNOWN)
+            await self._calls.call(operation, params, expected=_UNSUPPORTED)
         except ExpectedError as e:
             raise Skipped from e
 
@@ -137,11 +137,11 @@ def _rule(rule: Rule) -> dict[str, Any]:
     return made
 
 
-def _same(wanted: Mapping[str, Any], now: Any) -> bool:
-    """Whether everything wanted is set; more may be."""
-    if not now:
+def _same(desired: Mapping[str, Any], current: Any) -> bool:
+    """Whether every desired setting is present; additional settings are allowed."""
+    if not current:
         return False
-    if "Rules" in wanted:
-        has = {rule.get("ID"): rule for rule in now.get("Rules", ())}
-        return all(_same(rule, has.get(rule["ID"])) for rule in wanted["Rules"])
-    return all(now.get(name) == value for name, value in wanted.items())
+    if "Rules" in desired:
+        has = {rule.get("ID"): rule for rule in current.get("Rules", ())}
+        return all(_same(rule, has.get(rule["ID"])) for rule in desired["Rules"])
+    return all(current.get(name) == value for name, value in desired.items())

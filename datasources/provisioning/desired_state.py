@@ -1,4 +1,4 @@
-"""What the stack needs, said once: `photos-gateway provision` makes it, and the templates of CloudFormation are made from it."""
+"""The single definition of tables, buckets and keys, for `photos-gateway provision` and the CloudFormation templates."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from datasources.tables.store import Table
 ALL_TABLES: Final[tuple[Table, ...]] = (*TABLES, MARKS)
 KEY_DESCRIPTION: Final = "Photos Data Gateway: wraps the wrapping keys"
 RESULTS_KEPT_DAYS: Final = 8
-"""A day longer than jobs keep their files: what a killed process never swept goes too."""
+"""One day longer than jobs retain their files, to remove files that a killed process did not delete."""
 UPLOADS_KEPT_DAYS: Final = 1
 AUDIT_KEPT_DAYS: Final = 365
-"""So long nobody can take a record of the audit back, the owner of the account among them."""
+"""Retention during which nobody, including the account owner, can delete audit records."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What a bucket removes by itself: objects under a prefix so many days old, or uploads that were never finished."""
+    """A lifecycle rule: expires objects under a prefix, or aborts unfinished multipart uploads, after a number of days."""
 
     id: str
     prefix: str = ""
@@ -33,9 +33,9 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """A bucket, closed to the public and encrypted. `locked_days`: written once, and kept against everybody so long.
+    """A private, encrypted bucket. `locked_days`: the retention of object lock, in compliance mode.
 
-    What is locked has versions, as object lock demands; every other bucket has none, or erasing would not erase.
+    Object lock requires versioning. All other buckets have no versioning, because old versions would survive an erasure.
     """
 
     role: str
@@ -54,7 +54,7 @@ FILES: Final = Bucket(
 )
 AUDIT: Final = Bucket("audit", (AUDITED,), locked_days=AUDIT_KEPT_DAYS)
 
-CLOSED: Final[dict[str, Any]] = dict.fromkeys(
+BLOCK_PUBLIC_ACCESS: Final[dict[str, Any]] = dict.fromkeys(
     ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True
 )
 

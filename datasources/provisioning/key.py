@@ -1,4 +1,4 @@
-"""The key of KMS above all keys: symmetric, turned once a year, never one that is about to be deleted."""
+"""Provisioning of the root key in KMS: symmetric, with yearly rotation, and not pending deletion."""
 
 from __future__ import annotations
 
@@ -13,33 +13,35 @@ _NOT_FOUND = frozenset({"NotFoundException"})
 _ALIAS = "alias/"
 
 
-async def look(calls: AwsCalls, key_id: str) -> Plan:
-    """What would have to be done; changes nothing."""
+async def plan(calls: AwsCalls, key_id: str) -> Plan:
+    """The required changes; changes nothing."""
     try:
-        told = (await calls.ask("describe_key", {"KeyId": key_id}, expected=_NOT_FOUND))["KeyMetadata"]
+        metadata = (await calls.call("describe_key", {"KeyId": key_id}, expected=_NOT_FOUND))["KeyMetadata"]
     except ExpectedError:
         if not key_id.startswith(_ALIAS):
             return Plan(
-                refused=["There is no key of KMS by the id or ARN in PHOTOS_KEY_ID, and only a name (alias/...) can be made."]
+                refused=[
+                    "PHOTOS_KEY_ID is the id or ARN of a KMS key that does not exist; only an alias (alias/...) can be created."
+                ]
             )
-        return Plan([Step(f"make key {key_id}, turned every year", partial(_make, calls, key_id))])
-    if told["KeyState"] != "Enabled":
+        return Plan([Step(f"create key {key_id} with yearly rotation", partial(_create, calls, key_id), creates=True)])
+    if metadata["KeyState"] != "Enabled":
         return Plan(
-            refused=[f"Key {key_id} is {told['KeyState']}: without it nothing that is stored can be opened. Enable it first."]
+            refused=[f"Key {key_id} is {metadata['KeyState']}: stored data cannot be decrypted without it. Enable the key first."]
         )
     if (
-        told.get("KeyUsage", "ENCRYPT_DECRYPT") != "ENCRYPT_DECRYPT"
-        or told.get("KeySpec", "SYMMETRIC_DEFAULT") != "SYMMETRIC_DEFAULT"
+        metadata.get("KeyUsage", "ENCRYPT_DECRYPT") != "ENCRYPT_DECRYPT"
+        or metadata.get("KeySpec", "SYMMETRIC_DEFAULT") != "SYMMETRIC_DEFAULT"
     ):
-        return Plan(refused=[f"Key {key_id} is no symmetric key for encryption."])
-    own: str = told["KeyId"]
-    if (await calls.ask("get_key_rotation_status", {"KeyId": own}))["KeyRotationEnabled"]:
+        return Plan(refused=[f"Key {key_id} is not a symmetric encryption key: set PHOTOS_KEY_ID to another key."])
+    key_arn: str = metadata["KeyId"]
+    if (await calls.call("get_key_rotation_status", {"KeyId": key_arn}))["KeyRotationEnabled"]:
         return Plan()
-    turn: dict[str, Any] = {"KeyId": own}
-    return Plan([Step(f"{key_id}: turn it every year", partial(calls.ask, "enable_key_rotation", turn))])
+    rotation: dict[str, Any] = {"KeyId": key_arn}
+    return Plan([Step(f"{key_id}: enable yearly rotation", partial(calls.call, "enable_key_rotation", rotation))])
 
 
-async def _make(calls: AwsCalls, key_id: str) -> None:
-    made = (await calls.ask("create_key", {"Description": KEY_DESCRIPTION}))["KeyMetadata"]["KeyId"]
-    await calls.ask("enable_key_rotation", {"KeyId": made})
-    await calls.ask("create_alias", {"AliasName": key_id, "TargetKeyId": made})
+async def _create(calls: AwsCalls, key_id: str) -> None:
+    created = (await calls.call("create_key", {"Description": KEY_DESCRIPTION}))["KeyMetadata"]["KeyId"]
+    await calls.call("enable_key_rotation", {"KeyId": created})
+    await calls.call("create_alias", {"AliasName": key_id, "TargetKeyId": created})

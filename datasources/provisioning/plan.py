@@ -1,4 +1,8 @@
-"""The whole stack: looked at first, then brought to what `needs` says. Nothing is done while something is refused."""
+"""Provisioning of a stack: compares it with `desired_state`, then applies the differences unless one is refused.
+
+On local servers everything is created here. On AWS, CloudFormation creates keys, tables and buckets from the same
+`desired_state` (`deploy/cloudformation`); they are only checked here, and only the search index is created.
+"""
 
 from __future__ import annotations
 
@@ -10,57 +14,59 @@ from datasources.aws.stack import Stack
 from datasources.provisioning import key
 from datasources.provisioning.buckets import BucketPlan
 from datasources.provisioning.desired_state import AUDIT, FILES
-from datasources.provisioning.search import SearchPlan
+from datasources.provisioning.search import SearchIndexPlan
 from datasources.provisioning.steps import Plan, Skipped
 from datasources.provisioning.tables import TablesPlan
 from datasources.retry import RetryPolicy
-from datasources.search.opensearch.indices import Indices, Shape
-from datasources.search.opensearch.transport import Cluster, Wire
+from datasources.search.opensearch.indices import IndexShape, Indices
+from datasources.search.opensearch.transport import Cluster, Transport
 
-_PATIENCE = RetryPolicy(deadline_s=60.0)
-Say = Callable[[str], None]
+_RETRY_POLICY = RetryPolicy(deadline_s=60.0)
+_CLOUDFORMATION = "the CloudFormation stack of deploy/cloudformation/photos-data.json"
+Print = Callable[[str], None]
 
 
-async def plan(stack: Stack, held: AsyncExitStack) -> Plan:
-    """What this stack lacks; its steps work as long as `held` is open."""
+async def plan(stack: Stack, open_clients: AsyncExitStack) -> Plan:
+    """The differences of this stack from the desired state; the steps can run while `open_clients` is open."""
     calls = {}
     for service, url in (("kms", stack.kms_url), ("s3", stack.s3_url), ("dynamodb", stack.dynamodb_url)):
-        calls[service] = await AwsCalls.open(service, service, stack.access(url), _PATIENCE)
-        held.push_async_callback(calls[service].close)
-    wire = Wire(Cluster(stack.search_url, stack.search_user, stack.search_password, stack.authorities, deadline_s=60.0))
-    indices = Indices(wire, stack.index, Shape())
-    held.push_async_callback(indices.close)
-    return Plan.joined(
+        calls[service] = await AwsCalls.open(service, service, stack.access(url), _RETRY_POLICY)
+        open_clients.push_async_callback(calls[service].close)
+    transport = Transport(Cluster(stack.search_url, stack.search_user, stack.search_password, stack.authorities, deadline_s=60.0))
+    indices = Indices(transport, stack.index, IndexShape())
+    open_clients.push_async_callback(indices.close)
+    resources = Plan.joined(
         [
-            await key.look(calls["kms"], stack.key_id),
-            await TablesPlan(calls["dynamodb"], stack.prefix, guarded=not stack.local).look(),
-            await BucketPlan(calls["s3"], stack.region, stack.bucket, FILES).look(),
-            await BucketPlan(calls["s3"], stack.region, stack.audit_bucket, AUDIT).look(),
-            await SearchPlan(wire, indices).look(),
+            await key.plan(calls["kms"], stack.key_id),
+            await TablesPlan(calls["dynamodb"], stack.prefix, guarded=not stack.local).plan(),
+            await BucketPlan(calls["s3"], stack.region, stack.bucket, FILES).plan(),
+            await BucketPlan(calls["s3"], stack.region, stack.audit_bucket, AUDIT).plan(),
         ]
     )
+    index = await SearchIndexPlan(transport, indices).plan()
+    return Plan.joined([resources if stack.local else resources.check_only(_CLOUDFORMATION), index])
 
 
-async def provision(stack: Stack, say: Say, *, dry: bool) -> bool:
-    """Says and does what is to be done; False where something is refused, and then nothing was done."""
-    async with AsyncExitStack() as held:
-        found = await plan(stack, held)
+async def provision(stack: Stack, print_line: Print, *, dry: bool) -> bool:
+    """Print and execute the plan; returns False, without any change, if something is refused."""
+    async with AsyncExitStack() as open_clients:
+        found = await plan(stack, open_clients)
         for note in found.notes:
-            say(f"note: {note}")
+            print_line(f"note: {note}")
         for sentence in found.refused:
-            say(f"refused: {sentence}")
+            print_line(f"refused: {sentence}")
         if found.refused:
             return False
         for step in found.steps:
             if dry:
-                say(f"would {step.what}")
+                print_line(f"would {step.what}")
                 continue
             try:
                 await step.do()
             except Skipped:
-                say(f"left out: {step.what} (this server does not know how)")
+                print_line(f"skipped: {step.what} (this server does not support it)")
             else:
-                say(f"done: {step.what}")
+                print_line(f"done: {step.what}")
         if not found.steps:
-            say("nothing to do: everything is as it should be")
+            print_line("nothing to do: everything matches the definition")
         return True

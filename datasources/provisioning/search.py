@@ -1,4 +1,4 @@
-"""The template, the index and its alias in OpenSearch. New fields are added; what else differs needs a new index."""
+"""Provisioning of the OpenSearch index: template, index and alias. New fields are added; other changes need a reindex."""
 
 from __future__ import annotations
 
@@ -8,67 +8,67 @@ from typing import Any
 
 from datasources.provisioning.steps import Plan, Step
 from datasources.search.opensearch.indices import Indices
-from datasources.search.opensearch.transport import Wire
+from datasources.search.opensearch.transport import Transport
 
 _AUTO = "action.auto_create_index"
 _DEFAULTS: dict[str, Any] = {"index_options": "positions"}
-"""What an index does not repeat of its fields, because it is so anyway."""
+"""Field settings that OpenSearch omits from a mapping because they are defaults."""
 
 
-class SearchPlan:
-    """The index behind one name; the connection is the caller's."""
+class SearchIndexPlan:
+    """Plans the index of one alias; the caller closes the connection."""
 
-    def __init__(self, wire: Wire, indices: Indices) -> None:
-        self._wire = wire
+    def __init__(self, transport: Transport, indices: Indices) -> None:
+        self._transport = transport
         self._indices = indices
         self._name = indices.name
 
-    async def look(self) -> Plan:
-        """What would have to be done; changes nothing."""
-        steps = await self._template() + await self._no_surprises()
-        index = await self._indices.behind(self._name)
+    async def plan(self) -> Plan:
+        """The required changes; changes nothing."""
+        steps = await self._template() + await self._auto_create()
+        index = await self._indices.index_of(self._name)
         if index is None:
-            return Plan([*steps, Step(f"make index {self._name}-000001 behind the name {self._name}", self._indices.prepare)])
+            return Plan(
+                [*steps, Step(f"create index {self._name}-000001 with alias {self._name}", self._indices.prepare, creates=True)]
+            )
         plan = await self._fields(index)
         return Plan([*steps, *plan.steps], plan.refused, plan.notes)
 
     async def _template(self) -> list[Step]:
-        wanted = self._indices.template()
-        found = await self._wire.call("GET", f"/_index_template/{self._name}")
-        there = found["index_templates"][0]["index_template"] if found else None
-        if there is not None and _alike(there, wanted):
+        desired = self._indices.template()
+        found = await self._transport.call("GET", f"/_index_template/{self._name}")
+        current = found["index_templates"][0]["index_template"] if found else {}
+        if found is not None and _same_settings(current, desired):
             return []
-        words = "make" if there is None else "renew"
-        put = partial(self._wire.call, "PUT", f"/_index_template/{self._name}", wanted)
-        return [Step(f"{words} the template of {self._name}", put)]
+        verb = "update" if found else "create"
+        put = partial(self._transport.call, "PUT", f"/_index_template/{self._name}", desired)
+        return [Step(f"{verb} the index template of {self._name}", put)]
 
-    async def _no_surprises(self) -> list[Step]:
-        """A write must never make an index: it would have guessed fields, and be found by nobody."""
-        told = await self._wire.call("GET", "/_cluster/settings", flat_settings="true")
-        now = str({**told["persistent"], **told["transient"]}.get(_AUTO, "true"))
+    async def _auto_create(self) -> list[Step]:
+        """Disable automatic index creation, because it would guess the mapping."""
+        settings = await self._transport.call("GET", "/_cluster/settings", flat_settings="true")
+        current = str({**settings["persistent"], **settings["transient"]}.get(_AUTO, "true"))
         ours = f"-{self._name}*"
-        if now == "false" or ours in now.split(","):
+        if current == "false" or ours in current.split(","):
             return []
-        rest = "+*" if now == "true" else now
-        put = partial(self._wire.call, "PUT", "/_cluster/settings", {"persistent": {_AUTO: f"{ours},{rest}"}})
-        return [Step(f"let no write make an index {self._name}*", put)]
+        rest = "+*" if current == "true" else current
+        put = partial(self._transport.call, "PUT", "/_cluster/settings", {"persistent": {_AUTO: f"{ours},{rest}"}})
+        return [Step(f"disable automatic creation of indices {self._name}*", put)]
 
     async def _fields(self, index: str) -> Plan:
-        wanted = self._indices.template()["template"]["mappings"]
-        there = (await self._wire.call("GET", f"/{index}/_mapping"))[index]["mappings"]
-        has = there.get("properties", {})
-        missing = {name: field for name, field in wanted["properties"].items() if name not in has}
-        other = sorted(name for name, field in wanted["properties"].items() if name in has and has[name] != _plain(field))
-        if other or any(there.get(name) != wanted[name] for name in wanted if name != "properties"):
-            what = f"fields {', '.join(other)}" if other else "rules"
-            return Plan(
-                refused=[f"Index {index} has other {what} than we need, and they cannot be changed: `photos-gateway reindex`."]
-            )
+        desired = self._indices.template()["template"]["mappings"]
+        mapping = (await self._transport.call("GET", f"/{index}/_mapping"))[index]["mappings"]
+        has = mapping.get("properties", {})
+        missing = {name: field for name, field in desired["properties"].items() if name not in has}
+        other = sorted(name for name, field in desired["properties"].items() if name in has and has[name] != _plain(field))
+        if other or any(mapping.get(name) != desired[name] for name in desired if name != "properties"):
+            what = f"fields {', '.join(other)}" if other else "mapping settings"
+            return Plan(refused=[f"Index {index} has different {what}, which cannot be changed: run `photos-gateway reindex`."])
         if not missing:
             return Plan()
-        put = partial(self._wire.call, "PUT", f"/{index}/_mapping", {"properties": missing})
+        put = partial(self._transport.call, "PUT", f"/{index}/_mapping", {"properties": missing})
         note = (
-            f"Photos that are in {index} already have nothing in {', '.join(sorted(missing))}: `photos-gateway reindex` fills it."
+            f"Photos already in {index} have no value in {', '.join(sorted(missing))}: run `photos-gateway reindex` to fill it."
         )
         return Plan([Step(f"{index}: add fields {', '.join(sorted(missing))}", put)], notes=[note])
 
@@ -77,9 +77,9 @@ def _plain(field: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in field.items() if _DEFAULTS.get(name) != value}
 
 
-def _alike(there: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
-    """The engine tells numbers as texts, dotted names as trees, and an empty part not at all."""
-    return _flat(there) == _flat(wanted)
+def _same_settings(current: Mapping[str, Any], desired: Mapping[str, Any]) -> bool:
+    """Compare with numbers as text, dotted names as trees, and empty parts removed, as OpenSearch returns them."""
+    return _flat(current) == _flat(desired)
 
 
 def _flat(tree: Any, at: str = "") -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Tables of DynamoDB: made where they are missing, brought to their definition where that loses nothing."""
+"""Provisioning of DynamoDB tables: creates missing tables and applies changes that lose no data."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from datasources.tables.dynamodb.rows import EXPIRES
 from datasources.tables.dynamodb.schema import active, definition
 from datasources.tables.store import Table
 
-_NOT_THERE = frozenset({"ResourceNotFoundException"})
+_MISSING = frozenset({"ResourceNotFoundException"})
 _UNKNOWN = frozenset({"UnknownOperationException"})
 """DynamoDB Local has no backups."""
 _ON = frozenset({"ENABLED", "ENABLING"})
 
 
 @dataclass
-class _Found:
-    """What a look at one table gathers."""
+class _Changes:
+    """The plan while it is collected."""
 
     steps: list[Step] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
@@ -30,110 +30,114 @@ class _Found:
 
 
 class TablesPlan:
-    """`guarded`: against deletion, with recovery where the table allows it, as everywhere but on servers of this machine."""
+    """Plans all tables. `guarded`: with deletion protection and backups, as on AWS but not on local servers."""
 
     def __init__(self, calls: AwsCalls, prefix: str, *, guarded: bool) -> None:
         self._calls = calls
         self._prefix = prefix
         self._guarded = guarded
 
-    async def look(self, tables: Sequence[Table] = ALL_TABLES) -> Plan:
-        """What would have to be done; changes nothing."""
-        found = _Found()
+    async def plan(self, tables: Sequence[Table] = ALL_TABLES) -> Plan:
+        """The required changes; changes nothing."""
+        changes = _Changes()
         for table in tables:
-            await self._table(table, found)
-        return Plan(found.steps, found.refused, found.notes)
+            await self._table(table, changes)
+        return Plan(changes.steps, changes.refused, changes.notes)
 
-    async def _table(self, table: Table, found: _Found) -> None:
-        wanted = definition(table, self._prefix)
-        name = wanted["TableName"]
+    async def _table(self, table: Table, changes: _Changes) -> None:
+        desired = definition(table, self._prefix)
+        name = desired["TableName"]
         try:
-            there = (await self._calls.ask("describe_table", {"TableName": name}, expected=_NOT_THERE))["Table"]
+            current = (await self._calls.call("describe_table", {"TableName": name}, expected=_MISSING))["Table"]
         except ExpectedError:
-            found.steps.append(Step(f"make table {name}{_told(table)}", partial(self._make, wanted)))
-            there = None
+            changes.steps.append(Step(f"create table {name}{_features(table)}", partial(self._create, desired), creates=True))
+            current = None
         else:
-            self._shape(wanted, there, found)
-        await self._expiry(table, name, found, fresh=there is None)
+            self._shape(desired, current, changes)
+        await self._expiry(table, name, changes, new=current is None)
         if self._guarded:
-            await self._recovery(table, name, found, fresh=there is None)
+            await self._recovery(table, name, changes, new=current is None)
 
-    def _shape(self, wanted: Mapping[str, Any], there: Mapping[str, Any], found: _Found) -> None:
-        name = wanted["TableName"]
-        if _keyed(wanted) != _keyed(there):
-            found.refused.append(
-                f"{name} has other keys than we need, and keys of a table cannot be changed: take another prefix."
+    def _shape(self, desired: Mapping[str, Any], current: Mapping[str, Any], changes: _Changes) -> None:
+        name = desired["TableName"]
+        if _keyed(desired) != _keyed(current):
+            changes.refused.append(
+                f"{name} has a different key schema, which cannot be changed: use another PHOTOS_TABLE_PREFIX."
             )
             return
-        self._indexes(wanted, there, found)
-        stream, now = wanted.get("StreamSpecification"), there.get("StreamSpecification") or {}
+        self._indexes(desired, current, changes)
+        stream, now = desired.get("StreamSpecification"), current.get("StreamSpecification") or {}
         if stream and not now.get("StreamEnabled"):
-            found.steps.append(Step(f"{name}: turn its stream on", partial(self._update, name, StreamSpecification=stream)))
+            changes.steps.append(Step(f"{name}: enable the stream", partial(self._update, name, StreamSpecification=stream)))
         elif stream and now.get("StreamViewType") != stream["StreamViewType"]:
-            found.refused.append(
-                f"{name} has a stream of another kind, whose unread changes would be lost: turn it off yourself once it is read."
+            changes.refused.append(
+                f"{name} has a stream with another view type; unread records would be lost: disable it once it has been read."
             )
-        if self._guarded and not there.get("DeletionProtectionEnabled"):
-            found.steps.append(
-                Step(f"{name}: guard it against deletion", partial(self._update, name, DeletionProtectionEnabled=True))
+        if self._guarded and not current.get("DeletionProtectionEnabled"):
+            changes.steps.append(
+                Step(f"{name}: enable deletion protection", partial(self._update, name, DeletionProtectionEnabled=True))
             )
 
-    def _indexes(self, wanted: Mapping[str, Any], there: Mapping[str, Any], found: _Found) -> None:
-        name, has = wanted["TableName"], {i["IndexName"]: i for i in there.get("GlobalSecondaryIndexes") or ()}
-        for index in wanted.get("GlobalSecondaryIndexes", ()):
+    def _indexes(self, desired: Mapping[str, Any], current: Mapping[str, Any], changes: _Changes) -> None:
+        name, has = desired["TableName"], {i["IndexName"]: i for i in current.get("GlobalSecondaryIndexes") or ()}
+        for index in desired.get("GlobalSecondaryIndexes", ()):
             at = has.pop(index["IndexName"], None)
             if at is None:
                 change = [{"Create": index}]
-                more = {"AttributeDefinitions": wanted["AttributeDefinitions"], "GlobalSecondaryIndexUpdates": change}
-                found.steps.append(Step(f"{name}: add index {index['IndexName']}", partial(self._update, name, **more)))
+                more = {"AttributeDefinitions": desired["AttributeDefinitions"], "GlobalSecondaryIndexUpdates": change}
+                changes.steps.append(Step(f"{name}: add index {index['IndexName']}", partial(self._update, name, **more)))
             elif _keyed_index(at) != _keyed_index(index):
-                found.refused.append(
-                    f"Index {index['IndexName']} of {name} is another than we need, and changing it means dropping it: "
-                    "remove it yourself while nobody reads, and provision again."
+                changes.refused.append(
+                    f"Index {index['IndexName']} of {name} differs from the definition and would have to be dropped: "
+                    "remove it while no server is running, and run provision again."
                 )
-        found.notes += [f"{name} has an index {other} that nobody here reads; it is left alone." for other in sorted(has)]
+        changes.notes += [
+            f"{name} has an index {other} that is not in the definition; it is not changed." for other in sorted(has)
+        ]
 
-    async def _expiry(self, table: Table, name: str, found: _Found, *, fresh: bool) -> None:
+    async def _expiry(self, table: Table, name: str, changes: _Changes, *, new: bool) -> None:
         now: Mapping[str, Any] = {}
-        if not fresh:
-            now = (await self._calls.ask("describe_time_to_live", {"TableName": name}))["TimeToLiveDescription"]
-        on = now.get("TimeToLiveStatus") in _ON
-        if on and not (table.expires and now.get("AttributeName") == EXPIRES):
-            found.refused.append(f"{name} deletes its items by another attribute than we need: turn that off yourself first.")
-        elif table.expires and not on:
+        if not new:
+            now = (await self._calls.call("describe_time_to_live", {"TableName": name}))["TimeToLiveDescription"]
+        enabled = now.get("TimeToLiveStatus") in _ON
+        if enabled and not (table.expires and now.get("AttributeName") == EXPIRES):
+            changes.refused.append(f"{name} has TTL on another attribute than the definition: disable TTL first.")
+        elif table.expires and not enabled:
             spec = {"TableName": name, "TimeToLiveSpecification": {"Enabled": True, "AttributeName": EXPIRES}}
-            found.steps.append(Step(f"{name}: delete what has expired", partial(self._calls.ask, "update_time_to_live", spec)))
+            changes.steps.append(Step(f"{name}: enable TTL", partial(self._calls.call, "update_time_to_live", spec)))
 
-    async def _recovery(self, table: Table, name: str, found: _Found, *, fresh: bool) -> None:
-        on = False
-        if not fresh:
+    async def _recovery(self, table: Table, name: str, changes: _Changes, *, new: bool) -> None:
+        enabled = False
+        if not new:
             try:
-                told = await self._calls.ask("describe_continuous_backups", {"TableName": name}, expected=_UNKNOWN)
+                response = await self._calls.call("describe_continuous_backups", {"TableName": name}, expected=_UNKNOWN)
             except ExpectedError:
-                found.notes.append(f"This server keeps no backups of {name}.")
+                changes.notes.append(f"This server does not support backups of {name}.")
                 return
-            now = told["ContinuousBackupsDescription"].get("PointInTimeRecoveryDescription", {})
-            on = now.get("PointInTimeRecoveryStatus") == "ENABLED"
-        if on and not table.recovery:
-            found.refused.append(
-                f"{name} keeps backups, and a key in a backup is not destroyed with its customer: turn recovery off yourself; "
-                "the backups go with it."
+            now = response["ContinuousBackupsDescription"].get("PointInTimeRecoveryDescription", {})
+            enabled = now.get("PointInTimeRecoveryStatus") == "ENABLED"
+        if enabled and not table.recovery:
+            changes.refused.append(
+                f"{name} has backups, where a key survives the erasure of its customer: disable point-in-time recovery; "
+                "this deletes the backups."
             )
-        elif table.recovery and not on:
+        elif table.recovery and not enabled:
             spec = {"TableName": name, "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True}}
-            found.steps.append(Step(f"{name}: keep recovery points", partial(self._calls.ask, "update_continuous_backups", spec)))
+            changes.steps.append(
+                Step(f"{name}: enable point-in-time recovery", partial(self._calls.call, "update_continuous_backups", spec))
+            )
 
-    async def _make(self, wanted: Mapping[str, Any]) -> None:
+    async def _create(self, desired: Mapping[str, Any]) -> None:
         guarded = {"DeletionProtectionEnabled": True, "SSESpecification": {"Enabled": True, "SSEType": "KMS"}}
-        await self._calls.ask("create_table", {**wanted, **(guarded if self._guarded else {})})
-        await active(self._calls, wanted["TableName"])
+        await self._calls.call("create_table", {**desired, **(guarded if self._guarded else {})})
+        await active(self._calls, desired["TableName"])
 
     async def _update(self, name: str, **change: Any) -> None:
-        await self._calls.ask("update_table", {"TableName": name, **change})
+        await self._calls.call("update_table", {"TableName": name, **change})
         await active(self._calls, name)
 
 
-def _told(table: Table) -> str:
+def _features(table: Table) -> str:
     parts = [f"index {index}" for index in table.indexes] + (["a stream"] if table.feed else [])
     return f" with {', '.join(parts)}" if parts else ""
 

@@ -1,4 +1,4 @@
-"""Conditions put together, told as shortly as possible: what an engine is asked should hold no dead branches."""
+"""Simplifying boolean operators, so that engine queries contain no dead branches."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ from datasources.search.conditions import All, Any_, Condition, Everything, Not,
 
 
 def and_(*conditions: Condition) -> Condition:
-    """All of them, told as shortly as possible."""
+    """The conjunction, simplified."""
     if any(isinstance(c, Nothing) for c in conditions):
         return Nothing()
-    kept = tuple(c for c in conditions if not isinstance(c, Everything))
-    return kept[0] if len(kept) == 1 else All(kept) if kept else Everything()
+    parts = tuple(c for c in conditions if not isinstance(c, Everything))
+    return parts[0] if len(parts) == 1 else All(parts) if parts else Everything()
 
 
 def or_(*conditions: Condition) -> Condition:
-    """Any of them, told as shortly as possible."""
+    """The disjunction, simplified."""
     if any(isinstance(c, Everything) for c in conditions):
         return Everything()
-    kept = tuple(c for c in conditions if not isinstance(c, Nothing))
-    return kept[0] if len(kept) == 1 else Any_(kept) if kept else Nothing()
+    parts = tuple(c for c in conditions if not isinstance(c, Nothing))
+    return parts[0] if len(parts) == 1 else Any_(parts) if parts else Nothing()
 
 
 def not_(condition: Condition) -> Condition:
-    """Not that."""
+    """The negation, simplified."""
     match condition:
         case Everything():
             return Nothing()

@@ -1,4 +1,4 @@
-"""A photo's document as columns: what each field of the index holds for it, said once for every engine."""
+"""The column values of a photo document, the same for every engine."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from datasources.search.conditions import Field
 from datasources.search.port import Coordinates, PhotoDocument
 from datasources.sortkeys import added_key, day_key, none_key, taken_key
 
-BROKEN = frozenset({Field.ISO, Field.APERTURE, Field.FOCAL_LENGTH, Field.DURATION})
-"""NUMBER fields that may be broken numbers; the others are whole."""
+FRACTIONAL = frozenset({Field.ISO, Field.APERTURE, Field.FOCAL_LENGTH, Field.DURATION})
+"""NUMBER fields that may have fractions; the others are integers."""
 
 
 class SortKey(Enum):
-    """The number a row is sorted by, at what a viewer may know of its time."""
+    """The sort columns of a row; which one is used depends on the time precision that the viewer may see."""
 
     TAKEN = "taken_key"
     DAY = "day_key"
     NONE = "none_key"
     ADDED = "added_key"
     UNADDED = "unadded_key"
-    """In place of ADDED where the time may not be known: older than all that have one."""
+    """Replaces ADDED for viewers who may not see the time: sorts before all rows that have one."""
 
 
 def sort_key(document: PhotoDocument, key: SortKey) -> int:
-    """The number of one document (`sortkeys`)."""
+    """The value of a sort column of one document (`sortkeys`)."""
     match key:
         case SortKey.TAKEN:
             return taken_key(document.taken_local, document.key.id)
@@ -42,7 +42,7 @@ def sort_key(document: PhotoDocument, key: SortKey) -> int:
 
 
 def keywords(document: PhotoDocument) -> Mapping[Field, tuple[str, ...]]:
-    """The values of every KEYWORD field, without repeats."""
+    """The distinct values of every KEYWORD field."""
     places = document.places
     return {
         Field.OWNER: (document.key.owner,),
@@ -68,7 +68,7 @@ def keywords(document: PhotoDocument) -> Mapping[Field, tuple[str, ...]]:
 
 
 def numbers(document: PhotoDocument) -> Mapping[Field, float]:
-    """The values of the NUMBER fields that have one."""
+    """The values of the NUMBER fields that are set."""
     found = {
         Field.ISO: document.iso,
         Field.APERTURE: document.aperture,
@@ -85,7 +85,7 @@ def numbers(document: PhotoDocument) -> Mapping[Field, float]:
 
 
 def points(document: PhotoDocument) -> Mapping[LocationPrecision, Coordinates]:
-    """Where the photo is at each precision that has a point."""
+    """The photo's point at each precision that has one."""
     found = {
         LocationPrecision.EXACT: document.exact,
         LocationPrecision.KILOMETER: document.kilometer,
@@ -126,4 +126,4 @@ def _flag(value: bool) -> tuple[str, ...]:  # noqa: FBT001 - the value itself
 
 
 def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
-    return values if len(values) < 2 else tuple(dict.fromkeys(values))  # noqa: PLR2004 - one is alone
+    return values if len(values) < 2 else tuple(dict.fromkeys(values))  # noqa: PLR2004 - a single value cannot repeat

@@ -1,4 +1,4 @@
-"""What can be asked of the index about one photo: fields with their class, and conditions that nest. No engine's words."""
+"""Search conditions, independent of the engine: fields with their data class, and nested conditions."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ class Kind(Enum):
     """How a field is stored."""
 
     KEYWORD = "keyword"
-    """Exact texts, none or many."""
+    """Any number of exact texts."""
     NUMBER = "number"
-    """One whole or broken number, or none."""
+    """One number or none."""
     WORDS = "words"
-    """Analysed text."""
+    """Analyzed text."""
 
 
 _D, _L, _T = DataClass, LocationPrecision, TimePrecision
 
 
 class Field(Enum):
-    """A field of the index: name, kind, class, and the least precision of a share at which it may be used."""
+    """A field of the index: name, kind, data class, and the minimum precision of a share at which it may be used."""
 
     OWNER = ("owner", Kind.KEYWORD, _D.OPERATIONAL, None)
     ALBUM = ("album", Kind.KEYWORD, _D.CONTENT, None)
@@ -42,17 +42,17 @@ class Field(Enum):
     ADDED_AT = ("added_at", Kind.NUMBER, _D.TIME, _T.EXACT)
     """Milliseconds since 1970."""
     INSTANT = ("instant", Kind.NUMBER, _D.TIME, _T.EXACT)
-    """Seconds since 1970; only where the offset is known. Needs a place as well: `scoping` adds that."""
+    """Seconds since 1970, if the UTC offset is known. Requires city precision as well, which `row_security` adds."""
     DAY = ("day", Kind.NUMBER, _D.TIME, _T.DAY)
-    """The day of the wall clock as 20240501."""
+    """The local date as 20240501."""
     YEAR = ("year", Kind.NUMBER, _D.TIME, _T.DAY)
     YEAR_MONTH = ("year_month", Kind.NUMBER, _D.TIME, _T.DAY)
-    """202405."""
+    """The local month as 202405."""
     MONTH = ("month", Kind.NUMBER, _D.TIME, _T.DAY)
     MONTH_DAY = ("month_day", Kind.NUMBER, _D.TIME, _T.DAY)
-    """1224."""
+    """The local month and day as 1224."""
     WEEKDAY = ("weekday", Kind.NUMBER, _D.TIME, _T.DAY)
-    """1 Monday to 7 Sunday."""
+    """1 (Monday) to 7 (Sunday)."""
     COUNTRY = ("country", Kind.KEYWORD, _D.PLACE, _L.COUNTRY)
     REGION = ("region", Kind.KEYWORD, _D.PLACE, _L.CITY)
     CITY = ("city", Kind.KEYWORD, _D.PLACE, _L.CITY)
@@ -60,14 +60,14 @@ class Field(Enum):
     HAS_LOCATION = ("has_location", Kind.KEYWORD, _D.LOCATION, _L.COUNTRY)
     """`true` or `false`."""
     HOME = ("home", Kind.KEYWORD, _D.LOCATION, _L.EXACT)
-    """`true` inside a home zone of its owner: others see no more of the row than the city. `scoping` asks it, no client."""
+    """`true` inside a home zone of the owner, where others see at most the city. Used by `row_security`, not by clients."""
     LABEL = ("label", Kind.KEYWORD, _D.CONTENT, None)
     KEYWORD = ("keyword", Kind.KEYWORD, _D.CONTENT, None)
-    """As its owner wrote it."""
+    """In the spelling of the owner."""
     TEXT = ("text", Kind.WORDS, _D.CONTENT, None)
-    """Caption, recognised text and keywords."""
+    """Caption, recognized text and keywords."""
     FILE_NAME = ("file_name", Kind.WORDS, _D.CONTENT, None)
-    """Found by any part of at least one character."""
+    """Matches by any substring."""
     HAS_CAPTION = ("has_caption", Kind.KEYWORD, _D.CONTENT, None)
     PERSON = ("person", Kind.KEYWORD, _D.BIOMETRIC, None)
     HAS_PEOPLE = ("has_people", Kind.KEYWORD, _D.BIOMETRIC, None)
@@ -83,17 +83,17 @@ class Field(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Everything:
-    """Holds for every photo."""
+    """Matches every photo."""
 
 
 @dataclass(frozen=True, slots=True)
 class Nothing:
-    """Holds for none."""
+    """Matches no photo."""
 
 
 @dataclass(frozen=True, slots=True)
 class AnyOf:
-    """A KEYWORD field has at least one of these values; of none, it holds for no photo."""
+    """A KEYWORD field has at least one of these values; with no values it matches no photo."""
 
     field: Field
     values: tuple[str, ...]
@@ -101,7 +101,7 @@ class AnyOf:
 
 @dataclass(frozen=True, slots=True)
 class Between:
-    """A NUMBER field has a value from `low` to `high`, both included; None leaves an end open, both: has any value."""
+    """A NUMBER field is between `low` and `high`, inclusive; None is unbounded, and two Nones match any value."""
 
     field: Field
     low: float | None = None
@@ -110,7 +110,7 @@ class Between:
 
 @dataclass(frozen=True, slots=True)
 class WithinBox:
-    """The photo's point at this precision lies in the box, edges included; west > east crosses the date line."""
+    """The photo's point at this precision is inside the box, edges included; west > east crosses the date line."""
 
     level: LocationPrecision
     west: float
@@ -121,7 +121,7 @@ class WithinBox:
 
 @dataclass(frozen=True, slots=True)
 class WithinCircle:
-    """The photo's point at this precision lies at most so far from a point, by great circle."""
+    """The photo's point at this precision is within `radius_m` of a point (great-circle distance)."""
 
     level: LocationPrecision
     latitude: float
@@ -131,9 +131,9 @@ class WithinCircle:
 
 @dataclass(frozen=True, slots=True)
 class HasWord:
-    """TEXT holds a word with the same stem, accents and case aside; the last may be a beginning, `fuzzy` forgives a typo.
+    """TEXT contains a word with the same stem, ignoring accents and case; `prefix` matches beginnings, `fuzzy` one typo.
 
-    `word` is one token of `datasources.words.tokens`. A word of CJK characters holds as a phrase of its bigrams.
+    `word` is one token of `datasources.words.tokens`. A word of CJK characters matches as a phrase of its bigrams.
     """
 
     word: str
@@ -143,28 +143,28 @@ class HasWord:
 
 @dataclass(frozen=True, slots=True)
 class FileNamePart:
-    """The file's name contains this, case aside."""
+    """The file name contains this text, ignoring case."""
 
     part: str
 
 
 @dataclass(frozen=True, slots=True)
 class All:
-    """Every one holds; of none: everything."""
+    """All conditions match; true for an empty list."""
 
     of: tuple[Condition, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Any_:  # noqa: N801 - `Any` is taken
-    """At least one holds; of none: nothing."""
+class Any_:  # noqa: N801 - `Any` is a name of `typing`
+    """At least one condition matches; false for an empty list."""
 
     of: tuple[Condition, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Not:
-    """It does not hold."""
+    """The condition does not match."""
 
     of: Condition
 

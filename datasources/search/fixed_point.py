@@ -1,6 +1,6 @@
-"""What clauses weigh, in whole numbers: the same sum on every engine, in whatever order and however narrow its floats.
+"""Clause weights as integers, so that every engine computes the same score in any order of addition.
 
-An engine that scores in 32-bit floats adds whole numbers exactly up to 2^24; so a weight counts in ten-thousandths.
+32-bit floats add integers exactly up to 2^24; therefore weights are counted in ten-thousandths.
 """
 
 from __future__ import annotations
@@ -10,19 +10,19 @@ from collections.abc import Sequence
 from datasources.search.port import Clause
 
 UNIT = 10_000
-"""So many units are a weight of one."""
+"""Units of a weight of 1.0."""
 
-_MOST = 1 << 24
+_LIMIT = 1 << 24
 
 
 def units(clauses: Sequence[Clause]) -> list[int]:
-    """The weight of each clause in units; `OverflowError` where all of them together are more than floats can tell apart."""
+    """The weight of each clause in units; raises `OverflowError` if their sum is not exact in 32-bit floats."""
     found = [round(clause.weight * UNIT) for clause in clauses]
-    if sum(found) >= _MOST or any(unit < 0 for unit in found):
-        raise OverflowError("the weights of a text are at least 0 and together less than 1677")
+    if sum(found) >= _LIMIT or any(unit < 0 for unit in found):
+        raise OverflowError("clause weights must be at least 0 and their sum less than 1677")
     return found
 
 
 def score(total: float) -> float:
-    """A sum of units as the port tells it."""
+    """A sum of units as the score of the port."""
     return total / UNIT

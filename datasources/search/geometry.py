@@ -1,4 +1,4 @@
-"""The sphere, said once for every engine: distances by great circle, and the box around a circle."""
+"""Spherical geometry, the same for every engine: great-circle distances and bounding boxes of circles."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ EARTH_RADIUS_M = 6_371_008.8
 """The mean radius R1 of the International Union of Geodesy and Geophysics."""
 
 _MARGIN = 1e-7
-"""Degrees (a centimetre) by which a box is too large rather than too small."""
+"""Degrees (about a centimetre) added to each side of a bounding box against rounding errors."""
 
 
 def distances_m(latitude: float, longitude: float, to: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -22,11 +22,11 @@ def distances_m(latitude: float, longitude: float, to: NDArray[np.float64]) -> N
     return np.asarray(2 * EARTH_RADIUS_M * np.arcsin(np.sqrt(np.clip(a, 0.0, 1.0))), dtype=np.float64)
 
 
-def around(latitude: float, longitude: float, radius_m: float) -> tuple[float, float, float, float]:
-    """West, south, east, north of a box that holds the circle; west > east crosses the date line."""
+def bounding_box(latitude: float, longitude: float, radius_m: float) -> tuple[float, float, float, float]:
+    """West, south, east and north of a box that contains the circle; west > east crosses the date line."""
     angle = radius_m / EARTH_RADIUS_M
     south, north = latitude - degrees(angle) - _MARGIN, latitude + degrees(angle) + _MARGIN
-    if angle >= pi / 2 or south <= -90 or north >= 90:  # noqa: PLR2004 - a pole is inside: every meridian
+    if angle >= pi / 2 or south <= -90 or north >= 90:  # noqa: PLR2004 - the circle contains a pole
         return -180.0, max(south, -90.0), 180.0, min(north, 90.0)
     width = degrees(asin(min(1.0, sin(angle) / cos(radians(latitude))))) + _MARGIN
     return _wrapped(longitude - width), south, _wrapped(longitude + width), north

@@ -1,8 +1,7 @@
-"""The index of photos: filters, words, counts and pages. It answers with keys and numbers, never with documents.
+"""The port of the photo search index. Results contain keys and numbers, never documents.
 
-Derived and rebuildable; the truth is the tables. Every question is asked inside a `Scope`, and what a scope may not
-see is not filtered, sorted, counted or ranked by either (`scoping`). Order and counts are the same on every engine:
-scores are sums of given weights, ties go by day and then by id.
+The index can be rebuilt from the tables. Data that the scope of a search may not see influences no filter, order, count or
+ranking (`row_security`). All engines give equal results: scores are sums of clause weights, ties go by day, then by id.
 """
 
 from __future__ import annotations
@@ -21,18 +20,18 @@ from datasources.search.conditions import Condition, Everything, Field
 
 MAX_BUCKETS = 10_000
 MAX_NEAREST = 1_000
-DIMENSIONS = (64, 128, 256, 384, 512, 768, 1024)  # numbers of a vector; others are not kept by any index
+DIMENSIONS = (64, 128, 256, 384, 512, 768, 1024)  # sizes of vectors that are indexed; others are ignored
 
 
 class IndexBusy(Throttled):
-    """Another process writes to this index: there is one writer at a time."""
+    """Another process writes to this index; only one writer is allowed at a time."""
 
     def __init__(self) -> None:
-        super().__init__("search", "another process writes to this index; stop it, or use another folder")
+        super().__init__("search", "another process writes to this index; stop it or use another folder")
 
 
 class Unwritable(Corrupt):
-    """The engine will never take these photos' documents; all others were written."""
+    """The engine permanently rejects the documents of these photos; all others were written."""
 
     def __init__(self, keys: tuple[PhotoKey, ...]) -> None:
         super().__init__("search", f"{len(keys)} photos cannot be indexed")
@@ -40,21 +39,21 @@ class Unwritable(Corrupt):
 
 
 class Coordinates(NamedTuple):
-    """Degrees north and east."""
+    """Degrees north and east, WGS 84."""
 
     latitude: float
     longitude: float
 
 
 class Embedding(msgspec.Struct, frozen=True):
-    """A vector and the model that made it; those of different models are never compared."""
+    """A vector and the model that produced it; vectors of different models are never compared."""
 
     model: str
     vector: tuple[float, ...]
 
 
 class PhotoDocument(msgspec.Struct, frozen=True, kw_only=True):
-    """What the index keeps of a photo (DECISIONS 12). Points are centres: of the z20 and z15 tiles, the city, the country."""
+    """The indexed data of a photo. Points are centres: of the z20 and z15 map tiles, of the city and of the country."""
 
     key: PhotoKey
     version: int
@@ -72,12 +71,12 @@ class PhotoDocument(msgspec.Struct, frozen=True, kw_only=True):
     city: Coordinates | None = None
     country: Coordinates | None = None
     home: bool = False
-    """Whether it lies in a home zone of its owner."""
+    """Whether the photo is inside a home zone of its owner."""
     people: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     keywords: tuple[str, ...] = ()
     text: tuple[str, ...] = ()
-    """Texts to find words in: the caption, recognised text."""
+    """Searchable texts: the caption and recognized text."""
     has_caption: bool = False
     file_name: str | None = None
     camera: str | None = None
@@ -94,50 +93,49 @@ class PhotoDocument(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Removal(msgspec.Struct, frozen=True):
-    """The photo is gone as of this version."""
+    """The photo was removed in this version."""
 
     key: PhotoKey
     version: int
 
 
 class Order(Enum):
-    """How hits are sorted. Undated photos are the oldest; ties by id, in the same direction."""
+    """Sort orders. Undated photos count as the oldest; ties are broken by id in the same direction."""
 
     TAKEN_DESC = "TAKEN_DESC"
     TAKEN_ASC = "TAKEN_ASC"
     ADDED_DESC = "ADDED_DESC"
     ADDED_ASC = "ADDED_ASC"
     RELEVANCE = "RELEVANCE"
-    """By score, then the newest day, then id downwards."""
+    """By score, then day (newest first), then id, all descending."""
 
 
 class Clause(msgspec.Struct, frozen=True):
-    """A part of a text query: what counts as a match of it, and what a match weighs, in ten-thousandths (`scores`)."""
+    """A condition of a text query and the weight of a match, rounded to ten-thousandths (`fixed_point`)."""
 
     condition: Condition
     weight: float = 1.0
 
 
 class TextQuery(msgspec.Struct, frozen=True):
-    """A photo is a hit when at least `required` clauses hold; its score is the sum of the weights of those that hold."""
+    """A photo matches if at least `required` clauses match; its score is the sum of the weights of the matching clauses."""
 
     clauses: tuple[Clause, ...]
     required: int = 1
 
 
 class Position(NamedTuple):
-    """Where a hit stands in its order: the score (0 unless by relevance), the sort key, the id."""
+    """The position of a hit in its order: the score (0 unless sorted by relevance), the sort key and the id."""
 
     score: float
     key: int
     id: str
 
 
-class FacetQuestion(msgspec.Struct, frozen=True):
-    """Counts of the values of a KEYWORD or whole NUMBER field over photos for which `condition` holds.
+class FacetRequest(msgspec.Struct, frozen=True):
+    """Counts of the values of a KEYWORD or integer NUMBER field over the photos that match `condition` and the text query.
 
-    `condition` stands in place of the question's own (a facet leaves its own selection out); the text query applies too.
-    `covers`: also give the newest photo of each bucket.
+    `condition` replaces that of the search. `covers`: also return the newest photo of each bucket.
     """
 
     field: Field
@@ -146,7 +144,7 @@ class FacetQuestion(msgspec.Struct, frozen=True):
 
 
 class SearchRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that one page of a client wants to know of one set of photos: one call."""
+    """A page, total and facets of one set of photos."""
 
     condition: Condition = Everything()
     text: TextQuery | None = None
@@ -154,27 +152,27 @@ class SearchRequest(msgspec.Struct, frozen=True, kw_only=True):
     limit: int = 0
     after: Position | None = None
     backwards: bool = False
-    """The `limit` hits before `after` (or the last ones), nearest first: the reversed order."""
+    """Return the `limit` hits before `after` (or the last hits) in reversed order."""
     total: bool = False
-    facets: tuple[FacetQuestion, ...] = ()
+    facets: tuple[FacetRequest, ...] = ()
 
 
 class Hit(NamedTuple):
-    """A photo found."""
+    """A matching photo."""
 
     key: PhotoKey
     position: Position
 
 
-class Near(NamedTuple):
-    """A photo found by its vector, and the cosine of the angle between the two."""
+class SimilarPhoto(NamedTuple):
+    """A photo found by its vector, and the cosine similarity."""
 
     key: PhotoKey
     similarity: float
 
 
 class Bucket(msgspec.Struct, frozen=True):
-    """A value (numbers as their decimal text), how many photos have it, and the newest of them with its sort key."""
+    """A value (numbers as decimal text), the number of photos that have it, and the newest of them with its sort key."""
 
     value: str
     count: int
@@ -183,15 +181,15 @@ class Bucket(msgspec.Struct, frozen=True):
 
 
 class FacetCounts(NamedTuple):
-    """At most 10,000 buckets, most photos first, ties by value; how many photos have no value; whether buckets were cut."""
+    """At most 10,000 buckets by descending count, ties by value; `missing`: the number of photos without a value."""
 
     buckets: Sequence[Bucket]
     missing: int
-    cut: bool = False
+    truncated: bool = False
 
 
 class SearchResult(NamedTuple):
-    """`more`: hits follow in the asked direction. `total` is exact, None when not asked. Facets in the order asked."""
+    """`more`: there are further hits. `total` is exact, None if not requested. Facets are in the order of the request."""
 
     hits: Sequence[Hit]
     more: bool
@@ -200,55 +198,51 @@ class SearchResult(NamedTuple):
 
 
 class PhotoIndex(ABC):
-    """Every engine's promise. Failures are `datasources.errors`; an answer is never silently partial."""
+    """The port of search engines. Failures are `datasources.errors`; a result is never silently partial."""
 
     @abstractmethod
-    async def search(self, scope: Scope, question: SearchRequest) -> SearchResult:
-        """Page, total and facets of one set: one round trip. An empty scope has no photos."""
+    async def search(self, scope: Scope, request: SearchRequest) -> SearchResult:
+        """Page, total and facets of one set, in one round trip. An empty scope has no photos."""
 
     @abstractmethod
-    async def search_many(self, scope: Scope, questions: Sequence[SearchRequest]) -> Sequence[SearchResult]:
-        """Several at once, in order: still one round trip."""
+    async def search_many(self, scope: Scope, requests: Sequence[SearchRequest]) -> Sequence[SearchResult]:
+        """Several searches in one round trip; results are in order."""
 
     @abstractmethod
     async def document_frequencies(self, scope: Scope, conditions: Sequence[Condition]) -> tuple[int, Sequence[int]]:
-        """How many photos the scope holds, and for how many of them each condition holds: no number from outside it."""
+        """The number of photos in the scope, and how many of them match each condition; nothing outside the scope is counted."""
 
     @abstractmethod
     async def positions(self, scope: Scope, keys: Sequence[PhotoKey], order: Order) -> Mapping[PhotoKey, Position]:
-        """Where given photos stand in an order by time, as this scope sees them; the unknown and unseen are absent."""
+        """The positions of photos in an order by time, as visible to this scope; unknown and invisible photos are absent."""
 
     @abstractmethod
-    async def nearest(self, scope: Scope, to: Embedding, k: int, condition: Condition = Everything()) -> Sequence[Near]:  # noqa: B008 - frozen
-        """The k photos (at most 1,000) whose vectors of this model are most alike, best first, then by id downwards.
-
-        Inside scope and condition: k, where there are k. At least 0.98 of the exact answer. Rows not showing CONTENT have none.
-        """
+    async def nearest(self, scope: Scope, to: Embedding, k: int, condition: Condition = Everything()) -> Sequence[SimilarPhoto]:  # noqa: B008 - frozen
+        """The k (at most 1,000) most similar visible photos, best first, then by descending id. Recall is at least 0.98."""
 
     @abstractmethod
     async def write(self, entries: Sequence[PhotoDocument | Removal]) -> None:
-        """Puts documents in, or takes them out, unless the index has the same or a newer version of them.
+        """Index or remove documents, unless the index has the same or a newer version. Visible after `refresh`.
 
-        Removals are remembered long enough that a replayed older document does not come back. Visible after `refresh`.
-        Raises `Unwritable` about single documents, when all others are written.
+        Tombstones prevent older documents from returning. Raises `Unwritable` for rejected documents after writing the others.
         """
 
     @abstractmethod
     async def refresh(self) -> None:
-        """Makes everything written durable and visible."""
+        """Make all writes durable and visible."""
 
     @abstractmethod
     async def erase(self, owner: str) -> None:
-        """Takes out everything of one customer; durable and visible on return."""
+        """Remove all data of one customer; durable and visible on return."""
 
     @abstractmethod
     async def purge(self, others: AsyncIterator[Sequence[PhotoDocument | Removal]]) -> None:
-        """What was erased is in no file of the engine any more. `others`: what stays, if the engine must write it anew."""
+        """Remove erased data from the engine's files. `others`: the remaining entries, for engines that must rewrite them."""
 
     @abstractmethod
     async def versions(self, owner: str) -> Mapping[str, int]:
-        """Every photo id of one customer with its version, for comparing with the truth."""
+        """The version of every photo of one customer by id, for comparison with the tables."""
 
     @abstractmethod
     async def close(self) -> None:
-        """Lets go of files and threads."""
+        """Release files, connections and threads."""

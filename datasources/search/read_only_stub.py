@@ -1,5 +1,5 @@
-# ruff: noqa: D102, ARG002 - adapters inherit their port's words, and this one looks at nothing
-"""The index while another process has it open: the embedded engine has one writer, and readers live beside it."""
+# ruff: noqa: D102, ARG002 - docstrings are inherited from the port, and arguments are ignored
+"""Replaces the embedded index in a process that runs while another process has the index open."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from datasources.photo_key import PhotoKey
 from datasources.search.conditions import Condition, Everything
 from datasources.search.port import (
     Embedding,
-    Near,
     Order,
     PhotoDocument,
     PhotoIndex,
@@ -20,16 +19,17 @@ from datasources.search.port import (
     Removal,
     SearchRequest,
     SearchResult,
+    SimilarPhoto,
 )
 
 
 class ReadOnlyIndexStub(PhotoIndex):
-    """Everything asked of it is `Unavailable`: whoever writes to the tables leaves indexing to the other process."""
+    """Every method raises `Unavailable`. The other process indexes the changes that this process writes to the tables."""
 
-    async def search(self, scope: Scope, question: SearchRequest) -> SearchResult:
+    async def search(self, scope: Scope, request: SearchRequest) -> SearchResult:
         _refuse()
 
-    async def search_many(self, scope: Scope, questions: Sequence[SearchRequest]) -> Sequence[SearchResult]:
+    async def search_many(self, scope: Scope, requests: Sequence[SearchRequest]) -> Sequence[SearchResult]:
         _refuse()
 
     async def document_frequencies(self, scope: Scope, conditions: Sequence[Condition]) -> tuple[int, Sequence[int]]:
@@ -38,7 +38,7 @@ class ReadOnlyIndexStub(PhotoIndex):
     async def positions(self, scope: Scope, keys: Sequence[PhotoKey], order: Order) -> Mapping[PhotoKey, Position]:
         _refuse()
 
-    async def nearest(self, scope: Scope, to: Embedding, k: int, condition: Condition = Everything()) -> Sequence[Near]:  # noqa: B008 - frozen
+    async def nearest(self, scope: Scope, to: Embedding, k: int, condition: Condition = Everything()) -> Sequence[SimilarPhoto]:  # noqa: B008 - frozen
         _refuse()
 
     async def write(self, entries: Sequence[PhotoDocument | Removal]) -> None:
@@ -57,8 +57,8 @@ class ReadOnlyIndexStub(PhotoIndex):
         _refuse()
 
     async def close(self) -> None:
-        """Nothing is open."""
+        """Does nothing."""
 
 
 def _refuse() -> NoReturn:
-    raise Unavailable("search", "another process has the index open")
+    raise Unavailable("search", "another process has the index open; send the request to that process")

@@ -1,7 +1,8 @@
-"""What a scope makes of a question, before any engine sees it: the one place where access meets the index.
+"""Row-level security of searches: rewrites a search request for a scope before an engine runs it.
 
-The result holds plain conditions only, so engines are alike by construction. A leaf about a class that a row's share
-does not show holds for no such row (DECISIONS 26a); so do sorts and facets treat such a row as having no value.
+The result contains only plain conditions, so all engines apply the same rules. A condition on a field that a share does
+not show matches no row of that share (docs/decisions/002-accesss-are-rewritten-not-profiles.md); sorts and facets treat
+such rows as having no value.
 """
 
 from __future__ import annotations
@@ -30,14 +31,14 @@ from datasources.search.conditions import (
     WithinBox,
     WithinCircle,
 )
-from datasources.search.port import Clause, FacetQuestion, Order, SearchRequest, TextQuery
+from datasources.search.port import Clause, FacetRequest, Order, SearchRequest, TextQuery
 
 _LEVELS = tuple(sorted(LocationPrecision, reverse=True))[:-1]
 
 
 @dataclass(frozen=True, slots=True)
 class SortPartition:
-    """Rows that are sorted by one number. Parts of a question share no row; merged, they are its order."""
+    """Rows with a common sort column. The partitions of a request are disjoint; merging them gives the full order."""
 
     rows: Condition
     key: SortKey
@@ -45,7 +46,7 @@ class SortPartition:
 
 @dataclass(frozen=True, slots=True)
 class FacetPartition:
-    """Rows on which a facet's field may be read; `values`: only these of them, None: all. `newest` chooses covers."""
+    """Rows on which a facet may read its field. `values`: only these values (None: all). `newest`: sort column for covers."""
 
     rows: Condition
     newest: SortKey
@@ -54,7 +55,7 @@ class FacetPartition:
 
 @dataclass(frozen=True, slots=True)
 class BoundFacet:
-    """A facet: its slices share no row; `unreadable` rows have no value."""
+    """A facet with disjoint partitions; `unreadable` rows count as having no value."""
 
     field: Field
     condition: Condition
@@ -65,7 +66,7 @@ class BoundFacet:
 
 @dataclass(frozen=True, slots=True)
 class ScopedQuery:
-    """A question as an engine runs it. `rows` is what the scope can reach at all: a part of every single query."""
+    """A request as an engine runs it. `rows`: all rows that the scope may read, part of every query."""
 
     rows: Condition
     condition: Condition
@@ -75,33 +76,36 @@ class ScopedQuery:
 
 
 class RowSecurityRewriter:
-    """One scope's view of the rows."""
+    """Rewrites requests for one scope."""
 
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
         self._own = scope.own
         grants = tuple((g, Visibility(scope.relation, g.location, g.time)) for g in scope.grants if g.owner != scope.own)
-        leave = scope.service_access
-        self._grants: tuple[tuple[Grant | ServiceAccess, Visibility], ...] = (*grants, *([(leave, leave.sight)] if leave else []))
-        others = and_(AnyOf(Field.STATE, ("ACTIVE",)), self._opened_by([g for g, _ in self._grants]))
-        self.rows = or_(self._mine(), others)
+        access = scope.service_access
+        self._grants: tuple[tuple[Grant | ServiceAccess, Visibility], ...] = (
+            *grants,
+            *([(access, access.visibility)] if access else []),
+        )
+        others = and_(AnyOf(Field.STATE, ("ACTIVE",)), self._rows_of_grants([g for g, _ in self._grants]))
+        self.rows = or_(self._own_rows(), others)
 
-    def bind(self, question: SearchRequest) -> ScopedQuery:
-        """The question, inside this scope."""
+    def bind(self, request: SearchRequest) -> ScopedQuery:
+        """Rewrite a request for this scope."""
         return ScopedQuery(
             rows=self.rows,
-            condition=self.rewrite(question.condition),
-            text=self._text(question.text),
-            parts=self.parts(question.order),
-            facets=tuple(self._facet(f) for f in question.facets),
+            condition=self.rewrite(request.condition),
+            text=self._text(request.text),
+            parts=self.parts(request.order),
+            facets=tuple(self._facet(f) for f in request.facets),
         )
 
     def with_vectors(self, condition: Condition) -> Condition:
-        """The rows of a condition whose vectors may be compared: they are made of what a photo shows."""
+        """The rows of a condition whose vectors may be compared; vectors derive from image content, like labels."""
         return and_(self.readable(Field.LABEL, Use.SEARCH), self.rewrite(condition))
 
     def rewrite(self, condition: Condition, use: Use = Use.FILTER) -> Condition:  # noqa: PLR0911 - one case a condition
-        """The same condition, in which a leaf holds only on rows whose share shows what it tells."""
+        """The condition, where each leaf matches only rows whose share shows its field."""
         match condition:
             case Everything() | Nothing():
                 return condition
@@ -123,7 +127,7 @@ class RowSecurityRewriter:
                 return and_(self.readable(field, use), condition)
 
     def parts(self, order: Order) -> tuple[SortPartition, ...]:
-        """The rows by the number that this scope may sort them by."""
+        """The partitions of the rows by the sort column that this scope may use."""
         found: dict[SortKey, list[Condition]] = {}
         for level in sorted(TimePrecision, reverse=True):
             rows = self._exactly(level, lambda s: s.time if s.may(DataClass.TIME, Use.SORT) else TimePrecision.NONE)
@@ -133,30 +137,30 @@ class RowSecurityRewriter:
         return (SortPartition(Everything(), parts[0].key),) if len(parts) == 1 else tuple(parts)
 
     def readable(self, field: Field, use: Use) -> Condition:
-        """The rows on which the field may be used so. A row in two albums has the wider of each class."""
+        """The rows on which the field may be used this way. A row in two shared albums has the wider permission of each class."""
         least = field.least
         if isinstance(least, LocationPrecision):
-            rows = self._where(lambda s: s.may(field.data_class, use) and s.level(field.data_class) >= least)
+            rows = self._where(lambda s: s.may(field.data_class, use) and s.location_precision(field.data_class) >= least)
         elif isinstance(least, TimePrecision):
             rows = self._where(lambda s: s.may(field.data_class, use) and s.time >= least)
         else:
             rows = self._where(lambda s: s.may(field.data_class, use))
-        # An instant beside a wall clock is an offset, which tells the place about as finely as a city does.
+        # An instant and a local time together give the UTC offset, which reveals the location about as precisely as the city.
         return and_(rows, self._where(lambda s: s.location >= LocationPrecision.CITY)) if field is Field.INSTANT else rows
 
     def _where(self, shows: Callable[[Visibility], bool]) -> Condition:
-        """The rows on which a sight shows something. Inside a home zone every sight but the owner's is narrower."""
-        anywhere = [g for g, sight in self._grants if shows(sight) and shows(sight.at_home())]
-        outside = [g for g, sight in self._grants if shows(sight) and g not in anywhere]
+        """The rows whose visibility satisfies `shows`. Inside a home zone every visibility but the owner's is narrower."""
+        anywhere = [g for g, visibility in self._grants if shows(visibility) and shows(visibility.at_home())]
+        outside = [g for g, visibility in self._grants if shows(visibility) and g not in anywhere]
         own = self._own is not None and shows(OWNER_VISIBILITY)
         if len(anywhere) == len(self._grants) and own == (self._own is not None):
             return Everything() if own or anywhere else Nothing()
-        away = and_(self._away(), self._opened_by(outside)) if outside else Nothing()
-        return or_(self._mine() if own else Nothing(), self._opened_by(anywhere), away)
+        outside_home = and_(self._outside_home(), self._rows_of_grants(outside)) if outside else Nothing()
+        return or_(self._own_rows() if own else Nothing(), self._rows_of_grants(anywhere), outside_home)
 
-    def _away(self) -> Condition:
-        """Rows outside home zones; of customers whose zones have just changed, none."""
-        settling = tuple(sorted(self._scope.settling))
+    def _outside_home(self) -> Condition:
+        """Rows outside home zones; none of customers whose zones are being re-applied."""
+        settling = tuple(sorted(self._scope.pending_zones))
         unsettled = Not(AnyOf(Field.OWNER, settling)) if settling else Everything()
         return and_(AnyOf(Field.HOME, ("false",)), unsettled)
 
@@ -164,7 +168,7 @@ class RowSecurityRewriter:
         return and_(self._where(lambda s: of(s) >= level), not_(self._where(lambda s: of(s) > level)))
 
     def _within(self, area: WithinBox | WithinCircle, use: Use) -> Condition:
-        """Each row by the point that its share shows, never by a finer one than asked."""
+        """Match each row by the point that its share shows, at most at the precision of the condition."""
         found: dict[LocationPrecision, list[Condition]] = {}
         for level in _LEVELS:
             rows = self._exactly(level, lambda s: s.location if s.may(DataClass.LOCATION, use) else LocationPrecision.NONE)
@@ -173,18 +177,18 @@ class RowSecurityRewriter:
         return or_(*(and_(or_(*rows), replace(area, level=level)) for level, rows in found.items()))
 
     def _in_albums(self, values: tuple[str, ...]) -> Condition:
-        """A share shows its own album of a photo, not in which others it lies; a leave shows all of them."""
-        whole = or_(self._mine(), self._opened_by([g for g, _ in self._grants if isinstance(g, ServiceAccess)]))
+        """A share shows only its own album of a photo; service access shows all of them."""
+        unrestricted = or_(self._own_rows(), self._rows_of_grants([g for g, _ in self._grants if isinstance(g, ServiceAccess)]))
         shared = [g for g, _ in self._grants if isinstance(g, Grant) and g.album in values]
-        return or_(and_(whole, AnyOf(Field.ALBUM, values)), self._opened_by(shared))
+        return or_(and_(unrestricted, AnyOf(Field.ALBUM, values)), self._rows_of_grants(shared))
 
-    def _mine(self) -> Condition:
+    def _own_rows(self) -> Condition:
         return Nothing() if self._own is None else AnyOf(Field.OWNER, (self._own,))
 
-    def _opened_by(self, rights: Sequence[Grant | ServiceAccess]) -> Condition:
-        left = (r for r in rights if isinstance(r, ServiceAccess))
-        whole = (Everything() if r.owners is None else AnyOf(Field.OWNER, tuple(sorted(r.owners))) for r in left)
-        return or_(*whole, _lying_in([r for r in rights if isinstance(r, Grant)]))
+    def _rows_of_grants(self, rights: Sequence[Grant | ServiceAccess]) -> Condition:
+        accesses = (r for r in rights if isinstance(r, ServiceAccess))
+        owned = (Everything() if r.owners is None else AnyOf(Field.OWNER, tuple(sorted(r.owners))) for r in accesses)
+        return or_(*owned, _in_granted_albums([r for r in rights if isinstance(r, Grant)]))
 
     def _text(self, text: TextQuery | None) -> TextQuery | None:
         if text is None:
@@ -192,12 +196,12 @@ class RowSecurityRewriter:
         clauses = tuple(Clause(self.rewrite(c.condition, Use.SEARCH), c.weight) for c in text.clauses)
         return TextQuery(clauses, text.required)
 
-    def _facet(self, facet: FacetQuestion) -> BoundFacet:
+    def _facet(self, facet: FacetRequest) -> BoundFacet:
         readable = self.readable(facet.field, Use.FACET)
         parts = self.parts(Order.TAKEN_DESC) if facet.covers else (SortPartition(Everything(), SortKey.NONE),)
         slices = [FacetPartition(and_(readable, part.rows), part.key) for part in parts]
         if facet.field is Field.ALBUM and any(isinstance(g, Grant) for g, _ in self._grants):
-            slices = [by_owner for s in slices for by_owner in self._album_slices(s)]
+            slices = [by_owner for s in slices for by_owner in self._partitions_by_owner(s)]
         return BoundFacet(
             field=facet.field,
             condition=self.rewrite(facet.condition),
@@ -206,11 +210,11 @@ class RowSecurityRewriter:
             covers=facet.covers,
         )
 
-    def _album_slices(self, whole: FacetPartition) -> list[FacetPartition]:
-        slices = [replace(whole, rows=and_(self._mine(), whole.rows))]
+    def _partitions_by_owner(self, partition: FacetPartition) -> list[FacetPartition]:
+        slices = [replace(partition, rows=and_(self._own_rows(), partition.rows))]
         for owner, grants in _by_owner([g for g, _ in self._grants if isinstance(g, Grant)]).items():
             albums = frozenset(g.album for g in grants)
-            slices.append(FacetPartition(and_(AnyOf(Field.OWNER, (owner,)), whole.rows), whole.newest, albums))
+            slices.append(FacetPartition(and_(AnyOf(Field.OWNER, (owner,)), partition.rows), partition.newest, albums))
         return slices
 
 
@@ -233,7 +237,7 @@ def _by_owner(grants: Sequence[Grant]) -> dict[str, list[Grant]]:
     return found
 
 
-def _lying_in(grants: Sequence[Grant]) -> Condition:
+def _in_granted_albums(grants: Sequence[Grant]) -> Condition:
     return or_(
         *(
             All((AnyOf(Field.OWNER, (owner,)), AnyOf(Field.ALBUM, tuple(dict.fromkeys(g.album for g in of)))))

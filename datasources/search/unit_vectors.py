@@ -1,4 +1,4 @@
-"""What of a vector is compared: where it points. The same for every engine."""
+"""Normalization of embedding vectors, the same for every engine."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from datasources.search.port import DIMENSIONS, Embedding
 
 
-def direction(embedding: Embedding | None) -> NDArray[np.float32] | None:
-    """The vector at length one; None where it has no direction, or a length that no index keeps."""
+def unit_vector(embedding: Embedding | None) -> NDArray[np.float32] | None:
+    """The vector scaled to length 1; None for a zero or infinite vector or a number of dimensions that is not supported."""
     if embedding is None or len(embedding.vector) not in DIMENSIONS:
         return None
     found = np.array(embedding.vector, dtype=np.float64)

@@ -1,6 +1,6 @@
-"""Vectors of photos, kept by customer in one file, and compared one by one: exact, for the engine in this process.
+"""Photo vectors of the embedded engine: stored per customer in one SQLite file, searched exactly by brute force.
 
-What is written waits until `commit`, so that nobody sees half of it. Vectors have length one, so a product is a cosine.
+Writes are visible after `commit`. Vectors have length 1, so a dot product is the cosine.
 """
 
 from __future__ import annotations
@@ -17,110 +17,116 @@ from numpy.typing import NDArray
 
 from datasources.photo_key import PhotoKey
 from datasources.search.port import PhotoDocument, Removal
-from datasources.search.unit_vectors import direction
+from datasources.search.unit_vectors import unit_vector
 
-_MOST_BYTES = 512_000_000
-"""Of vectors kept in memory, the least used going first; 100,000 of 384 numbers are 154 MB."""
-_SHELF = """create table if not exists vectors (
+_CACHE_BYTES = 512_000_000
+"""Size of the LRU cache of vectors in memory; 100,000 vectors of 384 dimensions take 154 MB."""
+_SCHEMA = """create table if not exists vectors (
   owner text, model text, id blob, vector blob, primary key (owner, id)) without rowid;
 create index if not exists by_model on vectors (owner, model);"""
 
 
 @dataclass(frozen=True, slots=True)
 class OwnerVectors:
-    """The vectors of one customer and model: row by row an id of 16 bytes, in order, and a vector."""
+    """The vectors of one customer and model; `ids` are 16 bytes each and sorted, `rows` in the same order."""
 
     ids: NDArray[np.bytes_]
     rows: NDArray[np.float32]
 
-    def like(self, wanted: NDArray[np.float32], k: int, among: NDArray[np.bytes_] | None) -> tuple[list[str], list[float]]:
-        """The ids of the most alike and how alike they are, at most k, in no order; `among`: only these ids."""
-        at = np.arange(len(self.ids)) if among is None else self._places(among)
-        if not len(at) or self.rows.shape[1] != len(wanted):
-            return [], []
-        alike = (self.rows if among is None else self.rows[at]) @ wanted
-        if len(alike) > k:
-            # All that tie with the last of them stay: the id decides, not where a row lies.
-            least = np.partition(alike, len(alike) - k)[len(alike) - k]
-            kept = np.flatnonzero(alike >= least)
-            at, alike = at[kept], alike[kept]
-        return [i.ljust(16, b"\0").hex() for i in self.ids[at].tolist()], alike.tolist()
+    def most_similar(
+        self, vector: NDArray[np.float32], k: int, among: NDArray[np.bytes_] | None
+    ) -> tuple[list[str], list[float]]:
+        """Ids and cosines of the most similar vectors, unordered; `among`: only these ids.
 
-    def _places(self, among: NDArray[np.bytes_]) -> NDArray[np.intp]:
+        Returns more than k if several tie with the last one, so that the caller can break ties by id.
+        """
+        at = np.arange(len(self.ids)) if among is None else self._rows_of(among)
+        if not len(at) or self.rows.shape[1] != len(vector):
+            return [], []
+        similarities = (self.rows if among is None else self.rows[at]) @ vector
+        if len(similarities) > k:
+            least = np.partition(similarities, len(similarities) - k)[len(similarities) - k]
+            best = np.flatnonzero(similarities >= least)
+            at, similarities = at[best], similarities[best]
+        return [i.ljust(16, b"\0").hex() for i in self.ids[at].tolist()], similarities.tolist()
+
+    def _rows_of(self, ids: NDArray[np.bytes_]) -> NDArray[np.intp]:
         if not len(self.ids):
             return np.zeros(0, dtype=np.intp)
-        places = np.minimum(np.searchsorted(self.ids, among), len(self.ids) - 1)
-        return np.unique(places[self.ids[places] == among])
+        rows = np.minimum(np.searchsorted(self.ids, ids), len(self.ids) - 1)
+        return np.unique(rows[self.ids[rows] == ids])
 
 
-class Vectors:
-    """All shelves. Written from one thread, read from several."""
+class VectorStore:
+    """The vectors of all customers. Written from one thread, read from several."""
 
     def __init__(self, file: Path | None) -> None:
         self._lock = threading.Lock()
-        self._base = sqlite3.connect(":memory:" if file is None else file, check_same_thread=False)
-        # What an erased customer leaves in free pages must be gone too.
-        self._base.executescript(f"pragma journal_mode = wal; pragma secure_delete = on; {_SHELF}")
+        self._database = sqlite3.connect(":memory:" if file is None else file, check_same_thread=False)
+        # `secure_delete`: an erased customer's vectors must not remain in free pages.
+        self._database.executescript(f"pragma journal_mode = wal; pragma secure_delete = on; {_SCHEMA}")
         self._pending: dict[PhotoKey, tuple[str, bytes] | None] = {}
-        self._shelves: OrderedDict[tuple[str, str], OwnerVectors] = OrderedDict()
+        self._cache: OrderedDict[tuple[str, str], OwnerVectors] = OrderedDict()
 
     def write(self, entries: Iterable[PhotoDocument | Removal]) -> None:
-        """What these photos have now: a vector or none."""
+        """Set or remove the vectors of these photos."""
         for entry in entries:
             embedding = entry.embedding if isinstance(entry, PhotoDocument) else None
-            found = direction(embedding)
+            found = unit_vector(embedding)
             self._pending[entry.key] = (
                 None if embedding is None or found is None else (embedding.model, found.astype("<f4").tobytes())
             )
 
     def commit(self) -> None:
-        """What was written is durable and found."""
-        gone = [(k.owner, bytes.fromhex(k.id)) for k in self._pending]
-        come = [(k.owner, v[0], bytes.fromhex(k.id), v[1]) for k, v in self._pending.items() if v is not None]
-        with self._lock, self._base:
-            self._base.executemany("delete from vectors where owner = ? and id = ?", gone)
-            self._base.executemany("insert into vectors values (?, ?, ?, ?)", come)
-            self._forget({owner for owner, _ in gone})
+        """Make the writes durable and visible."""
+        deleted = [(k.owner, bytes.fromhex(k.id)) for k in self._pending]
+        inserted = [(k.owner, v[0], bytes.fromhex(k.id), v[1]) for k, v in self._pending.items() if v is not None]
+        with self._lock, self._database:
+            self._database.executemany("delete from vectors where owner = ? and id = ?", deleted)
+            self._database.executemany("insert into vectors values (?, ?, ?, ?)", inserted)
+            self._evict({owner for owner, _ in deleted})
         self._pending.clear()
 
     def erase(self, owner: str) -> None:
-        """Nothing of a customer is left, in the file either."""
+        """Remove all vectors of a customer, also from the bytes of the file."""
         self._pending = {key: value for key, value in self._pending.items() if key.owner != owner}
         with self._lock:
-            with self._base:
-                self._base.execute("delete from vectors where owner = ?", (owner,))
-            self._base.execute("pragma wal_checkpoint(truncate)")
-            self._forget({owner})
+            with self._database:
+                self._database.execute("delete from vectors where owner = ?", (owner,))
+            self._database.execute("pragma wal_checkpoint(truncate)")
+            self._evict({owner})
 
     def rewrite(self) -> None:
-        """The file anew: what moved within it leaves images in its gaps."""
+        """Rewrite the file, because rows that moved within it leave copies in unused space."""
         with self._lock:
-            self._base.execute("vacuum")
-            self._base.execute("pragma wal_checkpoint(truncate)")
+            self._database.execute("vacuum")
+            self._database.execute("pragma wal_checkpoint(truncate)")
 
-    def shelf(self, owner: str, model: str) -> OwnerVectors:
-        """The vectors of a customer and model."""
+    def of_owner(self, owner: str, model: str) -> OwnerVectors:
+        """The vectors of a customer and model, from the cache or the file."""
         with self._lock:
-            found = self._shelves.pop((owner, model), None) or self._loaded(owner, model)
-            self._shelves[owner, model] = found
-            while len(self._shelves) > 1 and sum(s.rows.nbytes for s in self._shelves.values()) > _MOST_BYTES:
-                self._shelves.popitem(last=False)
+            found = self._cache.pop((owner, model), None) or self._load(owner, model)
+            self._cache[owner, model] = found
+            while len(self._cache) > 1 and sum(s.rows.nbytes for s in self._cache.values()) > _CACHE_BYTES:
+                self._cache.popitem(last=False)
             return found
 
     def close(self) -> None:
-        """Lets go of the file; what was not committed is gone."""
-        self._base.close()
+        """Close the file; uncommitted writes are lost."""
+        self._database.close()
 
-    def _loaded(self, owner: str, model: str) -> OwnerVectors:
-        asked = "select id, vector from vectors where owner = ? and model = ? order by id"
-        found = self._base.execute(asked, (owner, model)).fetchall()
-        # A model has one length; were there others, the commonest counts.
+    def _load(self, owner: str, model: str) -> OwnerVectors:
+        statement = "select id, vector from vectors where owner = ? and model = ? order by id"
+        found = self._database.execute(statement, (owner, model)).fetchall()
+        # All vectors of a model should have one size; if not, use the most common size.
         sizes: Sequence[int] = [len(vector) for _, vector in found]
         size = max(set(sizes), key=sizes.count, default=0)
-        kept = [(i, vector) for i, vector in found if len(vector) == size]
-        rows = np.frombuffer(b"".join(v for _, v in kept), dtype="<f4").reshape(len(kept), -1 if kept else 0)
-        return OwnerVectors(np.array([i for i, _ in kept], dtype="S16"), rows)
+        rows_of_size = [(i, vector) for i, vector in found if len(vector) == size]
+        rows = np.frombuffer(b"".join(v for _, v in rows_of_size), dtype="<f4").reshape(
+            len(rows_of_size), -1 if rows_of_size else 0
+        )
+        return OwnerVectors(np.array([i for i, _ in rows_of_size], dtype="S16"), rows)
 
-    def _forget(self, owners: set[str]) -> None:
-        for place in [p for p in self._shelves if p[0] in owners]:
-            del self._shelves[place]
+    def _evict(self, owners: set[str]) -> None:
+        for key in [p for p in self._cache if p[0] in owners]:
+            del self._cache[key]

@@ -1,4 +1,4 @@
-"""The table of readings: who else read a customer's data, for that customer to see. Kept for four hundred days."""
+"""The table of the access log: who read the data of a customer, shown to that customer, for 400 days."""
 
 from __future__ import annotations
 
@@ -7,18 +7,34 @@ from collections.abc import AsyncIterator, Sequence
 
 import msgspec
 
+from access.classes import DataClass
 from access.scope import Scope
+from datasources.stored_data import Backup, Export, StoredData
+from datasources.tables.erasure import by_partition
 from datasources.tables.sealed_body import read_body
 from datasources.tables.store import Item, ItemStore, Key, Put, Span, Table
 
-ACCESS_LOG = Table("readings", indexes=("readers",), expires=True)
+ACCESS_LOG = Table(
+    "readings",
+    indexes=("readers",),
+    expires=True,
+    stored=StoredData(
+        name="table readings",
+        holds="The access log: who read which classes of a customer's data, for 400 days",
+        classes=(DataClass.OPERATIONAL,),
+        erased=by_partition(text="The customer's own log. In the logs of others the customer's id is removed."),
+        exported=Export(("readings",)),
+        backed_up=Backup.INCLUDED,
+        proven=("tests/erasing/test_erase.py", "tests/exporting/test_access_log_section.py"),
+    ),
+)
 _PAGE = 500
 KEPT_MS = 400 * 86_400_000
 _ENCODE = msgspec.msgpack.Encoder().encode
 
 
 class ReadingRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One request of somebody else: whose data, when, who by kind and name, what for, which classes, how many photos.
+    """A read by another viewer: owner of the data, time, kind and name of the viewer, purpose, classes, number of photos.
 
     `principal` is a service's name, a support agent's ticket, or a customer's local id; a guest of a link has none.
     """
@@ -34,7 +50,7 @@ class ReadingRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 
     @property
     def slot(self) -> str:
-        """Its sort key: the latest comes last."""
+        """The sort key; the latest comes last."""
         return f"{self.at_ms:014d}#{self.id}"
 
 
@@ -42,17 +58,17 @@ _RECORD = msgspec.msgpack.Decoder(ReadingRecord)
 
 
 class AccessLog:
-    """Readings by customer."""
+    """Access log entries by customer."""
 
     def __init__(self, store: ItemStore) -> None:
         self._store = store
 
     async def add(self, records: Sequence[ReadingRecord]) -> None:
-        """Writes rows; raises `SourceError` where one could not be written."""
+        """Writes entries; raises `SourceError`."""
         await self._store.write_each([Put(ACCESS_LOG, _item(r), None) for r in records])
 
     async def of_customer(self, scope: Scope, *, before: str | None, limit: int) -> Sequence[ReadingRecord]:
-        """The latest readings of the viewer's own data that lie before a slot."""
+        """The latest entries of the viewer's own log before a sort key."""
         if scope.own is None:
             return ()
         found: list[ReadingRecord] = []
@@ -68,7 +84,7 @@ class AccessLog:
         return found
 
     async def everything(self, scope: Scope) -> AsyncIterator[ReadingRecord]:
-        """Every reading of the viewer's own data, latest first."""
+        """Every entry of the viewer's own log, latest first."""
         before: str | None = None
         while page := await self.of_customer(scope, before=before, limit=_PAGE):
             for record in page:
@@ -76,7 +92,7 @@ class AccessLog:
             before = page[-1].slot
 
     async def unname(self, reader: str) -> int:
-        """Takes an erased customer's name out of others' lists: "a customer" read there, nobody knows who; how many rows."""
+        """Removes the id of an erased customer from the logs of others, and returns the number of changed entries."""
         unnamed, after = 0, None
         while True:
             page = await self._store.query_index(ACCESS_LOG, "readers", reader, Span(), limit=100, after=after)
@@ -90,8 +106,8 @@ class AccessLog:
                 return unnamed
 
 
-def told_principal(record: ReadingRecord, display_name: str | None) -> str:
-    """Who it was in words that the customer may know; a customer by name only where theirs is at hand."""
+def principal_label(record: ReadingRecord, display_name: str | None) -> str:
+    """The label of the reader that the customer sees; a customer by display name, if it is given."""
     match record.kind:
         case "CUSTOMER":
             return display_name or "A customer with whom an album was shared"
@@ -104,7 +120,7 @@ def told_principal(record: ReadingRecord, display_name: str | None) -> str:
 
 
 def digest(records: Sequence[ReadingRecord]) -> str:
-    """What the audit's chain holds of the rows, so that a changed row shows."""
+    """The digest of entries in the audit log, by which a changed entry is detected."""
     hashed = hashlib.blake2b(digest_size=32)
     for record in sorted(records, key=lambda r: (r.owner, r.slot)):
         body = _ENCODE(record)

@@ -1,4 +1,4 @@
-"""The table of albums. Which photos lie in an album is told by the photos; its title is sealed."""
+"""The table of albums. Photos name their albums; titles are sealed."""
 
 from __future__ import annotations
 
@@ -12,22 +12,36 @@ from access.classes import DataClass
 from access.policy import Visibility
 from access.scope import Scope
 from access.seals import Binding, OwnerKeys, seal
+from datasources.stored_data import Backup, Export, StoredData
+from datasources.tables.erasure import by_partition
 from datasources.tables.sealed_body import Keys, open_group, read_body
 from datasources.tables.store import Item, ItemStore, Key, Put, Span, Table
 
-ALBUMS = Table("albums", feed=True)
+ALBUMS = Table(
+    "albums",
+    feed=True,
+    stored=StoredData(
+        name="table albums",
+        holds="Albums; sealed: titles",
+        classes=(DataClass.OPERATIONAL, DataClass.CONTENT),
+        erased=by_partition(),
+        exported=Export(("albums",)),
+        backed_up=Backup.INCLUDED,
+        proven=("tests/erasing/test_erase.py", "tests/exporting/test_round_trip.py"),
+    ),
+)
 _ENCODE = msgspec.msgpack.Encoder().encode
 
 
 class AlbumKey(msgspec.Struct, frozen=True):
-    """An album's owner and local id."""
+    """The owner and the local id of an album."""
 
     owner: str
     id: str
 
 
 class AlbumRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One album; `deleted` is a tombstone."""
+    """An album; `deleted` marks a tombstone."""
 
     owner: str
     id: str
@@ -39,27 +53,27 @@ class AlbumRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
     @property
     def key(self) -> AlbumKey:
-        """Owner and local id."""
+        """The owner and the local id."""
         return AlbumKey(self.owner, self.id)
 
     @property
     def binding(self) -> Binding:
-        """What its seals are bound to."""
+        """The binding of its seals."""
         return Binding(ALBUMS.name, self.owner, self.id)
 
 
 @dataclass(frozen=True)
 class SeenAlbum:
-    """An album as one viewer may see it."""
+    """An album with the visibility of one viewer."""
 
     record: AlbumRecord
-    sight: Visibility
+    visibility: Visibility
     keys: OwnerKeys
 
     @cached_property
     def title(self) -> str | None:
-        """Its title."""
-        plain = open_group(self.sight, DataClass.CONTENT, self.keys, self.record.binding, self.record.sealed)
+        """The title, None if the viewer may not see it."""
+        plain = open_group(self.visibility, DataClass.CONTENT, self.keys, self.record.binding, self.record.sealed)
         return None if plain is None else plain.decode()
 
 
@@ -67,22 +81,22 @@ _RECORD = msgspec.msgpack.Decoder(AlbumRecord)
 
 
 class Albums:
-    """Albums of a scope, and the one way in which they are written."""
+    """Reads albums of a scope, and writes albums."""
 
     def __init__(self, store: ItemStore, keys: Keys) -> None:
         self._store = store
         self._keys = keys
 
     async def by_ids(self, scope: Scope, ids: Sequence[AlbumKey]) -> Mapping[AlbumKey, SeenAlbum]:
-        """Those that exist for this scope; one batch."""
-        wanted = [Key(k.owner, k.id) for k in dict.fromkeys(ids) if scope.album_sight(k.owner, k.id)]
+        """The albums that are visible in the scope; one batch."""
+        wanted = [Key(k.owner, k.id) for k in dict.fromkeys(ids) if scope.album_visibility(k.owner, k.id)]
         items = await self._store.get_many(ALBUMS, wanted) if wanted else {}
         return await self._seen(scope, [read_body(_RECORD, i, ALBUMS) for i in items.values()])
 
     async def all(self, scope: Scope) -> Sequence[SeenAlbum]:
-        """Every album of the scope's named customers, in no order."""
+        """Every album of the customers of the scope, in no order."""
         records: list[AlbumRecord] = []
-        for owner in sorted(o for o in scope.owners if scope.library_sight(o)):
+        for owner in sorted(o for o in scope.owners if scope.library_visibility(o)):
             records += await self._of_owner(owner)
         granted = [Key(g.owner, g.album) for g in scope.grants if g.owner != scope.own]
         if granted:
@@ -101,7 +115,7 @@ class Albums:
                 return records
 
     async def save(self, record: AlbumRecord, *, title: str | None = None) -> AlbumRecord | None:
-        """Writes the next version, sealing a title if one is given; None when the stored version is another."""
+        """Writes the next version and seals the title, if given. Returns None if the stored version differs."""
         sealed = dict(record.sealed)
         if title is not None:
             keys = await self._keys.ensure(record.owner)
@@ -112,11 +126,11 @@ class Albums:
         return written if done else None
 
     async def raw(self, ids: Sequence[AlbumKey]) -> Mapping[AlbumKey, AlbumRecord]:
-        """Records as stored, tombstones too; for writers."""
+        """Records as stored, also tombstones; for writers."""
         items = await self._store.get_many(ALBUMS, [Key(k.owner, k.id) for k in ids])
         return {r.key: r for r in (read_body(_RECORD, i, ALBUMS) for i in items.values())}
 
     async def _seen(self, scope: Scope, records: Sequence[AlbumRecord]) -> Mapping[AlbumKey, SeenAlbum]:
-        live = [(r, scope.album_sight(r.owner, r.id)) for r in records if not r.deleted]
+        live = [(r, scope.album_visibility(r.owner, r.id)) for r in records if not r.deleted]
         keys = await self._keys.keys_of({r.owner for r, _ in live}) if live else {}
         return {r.key: SeenAlbum(r, s, keys[r.owner]) for r, s in live if s is not None and r.owner in keys}

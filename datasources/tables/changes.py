@@ -1,4 +1,4 @@
-"""The change feed: what changed in the tables that are fed, in order for each item, at least once."""
+"""The change feed: changes of the tables with `feed`, in order for each item, delivered at least once."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from datasources.tables.store import Key
 
 
 class Change(NamedTuple):
-    """An item was written or removed; `version` is the one written. Read the item itself from its table."""
+    """A written or removed item. `version` is the written one. The item itself is read from its table."""
 
     position: str
     table: str
@@ -19,11 +19,11 @@ class Change(NamedTuple):
 
 
 class ChangeFeed(ABC):
-    """Changes in the order they were made. A position is opaque but to the feed that gave it."""
+    """Changes in order. A position is opaque to its callers."""
 
     @abstractmethod
     async def read(self, after: str | None, *, limit: int) -> Sequence[Change]:
-        """Changes after a position (None: from the oldest kept), oldest first; empty at the end."""
+        """Changes after a position (None: from the oldest stored one), oldest first; empty at the end."""
 
     @abstractmethod
     async def head(self) -> str | None:
@@ -31,16 +31,16 @@ class ChangeFeed(ABC):
 
     @abstractmethod
     async def mark(self, consumer: str) -> str | None:
-        """How far a consumer has come, as it said last."""
+        """The checkpoint of a consumer."""
 
     @abstractmethod
     async def set_mark(self, consumer: str, position: str) -> None:
-        """A consumer says that the effects of everything up to here are durable. Marks never go back."""
+        """Stores the checkpoint of a consumer: the effects of all changes up to it are durable. It never goes back."""
 
     @abstractmethod
     async def lag(self, consumer: str) -> int:
-        """How many changes the consumer has still before it."""
+        """The number of changes after the checkpoint of a consumer."""
 
     @abstractmethod
     async def forget(self, owner: str) -> int:
-        """Takes a customer's name out of the changes that are kept, where they are ours to change; out of how many."""
+        """Removes the id of a customer from stored changes, if the engine allows it, and returns their number."""

@@ -1,4 +1,4 @@
-"""The table of customers: their settings, and, sealed, who they are."""
+"""The table of customers: settings and, sealed, the identity and home zones."""
 
 from __future__ import annotations
 
@@ -12,26 +12,40 @@ from access.classes import DataClass
 from access.policy import OWNER_VISIBILITY, Relation, Visibility
 from access.scope import Scope
 from access.seals import Binding, OwnerKeys, seal
+from datasources.stored_data import Backup, Export, StoredData
+from datasources.tables.erasure import by_partition
 from datasources.tables.sealed_body import Keys, open_group, read_body
 from datasources.tables.store import Item, ItemStore, Key, Put, Span, Table
 
-CUSTOMERS = Table("customers", indexes=("everyone",))
+CUSTOMERS = Table(
+    "customers",
+    indexes=("everyone",),
+    stored=StoredData(
+        name="table customers",
+        holds="Settings of customers; sealed: external id, display name, home zones",
+        classes=(DataClass.OPERATIONAL, DataClass.IDENTITY, DataClass.LOCATION),
+        erased=by_partition(),
+        exported=Export(("customer",)),
+        backed_up=Backup.INCLUDED,
+        proven=("tests/erasing/test_erase.py", "tests/exporting/test_round_trip.py"),
+    ),
+)
 SORT = "customer"
-"""The sort key of a customer's one item."""
+"""The sort key of the only item of a customer."""
 _BUCKETS = "0123456789abcdef"
 """Customer ids are hexadecimal."""
 _ENCODE = msgspec.msgpack.Encoder().encode
 
 
 class Identity(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Who a customer is; sealed together."""
+    """The identity of a customer; sealed as one group."""
 
     external_id: str
     display_name: str | None = None
 
 
 class HomeZone(msgspec.Struct, frozen=True, array_like=True):
-    """A circle in which nobody else learns more than the city."""
+    """A circle in which others see at most the city."""
 
     latitude: float
     longitude: float
@@ -39,7 +53,7 @@ class HomeZone(msgspec.Struct, frozen=True, array_like=True):
 
 
 class CustomerRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One customer."""
+    """The record of a customer."""
 
     id: str
     version: int
@@ -50,22 +64,22 @@ class CustomerRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 
     @property
     def binding(self) -> Binding:
-        """What its seals are bound to."""
+        """The binding of its seals."""
         return Binding(CUSTOMERS.name, self.id, SORT)
 
 
 @dataclass(frozen=True)
 class SeenCustomer:
-    """A customer as one viewer may see them."""
+    """A customer with the visibility of one viewer."""
 
     record: CustomerRecord
-    sight: Visibility
+    visibility: Visibility
     keys: OwnerKeys
 
     @cached_property
     def identity(self) -> Identity | None:
-        """Who it is, for those who may know."""
-        plain = open_group(self.sight, DataClass.IDENTITY, self.keys, self.record.binding, self.record.sealed)
+        """The identity, None if the viewer may not see it."""
+        plain = open_group(self.visibility, DataClass.IDENTITY, self.keys, self.record.binding, self.record.sealed)
         return None if plain is None else msgspec.msgpack.decode(plain, type=Identity)
 
 
@@ -73,19 +87,19 @@ _RECORD = msgspec.msgpack.Decoder(CustomerRecord)
 
 
 class Customers:
-    """Customers that a scope knows, and the one way in which they are written."""
+    """Reads customers of a scope, and writes customers."""
 
     def __init__(self, store: ItemStore, keys: Keys) -> None:
         self._store = store
         self._keys = keys
 
     async def by_ids(self, scope: Scope, ids: Sequence[str]) -> Mapping[str, SeenCustomer]:
-        """The viewer's own, those who share with them, those they have leave for; one batch."""
+        """The viewer, customers who share with the viewer, and customers of service access; one batch."""
         shared = Visibility(scope.relation)
-        return await self._seen({i: scope.library_sight(i) or shared for i in ids if scope.reaches(i)})
+        return await self._seen({i: scope.library_visibility(i) or shared for i in ids if scope.reaches(i)})
 
     async def grantees(self, scope: Scope, ids: Sequence[str]) -> Mapping[str, SeenCustomer]:
-        """Customers with whom the viewer shares, named by the viewer's own shares."""
+        """Customers to whom the viewer gave shares."""
         return await self._seen(dict.fromkeys(ids, Visibility(Relation.SHARED))) if scope.own is not None else {}
 
     async def raw(self, ids: Sequence[str]) -> Mapping[str, CustomerRecord]:
@@ -94,12 +108,12 @@ class Customers:
         return {r.id: r for r in (read_body(_RECORD, i, CUSTOMERS) for i in items.values())}
 
     async def identity_of(self, customer: str) -> Identity | None:
-        """Who a customer is; for writers."""
+        """The identity of a customer; for writers."""
         seen = await self._seen({customer: OWNER_VISIBILITY})
         return seen[customer].identity if customer in seen else None
 
     async def everyone(self) -> AsyncIterator[str]:
-        """The id of every customer, in order; for rebuilding and verifying. Sixteen partitions, so that none gets hot."""
+        """The id of every customer, in order. Sixteen partitions distribute the load."""
         for bucket in _BUCKETS:
             after: str | None = None
             while True:
@@ -111,7 +125,7 @@ class Customers:
                     break
 
     async def ensure(self, customer_id: str, external_id: str, *, now_ms: int) -> CustomerRecord:
-        """The customer, made on the first token or import."""
+        """The customer, created by the first token or import."""
         found = (await self.raw([customer_id])).get(customer_id)
         if found is not None:
             return found
@@ -122,7 +136,7 @@ class Customers:
     async def save(
         self, record: CustomerRecord, *, identity: Identity | None = None, home_zones: Sequence[HomeZone] | None = None
     ) -> CustomerRecord | None:
-        """Writes the next version, sealing what is given; None when the stored version is another."""
+        """Writes the next version and seals the given values. Returns None if the stored version differs."""
         keys = await self._keys.ensure(record.id)
         plain = {
             DataClass.IDENTITY.value: None if identity is None else _ENCODE(identity),
@@ -134,7 +148,7 @@ class Customers:
         (done,) = await self._store.write_each([Put(CUSTOMERS, item, record.version)])
         return written if done else None
 
-    async def _seen(self, sights: Mapping[str, Visibility]) -> Mapping[str, SeenCustomer]:
-        records = await self.raw(list(sights)) if sights else {}
+    async def _seen(self, visibilities: Mapping[str, Visibility]) -> Mapping[str, SeenCustomer]:
+        records = await self.raw(list(visibilities)) if visibilities else {}
         keys = await self._keys.keys_of(set(records)) if records else {}
-        return {i: SeenCustomer(r, sights[i], keys[i]) for i, r in records.items() if i in keys}
+        return {i: SeenCustomer(r, visibilities[i], keys[i]) for i, r in records.items() if i in keys}

@@ -1,4 +1,4 @@
-"""The table of documents that may be sent by their id: what was registered, for which client, and when last used.
+"""The table of persisted documents: registered documents, their clients, and when they were last used.
 
 Ids are spread over sixteen partitions by their hash, so that a list is sixteen queries and a look-up is one.
 """
@@ -12,11 +12,12 @@ from typing import Final
 
 import msgspec
 
+from datasources.stored_data import NoCustomerData
 from datasources.tables.store import Item, ItemStore, Key, Put, Span, Table
 
-DOCUMENTS = Table("documents")
+DOCUMENTS = Table("documents", stored=NoCustomerData("It holds the persisted documents of client programs."))
 KNOWN_S: Final = 20
-"""How long a process believes what it read: a retired document is refused everywhere after so many seconds."""
+"""Seconds that a process caches a document: a retired document is refused everywhere after that time."""
 _MOST_KNOWN: Final = 20_000
 _DAY_MS: Final = 86_400_000
 _PARTITIONS: Final = tuple("0123456789abcdef")
@@ -25,7 +26,7 @@ _MOST_IN_PAGE: Final = 500
 
 
 class DocumentRecord(msgspec.Struct, frozen=True):
-    """A document of one client. `used_at_ms`: to the day."""
+    """A document of a client. `used_at_ms` has the precision of a day."""
 
     id: str
     client: str
@@ -37,7 +38,7 @@ class DocumentRecord(msgspec.Struct, frozen=True):
 
 
 class PersistedDocuments:
-    """The safelist. `text` answers from memory for some seconds, known and unknown ids alike."""
+    """The safelist. `text` caches known and unknown ids for some seconds."""
 
     def __init__(self, store: ItemStore, now_ms: Callable[[], int]) -> None:
         self._store = store
@@ -45,7 +46,7 @@ class PersistedDocuments:
         self._known: OrderedDict[str, tuple[str | None, int]] = OrderedDict()
 
     async def add(self, records: Sequence[DocumentRecord]) -> int:
-        """Registers documents, or takes retired ones into use again; how many were not in use before."""
+        """Registers documents or reactivates retired ones, and returns how many were not active before."""
         added = 0
         for record in records:
             found = await self._one(record.id, record.client)
@@ -56,7 +57,7 @@ class PersistedDocuments:
         return added
 
     async def all(self, client: str | None = None) -> list[DocumentRecord]:
-        """Every document, by client and name; of one client where it is told."""
+        """Every document, or those of one client, by client and name."""
         found: list[DocumentRecord] = []
         for partition in _PARTITIONS:
             found += [_record(item) for item in await self._items(partition, Span())]
@@ -64,7 +65,7 @@ class PersistedDocuments:
         return sorted(chosen, key=lambda r: (r.client, r.name, r.id))
 
     async def retire(self, *, client: str | None = None, document_id: str | None = None) -> int:
-        """Takes documents out of use: of a client, of an id (by whatever other id too), or both; how many entries."""
+        """Retires documents of a client, of an id (under each of its ids), or both, and returns the number of entries."""
         retired, registered = 0, await self.all(client)
         texts = {(r.client, r.text) for r in registered if document_id in (None, r.id)}
         for record in registered:
@@ -78,7 +79,7 @@ class PersistedDocuments:
         return retired
 
     async def text(self, document_id: str) -> str | None:
-        """The text of a document that some client has in use; notes the day of its use."""
+        """The text of an active document; stores the day of its use."""
         now = self._now_ms()
         known = self._known.get(document_id)
         if known is None or now >= known[1]:
@@ -100,7 +101,7 @@ class PersistedDocuments:
         return in_use[0][0].text if in_use else None
 
     async def _items(self, partition: str, span: Span) -> list[Item]:
-        """All of them: a page may be short, or empty, and go on."""
+        """All documents."""
         found: list[Item] = []
         after: str | None = None
         while True:
@@ -121,7 +122,7 @@ class PersistedDocuments:
 
 
 def hash_of(text: str) -> str:
-    """The id that every document has: the SHA-256 of its text."""
+    """The default id of a document: the SHA-256 of its text."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 

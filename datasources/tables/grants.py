@@ -1,4 +1,4 @@
-"""The table of grants: who may see which album, and how much of it. Versioned rows; ending one removes it."""
+"""The table of grants: who may see which album with which precision. Ending a grant removes its row."""
 
 from __future__ import annotations
 
@@ -7,27 +7,43 @@ from collections.abc import Sequence
 
 import msgspec
 
+from access.classes import DataClass
 from access.precision import LocationPrecision, TimePrecision
 from access.scope import Grant
 from access.seals import Binding, SealError, seal, unseal
 from access.viewer import Viewer, ViewerKind
 from datasources.errors import Corrupt
+from datasources.stored_data import Backup, Export, StoredData
+from datasources.tables.erasure import by_partition_and_index
 from datasources.tables.sealed_body import Keys, read_body
 from datasources.tables.store import Item, ItemStore, Key, Put, Remove, Span, Table
 
-GRANTS = Table("grants", indexes=("grantee",), feed=True)
+GRANTS = Table(
+    "grants",
+    indexes=("grantee",),
+    feed=True,
+    stored=StoredData(
+        name="table grants",
+        holds="Shares of albums with customers and by link",
+        classes=(DataClass.OPERATIONAL,),
+        erased=by_partition_and_index("grantee", "The shares that the customer gave, and those that the customer received."),
+        exported=Export(("shares",)),
+        backed_up=Backup.INCLUDED,
+        proven=("tests/erasing/test_erase.py", "tests/exporting/test_round_trip.py"),
+    ),
+)
 LINK = "link"
 SECRET = "CREDENTIAL"  # noqa: S105 - the name of a sealed group
 _ENCODE = msgspec.msgpack.Encoder().encode
 
 
 def link_grantee(secret: str) -> str:
-    """What a link is known by: the secret itself is only in the link, and sealed."""
+    """The grantee key of a link, a hash of its secret. The secret is only in the link and, sealed, in the grant."""
     return f"{LINK}:{hashlib.sha256(secret.encode()).hexdigest()[:32]}"
 
 
 class GrantRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One grant. `grantee` is a customer's id, or `link:` and the hash of the link's secret, which is sealed beside it."""
+    """A grant. `grantee` is the id of a customer, or `link:` and the hash of the secret of a link."""
 
     owner: str
     album: str
@@ -42,21 +58,21 @@ class GrantRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
     @property
     def by_link(self) -> bool:
-        """Whether it is for whoever has the link."""
+        """Whether it is a grant by link."""
         return self.grantee.startswith(f"{LINK}:")
 
     @property
     def slot(self) -> str:
-        """Its sort key: one grant for each album and customer, one link for each album."""
+        """The sort key: one grant for each album and customer, one link for each album."""
         return f"{self.album}#{LINK if self.by_link else self.grantee}"
 
     @property
     def binding(self) -> Binding:
-        """What its seal is bound to."""
+        """The binding of its seal."""
         return Binding(GRANTS.name, self.owner, self.slot)
 
     def grant(self) -> Grant:
-        """As scopes know it."""
+        """The grant as a part of a scope."""
         return Grant(
             self.owner,
             self.album,
@@ -71,14 +87,14 @@ _RECORD = msgspec.msgpack.Decoder(GrantRecord)
 
 
 class Grants:
-    """Grants by viewer and by album, and the one way in which they are written."""
+    """Reads grants by viewer and by album, and writes grants."""
 
     def __init__(self, store: ItemStore, keys: Keys) -> None:
         self._store = store
         self._keys = keys
 
     async def of_viewer(self, viewer: Viewer) -> Sequence[Grant]:
-        """Everything granted to a viewer, ended ones too: one index query and one batch."""
+        """Every grant to a viewer, also expired ones: one index query and one batch."""
         if viewer.kind is ViewerKind.CUSTOMER and viewer.customer is not None:
             return [g.grant() for g in await self.of_grantee(viewer.customer)]
         if viewer.guest_of is not None:
@@ -104,16 +120,16 @@ class Grants:
         return sorted(await self._span(owner, f"{album}#"), key=lambda g: (g.created_at_ms, g.grantee))
 
     async def of_albums(self, owner: str) -> Sequence[GrantRecord]:
-        """Every grant that an owner gave."""
+        """Every grant of an owner."""
         return await self._span(owner, "")
 
     async def by_slot(self, owner: str, slot: str) -> GrantRecord | None:
-        """One grant by its sort key."""
+        """A grant by its sort key."""
         item = (await self._store.get_many(GRANTS, [Key(owner, slot)])).get(Key(owner, slot))
         return None if item is None else read_body(_RECORD, item, GRANTS)
 
     async def secret_of(self, grant: GrantRecord) -> str | None:
-        """The secret of a link, for its owner only."""
+        """The secret of a link; for its owner only."""
         if grant.sealed_secret is None:
             return None
         keys = (await self._keys.keys_of([grant.owner])).get(grant.owner)
@@ -125,7 +141,7 @@ class Grants:
             raise Corrupt("grants", str(e)) from e
 
     async def save(self, record: GrantRecord, *, secret: str | None = None) -> GrantRecord | None:
-        """Writes the next version, sealing a link's secret if one is given; None when the stored version is another."""
+        """Writes the next version and seals the secret of a link, if given. Returns None if the stored version differs."""
         sealed = record.sealed_secret
         if secret is not None:
             sealed = seal(await self._keys.ensure(record.owner), record.binding, SECRET, secret.encode())
@@ -136,7 +152,7 @@ class Grants:
         return written if done else None
 
     async def remove(self, records: Sequence[GrantRecord]) -> None:
-        """Ends grants at once."""
+        """Removes grants; they end at once."""
         await self._store.write_each([Remove(GRANTS, Key(r.owner, r.slot), None) for r in records])
 
     async def _span(self, owner: str, prefix: str) -> Sequence[GrantRecord]:

@@ -1,4 +1,4 @@
-"""The beginning of an index, whole: an engine's page may be short, or empty, and go on."""
+"""Reads the first entries of an index over several pages, because a page may be short or empty."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from datasources.tables.store import IndexEntry, ItemStore, Span, Table
 async def first_entries(
     store: ItemStore, table: Table, index: str, partition: str, span: Span, *, limit: int
 ) -> Sequence[IndexEntry]:
-    """At most `limit` entries of a partition of an index, in order; fewer only where there are no more."""
+    """The first `limit` entries of a partition of an index, in order; fewer only if there are no more."""
     found: list[IndexEntry] = []
     after: str | None = None
     while len(found) < limit:

@@ -1,4 +1,4 @@
-"""The table of jobs: work that outlives its request, who asked for it, who is doing it, and the files it leaves.
+"""The table of jobs: work that outlives its request, its starter, its worker, and its result files.
 
 A record holds no personal values and is not sealed, so that a job can go on, and be read, after its customer's key is gone.
 `input` and `checkpoint` are its kind's own; what is personal in them, the kind seals.
@@ -12,16 +12,31 @@ from typing import NamedTuple
 
 import msgspec
 
+from access.classes import DataClass
 from access.viewer import Viewer
 from datasources.errors import Conflict
+from datasources.stored_data import Backup, Erasure, Export, StoredData
 from datasources.tables.index_entries import first_entries
 from datasources.tables.notifier import Notifier
 from datasources.tables.sealed_body import read_body
 from datasources.tables.store import Item, ItemStore, Key, Put, Remove, Span, Table, Write
 
-JOBS = Table("jobs", indexes=("due", "owners", "files"), expires=True)
+JOBS = Table(
+    "jobs",
+    indexes=("due", "owners", "files"),
+    expires=True,
+    stored=StoredData(
+        name="table jobs",
+        holds="Bulk operations: kind, progress, names of result files",
+        classes=(DataClass.OPERATIONAL,),
+        erased=Erasure("Every job of the customer; the erasure itself expires after thirty days.", step="jobs"),
+        exported=Export(text="It describes exports and erasures, and expires after thirty days."),
+        backed_up=Backup.INCLUDED,
+        proven=("tests/erasing/test_erase.py", "tests/erasing/test_staying_out.py"),
+    ),
+)
 KEPT_S = 30 * 86_400
-"""For how long a job that ended is told of; its files end earlier."""
+"""How long an ended job is listed. Its files expire earlier."""
 _DUE = "due"
 _FILES = "files"
 _LOCK = "active:"
@@ -44,7 +59,7 @@ LIVE = frozenset({JobStatus.QUEUED, JobStatus.RUNNING, JobStatus.CANCELING})
 
 
 class JobKind(Enum):
-    """What is done. A kind is run by one function; see `resolvers.jobs`."""
+    """The kind of work. `resolvers.jobs` has a function for each."""
 
     EXPORT = "EXPORT"
     ERASE = "ERASE"
@@ -52,14 +67,14 @@ class JobKind(Enum):
 
 
 class JobKey(NamedTuple):
-    """Who asked (`Viewer.key`), and the job's local id, which grows with time."""
+    """The starter (`Viewer.key`) and the local id, which increases with time."""
 
     starter: str
     id: str
 
 
 class JobFile(msgspec.Struct, frozen=True, array_like=True):
-    """A file of the result. `path` is what stands in it (`photos`), `name` what it is called."""
+    """A result file. `path` is its section (`photos`), `name` its file name."""
 
     name: str
     path: str
@@ -69,14 +84,14 @@ class JobFile(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Lease(msgspec.Struct, frozen=True, array_like=True):
-    """Who works on a job, and until when they are believed to. Before `until_ms` of no worker, nobody shall try."""
+    """The lease of a worker. Without a worker, `until_ms` is the earliest time of the next attempt."""
 
     worker: str
     until_ms: int
 
 
 class JobRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One job. `owner` is the customer whose data it is about, `starter` who asked and who alone may see it."""
+    """A job. `owner` is the customer whose data it concerns; only `starter` may see it."""
 
     id: str
     owner: str
@@ -96,25 +111,25 @@ class JobRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     cost: float | None = None
     input: bytes = b""
     checkpoint: bytes = b""
-    """Where to go on; set together with the files that are whole."""
+    """The checkpoint to continue from, written together with the completed files."""
     lease: Lease = Lease("", 0)
     attempts: int = 0
-    """How often it was taken up since its last checkpoint."""
+    """Attempts since the last checkpoint."""
     outlives_owner: bool = False
-    """Whether it and its files stay when the customer is erased: an erasure, and its certificate."""
+    """Whether the job and its files remain when the customer is erased: an erasure and its certificate."""
 
     @property
     def key(self) -> JobKey:
-        """Starter and local id."""
+        """The starter and the local id."""
         return JobKey(self.starter, self.id)
 
     @property
     def live(self) -> bool:
-        """Whether something is still to be done."""
+        """Whether the job has not ended."""
         return self.status in LIVE
 
     def status_at(self, now_ms: int) -> JobStatus:
-        """As it is told at a moment."""
+        """The status at a time; EXPIRED after the files expired."""
         gone = self.status is JobStatus.COMPLETED and self.files_until_ms is not None and self.files_until_ms <= now_ms
         return JobStatus.EXPIRED if gone else self.status
 
@@ -124,25 +139,25 @@ _KEY = msgspec.msgpack.Decoder(JobKey)
 
 
 class Running(NamedTuple):
-    """Another job of the same customer and kind that has not ended yet."""
+    """Another job of the same customer and kind that has not ended."""
 
     key: JobKey
 
 
 class Jobs:
-    """Jobs of a viewer for the schema; those that are due for the runner; those about a customer for erasure."""
+    """Jobs of a viewer, due jobs for the runner, and jobs of a customer for the erasure."""
 
     def __init__(self, store: ItemStore) -> None:
         self._store = store
-        self.bell = Notifier()
-        """Rings when a job of this process gets on, begins, or shall stop."""
+        self.notifier = Notifier()
+        """Notified when a job of this process begins, progresses, or is cancelled."""
 
     async def by_id(self, viewer: Viewer, job: JobKey) -> JobRecord | None:
         """A job that this viewer started."""
         return await self.raw(job) if job.starter == viewer.key else None
 
     async def of_viewer(self, viewer: Viewer, *, limit: int, before: str | None = None) -> Sequence[JobRecord]:
-        """The viewer's jobs, latest first, those before a local id; at most `limit`."""
+        """The viewer's jobs before a local id, latest first, at most `limit`."""
         found: list[JobRecord] = []
         after: str | None = None
         while len(found) < limit:
@@ -155,7 +170,7 @@ class Jobs:
         return found
 
     async def raw(self, job: JobKey) -> JobRecord | None:
-        """A job as stored; for runners and for whoever has proved their right by a signature."""
+        """A job as stored; for runners and for requests with a signed URL."""
         item = (await self._store.get_many(JOBS, [Key(*job)])).get(Key(*job))
         return None if item is None else read_body(_RECORD, item, JOBS)
 
@@ -173,7 +188,7 @@ class Jobs:
         return first
 
     async def save(self, record: JobRecord) -> JobRecord | None:
-        """Writes the next version; None when the stored one is another. One that has ended makes room for the next."""
+        """Writes the next version; None if the stored version differs. An ended job releases the lock of its kind."""
         written = msgspec.structs.replace(record, version=record.version + 1)
         writes: list[Write] = [Put(JOBS, _item(written), record.version)]
         if not written.live and await self._holds(written):
@@ -189,20 +204,20 @@ class Jobs:
         return held is not None and read_body(_KEY, held, JOBS) == record.key
 
     async def due(self, *, limit: int = 100) -> Sequence[JobRecord]:
-        """Live jobs, oldest first, whoever works on them."""
+        """Jobs that have not ended, oldest first."""
         return [r for r in await self._indexed("due", _DUE, Span(), limit) if r.live]
 
     async def with_old_files(self, now_ms: int, *, limit: int = 100) -> Sequence[JobRecord]:
-        """Ended jobs whose files should be gone."""
+        """Ended jobs whose files have expired."""
         return await self._indexed("files", _FILES, Span(end=f"{now_ms:014d}"), limit)
 
     async def _indexed(self, index: str, partition: str, span: Span, limit: int) -> Sequence[JobRecord]:
-        """So many from the beginning of an index, in its order: a page may be short, or empty, and go on."""
+        """The first `limit` jobs of an index in its order."""
         entries = await first_entries(self._store, JOBS, index, partition, span, limit=limit)
         return await self._records([entry.key for entry in entries])
 
     async def of_owner(self, owner: str) -> AsyncIterator[JobRecord]:
-        """Every job about a customer, whoever started it."""
+        """Every job of a customer, by any starter."""
         after: str | None = None
         while True:
             page = await self._store.query_index(JOBS, "owners", owner, Span(), limit=100, after=after)
@@ -213,7 +228,7 @@ class Jobs:
                 return
 
     async def forget(self, record: JobRecord) -> None:
-        """Removes a job and its lock for good: with its customer. Delete its files first."""
+        """Removes a job and its lock. Delete its files first."""
         writes: list[Write] = [Remove(JOBS, Key(*record.key), None)]
         if await self._holds(record):
             writes.append(Remove(JOBS, _lock(record), None))

@@ -1,4 +1,4 @@
-"""The table of keys: each owner's data keys, wrapped. Destroying the row makes all that was sealed under it unreadable.
+"""The table of keys: the wrapped data keys of each owner. Without the row, everything sealed under it is unreadable.
 
 One item holds all versions of an owner's key, so that the keys of a page are one batch. Of a destroyed owner a hashed mark
 stays for ever (`erased`): such an owner never silently gets a new key.
@@ -26,18 +26,18 @@ from datasources.tables.wrapping_keys import KEYS, SORT, WrappingKeys, secret_of
 __all__ = ["CACHE_S", "KEYS", "Clocks", "Destroyed", "KeyRing"]
 
 CACHE_S = 45.0
-"""No process serves from memory for longer: the bound on how long a destroyed key is still known elsewhere."""
+"""Maximum age of a key in memory, and so the time until a destroyed key is unknown to every process."""
 _CACHED_OWNERS = 10_000
 _TRIES = 10
 _NONCE_BYTES = 12
 
 
 class Destroyed(SourceError):
-    """The owner's keys were destroyed; there will be no others."""
+    """The keys of the owner were destroyed and cannot be created again."""
 
 
 class Clocks(NamedTuple):
-    """Seconds since 1970, and seconds that never go back."""
+    """Wall clock in seconds since 1970, and a monotonic clock in seconds."""
 
     wall: Callable[[], float] = time.time
     steady: Callable[[], float] = time.monotonic
@@ -62,41 +62,41 @@ _ENCODE = msgspec.msgpack.Encoder().encode
 
 
 class KeyRing:
-    """The data keys of owners, cached for at most `CACHE_S`. Cached keys serve on while the key service is down."""
+    """The data keys of owners, cached for at most `CACHE_S`, also while the key service is unavailable."""
 
     def __init__(self, store: ItemStore, service: KeyService, *, region: str = "local", clocks: Clocks | None = None) -> None:
         self._store = store
         self._service = service
         self._clocks = clocks or Clocks()
         self._wrapping = WrappingKeys(store, service, region)
-        self._flights: SingleFlight[str, OwnerKeys] = SingleFlight(self._load)
+        self._loads: SingleFlight[str, OwnerKeys] = SingleFlight(self._load)
         self._cache: OrderedDict[str, tuple[OwnerKeys, float]] = OrderedDict()
         self._destroyed: set[str] = set()
 
     async def keys_of(self, owners: Iterable[str]) -> Mapping[str, OwnerKeys]:
-        """The keys of these owners, one batch for those not cached. Absent: unknown, or destroyed."""
+        """The keys of these owners; one batch for keys that are not cached. Unknown and erased owners are absent."""
         wanted = set(owners)
         found = {owner: keys for owner in wanted if (keys := self._cached(owner)) is not None}
         missing = wanted - found.keys()
         if missing:
-            found |= await self._flights.many(missing)
+            found |= await self._loads.load_many(missing)
         return {owner: keys for owner, keys in found.items() if owner not in self._destroyed}
 
     async def ensure(self, owner: str) -> OwnerKeys:
-        """The keys of an owner, made if there are none; those who race agree. Raises `Destroyed`."""
+        """The keys of an owner, created if there are none. Concurrent callers get the same keys. Raises `Destroyed`."""
         keys = (await self.keys_of([owner])).get(owner)
         return keys or await self._add(owner, lambda row: not row.versions)
 
     async def rotate(self, owner: str) -> OwnerKeys:
-        """Adds a key. It opens at once, but seals only after twice `CACHE_S`: by then every process knows it."""
+        """Adds a key. It decrypts at once and encrypts after twice `CACHE_S`, when every process has it."""
         return await self._add(owner, lambda _: True)
 
     async def is_destroyed(self, owner: str) -> bool:
-        """Whether this owner was erased, as the tables say now."""
+        """Whether the owner was erased, read from the table."""
         return await is_marked(self._store, owner)
 
     async def destroy(self, owner: str) -> None:
-        """Removes all keys of an owner for good. Again, or without any key: only the mark is written."""
+        """Destroys all keys of an owner and writes the mark. A repeat only writes the mark."""
         self._destroyed.add(owner)
         try:
             await self._store.transact([put_mark(owner), Remove(KEYS, _key(owner), None)])
@@ -107,7 +107,7 @@ class KeyRing:
             self._cache.pop(owner, None)
 
     async def installation_secret(self, name: str) -> bytes:
-        """32 bytes of this installation for one purpose, made once; those who race agree."""
+        """32 secret bytes of this installation for one purpose. Concurrent callers get the same ones."""
         return await secret_of(self._store, self._service, Key(f"secret:{name}", SORT), {"purpose": "installation", "name": name})
 
     def _cached(self, owner: str) -> OwnerKeys | None:

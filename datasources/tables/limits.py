@@ -1,7 +1,6 @@
-"""What every engine of the tables refuses, checked before anything leaves the process: `ValueError`, the caller's mistake.
+"""Limits that hold on every engine, checked before a call is sent. A violation is a mistake of the caller: `ValueError`.
 
-The figures are DynamoDB's (Service quotas: keys 2,048 and 1,024 bytes, a transaction 4 MB), so that what works on one
-engine works on the other.
+The numbers are the quotas of DynamoDB (keys 2,048 and 1,024 bytes, a transaction 4 MB), so that both engines accept the same.
 """
 
 from __future__ import annotations
@@ -18,13 +17,13 @@ _MAX_NUMBER = 2**63 - 1
 
 
 def check_key(key: Key) -> None:
-    """Two texts, neither empty, each UTF-8 and within its limit."""
+    """Checks that both parts are non-empty, valid Unicode and within their limits."""
     check_text(key.partition, _MAX_PARTITION)
     check_text(key.sort, _MAX_SORT)
 
 
 def check_text(text: str, most: int = _MAX_PARTITION) -> None:
-    """One text of a key."""
+    """Checks a part of a key."""
     if not text:
         raise ValueError("a key has an empty part")
     try:
@@ -36,13 +35,13 @@ def check_text(text: str, most: int = _MAX_PARTITION) -> None:
 
 
 def check_limit(limit: int) -> None:
-    """A page has room for something."""
+    """Checks that a page may contain an item."""
     if limit < 1:
         raise ValueError("the limit of a page is at least 1")
 
 
 def check_each(writes: Sequence[Write]) -> None:
-    """Every write is well formed and no item stands there twice."""
+    """Checks each write, and that no item is written twice."""
     seen: set[tuple[str, Key]] = set()
     for write in writes:
         key = _checked(write)
@@ -52,7 +51,7 @@ def check_each(writes: Sequence[Write]) -> None:
 
 
 def check_transaction(writes: Sequence[Write]) -> None:
-    """As `check_each`, and no more than one transaction takes."""
+    """`check_each`, and the limits of a transaction."""
     if len(writes) > MAX_TRANSACTION:
         raise ValueError(f"a transaction has {len(writes)} writes, at most {MAX_TRANSACTION}")
     check_each(writes)

@@ -1,4 +1,4 @@
-"""A bell inside one process: whoever waits looks again at once. Elsewhere they look again after a while, so none is needed."""
+"""Notifies tasks of the same process that wait for a change. Tasks of other processes poll."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from contextlib import suppress
 
 
 class Notifier:
-    """Rings are counted, so that one between looking and waiting is not missed."""
+    """Counts notifications, so that one between a check and the wait is not missed."""
 
     def __init__(self) -> None:
-        self.rings = 0
+        self.count = 0
         self._condition = asyncio.Condition()
 
     async def notify(self) -> None:
-        """Wakes everybody."""
-        self.rings += 1
+        """Wakes every waiting task."""
+        self.count += 1
         async with self._condition:
             self._condition.notify_all()
 
-    async def after(self, rings: int, *, at_most_s: float) -> None:
-        """Returns when the bell has rung since `rings` was read, or after a while."""
+    async def wait(self, count: int, *, timeout_s: float) -> None:
+        """Returns when there was a notification since `count` was read, or after `timeout_s`."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(at_most_s), self._condition:
-                await self._condition.wait_for(lambda: self.rings != rings)
+            async with asyncio.timeout(timeout_s), self._condition:
+                await self._condition.wait_for(lambda: self.count != count)

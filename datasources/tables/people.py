@@ -1,4 +1,4 @@
-"""The table of people seen in photos. Names are sealed; a share shows nobody's people."""
+"""The table of people in photos. Names are sealed; shares do not show people."""
 
 from __future__ import annotations
 
@@ -12,22 +12,36 @@ from access.classes import DataClass
 from access.policy import Visibility
 from access.scope import Scope
 from access.seals import Binding, OwnerKeys, seal
+from datasources.stored_data import Backup, Export, StoredData
+from datasources.tables.erasure import by_partition
 from datasources.tables.sealed_body import Keys, open_group, read_body
 from datasources.tables.store import Item, ItemStore, Key, Put, Span, Table
 
-PEOPLE = Table("people", feed=True)
+PEOPLE = Table(
+    "people",
+    feed=True,
+    stored=StoredData(
+        name="table people",
+        holds="People in photos; sealed: names",
+        classes=(DataClass.OPERATIONAL, DataClass.BIOMETRIC, DataClass.CONTENT),
+        erased=by_partition(),
+        exported=Export(("people",)),
+        backed_up=Backup.INCLUDED,
+        proven=("tests/erasing/test_erase.py", "tests/exporting/test_round_trip.py"),
+    ),
+)
 _ENCODE = msgspec.msgpack.Encoder().encode
 
 
 class PersonKey(msgspec.Struct, frozen=True):
-    """A person's owner and local id."""
+    """The owner and the local id of a person."""
 
     owner: str
     id: str
 
 
 class PersonRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One person. Merged into another they stay as a pointer, so that a later import finds the survivor."""
+    """A person. A merged person remains as a reference, so that a later import finds the other one."""
 
     owner: str
     id: str
@@ -38,27 +52,27 @@ class PersonRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
     @property
     def key(self) -> PersonKey:
-        """Owner and local id."""
+        """The owner and the local id."""
         return PersonKey(self.owner, self.id)
 
     @property
     def binding(self) -> Binding:
-        """What its seals are bound to."""
+        """The binding of its seals."""
         return Binding(PEOPLE.name, self.owner, self.id)
 
 
 @dataclass(frozen=True)
 class SeenPerson:
-    """A person as one viewer may see them."""
+    """A person with the visibility of one viewer."""
 
     record: PersonRecord
-    sight: Visibility
+    visibility: Visibility
     keys: OwnerKeys
 
     @cached_property
     def name(self) -> str | None:
-        """As the owner named them."""
-        plain = open_group(self.sight, DataClass.BIOMETRIC, self.keys, self.record.binding, self.record.sealed)
+        """The name that the owner gave."""
+        plain = open_group(self.visibility, DataClass.BIOMETRIC, self.keys, self.record.binding, self.record.sealed)
         return None if plain is None else plain.decode()
 
 
@@ -66,22 +80,22 @@ _RECORD = msgspec.msgpack.Decoder(PersonRecord)
 
 
 class People:
-    """People of a scope, and the one way in which they are written."""
+    """Reads people of a scope, and writes people."""
 
     def __init__(self, store: ItemStore, keys: Keys) -> None:
         self._store = store
         self._keys = keys
 
     async def by_ids(self, scope: Scope, ids: Sequence[PersonKey]) -> Mapping[PersonKey, SeenPerson]:
-        """Those of libraries whose people the viewer may know; one batch. Others do not exist for a viewer."""
-        wanted = [Key(k.owner, k.id) for k in dict.fromkeys(ids) if _sight(scope, k.owner)]
+        """The people of libraries in which the viewer may see people; one batch. Others are absent."""
+        wanted = [Key(k.owner, k.id) for k in dict.fromkeys(ids) if _people_visibility(scope, k.owner)]
         items = await self._store.get_many(PEOPLE, wanted) if wanted else {}
         return await self._seen(scope, [read_body(_RECORD, i, PEOPLE) for i in items.values()])
 
     async def all(self, scope: Scope) -> Sequence[SeenPerson]:
-        """Everyone of the libraries of the scope's named customers, in no order."""
+        """Every person of the customers of the scope, in no order."""
         records: list[PersonRecord] = []
-        for owner in sorted(o for o in scope.owners if _sight(scope, o)):
+        for owner in sorted(o for o in scope.owners if _people_visibility(scope, o)):
             after: str | None = None
             while True:
                 page = await self._store.query(PEOPLE, owner, Span(), limit=1_000, after=after)
@@ -92,12 +106,12 @@ class People:
         return list((await self._seen(scope, records)).values())
 
     async def raw(self, ids: Sequence[PersonKey]) -> Mapping[PersonKey, PersonRecord]:
-        """Records as stored, merged ones too; for writers."""
+        """Records as stored, also merged ones; for writers."""
         items = await self._store.get_many(PEOPLE, [Key(k.owner, k.id) for k in ids])
         return {r.key: r for r in (read_body(_RECORD, i, PEOPLE) for i in items.values())}
 
     async def save(self, record: PersonRecord, *, name: str | None = None) -> PersonRecord | None:
-        """Writes the next version, sealing a name if one is given; None when the stored version is another."""
+        """Writes the next version and seals the name, if given. Returns None if the stored version differs."""
         sealed = dict(record.sealed)
         if name is not None:
             keys = await self._keys.ensure(record.owner)
@@ -108,15 +122,15 @@ class People:
         return written if done else None
 
     async def _seen(self, scope: Scope, records: Sequence[PersonRecord]) -> Mapping[PersonKey, SeenPerson]:
-        live = [(r, _sight(scope, r.owner)) for r in records if r.merged_into is None]
+        live = [(r, _people_visibility(scope, r.owner)) for r in records if r.merged_into is None]
         keys = await self._keys.keys_of({r.owner for r, _ in live}) if live else {}
         return {r.key: SeenPerson(r, s, keys[r.owner]) for r, s in live if s is not None and r.owner in keys}
 
 
-def _sight(scope: Scope, owner: str) -> Visibility | None:
-    """People are of a library, not of an album; who may not know them does not learn that they exist."""
-    sight = scope.library_sight(owner)
-    return sight if sight is not None and sight.may(DataClass.BIOMETRIC) else None
+def _people_visibility(scope: Scope, owner: str) -> Visibility | None:
+    """People belong to a library, not to an album. A viewer without permission cannot learn that they exist."""
+    visibility = scope.library_visibility(owner)
+    return visibility if visibility is not None and visibility.may(DataClass.BIOMETRIC) else None
 
 
 def unnamed(record: PersonRecord) -> PersonRecord:

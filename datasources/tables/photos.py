@@ -1,9 +1,10 @@
-"""The table of photos: what a photo is, where it is kept, who may have it. Personal values are sealed in it."""
+"""The table of photos: their records, and reads and writes within a scope. Personal values are sealed."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
 import msgspec
@@ -15,24 +16,42 @@ from access.seals import Binding, OwnerKeys, seal
 from access.zones import Circle, at_home
 from datasources.photo_key import PhotoKey
 from datasources.sortkeys import key_text, taken_key
+from datasources.stored_data import Backup, Export, StoredData
+from datasources.tables.erasure import by_partition
 from datasources.tables.sealed_body import Keys, open_group, open_sealed, read_body
 from datasources.tables.store import Item, ItemStore, Key, Put, Span, Table
 from datasources.tables.zones import Zones
 
-PHOTOS = Table("photos", indexes=("timeline", "changes"), feed=True)
+PHOTOS = Table(
+    "photos",
+    indexes=("timeline", "changes"),
+    feed=True,
+    stored=StoredData(
+        name="table photos",
+        holds="Photos: times, places, labels, people; sealed: captions, keywords, file names, coordinates, vectors",
+        classes=(
+            DataClass.OPERATIONAL, DataClass.TIME, DataClass.PLACE, DataClass.LOCATION, DataClass.CONTENT,
+            DataClass.OWNER_STATE, DataClass.BIOMETRIC,
+        ),
+        erased=by_partition(),
+        exported=Export(("photos",)),
+        backed_up=Backup.INCLUDED,
+        proven=("tests/erasing/test_erase.py", "tests/exporting/test_round_trip.py"),
+    ),
+)  # fmt: skip
 EMBEDDING = "EMBEDDING"
-"""A sealed group of its own, of class CONTENT: pages need not open it."""
+"""A separate sealed group of class CONTENT, because pages do not need it."""
 
 
 class LabelMark(msgspec.Struct, frozen=True, array_like=True):
-    """A concept seen in a photo, 0 to 1 how surely."""
+    """A recognized concept with its confidence, 0 to 1."""
 
     concept: str
     confidence: float
 
 
 class Content(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The words of a photo, sealed together."""
+    """The texts of a photo; sealed as one group."""
 
     source_id: str
     caption: str | None = None
@@ -41,11 +60,11 @@ class Content(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     keywords: tuple[str, ...] = ()
     recognized_text: str | None = None
     motion_id: str | None = None
-    """The moving part of a live photo: `sha256:` and the hash of its file."""
+    """The video of a live photo: `sha256:` and the hash of its file."""
 
 
 class Coordinates(msgspec.Struct, frozen=True, array_like=True):
-    """Degrees north and east, metres above the sea; sealed together."""
+    """Degrees north and east, meters above sea level; sealed as one group."""
 
     latitude: float
     longitude: float
@@ -53,14 +72,14 @@ class Coordinates(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Embedding(msgspec.Struct, frozen=True):
-    """A vector that came with the record."""
+    """An imported embedding vector."""
 
     model: str
     vector: tuple[float, ...]
 
 
 class PhotoRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One photo. Wall clock, offset and its source are kept apart (DECISIONS 22); `deleted` is a tombstone."""
+    """A photo. Local time, offset and origin of the offset are separate fields; `deleted` marks a tombstone."""
 
     owner: str
     id: str
@@ -83,7 +102,7 @@ class PhotoRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     place_data: str | None = None
     has_location: bool = False
     home: bool = False
-    """Inside a home zone of its owner, where others learn no more than the city. Set by `Photos.save` only."""
+    """Inside a home zone of its owner, so others see at most the city. Only `Photos.save` sets it."""
     has_caption: bool = False
     labels: tuple[LabelMark, ...] = ()
     people: tuple[str, ...] = ()
@@ -100,28 +119,43 @@ class PhotoRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     rating: int | None = None
     trashed_at_ms: int | None = None
     burst: str | None = None
-    """Keyed hash of the camera's name for the burst: equal within the owner only."""
-    drawn: bool = False
-    """A photo of the demo, whose picture is drawn when it is asked for."""
+    """Keyed hash of the camera's burst id, comparable within one owner."""
     source_digest: str | None = None
-    """Keyed hash of the record as imported last: importing the same again changes nothing."""
+    """Keyed hash of the last imported record: importing an equal record changes nothing."""
     sealed: Mapping[str, bytes] = {}
 
     @property
     def key(self) -> PhotoKey:
-        """Owner and local id."""
+        """The owner and the local id."""
         return PhotoKey(self.owner, self.id)
 
     @property
     def state(self) -> str:
-        """ACTIVE, HIDDEN or TRASHED; the trash wins."""
+        """ACTIVE, HIDDEN or TRASHED. A hidden photo in the trash is TRASHED."""
         if self.trashed_at_ms is not None:
             return "TRASHED"
         return "HIDDEN" if self.hidden else "ACTIVE"
 
     @property
+    def instant_s(self) -> int | None:
+        """The time it was taken in seconds since 1970; None if the offset is unknown."""
+        if self.taken_local is None or self.offset_minutes is None:
+            return None
+        local = datetime.fromisoformat(self.taken_local) - datetime(1970, 1, 1)  # noqa: DTZ001 - local time without an offset
+        return round((local - timedelta(minutes=self.offset_minutes)).total_seconds())
+
+    @property
+    def instant(self) -> datetime | None:
+        """`instant_s` as a datetime in UTC; None outside the years 1 to 9999."""
+        seconds = self.instant_s
+        try:
+            return None if seconds is None else datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
+        except OverflowError:
+            return None
+
+    @property
     def camera(self) -> str | None:
-        """Make and model as one name; makers often repeat theirs in the model."""
+        """Make and model as one name, without a make that the model repeats."""
         make, model = self.camera_make, self.camera_model
         if not make or not model:
             return model or make
@@ -129,56 +163,56 @@ class PhotoRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
     @property
     def binding(self) -> Binding:
-        """What its seals are bound to."""
+        """The binding of its seals."""
         return Binding(PHOTOS.name, self.owner, self.id)
 
 
 @dataclass(frozen=True)
 class SeenPhoto:
-    """A photo as one viewer may see it: the sealed record and the sight. Values are opened here, by the gate, when read."""
+    """A photo with the visibility of one viewer. Sealed values are decrypted when they are read, if the viewer may see them."""
 
     record: PhotoRecord
-    sight: Visibility
+    visibility: Visibility
     keys: OwnerKeys
 
     @property
     def key(self) -> PhotoKey:
-        """Owner and local id."""
+        """The owner and the local id."""
         return self.record.key
 
     def _open(self, data_class: DataClass) -> bytes | None:
-        return open_group(self.sight, data_class, self.keys, self.record.binding, self.record.sealed)
+        return open_group(self.visibility, data_class, self.keys, self.record.binding, self.record.sealed)
 
     @cached_property
     def content(self) -> Content | None:
-        """Its words, None when this viewer may not see them."""
+        """The texts, None if the viewer may not see them."""
         plain = self._open(DataClass.CONTENT)
         return None if plain is None else _CONTENT.decode(plain)
 
     @cached_property
     def coordinates(self) -> Coordinates | None:
-        """Its exact coordinates, None when it has none or this viewer may not see any. Coarsen them by the sight."""
+        """The exact coordinates, None if there are none or the viewer may not see any. The caller reduces their precision."""
         plain = self._open(DataClass.LOCATION)
         return None if plain is None else _COORDINATES.decode(plain)
 
     @cached_property
     def embedding(self) -> Embedding | None:
-        """The vector that came with the record, of the class of its words."""
-        sealed = self.record.sealed.get(EMBEDDING) if self.sight.may(DataClass.CONTENT) else None
+        """The imported vector, of class CONTENT."""
+        sealed = self.record.sealed.get(EMBEDDING) if self.visibility.may(DataClass.CONTENT) else None
         plain = None if sealed is None else open_sealed(EMBEDDING, self.keys, self.record.binding, sealed)
         return None if plain is None else _EMBEDDING.decode(plain)
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A photo to be written: the record with its old version, and the parts to be sealed anew (others keep their seal)."""
+    """A photo to write: the record with its stored version, and the parts to seal again. Other parts keep their seals."""
 
     record: PhotoRecord
     content: Content | None = None
     coordinates: Coordinates | None = None
     embedding: Embedding | None = None
     drop: tuple[str, ...] = ()
-    """Sealed groups to take out."""
+    """Sealed groups to remove."""
 
 
 _RECORD = msgspec.msgpack.Decoder(PhotoRecord)
@@ -189,7 +223,7 @@ _ENCODE = msgspec.msgpack.Encoder().encode
 
 
 def read_record(item: Item) -> PhotoRecord:
-    """The record in an item; raises `Corrupt`."""
+    """Decodes the record of an item; raises `Corrupt`."""
     return read_body(_RECORD, item, PHOTOS)
 
 
@@ -201,7 +235,7 @@ def _item(record: PhotoRecord) -> Item:
 
 
 class Photos:
-    """Photos of a scope, by id and in order; and the one way in which photos are written."""
+    """Reads photos of a scope by id and in order, and writes photos."""
 
     def __init__(self, store: ItemStore, keys: Keys) -> None:
         self._store = store
@@ -209,19 +243,19 @@ class Photos:
         self._zones = Zones(store, keys)
 
     async def by_ids(self, scope: Scope, ids: Sequence[PhotoKey]) -> Mapping[PhotoKey, SeenPhoto]:
-        """Those that exist for this scope; one batch. Absent: not there, or not to be seen."""
+        """The photos that exist and are visible in the scope; one batch."""
         wanted = [Key(*k) for k in dict.fromkeys(ids) if scope.reaches(k.owner)]
         items = await self._store.get_many(PHOTOS, wanted) if wanted else {}
         records = [r for r in map(read_record, items.values()) if not r.deleted]
-        sights = [(r, scope.sight(r.owner, r.albums, active=r.state == "ACTIVE", home=r.home)) for r in records]
-        seen = [(r, s) for r, s in sights if s is not None]
+        visibilities = [(r, scope.visibility(r.owner, r.albums, active=r.state == "ACTIVE", home=r.home)) for r in records]
+        seen = [(r, s) for r, s in visibilities if s is not None]
         keys = await self._keys.keys_of({r.owner for r, _ in seen}) if seen else {}
         return {r.key: SeenPhoto(r, s, keys[r.owner]) for r, s in seen if r.owner in keys}
 
     async def timeline(
         self, scope: Scope, *, descending: bool, limit: int, after: tuple[int, str] | None
     ) -> tuple[Sequence[tuple[int, PhotoKey]], bool]:
-        """Keys of the viewer's own active photos in taken order with their sort key, and whether more follow."""
+        """Keys and sort keys of the viewer's own active photos in order of the time taken, and whether more follow."""
         if scope.own is None:
             return (), False
         edge = None if after is None else key_text(*after)
@@ -236,17 +270,17 @@ class Photos:
                 return found[:limit], len(found) > limit
 
     async def raw(self, ids: Sequence[PhotoKey]) -> Mapping[PhotoKey, PhotoRecord]:
-        """Records as stored, tombstones too: for writers and the indexer, who serve no viewer."""
+        """Records as stored, also tombstones; for writers and the indexer."""
         items = await self._store.get_many(PHOTOS, [Key(*k) for k in ids])
         return {r.key: r for r in map(read_record, items.values())}
 
-    async def opened(self, records: Sequence[PhotoRecord], sight: Visibility) -> Mapping[PhotoKey, SeenPhoto]:
-        """Records with their keys, for writers and the indexer; those whose owner has no key any more are absent."""
+    async def opened(self, records: Sequence[PhotoRecord], visibility: Visibility) -> Mapping[PhotoKey, SeenPhoto]:
+        """Records with their keys, for writers and the indexer. Records of owners without a key are absent."""
         keys = await self._keys.keys_of({r.owner for r in records})
-        return {r.key: SeenPhoto(r, sight, keys[r.owner]) for r in records if r.owner in keys}
+        return {r.key: SeenPhoto(r, visibility, keys[r.owner]) for r in records if r.owner in keys}
 
     async def save(self, drafts: Sequence[Draft], *, now_ms: int) -> Sequence[PhotoRecord | None]:
-        """Writes each draft as its next version, if the stored one is still the draft's; None where it was not.
+        """Writes each draft as its next version; None where the stored version differs from the draft's.
 
         Seals, versions, index keys and the change feed are made here and nowhere else.
         """
@@ -255,12 +289,12 @@ class Photos:
         saved = await self._write(drafts, zones, now_ms)
         if await self._zones.of(owners) == zones:
             return saved
-        # The zones changed in between: whoever tells the photos of it may have passed by before these were written.
-        told = {r.key: r for r in await self.rezoned([r for r in saved if r is not None], now_ms=now_ms)}
-        return [r and told.get(r.key, r) for r in saved]
+        # The zones changed in between, and the job that applies them may have passed these photos before they were written.
+        rezoned = {r.key: r for r in await self.rezoned([r for r in saved if r is not None], now_ms=now_ms)}
+        return [r and rezoned.get(r.key, r) for r in saved]
 
     async def rezoned(self, records: Sequence[PhotoRecord], *, now_ms: int) -> Sequence[PhotoRecord]:
-        """Writes anew those of these records whose flag `home` is not what their owner's zones make it; gives them."""
+        """Writes the records whose flag `home` does not match the zones of their owner, and returns them."""
         zones = await self._zones.of({r.owner for r in records})
         keys = await self._keys.keys_of({r.owner for r in records})
         live = [r for r in records if not r.deleted and r.owner in keys]
@@ -283,13 +317,13 @@ class Photos:
     async def of_owner(
         self, owner: str, *, after: str | None = None, limit: int = 500
     ) -> tuple[Sequence[PhotoRecord], str | None]:
-        """Every record of an owner in order of id, tombstones too; for rebuilding and verifying the index."""
+        """A page of the records of an owner in order of id, also tombstones; for rebuilding and verifying the index."""
         page = await self._store.query(PHOTOS, owner, Span(), limit=limit, after=after)
         return [read_record(i) for i in page.items], page.after
 
 
 def tombstone(record: PhotoRecord) -> PhotoRecord:
-    """What is left of a deleted photo: ids, versions and the hash of its source; no seals."""
+    """The tombstone of a photo: ids, versions and the hash of its source, without seals."""
     return PhotoRecord(
         owner=record.owner,
         id=record.id,
@@ -302,7 +336,7 @@ def tombstone(record: PhotoRecord) -> PhotoRecord:
 
 
 def _home(draft: Draft, keys: OwnerKeys, zones: Sequence[Circle]) -> bool:
-    """Whether it lies in a home zone. Without coordinates it may, so where there are zones it counts as if it did."""
+    """Whether it is in a home zone. A photo without coordinates counts as inside if the owner has zones."""
     if not zones or draft.record.deleted:
         return False
     point = draft.coordinates

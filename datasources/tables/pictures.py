@@ -1,4 +1,4 @@
-"""The table of pictures: what is known of a photo's file. What shows the picture, in however few bytes, is sealed as PICTURE.
+"""The table of pictures: facts about the file of a photo. Values that show the picture are sealed with class PICTURE.
 
 Beside the photo and not in it: pictures are looked at after the photo is there, which must not make a new version of it.
 """
@@ -17,20 +17,34 @@ from access.scope import Scope
 from access.seals import Binding, OwnerKeys, SealError, seal, unseal
 from datasources.errors import Corrupt
 from datasources.photo_key import PhotoKey
+from datasources.stored_data import Backup, Export, StoredData
+from datasources.tables.erasure import by_partition
 from datasources.tables.index_entries import first_entries
 from datasources.tables.photos import SeenPhoto
 from datasources.tables.sealed_body import Keys, open_group, read_body
 from datasources.tables.store import Item, ItemStore, Key, Put, Remove, Span, Table
 
-PICTURES = Table("pictures", indexes=("waiting",))
+PICTURES = Table(
+    "pictures",
+    indexes=("waiting",),
+    stored=StoredData(
+        name="table pictures",
+        holds="Sizes and ids of originals; sealed: placeholders, perceptual hashes",
+        classes=(DataClass.OPERATIONAL, DataClass.PICTURE),
+        erased=by_partition(),
+        exported=Export(text="It is computed from the originals, which are exported."),
+        backed_up=Backup.INCLUDED,
+        proven=("tests/erasing/test_erase.py",),
+    ),
+)
 _WAITING = "WAITING"
-"""A sealed group of its own: where a file lies tells a person's folders."""
-MOST_TWINS = 100
+"""A separate sealed group, because the path of a file reveals names of folders."""
+MAX_NEAR_DUPLICATES = 100
 _PICTURE = DataClass.PICTURE.value
 
 
 class Shown(msgspec.Struct, frozen=True, array_like=True):
-    """What shows the picture: its ThumbHash, and what it is known by again (`pictures.likeness`); empty when not known."""
+    """The ThumbHash and the perceptual hashes (`pictures.likeness`) of a picture; empty when unknown."""
 
     thumbhash: bytes = b""
     hashes: bytes = b""
@@ -38,7 +52,7 @@ class Shown(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Waiting(msgspec.Struct, frozen=True, array_like=True):
-    """A file that an import has found and not looked at yet."""
+    """A file that an import found and has not decoded yet."""
 
     path: bytes
     sha256: str
@@ -49,24 +63,24 @@ class Waiting(msgspec.Struct, frozen=True, array_like=True):
 
 
 class PictureRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The file of one photo. `original` is its name among the owner's originals; sizes are of the picture as shown."""
+    """The file of a photo. `original` is its name in the media store; width and height are those of the displayed picture."""
 
     owner: str
     id: str
     version: int = 0
     original: str | None = None
     motion: str | None = None
-    """The moving part of a live photo."""
+    """The video of a live photo."""
     poster: str | None = None
-    """A still of a video, kept beside it: what renditions are made of."""
+    """A still of a video, from which renditions are made."""
     content_type: str | None = None
     width: int | None = None
     height: int | None = None
-    """None: the file cannot be shown."""
-    twins: tuple[str, ...] = ()
+    """None if the file cannot be rendered."""
+    near_duplicates: tuple[str, ...] = msgspec.field(default=(), name="twins")
     """Photos of the same owner that show the same picture."""
     linked: bool = False
-    """The file is read where it lies."""
+    """The original is a referenced file and is not copied."""
     waiting: bool = False
     sealed: Mapping[str, bytes] = {}
 
@@ -77,32 +91,32 @@ class PictureRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 
     @property
     def source(self) -> str | None:
-        """What renditions are made of; None when there is nothing to show."""
+        """The file that renditions are made from; None if there is none."""
         return None if self.width is None else self.poster or self.original
 
     @property
     def files(self) -> tuple[str, ...]:
-        """Every file that is kept for it."""
+        """The names of its files in the media store."""
         return tuple(f for f in (self.original, self.motion, self.poster) if f is not None)
 
     @property
     def binding(self) -> Binding:
-        """What its seal is bound to."""
+        """The binding of its seal."""
         return Binding(PICTURES.name, self.owner, self.id)
 
 
 @dataclass(frozen=True)
 class SeenPicture:
-    """A picture as one viewer may see it; opened here, by the gate, when read."""
+    """A picture with the visibility of one viewer. Sealed values are decrypted when read."""
 
     record: PictureRecord
-    sight: Visibility
+    visibility: Visibility
     keys: OwnerKeys
 
     @cached_property
     def shown(self) -> Shown | None:
-        """What shows it; None when there is nothing, or this viewer may see no pictures."""
-        plain = open_group(self.sight, DataClass.PICTURE, self.keys, self.record.binding, self.record.sealed)
+        """The values that show it; None if there are none or the viewer may not see pictures."""
+        plain = open_group(self.visibility, DataClass.PICTURE, self.keys, self.record.binding, self.record.sealed)
         return None if plain is None else _SHOWN.decode(plain)
 
 
@@ -112,36 +126,36 @@ _ENCODE = msgspec.msgpack.Encoder().encode
 
 
 class Pictures:
-    """Pictures of photos that were seen, and the one way in which they are written."""
+    """Reads pictures of visible photos, and writes pictures."""
 
     def __init__(self, store: ItemStore, keys: Keys) -> None:
         self._store = store
         self._keys = keys
 
     async def of_photos(self, scope: Scope, photos: Sequence[SeenPhoto]) -> Mapping[PhotoKey, SeenPicture]:
-        """The pictures of photos that this scope let through, with the same sight; one batch. Absent: no file was given."""
-        seen = {p.key: p for p in photos if scope.reaches(p.record.owner) and p.sight.may(DataClass.PICTURE)}
+        """The pictures of visible photos, with the same visibility; one batch. Photos without a file are absent."""
+        seen = {p.key: p for p in photos if scope.reaches(p.record.owner) and p.visibility.may(DataClass.PICTURE)}
         items = await self._store.get_many(PICTURES, [Key(*k) for k in seen]) if seen else {}
         records = [read_record(i) for i in items.values()]
-        return {r.key: SeenPicture(r, seen[r.key].sight, seen[r.key].keys) for r in records}
+        return {r.key: SeenPicture(r, seen[r.key].visibility, seen[r.key].keys) for r in records}
 
     async def raw(self, keys: Sequence[PhotoKey]) -> Mapping[PhotoKey, PictureRecord]:
-        """Records as stored, for writers, who serve no viewer."""
+        """Records as stored; for writers."""
         items = await self._store.get_many(PICTURES, [Key(*k) for k in keys])
         return {r.key: r for r in map(read_record, items.values())}
 
-    async def opened(self, records: Sequence[PictureRecord], sight: Visibility) -> Sequence[SeenPicture]:
-        """Records with their keys, for writers; those whose owner has no key any more are left out."""
+    async def opened(self, records: Sequence[PictureRecord], visibility: Visibility) -> Sequence[SeenPicture]:
+        """Records with their keys, for writers. Records of owners without a key are absent."""
         keys = await self._keys.keys_of({r.owner for r in records})
-        return [SeenPicture(r, sight, keys[r.owner]) for r in records if r.owner in keys]
+        return [SeenPicture(r, visibility, keys[r.owner]) for r in records if r.owner in keys]
 
     async def save(self, record: PictureRecord, shown: Shown | None = None) -> PictureRecord | None:
-        """Writes the next version, if the stored one is still the record's; None where it was not. `shown` is sealed anew."""
+        """Writes the next version and seals `shown`. Returns None if the stored version differs."""
         (done,) = await self.save_many([(record, shown)])
         return done
 
     async def save_many(self, given: Sequence[tuple[PictureRecord, Shown | None]]) -> Sequence[PictureRecord | None]:
-        """The same for several records at once, each on its own, in order."""
+        """`save` for several records, each separately, in order."""
         fresh = [await self._next(record, shown) for record, shown in given]
         puts = [Put(PICTURES, _item(new), old.version) for new, (old, _) in zip(fresh, given, strict=True)]
         done = await self._store.write_each(puts)
@@ -157,7 +171,7 @@ class Pictures:
         return msgspec.structs.replace(record, version=record.version + 1, sealed=sealed)
 
     async def put_waiting(self, found: Sequence[tuple[PictureRecord, Waiting]]) -> None:
-        """Remembers files to be looked at, durable on return; whoever changes a record meanwhile wins."""
+        """Stores files to decode, durable on return. A concurrent change of a record wins."""
         writes = []
         for record, waiting in found:
             keys = await self._keys.ensure(record.owner)
@@ -167,7 +181,7 @@ class Pictures:
         await self._store.write_each(writes)
 
     async def waiting(self, owner: str, *, limit: int = 100) -> Sequence[tuple[PictureRecord, Waiting]]:
-        """Files of an owner that wait to be looked at; none when the owner has no key any more."""
+        """Files of an owner that wait to be decoded; empty if the owner has no key."""
         entries = await first_entries(self._store, PICTURES, "waiting", owner, Span(), limit=limit)
         records = await self.raw([PhotoKey(*e.key) for e in entries])
         keys = (await self._keys.keys_of([owner])).get(owner)
@@ -175,13 +189,13 @@ class Pictures:
         return [] if keys is None else [(r, _opened_waiting(keys, r)) for r in wait]
 
     async def delete_many(self, records: Iterable[PictureRecord]) -> None:
-        """Removes records, those that are still as given."""
+        """Removes records whose stored version is that of the record."""
         await self._store.write_each([Remove(PICTURES, Key(r.owner, r.id), r.version) for r in records])
 
     async def of_owner(
         self, owner: str, *, after: str | None = None, limit: int = 500
     ) -> tuple[Sequence[PictureRecord], str | None]:
-        """Every record of an owner in order of id."""
+        """A page of the records of an owner in order of id."""
         page = await self._store.query(PICTURES, owner, Span(), limit=limit, after=after)
         return [read_record(i) for i in page.items], page.after
 
@@ -199,5 +213,5 @@ def _opened_waiting(keys: OwnerKeys, record: PictureRecord) -> Waiting:
 
 
 def read_record(item: Item) -> PictureRecord:
-    """The record in an item; raises `Corrupt`."""
+    """Decodes the record of an item; raises `Corrupt`."""
     return read_body(_RECORD, item, PICTURES)

@@ -1,4 +1,4 @@
-"""Sealing anew what lies in the tables, under an owner's current key: the record and its version stay as they are.
+"""Reseals the rows of an owner under the current key. Records and versions do not change.
 
 A write of somebody else in between wins; what it kept of older seals is found by the next walk. The older keys stay in the
 ring: they still open what is not in tables (originals), and whatever a reader has at hand.
@@ -39,11 +39,11 @@ SEALED: Final[Mapping[str, tuple[Table, msgspec.msgpack.Decoder[Any]]]] = {
         (PHOTOS, PhotoRecord),
     )
 }
-"""Tables that hold seals, small ones first. Answers of repeats end within a day and are left as they are."""
+"""Tables with seals, small ones first. Results of idempotency keys expire within a day and are not resealed."""
 
 
 class Walked(NamedTuple):
-    """A page: how many items there were, how many were sealed anew, and where the next one begins."""
+    """A page: the number of items, the number of resealed items, and the start of the next page."""
 
     seen: int
     resealed: int
@@ -51,7 +51,7 @@ class Walked(NamedTuple):
 
 
 async def reseal_page(store: ItemStore, table: str, keys: OwnerKeys, after: str | None) -> Walked:
-    """Seals a page of one table anew; raises `Corrupt` for a seal that does not open."""
+    """Reseals a page of a table; raises `Corrupt` for a seal that cannot be decrypted."""
     of, decoder = SEALED[table]
     page = await store.query(of, keys.owner, Span(), limit=PAGE, after=after)
     fresh = [item for item in (_resealed(of, decoder, keys, item) for item in page.items) if item is not None]
@@ -66,7 +66,7 @@ def _resealed(of: Table, decoder: msgspec.msgpack.Decoder[Any], keys: OwnerKeys,
 
 
 def _record(record: Any, keys: OwnerKeys) -> Any | None:
-    fresh = {g: _anew(keys, record.binding, g, s) for g, s in record.sealed.items() if key_id_of(s) != keys.current.id}
+    fresh = {g: _reseal(keys, record.binding, g, s) for g, s in record.sealed.items() if key_id_of(s) != keys.current.id}
     return msgspec.structs.replace(record, sealed={**record.sealed, **fresh}) if fresh else None
 
 
@@ -74,10 +74,10 @@ def _grant(record: GrantRecord, keys: OwnerKeys) -> GrantRecord | None:
     secret = record.sealed_secret
     if secret is None or key_id_of(secret) == keys.current.id:
         return None
-    return msgspec.structs.replace(record, sealed_secret=_anew(keys, record.binding, SECRET, secret))
+    return msgspec.structs.replace(record, sealed_secret=_reseal(keys, record.binding, SECRET, secret))
 
 
-def _anew(keys: OwnerKeys, binding: Binding, group: str, sealed: bytes) -> bytes:
+def _reseal(keys: OwnerKeys, binding: Binding, group: str, sealed: bytes) -> bytes:
     try:
         return seal(keys, binding, group, unseal(keys, binding, group, sealed))
     except SealError as e:

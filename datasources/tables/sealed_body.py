@@ -1,4 +1,4 @@
-"""Bodies of items: what cannot be read is `Corrupt`, whatever the reader called it; the one way to open a seal; whose keys."""
+"""Decodes bodies of items and opens their seals; raises `Corrupt` for what cannot be decoded or decrypted."""
 
 from __future__ import annotations
 
@@ -17,33 +17,33 @@ R = TypeVar("R")
 
 
 class Keys(Protocol):
-    """Where the data keys of owners come from."""
+    """The source of the data keys of owners."""
 
     async def keys_of(self, owners: Iterable[str]) -> Mapping[str, OwnerKeys]:
-        """The keys of these owners; absent: erased, or unknown."""
+        """The keys of these owners. Erased and unknown owners are absent."""
 
     async def ensure(self, owner: str) -> OwnerKeys:
-        """The keys of an owner, made if there are none."""
+        """The keys of an owner, created if there are none."""
 
 
 def read_body(decoder: msgspec.msgpack.Decoder[R], item: Item, table: Table) -> R:
-    """The record in an item; raises `Corrupt`."""
+    """Decodes the record of an item; raises `Corrupt`."""
     try:
         return decoder.decode(item.body)
     except (msgspec.MsgspecError, ValueError) as e:  # ValueError: msgspec lets UnicodeDecodeError through
         raise Corrupt(table.name, "a record cannot be read") from e
 
 
-def open_group(sight: Visibility, data_class: DataClass, keys: OwnerKeys, binding: Binding, sealed: Seals) -> bytes | None:
-    """The gate of `access.seals`; a seal that does not open is `Corrupt`."""
+def open_group(visibility: Visibility, data_class: DataClass, keys: OwnerKeys, binding: Binding, sealed: Seals) -> bytes | None:
+    """`access.seals.open_for`; raises `Corrupt` for a seal that cannot be decrypted."""
     try:
-        return open_for(sight, data_class, keys, binding, sealed)
+        return open_for(visibility, data_class, keys, binding, sealed)
     except SealError as e:
         raise Corrupt(binding.table, str(e)) from e
 
 
 def open_sealed(group: str, keys: OwnerKeys, binding: Binding, sealed: bytes) -> bytes:
-    """A seal of a group that is no class of its own, for whoever has asked the sight; `Corrupt` when it does not open."""
+    """Opens a group that is not a class. The caller has checked the visibility. Raises `Corrupt`."""
     try:
         return unseal(keys, binding, group, sealed)
     except SealError as e:

@@ -1,42 +1,61 @@
-"""Tables of items: partition and sort key, versions, ordered pages, conditional writes, transactions.
+"""The port of the tables: items by partition and sort key, versions, ordered pages, conditional writes, transactions.
 
-An item's body is opaque here: what it holds is the business of the noun modules beside this file. So engines are alike
-by construction, and a stored field touches one file.
+The body of an item is opaque to engines; the modules of the record types encode and decode it. So a stored field concerns
+one module and no engine.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import msgspec
 
+from datasources.stored_data import Backup, Erasure, Export, NoCustomerData, StoredData
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table: its name, its sparse indexes, and whether its changes are fed to the index and the lake."""
+    """A table: its name, its sparse indexes, and whether its changes are written to the change feed.
+
+    `stored` declares how customers' data in it are erased, exported, backed up and tested. It has no default.
+    """
 
     name: str
     indexes: tuple[str, ...] = ()
     feed: bool = False
     expires: bool = False
-    recovery: bool = True
-    """Whether backups may be kept: never of keys, or destroying one would not destroy it."""
+    stored: StoredData | NoCustomerData = field(kw_only=True)
+
+    @property
+    def recovery(self) -> bool:
+        """Whether backups are allowed. A backup of keys would keep a destroyed key alive."""
+        return isinstance(self.stored, NoCustomerData) or self.stored.backed_up is not Backup.NEVER
+
+    @property
+    def erased(self) -> Erasure:
+        """How a customer is erased from it."""
+        return Erasure(self.stored.reason) if isinstance(self.stored, NoCustomerData) else self.stored.erased
+
+    @property
+    def exported(self) -> Export:
+        """Where an export holds its data."""
+        return Export(text=self.stored.reason) if isinstance(self.stored, NoCustomerData) else self.stored.exported
 
 
 class Key(NamedTuple):
-    """Partition and sort key; texts, neither empty, ordered by their UTF-8 bytes."""
+    """Partition and sort key: non-empty texts, ordered by their UTF-8 bytes."""
 
     partition: str
     sort: str
 
 
 class Item(msgspec.Struct, frozen=True):
-    """One item. `version` starts at 1. `indexes` holds (partition, sort) for each sparse index it stands in.
+    """An item. `version` starts at 1. `indexes` holds partition and sort key for each sparse index that contains it.
 
-    `expires_at` is in seconds since 1970; readers never see an item after it, swept or not.
+    `expires_at` is in seconds since 1970. Reads do not return an expired item, even if it is not removed yet.
     """
 
     key: Key
@@ -47,7 +66,7 @@ class Item(msgspec.Struct, frozen=True):
 
 
 class Put(NamedTuple):
-    """Writes a whole item if the stored version is `if_version`: 0 is "not there", None is no condition."""
+    """Writes an item if the stored version is `if_version`: 0 means that there is no item, None means no condition."""
 
     table: Table
     item: Item
@@ -55,7 +74,7 @@ class Put(NamedTuple):
 
 
 class Remove(NamedTuple):
-    """Removes an item, under the same condition."""
+    """Removes an item on the same condition."""
 
     table: Table
     key: Key
@@ -66,21 +85,28 @@ Write = Put | Remove
 
 
 class ItemPage(NamedTuple):
-    """Items in order of their sort key; `after` goes on, None at the end. A page may be short, or empty, and go on."""
+    """Items in order of their sort key. `after` continues, None at the end. A page may be short or empty before the end."""
 
     items: Sequence[Item]
     after: str | None
 
 
+class ScanPage(NamedTuple):
+    """Some items of a table; `after` is the key to continue from, None at the end."""
+
+    items: Sequence[Item]
+    after: Key | None
+
+
 class IndexEntry(NamedTuple):
-    """Where an item stands in an index: the sort key there, and the item's own key."""
+    """An entry of an index: the sort key in the index, and the key of the item."""
 
     sort: str
     key: Key
 
 
 class IndexPage(NamedTuple):
-    """Entries in order; `after` goes on, None at the end."""
+    """Entries in order. `after` continues, None at the end."""
 
     entries: Sequence[IndexEntry]
     after: str | None
@@ -88,7 +114,7 @@ class IndexPage(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Which part of a partition, by sort key: from `start` (included) to `end` (excluded), in which direction."""
+    """A range of sort keys, from `start` (inclusive) to `end` (exclusive), and its direction."""
 
     start: str | None = None
     end: str | None = None
@@ -96,46 +122,50 @@ class Span:
 
 
 MAX_BODY = 380_000
-"""Bytes of a body: DynamoDB ends at 400 KB for the whole item."""
+"""Maximum bytes of a body. DynamoDB allows 400 KB for the whole item."""
 MAX_TRANSACTION = 100
 
 
 class ItemStore(ABC):
-    """Where items live. Reads by key are consistent; indexes may follow a moment later."""
+    """A store of items. Reads by key are consistent; indexes are eventually consistent."""
 
     @abstractmethod
     async def get_many(self, table: Table, keys: Sequence[Key]) -> Mapping[Key, Item]:
-        """Items by key, any number, repeated keys allowed; absent keys are not there. Order means nothing.
+        """Items by key, in no order. Any number of keys, also repeated ones; missing items are absent from the result.
 
-        An engine's part answers are completed here; what cannot be had raises `Unavailable` or `Throttled`, never "absent".
+        Partial responses of an engine are completed. Raises `Unavailable` or `Throttled` rather than returning less.
         """
 
     @abstractmethod
     async def query(self, table: Table, partition: str, span: Span, *, limit: int, after: str | None = None) -> ItemPage:
-        """A partition in order of the sort key, at most `limit` items."""
+        """A page of a partition in order of the sort key, at most `limit` items."""
 
     @abstractmethod
     async def query_index(
         self, table: Table, index: str, partition: str, span: Span, *, limit: int, after: str | None = None
     ) -> IndexPage:
-        """A partition of an index in order of its sort key, ties by the item's own sort key."""
+        """A page of a partition of an index in order of its sort key, then of the sort key of the item."""
+
+    @abstractmethod
+    async def scan(self, table: Table, *, limit: int, after: Key | None = None) -> ScanPage:
+        """Every item of a table in an order of the engine's own, also expired ones: for upgrades of all records."""
 
     @abstractmethod
     async def transact(self, writes: Sequence[Write]) -> None:
-        """All or nothing, at most 100 writes, each item once; raises `Conflict` when a condition does not hold."""
+        """Executes all writes or none, at most 100, each item once; raises `Conflict` when a condition does not hold."""
 
     @abstractmethod
     async def write_each(self, writes: Sequence[Write]) -> Sequence[bool]:
-        """Each on its own, any number, each item once: in order, whether its condition held and it was written."""
+        """Executes each write separately, any number, each item once. Returns in order whether it was written."""
 
     @abstractmethod
     async def sweep(self) -> int:
-        """Removes what has expired, where the engine does not do so by itself; how many items."""
+        """Removes expired items if the engine does not do so itself, and returns their number."""
 
     @abstractmethod
     async def purge(self) -> None:
-        """What was removed or replaced is in no file of the engine any more, as far as the engine keeps files of ours."""
+        """Rewrites the local files of the engine, so that they no longer contain removed or replaced data."""
 
     @abstractmethod
     async def close(self) -> None:
-        """Lets go of connections and threads."""
+        """Closes connections and threads."""

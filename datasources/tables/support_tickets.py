@@ -1,4 +1,4 @@
-"""The table of support tickets: support's leave to look at one customer's data, for half an hour, seen by the customer."""
+"""The table of support tickets: access of support to the data of one customer for half an hour, visible to the customer."""
 
 from __future__ import annotations
 
@@ -9,20 +9,33 @@ from functools import cached_property
 import msgspec
 
 from access.classes import DataClass
-from access.policy import OWNER_VISIBILITY, SUPPORTABLE
+from access.policy import OWNER_VISIBILITY, SUPPORT_CLASSES
 from access.scope import Scope
 from access.seals import Binding, OwnerKeys, seal
-from access.viewer import TicketOf, Viewer
+from access.viewer import TicketRef, Viewer
+from datasources.stored_data import Backup, Export, StoredData
+from datasources.tables.erasure import by_partition
 from datasources.tables.sealed_body import Keys, open_group, read_body
 from datasources.tables.store import Item, ItemStore, Key, Put, Span, Table
 
-TICKETS = Table("tickets")
+TICKETS = Table(
+    "tickets",
+    stored=StoredData(
+        name="table tickets",
+        holds="Support tickets: agent, classes, expiry; sealed: the reason",
+        classes=(DataClass.OPERATIONAL, DataClass.CONTENT),
+        erased=by_partition(),
+        exported=Export(text="The accesses made with a ticket are in the access log, which is exported."),
+        backed_up=Backup.INCLUDED,
+        proven=("tests/erasing/test_erase.py",),
+    ),
+)
 OPEN_MS = 30 * 60_000
 _ENCODE = msgspec.msgpack.Encoder().encode
 
 
 class TicketRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One opening of a ticket; the same number may be opened again when it is closed. The reason is sealed."""
+    """A ticket. A closed number may be opened again. The reason is sealed."""
 
     owner: str
     number: str
@@ -35,30 +48,30 @@ class TicketRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
     @property
     def slot(self) -> str:
-        """Its sort key: the latest comes last."""
+        """The sort key; the latest comes last."""
         return f"{self.opened_at_ms:014d}#{self.number}"
 
     @property
     def binding(self) -> Binding:
-        """What its seal is bound to."""
+        """The binding of its seal."""
         return Binding(TICKETS.name, self.owner, self.slot)
 
     @property
-    def of(self) -> TicketOf:
-        """As support's token names it."""
-        return TicketOf(self.owner, self.slot)
+    def of(self) -> TicketRef:
+        """The reference of a support token."""
+        return TicketRef(self.owner, self.slot)
 
 
 @dataclass(frozen=True)
 class SeenTicket:
-    """A ticket as the customer sees it."""
+    """A ticket as its customer sees it."""
 
     record: TicketRecord
     keys: OwnerKeys
 
     @cached_property
     def reason(self) -> str:
-        """Why it was opened."""
+        """The reason."""
         plain = open_group(OWNER_VISIBILITY, DataClass.IDENTITY, self.keys, self.record.binding, self.record.sealed)
         return "" if plain is None else plain.decode()
 
@@ -67,14 +80,14 @@ _RECORD = msgspec.msgpack.Decoder(TicketRecord)
 
 
 class SupportTickets:
-    """Tickets by viewer and by customer, and the one way in which they are written."""
+    """Reads tickets by viewer and by customer, and writes tickets."""
 
     def __init__(self, store: ItemStore, keys: Keys) -> None:
         self._store = store
         self._keys = keys
 
     async def of_viewer(self, viewer: Viewer, *, now_ms: int) -> frozenset[DataClass] | None:
-        """The classes of the open ticket that a viewer works with; None: there is none any more."""
+        """The classes of the open ticket of a viewer; None if it is closed."""
         if viewer.ticket is None:
             return None
         key = Key(viewer.ticket.owner, viewer.ticket.slot)
@@ -82,10 +95,10 @@ class SupportTickets:
         record = None if item is None else read_body(_RECORD, item, TICKETS)
         if record is None or record.agent != viewer.subject or record.closes_at_ms <= now_ms:
             return None
-        return frozenset(c for c in SUPPORTABLE if c.value in record.classes)
+        return frozenset(c for c in SUPPORT_CLASSES if c.value in record.classes)
 
     async def of_customer(self, scope: Scope, *, now_ms: int) -> Sequence[SeenTicket]:
-        """Every ticket that opened the viewer's own data, open ones first, then the latest."""
+        """Every ticket for the viewer's own data, open ones first, then the latest."""
         if scope.own is None:
             return ()
         records = await self._of_owner(scope.own)
@@ -94,7 +107,7 @@ class SupportTickets:
         return [SeenTicket(r, keys[scope.own]) for r in ordered if scope.own in keys]
 
     async def open(self, record: TicketRecord, reason: str) -> TicketRecord | None:
-        """Opens a ticket; None when the same number is open for this customer."""
+        """Opens a ticket; None if the number is open for this customer."""
         if any(r.number == record.number for r in await self._open_ones(record.owner, record.opened_at_ms)):
             return None
         keys = await self._keys.ensure(record.owner)
@@ -104,7 +117,7 @@ class SupportTickets:
         return written if done else None
 
     async def close(self, owner: str, number: str, *, now_ms: int) -> int:
-        """Closes what is open under a number, at once and everywhere; how many that were."""
+        """Closes the tickets of a number at once for every process, and returns their number."""
         standing = [r for r in await self._open_ones(owner, now_ms) if r.number == number]
         closed = [msgspec.structs.replace(r, version=r.version + 1, closes_at_ms=now_ms) for r in standing]
         done = await self._store.write_each([self._put(r, r.version - 1) for r in closed])

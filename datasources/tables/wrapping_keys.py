@@ -1,4 +1,4 @@
-"""The ring of wrapping keys: one for each month and region, wrapped by the key service, kept in memory once unwrapped.
+"""Wrapping keys: one for each month and region, wrapped by the key service, cached in memory once unwrapped.
 
 So the key service is asked a few times a month, and readers go on while it is down.
 """
@@ -9,15 +9,29 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
+from access.classes import DataClass
 from access.seals import DataKey
 from datasources.errors import Corrupt
 from datasources.keys.port import KeyService
+from datasources.stored_data import Backup, Export, StoredData
+from datasources.tables.erasure import by_key
 from datasources.tables.single_flight import SingleFlight
 from datasources.tables.store import Item, ItemStore, Key, Put, Table
 
-KEYS = Table("keys", recovery=False)
+KEYS = Table(
+    "keys",
+    stored=StoredData(
+        name="table keys",
+        holds="Wrapped data keys of customers, wrapping keys of months, secrets of the installation",
+        classes=(DataClass.OPERATIONAL,),
+        erased=by_key(lambda owner: Key(f"owner:{owner}", "keys"), "The customer's data keys, before everything else."),
+        exported=Export(text="A key is no use outside of this installation."),
+        backed_up=Backup.NEVER,
+        proven=("tests/erasing/test_erase.py", "tests/tables/test_keys.py"),
+    ),
+)
 SORT = "keys"
-"""Every row of the table stands alone in its partition."""
+"""The sort key of the only row of a partition."""
 
 
 class WrappingKeys:
@@ -28,10 +42,10 @@ class WrappingKeys:
         self._service = service
         self._region = region
         self._known: dict[str, DataKey] = {}
-        self._flights: SingleFlight[str, DataKey] = SingleFlight(self._load)
+        self._loads: SingleFlight[str, DataKey] = SingleFlight(self._load)
 
     async def current(self, now_s: float) -> DataKey:
-        """The key of this month, made if there is none; its id is its name."""
+        """The key of this month, created if there is none. Its id is its name."""
         name = f"{self._region}:{datetime.fromtimestamp(now_s, UTC):%Y-%m}"
         known = await self.by_name([name])
         if name in known:
@@ -40,11 +54,11 @@ class WrappingKeys:
         return self._known.setdefault(name, DataKey(name.encode(), plain))
 
     async def by_name(self, names: Iterable[str]) -> Mapping[str, DataKey]:
-        """Those that exist; at most one batch from the store."""
+        """The keys that exist; at most one batch from the store."""
         wanted = set(names)
         missing = [name for name in wanted if name not in self._known]
         if missing:
-            self._known.update(await self._flights.many(missing))
+            self._known.update(await self._loads.load_many(missing))
         return {name: self._known[name] for name in wanted if name in self._known}
 
     async def _load(self, names: Sequence[str]) -> Mapping[str, DataKey]:
@@ -55,7 +69,7 @@ class WrappingKeys:
 
 
 async def secret_of(store: ItemStore, service: KeyService, row: Key, context: Mapping[str, str]) -> bytes:
-    """The secret that a row holds wrapped by the service, made if there is none; those who race for it agree."""
+    """The unwrapped secret of a row, created if there is none. Concurrent callers get the same secret."""
     found = (await store.get_many(KEYS, [row])).get(row)
     if found is None:
         plain, wrapped = await service.generate(context)

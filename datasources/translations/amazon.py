@@ -1,7 +1,8 @@
-# ruff: noqa: D102 - the port's words hold for its methods
-"""Amazon Translate: one text a call, so repeated terms are asked once, calls are few at a time, and answers are kept.
+# ruff: noqa: D102 - methods are documented in the port
+"""Amazon Translate: one text per call, so calls are deduplicated, limited in concurrency, and their results cached.
 
-Amazon may keep texts to improve its models unless the organisation has opted out: only what no table knows goes there.
+Amazon may store texts to improve its models unless the organization has opted out; only terms that no table contains are
+sent.
 """
 
 from __future__ import annotations
@@ -23,15 +24,15 @@ from botocore.exceptions import BotoCoreError, ClientError
 from datasources.translations.port import MachineText, Translator
 from datasources.vendors import AmazonTranslate
 
-MOST_BYTES: Final = 10_000
-"""Amazon's bound on one text."""
-_AT_ONCE: Final = 8
+MAX_BYTES: Final = 10_000
+"""Amazon's limit for one text."""
+_CONCURRENCY: Final = 8
 _ATTEMPTS: Final = 3
-_FIRST_WAIT_S: Final = 0.05
-_KEPT: Final = 50_000
-_KEPT_S: Final = 86_400.0
-_UNKNOWN_KEPT_S: Final = 600.0
-_FAILURES: Final = 5
+_BASE_DELAY_S: Final = 0.05
+_CACHE_SIZE: Final = 50_000
+_CACHED_S: Final = 86_400.0
+_UNKNOWN_CACHED_S: Final = 600.0
+_MAX_FAILURES: Final = 5
 _PAUSE_S: Final = 30.0
 _BUSY = frozenset({"TooManyRequestsException", "ThrottlingException", "ServiceUnavailableException", "InternalServerException"})
 _UNKNOWN = frozenset({
@@ -44,18 +45,18 @@ _log = logging.getLogger("photos.translations")
 
 
 class AmazonTranslator(Translator):
-    """One client for the process, made when first needed. `now_s` is a steady clock, `chance` gives 0 to 1."""
+    """One client for the process, created on first use. `now_s` is a monotonic clock, `random` returns 0 to 1."""
 
-    def __init__(self, settings: AmazonTranslate, *, now_s: Callable[[], float], chance: Callable[[], float]) -> None:
+    def __init__(self, settings: AmazonTranslate, *, now_s: Callable[[], float], random: Callable[[], float]) -> None:
         self._settings = settings
         self._now_s = now_s
-        self._chance = chance
+        self._random = random
         self._open = AsyncExitStack()
         self._opening = asyncio.Lock()
         self._client: Any = None
-        self._few = asyncio.Semaphore(_AT_ONCE)
-        self._kept: OrderedDict[bytes, tuple[MachineText | None, float]] = OrderedDict()
-        # Texts may be personal: what is remembered is found by a keyed hash, not by the text.
+        self._semaphore = asyncio.Semaphore(_CONCURRENCY)
+        self._cache: OrderedDict[bytes, tuple[MachineText | None, float]] = OrderedDict()
+        # Texts may be personal, so cache keys are keyed hashes instead of texts.
         self._secret = secrets.token_bytes(32)
         self._failures = 0
         self._paused_until = 0.0
@@ -65,20 +66,22 @@ class AmazonTranslator(Translator):
         return self._settings.personal
 
     async def translate(self, terms: Sequence[str], source: str | None, target: str) -> Sequence[MachineText | None]:
-        asked = {term: unicodedata.normalize("NFKC", term).strip() for term in terms}
-        wanted = [text for text in dict.fromkeys(asked.values()) if text and len(text.encode(errors="replace")) <= MOST_BYTES]
-        found = {text: kept[0] for text in wanted if (kept := self._known(text, source, target)) is not None}
-        found |= await self._ask([text for text in wanted if text not in found], source, target)
-        return [found.get(asked[term]) for term in terms]
+        normalized = {term: unicodedata.normalize("NFKC", term).strip() for term in terms}
+        distinct = [
+            text for text in dict.fromkeys(normalized.values()) if text and len(text.encode(errors="replace")) <= MAX_BYTES
+        ]
+        found = {text: cached[0] for text in distinct if (cached := self._cached(text, source, target)) is not None}
+        found |= await self._translate_all([text for text in distinct if text not in found], source, target)
+        return [found.get(normalized[term]) for term in terms]
 
     async def close(self) -> None:
         await self._open.aclose()
         self._client = None
 
-    async def _ask(self, texts: Sequence[str], source: str | None, target: str) -> dict[str, MachineText | None]:
+    async def _translate_all(self, texts: Sequence[str], source: str | None, target: str) -> dict[str, MachineText | None]:
         if not texts or self._now_s() < self._paused_until:
             return {}
-        tasks = {text: asyncio.ensure_future(self._one(text, source, target)) for text in texts}
+        tasks = {text: asyncio.ensure_future(self._translate_one(text, source, target)) for text in texts}
         try:
             _, late = await asyncio.wait(tasks.values(), timeout=self._settings.deadline_s)
         except BaseException:
@@ -91,18 +94,18 @@ class AmazonTranslator(Translator):
             self._failed("late")
         return {text: task.result() for text, task in tasks.items() if task not in late}
 
-    async def _one(self, text: str, source: str | None, target: str) -> MachineText | None:
-        async with self._few:
+    async def _translate_one(self, text: str, source: str | None, target: str) -> MachineText | None:
+        async with self._semaphore:
             for attempt in range(_ATTEMPTS):
                 if attempt:
-                    # Full jitter: everybody who was refused does not come back at once.
-                    await asyncio.sleep(self._chance() * _FIRST_WAIT_S * 2**attempt)
+                    # Full jitter, so that rejected calls are not retried at the same time.
+                    await asyncio.sleep(self._random() * _BASE_DELAY_S * 2**attempt)
                 try:
                     answer = await self._call(text, source, target)
                 except ClientError as e:
                     code = e.response.get("Error", {}).get("Code", "")
                     if code in _UNKNOWN:
-                        return self._keep(text, source, target, None, _UNKNOWN_KEPT_S)
+                        return self._store(text, source, target, None, _UNKNOWN_CACHED_S)
                     if code not in _BUSY:
                         self._failed(code)
                         return None
@@ -110,7 +113,7 @@ class AmazonTranslator(Translator):
                     self._failed(type(e).__name__)
                     return None
                 else:
-                    return self._keep(text, source, target, answer, _KEPT_S)
+                    return self._store(text, source, target, answer, _CACHED_S)
             self._failed("busy")
             return None
 
@@ -122,9 +125,9 @@ class AmazonTranslator(Translator):
             TargetLanguageCode=_code(target),
             TerminologyNames=list(self._settings.terminologies),
         )
-        translated, spoken = answer.get("TranslatedText"), answer.get("SourceLanguageCode")
+        translated, detected = answer.get("TranslatedText"), answer.get("SourceLanguageCode")
         self._failures = 0
-        return MachineText(translated, source or spoken or "und") if isinstance(translated, str) and translated else None
+        return MachineText(translated, source or detected or "und") if isinstance(translated, str) and translated else None
 
     async def _connected(self) -> Any:
         async with self._opening:
@@ -133,18 +136,18 @@ class AmazonTranslator(Translator):
                     retries={"total_max_attempts": 1},
                     connect_timeout=self._settings.deadline_s,
                     read_timeout=self._settings.deadline_s,
-                    max_pool_connections=_AT_ONCE,
+                    max_pool_connections=_CONCURRENCY,
                 )
-                made = aioboto3.Session().client(
+                client = aioboto3.Session().client(
                     "translate", region_name=self._settings.region, endpoint_url=self._settings.endpoint, config=config
                 )
-                self._client = await self._open.enter_async_context(made)
+                self._client = await self._open.enter_async_context(client)
         return self._client
 
     def _failed(self, reason: str) -> None:
-        """After five failures in a row nobody waits for the machine for a while."""
+        """Count a failure; after five in a row, calls are suspended for a while."""
         self._failures += 1
-        if self._failures >= _FAILURES:
+        if self._failures >= _MAX_FAILURES:
             self._failures = 0
             self._paused_until = self._now_s() + _PAUSE_S
         _log.warning("a text was not translated", extra={"reason": reason})
@@ -153,17 +156,19 @@ class AmazonTranslator(Translator):
         parts = "\0".join((source or "", target, *self._settings.terminologies, text))
         return hashlib.blake2b(parts.encode(errors="surrogatepass"), key=self._secret, digest_size=16).digest()
 
-    def _known(self, text: str, source: str | None, target: str) -> tuple[MachineText | None] | None:
-        kept = self._kept.get(self._key(text, source, target))
-        return (kept[0],) if kept is not None and self._now_s() < kept[1] else None
+    def _cached(self, text: str, source: str | None, target: str) -> tuple[MachineText | None] | None:
+        cached = self._cache.get(self._key(text, source, target))
+        return (cached[0],) if cached is not None and self._now_s() < cached[1] else None
 
-    def _keep(self, text: str, source: str | None, target: str, answer: MachineText | None, seconds: float) -> MachineText | None:
-        self._kept[self._key(text, source, target)] = answer, self._now_s() + seconds
-        if len(self._kept) > _KEPT:
-            self._kept.popitem(last=False)
+    def _store(
+        self, text: str, source: str | None, target: str, answer: MachineText | None, seconds: float
+    ) -> MachineText | None:
+        self._cache[self._key(text, source, target)] = answer, self._now_s() + seconds
+        if len(self._cache) > _CACHE_SIZE:
+            self._cache.popitem(last=False)
         return answer
 
 
 def _code(tag: str) -> str:
-    """Amazon's code of a BCP 47 tag: mostly the language alone."""
+    """Amazon's code of a BCP 47 tag, usually the language subtag."""
     return _CODES.get(tag) or _CODES.get(tag.partition("-")[0]) or tag.partition("-")[0]

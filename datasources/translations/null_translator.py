@@ -1,5 +1,5 @@
-# ruff: noqa: D102 - the port's words hold for its methods
-"""No machine: what no table knows stays as it is. The default."""
+# ruff: noqa: D102 - methods are documented in the port
+"""The default translator, which translates nothing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datasources.translations.port import MachineText, Translator
 
 
 class NullTranslator(Translator):
-    """Knows nothing, sends nothing."""
+    """Returns None for every term and sends nothing."""
 
     @property
     def takes_personal_text(self) -> bool:
@@ -20,4 +20,4 @@ class NullTranslator(Translator):
         return [None] * len(terms)
 
     async def close(self) -> None:
-        """Nothing is open."""
+        """Does nothing."""

@@ -1,6 +1,6 @@
-"""Words to concepts and concepts to words, and free text by a machine where one is configured.
+"""The ports of translation: words to concepts and back, and machine translation of free text if configured.
 
-Photos are indexed by concept id, so that any language finds them, and a new language needs no new index.
+Photos are indexed by concept id, so that a search in any language finds them, and a new language needs no reindex.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from enum import Enum
 from typing import NamedTuple
 
 ConceptId = str
-"""A stable concept: `beach`."""
+"""A stable id of a concept, such as `beach`."""
 
 
 class Method(Enum):
@@ -25,7 +25,7 @@ class Method(Enum):
 
 
 class ConceptMatch(NamedTuple):
-    """A concept that a term stands for; 1.0 is certain. `language` is the one it was understood in, a BCP 47 tag."""
+    """A concept that a term may mean; score 1.0 is certain. `language`: BCP 47 tag of the language of the matching word."""
 
     id: ConceptId
     score: float
@@ -34,14 +34,14 @@ class ConceptMatch(NamedTuple):
 
 
 class LocalizedWord(NamedTuple):
-    """A display word and the BCP 47 tag of the language it is in."""
+    """A display word and the BCP 47 tag of its language."""
 
     text: str
     language: str
 
 
 class WordGuess(NamedTuple):
-    """A word for a concept, how it was found, and how sure: 0 to 1."""
+    """A word for a concept, how it was found, and the confidence from 0 to 1."""
 
     text: str
     language: str
@@ -50,47 +50,47 @@ class WordGuess(NamedTuple):
 
 
 class TranslationService(ABC):
-    """Public data only: no owner, no scope, and no personal text goes in."""
+    """Concepts and words. Public data only: no owner, no scope, no personal text."""
 
     @abstractmethod
     async def concepts(self, terms: Sequence[str], languages: Sequence[str]) -> Sequence[Sequence[ConceptMatch]]:
-        """For each term, in order, the concepts it stands for, surest first; empty when none is known."""
+        """The concepts of each term, in order of the terms, highest score first; empty if there is none."""
 
     @abstractmethod
     async def words(self, ids: Sequence[ConceptId], languages: Sequence[str]) -> Mapping[ConceptId, LocalizedWord]:
-        """The display word of each known concept in the first of the languages that has one, else English."""
+        """The display word of each known concept in the first language that has one, else in English."""
 
     @abstractmethod
     async def guesses(self, ids: Sequence[ConceptId], language: str) -> Mapping[ConceptId, WordGuess]:
-        """The best word of each concept in this language, its parents included: written by hand, else approximate."""
+        """The best word of each concept in this language or its parents: from the table, else approximate."""
 
     @abstractmethod
     async def search(self, query: str, languages: Sequence[str]) -> Sequence[ConceptId]:
-        """Every concept with `query` in a word or synonym of any language, whole words first; all of them for ''."""
+        """Every concept with `query` in a word or synonym of any language, exact words first; all concepts for ''."""
 
 
 class MachineText(NamedTuple):
-    """A text by a machine, and the language it took the term to be in."""
+    """A machine translation, and the source language that was given or detected."""
 
     text: str
     source: str
 
 
 class Translator(ABC):
-    """A machine for what no table knows. It costs money and time, and text leaves the house: off unless configured."""
+    """Machine translation of terms that no table contains. Off unless configured, because it sends text to a third party."""
 
     @property
     @abstractmethod
     def takes_personal_text(self) -> bool:
-        """Whether what customers type and write may be sent; otherwise only terms that a caller asks to be translated."""
+        """Whether search text and captions may be sent; otherwise only terms that a client explicitly asks to translate."""
 
     @abstractmethod
     async def translate(self, terms: Sequence[str], source: str | None, target: str) -> Sequence[MachineText | None]:
-        """Each term in order; None where the machine is off, slow, down, unsure or does not know the language.
+        """The translation of each term, in order; None if the service is off, slow, failing, or lacks the language.
 
-        Never raises for any of these: nothing depends on a machine. Repeated terms are asked once.
+        Never raises for these reasons. Repeated terms are translated once.
         """
 
     @abstractmethod
     async def close(self) -> None:
-        """Lets go of connections."""
+        """Close connections."""

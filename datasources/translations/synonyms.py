@@ -1,6 +1,6 @@
-"""Words of CLDR's languages, and which of our concepts they stand for: approximate, for understanding what is typed.
+"""Synonyms of concepts in the languages of CLDR: approximate, used to interpret search text.
 
-Made by `python -m ingest.words.build`. A language is read when it is first asked for: a few milliseconds each.
+The file is built by `python -m ingest.words.build`. A language is loaded on first use, in a few milliseconds.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ DEFAULT_PATH: Final = Path(__file__).with_name("synonyms.zip")
 MANIFEST: Final = "manifest"
 
 
-class Understood(NamedTuple):
-    """One language: concepts with their cosines by normalised word, and the nearest word of each concept."""
+class LanguageSynonyms(NamedTuple):
+    """One language: concepts with cosine similarity by normalized word, and the most similar word of each concept."""
 
     words: dict[str, list[tuple[ConceptId, float]]]
     names: dict[ConceptId, tuple[str, float]]
 
 
-class UnderstoodWords:
-    """The languages of one file."""
+class SynonymFile:
+    """Loads languages from one file."""
 
     def __init__(self, path: Path = DEFAULT_PATH) -> None:
         self._path = path
@@ -35,13 +35,13 @@ class UnderstoodWords:
                 self.manifest: dict[str, str] = json.loads(archive.read(MANIFEST))
                 self.languages = frozenset(archive.namelist()) - {MANIFEST}
         except (OSError, zipfile.BadZipFile, KeyError, ValueError) as e:
-            raise Corrupt("labels", "the words of CLDR cannot be read") from e
+            raise Corrupt("labels", "synonyms.zip cannot be read") from e
         self.of = lru_cache(maxsize=None)(self._read)
 
-    def _read(self, language: str) -> Understood:
-        """A language; empty where there is none of this tag."""
+    def _read(self, language: str) -> LanguageSynonyms:
+        """A language; empty if the file does not contain it."""
         if language not in self.languages:
-            return Understood({}, {})
+            return LanguageSynonyms({}, {})
         with zipfile.ZipFile(self._path) as archive:
             part: Any = json.loads(archive.read(language))
-        return Understood(part["words"], part["names"])
+        return LanguageSynonyms(part["words"], part["names"])

@@ -1,4 +1,4 @@
-"""`python -m deploy.cloudformation`: writes the templates anew from `datasources.provisioning.desired_state`."""
+"""`python -m deploy.cloudformation`: generates the templates from `datasources.provisioning.desired_state`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ FOLDER = Path(__file__).parent
 TEMPLATES = {"photos-data.json": data.template, "photos-service.json": service.template}
 
 if __name__ == "__main__":
-    for name, made in TEMPLATES.items():
-        (FOLDER / name).write_text(service.printed(made()))
+    for name, template in TEMPLATES.items():
+        (FOLDER / name).write_text(service.to_json(template()))
         print(f"wrote {FOLDER / name}")

@@ -1,4 +1,4 @@
-"""What somebody must look at: errors, slowness, throttles, an index that stays behind, dead letters, keys, the audit."""
+"""Alarms: errors, latency, throttling, index lag, dead letters, keys and the audit log."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from typing import Any
 from datasources.provisioning.desired_state import ALL_TABLES
 from deploy.cloudformation.template import Template, att, imported, ref, resource, sub, title
 
-_OWN = "PhotosGateway"
-_EQUALLY = "GreaterThanOrEqualToThreshold"
+_NAMESPACE = "PhotosGateway"
+_AT_LEAST = "GreaterThanOrEqualToThreshold"
 
 
 def alarms() -> Template:
-    """Every one of them, and the counters in logs that some of them watch."""
+    """All alarms, and the metric filters of logs for some of them."""
     balancer = {"LoadBalancer": att("Balancer", "LoadBalancerFullName")}
     domain = {"DomainName": imported("SearchName"), "ClientId": ref("AWS::AccountId")}
     function = {"FunctionName": ref("Function")}
-    made = {
+    resources = {
         "ErrorsAlarm": _alarm("AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", balancer, 10),
         "BalancerErrorsAlarm": _alarm("AWS/ApplicationELB", "HTTPCode_ELB_5XX_Count", balancer, 10),
         "LatencyAlarm": _alarm("AWS/ApplicationELB", "TargetResponseTime", balancer, 2, statistic="p99", periods=5),
@@ -42,11 +42,11 @@ def alarms() -> Template:
         "SearchDiskAlarm": _alarm(
             "AWS/ES", "FreeStorageSpace", domain, 10_240, statistic="Minimum", operator="LessThanOrEqualToThreshold"
         ),
-        **_counted("Keys", '{ $.message = "a source failed" && $.reason = "keys: *" }', 5),
-        **_counted("Audit", '{ $.logger = "photos.audit" && $.level = "ERROR" }', 1),
-        **_counted("AuditRefusals", '{ $.message = "a source failed" && $.reason = "audit: *" }', 1),
+        **_log_alarm("Keys", '{ $.message = "a source failed" && $.reason = "keys: *" }', 5),
+        **_log_alarm("Audit", '{ $.logger = "photos.audit" && $.level = "ERROR" }', 1),
+        **_log_alarm("AuditRefusals", '{ $.message = "a source failed" && $.reason = "audit: *" }', 1),
     }
-    return made | {f"{title(table.name)}ThrottlesAlarm": _throttles(table.name) for table in ALL_TABLES}
+    return resources | {f"{title(table.name)}ThrottlesAlarm": _throttles(table.name) for table in ALL_TABLES}
 
 
 def _alarm(
@@ -57,14 +57,14 @@ def _alarm(
     *,
     statistic: str = "Sum",
     periods: int = 1,
-    operator: str = _EQUALLY,
+    operator: str = _AT_LEAST,
 ) -> Template:
-    named = [{"Name": name, "Value": value} for name, value in dimensions.items()]
-    return _told(
+    dimension_list = [{"Name": name, "Value": value} for name, value in dimensions.items()]
+    return _with_actions(
         {
             "Namespace": namespace,
             "MetricName": metric,
-            "Dimensions": named,
+            "Dimensions": dimension_list,
             ("ExtendedStatistic" if statistic.startswith("p") else "Statistic"): statistic,
             "Period": 60,
             "EvaluationPeriods": periods,
@@ -74,49 +74,49 @@ def _alarm(
     )
 
 
-def _told(more: dict[str, Any]) -> Template:
+def _with_actions(properties: dict[str, Any]) -> Template:
     topic = [ref("AlarmTopic")]
     return resource(
-        "AWS::CloudWatch::Alarm", {**more, "TreatMissingData": "notBreaching", "AlarmActions": topic, "OKActions": topic}
+        "AWS::CloudWatch::Alarm", {**properties, "TreatMissingData": "notBreaching", "AlarmActions": topic, "OKActions": topic}
     )
 
 
-def _counted(name: str, pattern: str, threshold: int) -> Template:
-    """Lines of the service's log, counted."""
+def _log_alarm(name: str, pattern: str, threshold: int) -> Template:
+    """A metric filter that counts lines of the service's log, and its alarm."""
     metric: Template = {
-        "MetricNamespace": _OWN,
+        "MetricNamespace": _NAMESPACE,
         "MetricName": sub(f"${{AWS::StackName}}-{name}"),
         "MetricValue": "1",
         "DefaultValue": 0,
     }
     lines = {"LogGroupName": ref("ServiceLogs"), "FilterPattern": pattern, "MetricTransformations": [metric]}
-    watched: dict[str, Any] = {
-        "Namespace": _OWN,
+    alarm: dict[str, Any] = {
+        "Namespace": _NAMESPACE,
         "MetricName": metric["MetricName"],
         "Statistic": "Sum",
         "Period": 60,
         "EvaluationPeriods": 1,
         "Threshold": threshold,
-        "ComparisonOperator": _EQUALLY,
+        "ComparisonOperator": _AT_LEAST,
     }
-    return {f"{name}Lines": resource("AWS::Logs::MetricFilter", lines), f"{name}FailuresAlarm": _told(watched)}
+    return {f"{name}Lines": resource("AWS::Logs::MetricFilter", lines), f"{name}FailuresAlarm": _with_actions(alarm)}
 
 
 def _throttles(table: str) -> Template:
-    """Reads and writes of one table and its indexes together."""
+    """An alarm for throttled reads and writes of one table and its indexes."""
     name = {"Fn::Sub": ["${Prefix}" + table, {"Prefix": imported("TablePrefix")}]}
 
-    def counted(metric: str, key: str) -> Template:
-        watched = {"Namespace": "AWS/DynamoDB", "MetricName": metric, "Dimensions": [{"Name": "TableName", "Value": name}]}
-        return {"Id": key, "ReturnData": False, "MetricStat": {"Metric": watched, "Period": 60, "Stat": "Sum"}}
+    def query(metric: str, key: str) -> Template:
+        source = {"Namespace": "AWS/DynamoDB", "MetricName": metric, "Dimensions": [{"Name": "TableName", "Value": name}]}
+        return {"Id": key, "ReturnData": False, "MetricStat": {"Metric": source, "Period": 60, "Stat": "Sum"}}
 
-    both = {"Id": "both", "Expression": "FILL(reads, 0) + FILL(writes, 0)", "ReturnData": True}
-    return _told(
+    total = {"Id": "both", "Expression": "FILL(reads, 0) + FILL(writes, 0)", "ReturnData": True}
+    return _with_actions(
         {
-            "Metrics": [counted("ReadThrottleEvents", "reads"), counted("WriteThrottleEvents", "writes"), both],
+            "Metrics": [query("ReadThrottleEvents", "reads"), query("WriteThrottleEvents", "writes"), total],
             "EvaluationPeriods": 5,
             "DatapointsToAlarm": 3,
             "Threshold": 10,
-            "ComparisonOperator": _EQUALLY,
+            "ComparisonOperator": _AT_LEAST,
         }
     )

@@ -1,4 +1,4 @@
-"""The containers of the gateway: a task of Fargate, the service that keeps enough of them, and how many that are."""
+"""The containers of the gateway: the Fargate task, its service and its scaling."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ PORT = 8000
 
 
 def environment() -> dict[str, Any]:
-    """The gateway's settings (docs/settings.md), the same for the service and the function."""
+    """The settings (docs/settings.md) that the service and the function share."""
     return {
         "PHOTOS_PROFILE": "production",
         "PHOTOS_STACK": "aws",
@@ -26,10 +26,10 @@ def environment() -> dict[str, Any]:
 
 
 def _container() -> Template:
-    """One process: its files can only be read, its secrets come when it starts."""
+    """The container: its file system is read-only, and its secrets are injected at the start."""
     secret = {"Fn::Join": ["", [imported("SearchUser"), ":password::"]]}
     user = {"Fn::Join": ["", [imported("SearchUser"), ":username::"]]}
-    more = {"PHOTOS_HOST": "0.0.0.0", "PHOTOS_EXPOSE": "true", "PHOTOS_DATA": "/data"}  # noqa: S104 - the container's own address
+    own = {"PHOTOS_HOST": "0.0.0.0", "PHOTOS_EXPOSE": "true", "PHOTOS_DATA": "/data"}  # noqa: S104 - only the address of the container
     return {
         "Name": "gateway",
         "Image": ref("Image"),
@@ -41,9 +41,9 @@ def _container() -> Template:
         "PortMappings": [{"ContainerPort": PORT, "Protocol": "tcp"}],
         "MountPoints": [
             {"SourceVolume": "data", "ContainerPath": "/data"},
-            {"SourceVolume": "scratch", "ContainerPath": "/tmp"},  # noqa: S108 - a volume of its own
+            {"SourceVolume": "scratch", "ContainerPath": "/tmp"},  # noqa: S108 - a separate volume
         ],
-        "Environment": [{"Name": name, "Value": value} for name, value in (environment() | more).items()],
+        "Environment": [{"Name": name, "Value": value} for name, value in (environment() | own).items()],
         "Secrets": [
             {"Name": "PHOTOS_OPENSEARCH_USER", "ValueFrom": user},
             {"Name": "PHOTOS_OPENSEARCH_PASSWORD", "ValueFrom": secret},
@@ -62,7 +62,7 @@ def _container() -> Template:
 
 
 def containers() -> Template:
-    """The service, its task and its cluster."""
+    """The service with its task and cluster."""
     return {
         "Cluster": resource("AWS::ECS::Cluster", {"ClusterSettings": [{"Name": "containerInsights", "Value": "enabled"}]}),
         "Task": resource(
@@ -106,7 +106,7 @@ def containers() -> Template:
 
 
 def scaling() -> Template:
-    """More tasks for work of the processor, or for requests."""
+    """Scaling by CPU utilization and by requests."""
 
     def policy(metric: Template, target: int) -> Template:
         tracking = {

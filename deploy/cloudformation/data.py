@@ -1,10 +1,19 @@
-"""The stack that holds the data: tables, buckets, keys, the domain of OpenSearch. All of it outlives the stack itself."""
+"""The data stack: tables, buckets, keys and the OpenSearch domain, which are retained when the stack is deleted."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from datasources.provisioning.desired_state import ALL_TABLES, AUDIT, CLOSED, FILES, KEY_DESCRIPTION, Bucket, Rule, lock_of
+from datasources.provisioning.desired_state import (
+    ALL_TABLES,
+    AUDIT,
+    BLOCK_PUBLIC_ACCESS,
+    FILES,
+    KEY_DESCRIPTION,
+    Bucket,
+    Rule,
+    lock_of,
+)
 from datasources.tables.dynamodb.rows import EXPIRES
 from datasources.tables.dynamodb.schema import definition
 from datasources.tables.store import Table
@@ -15,7 +24,7 @@ _STORAGE = att("StorageKey")
 
 
 def template() -> Template:
-    """The whole of it."""
+    """The template."""
     resources = {"StorageKey": _key("Photos Data Gateway: encrypts what is stored"), "WrappingKey": _key(KEY_DESCRIPTION)}
     resources["WrappingKeyAlias"] = resource(
         "AWS::KMS::Alias", {"AliasName": sub("alias/${AWS::StackName}"), "TargetKeyId": ref("WrappingKey")}
@@ -23,7 +32,7 @@ def template() -> Template:
     resources |= {f"{title(table.name)}Table": _table(table) for table in ALL_TABLES}
     for name, parameter, bucket in (("MediaBucket", "MediaBucketName", FILES), ("AuditBucket", "AuditBucketName", AUDIT)):
         resources[name] = _bucket(parameter, bucket)
-        resources[f"{name}Policy"] = _only_encrypted_ways(name)
+        resources[f"{name}Policy"] = _tls_only(name)
     resources |= _search()
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
@@ -41,14 +50,14 @@ def _parameters() -> Template:
         "MediaBucketName": bucket,
         "AuditBucketName": bucket,
         "VpcId": {"Type": "AWS::EC2::VPC::Id"},
-        "PrivateSubnets": {"Type": "List<AWS::EC2::Subnet::Id>", "Description": "Two, in different zones"},
+        "PrivateSubnets": {"Type": "List<AWS::EC2::Subnet::Id>", "Description": "Two subnets in different availability zones"},
         "SearchInstance": {"Type": "String", "Default": "r7g.large.search"},
         "SearchVolumeGiB": {"Type": "Number", "Default": 100, "MinValue": 10},
     }
 
 
 def _key(description: str) -> Template:
-    """The account's own policies say who may use it; nobody outside the account ever may."""
+    """A key that only principals of the account may use, by their IAM policies."""
     account = {
         "Effect": "Allow",
         "Principal": {"AWS": sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:root")},
@@ -59,58 +68,58 @@ def _key(description: str) -> Template:
     return resource(
         "AWS::KMS::Key",
         {"Description": description, "EnableKeyRotation": True, "PendingWindowInDays": 30, "KeyPolicy": policy},
-        kept=True,
+        retained=True,
     )
 
 
 def _table(table: Table) -> Template:
-    """As `CreateTable` is asked for it, in CloudFormation's words."""
-    wanted: dict[str, Any] = dict(definition(table, ""))
-    stream = wanted.pop("StreamSpecification", None)
-    wanted["TableName"] = sub("${TablePrefix}" + table.name)
+    """The table as in a `CreateTable` request, with the property names of CloudFormation."""
+    properties: dict[str, Any] = dict(definition(table, ""))
+    stream = properties.pop("StreamSpecification", None)
+    properties["TableName"] = sub("${TablePrefix}" + table.name)
     if stream:
-        wanted["StreamSpecification"] = {"StreamViewType": stream["StreamViewType"]}
+        properties["StreamSpecification"] = {"StreamViewType": stream["StreamViewType"]}
     if table.expires:
-        wanted["TimeToLiveSpecification"] = {"AttributeName": EXPIRES, "Enabled": True}
-    wanted["PointInTimeRecoverySpecification"] = {"PointInTimeRecoveryEnabled": table.recovery}
-    wanted["DeletionProtectionEnabled"] = True
-    wanted["SSESpecification"] = {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": _STORAGE}
-    return resource("AWS::DynamoDB::Table", wanted, kept=True)
+        properties["TimeToLiveSpecification"] = {"AttributeName": EXPIRES, "Enabled": True}
+    properties["PointInTimeRecoverySpecification"] = {"PointInTimeRecoveryEnabled": table.recovery}
+    properties["DeletionProtectionEnabled"] = True
+    properties["SSESpecification"] = {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": _STORAGE}
+    return resource("AWS::DynamoDB::Table", properties, retained=True)
 
 
 def _bucket(parameter: str, bucket: Bucket) -> Template:
     encrypted = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": _STORAGE}
-    wanted: dict[str, Any] = {
+    properties: dict[str, Any] = {
         "BucketName": ref(parameter),
-        "PublicAccessBlockConfiguration": CLOSED,
+        "PublicAccessBlockConfiguration": BLOCK_PUBLIC_ACCESS,
         "OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]},
         "BucketEncryption": {
             "ServerSideEncryptionConfiguration": [{"ServerSideEncryptionByDefault": encrypted, "BucketKeyEnabled": True}]
         },
     }
     if bucket.rules:
-        wanted["LifecycleConfiguration"] = {"Rules": [_rule(rule) for rule in bucket.rules]}
+        properties["LifecycleConfiguration"] = {"Rules": [_rule(rule) for rule in bucket.rules]}
     if bucket.locked_days:
-        wanted |= {
+        properties |= {
             "VersioningConfiguration": {"Status": "Enabled"},
             "ObjectLockEnabled": True,
             "ObjectLockConfiguration": lock_of(bucket),
         }
-    return resource("AWS::S3::Bucket", wanted, kept=True)
+    return resource("AWS::S3::Bucket", properties, retained=True)
 
 
 def _rule(rule: Rule) -> Template:
-    made: Template = {"Id": rule.id, "Status": "Enabled"}
+    properties: Template = {"Id": rule.id, "Status": "Enabled"}
     if rule.prefix:
-        made["Prefix"] = rule.prefix
+        properties["Prefix"] = rule.prefix
     if rule.expire_days:
-        made["ExpirationInDays"] = rule.expire_days
+        properties["ExpirationInDays"] = rule.expire_days
     if rule.abort_days:
-        made["AbortIncompleteMultipartUpload"] = {"DaysAfterInitiation": rule.abort_days}
-    return made
+        properties["AbortIncompleteMultipartUpload"] = {"DaysAfterInitiation": rule.abort_days}
+    return properties
 
 
-def _only_encrypted_ways(name: str) -> Template:
+def _tls_only(name: str) -> Template:
     arn = att(name)
     deny = {
         "Sid": "OnlyTls",
@@ -127,26 +136,26 @@ def _only_encrypted_ways(name: str) -> Template:
 def _search() -> Template:
     return {
         "ClientGroup": resource(
-            "AWS::EC2::SecurityGroup", {"GroupDescription": "May speak to the domain of OpenSearch", "VpcId": ref("VpcId")}
+            "AWS::EC2::SecurityGroup", {"GroupDescription": "Clients of the OpenSearch domain", "VpcId": ref("VpcId")}
         ),
         "SearchGroup": resource(
             "AWS::EC2::SecurityGroup",
             {
-                "GroupDescription": "The domain of OpenSearch",
+                "GroupDescription": "The OpenSearch domain",
                 "VpcId": ref("VpcId"),
                 "SecurityGroupIngress": [
                     {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "SourceSecurityGroupId": att("ClientGroup", "GroupId")}
                 ],
             },
         ),
-        "SearchMaster": _secret("The master user of the domain; for operators, never for the gateway", "master"),
-        "SearchUser": _secret("The gateway's user of the domain, made there by an operator (docs/production.md)", "gateway"),
+        "SearchMaster": _secret("The master user of the domain, for operators and not for the gateway", "master"),
+        "SearchUser": _secret("The user of the gateway in the domain, which an operator creates (docs/production.md)", "gateway"),
         "Domain": _domain(),
     }
 
 
 def _secret(description: str, user: str) -> Template:
-    made = {
+    generator = {
         "SecretStringTemplate": f'{{"username": "{user}"}}',
         "GenerateStringKey": "password",
         "PasswordLength": 40,
@@ -154,17 +163,17 @@ def _secret(description: str, user: str) -> Template:
     }
     return resource(
         "AWS::SecretsManager::Secret",
-        {"Description": description, "KmsKeyId": _STORAGE, "GenerateSecretString": made},
-        kept=True,
+        {"Description": description, "KmsKeyId": _STORAGE, "GenerateSecretString": generator},
+        retained=True,
     )
 
 
 def _domain() -> Template:
-    """In the network only; no logs of searches, because they would hold what people looked for."""
-    who = {
+    """A domain in the VPC. It logs no searches, because the logs would contain the queries of customers."""
+    master = {
         name: sub(f"{{{{resolve:secretsmanager:${{SearchMaster}}:SecretString:{name}}}}}") for name in ("username", "password")
     }
-    anyone = {
+    statement = {
         "Effect": "Allow",
         "Principal": {"AWS": "*"},
         "Action": "es:ESHttp*",
@@ -191,17 +200,17 @@ def _domain() -> Template:
             "AdvancedSecurityOptions": {
                 "Enabled": True,
                 "InternalUserDatabaseEnabled": True,
-                "MasterUserOptions": {"MasterUserName": who["username"], "MasterUserPassword": who["password"]},
+                "MasterUserOptions": {"MasterUserName": master["username"], "MasterUserPassword": master["password"]},
             },
-            # Who may what is the fine-grained control's business: requests are signed by users of the domain.
-            "AccessPolicies": {"Version": "2012-10-17", "Statement": [anyone]},
+            # Fine-grained access control authenticates the users of the domain.
+            "AccessPolicies": {"Version": "2012-10-17", "Statement": [statement]},
         },
-        kept=True,
+        retained=True,
     )
 
 
 def _outputs() -> Template:
-    told = {
+    values = {
         "TablePrefix": ref("TablePrefix"),
         "MediaBucket": ref("MediaBucket"),
         "AuditBucket": ref("AuditBucket"),
@@ -212,5 +221,5 @@ def _outputs() -> Template:
         "SearchHost": att("Domain", "DomainEndpoint"),
         "SearchName": ref("Domain"),
     }
-    told |= {f"{title(table.name)}Stream": att(f"{title(table.name)}Table", "StreamArn") for table in ALL_TABLES if table.feed}
-    return {name: {"Value": value, "Export": {"Name": sub(f"${{AWS::StackName}}-{name}")}} for name, value in told.items()}
+    values |= {f"{title(table.name)}Stream": att(f"{title(table.name)}Table", "StreamArn") for table in ALL_TABLES if table.feed}
+    return {name: {"Value": value, "Export": {"Name": sub(f"${{AWS::StackName}}-{name}")}} for name, value in values.items()}

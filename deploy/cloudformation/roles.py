@@ -1,4 +1,4 @@
-"""Who may do what, each no more than it does: the gateway, the streams' function, and whoever starts containers."""
+"""IAM roles with least privilege: the gateway, the stream function, and the start of containers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _STREAM = ("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardI
 
 
 def roles() -> Template:
-    """The three of them."""
+    """The three roles."""
     return {
         "GatewayRole": role(
             "ecs-tasks.amazonaws.com",
@@ -27,14 +27,14 @@ def roles() -> Template:
                 "tables": [_tables((*_READ, *_WRITE))],
                 "files": _files(),
                 "audit": _audit(),
-                "keys": [allow(["kms:Decrypt", "kms:GenerateDataKey"], imported("WrappingKey")), _stored()],
+                "keys": [allow(["kms:Decrypt", "kms:GenerateDataKey"], imported("WrappingKey")), _storage_key()],
             },
         ),
         "FunctionRole": role(
             "lambda.amazonaws.com",
             {
                 "tables": [_tables(_READ), *_streams()],
-                "keys": [allow(["kms:Decrypt"], imported("WrappingKey")), _stored()],
+                "keys": [allow(["kms:Decrypt"], imported("WrappingKey")), _storage_key()],
                 "dead-letters": [allow(["sqs:SendMessage"], att("DeadLetters"))],
                 "logs": [allow(["logs:CreateLogStream", "logs:PutLogEvents"], att("FunctionLogs"))],
             },
@@ -59,7 +59,7 @@ def roles() -> Template:
 
 
 def _tables(actions: Sequence[str]) -> Template:
-    """Ours alone, by name; their indexes with them."""
+    """A statement for the tables of the gateway and their indexes, by name."""
     base = "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/${Prefix}"
     names = [name for table in ALL_TABLES for name in (table.name, *([f"{table.name}/index/*"] if table.indexes else []))]
     prefix = {"Prefix": imported("TablePrefix")}
@@ -71,27 +71,27 @@ def _streams() -> list[Template]:
     return [allow(_STREAM, arns), allow(["dynamodb:ListStreams"], "*")]
 
 
-def _in(bucket: str, rest: str) -> Template:
+def _bucket_arn(bucket: str, rest: str) -> Template:
     arn = "arn:${AWS::Partition}:s3:::${Bucket}" + rest
     return {"Fn::Sub": [arn, {"Bucket": imported(bucket)}]}
 
 
 def _files() -> list[Template]:
-    objects = [_in("MediaBucket", f"/{prefix}*") for prefix in FILES.prefixes]
-    listed = {"StringLike": {"s3:prefix": [f"{prefix}*" for prefix in FILES.prefixes]}}
+    objects = [_bucket_arn("MediaBucket", f"/{prefix}*") for prefix in FILES.prefixes]
+    condition = {"StringLike": {"s3:prefix": [f"{prefix}*" for prefix in FILES.prefixes]}}
     return [
         allow(["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject"], objects),
-        allow(["s3:ListBucket", "s3:ListBucketMultipartUploads"], _in("MediaBucket", ""), Condition=listed),
+        allow(["s3:ListBucket", "s3:ListBucketMultipartUploads"], _bucket_arn("MediaBucket", ""), Condition=condition),
     ]
 
 
 def _audit() -> list[Template]:
-    """To add and to compare what was added; nobody's role may delete, and object lock keeps it from everybody."""
-    return [allow(["s3:GetObject", "s3:PutObject"], [_in("AuditBucket", f"/{prefix}*") for prefix in AUDIT.prefixes])]
+    """Statements to write and read audit records. No role may delete them, and object lock prevents deletion."""
+    return [allow(["s3:GetObject", "s3:PutObject"], [_bucket_arn("AuditBucket", f"/{prefix}*") for prefix in AUDIT.prefixes])]
 
 
-def _stored() -> Template:
-    """The key under which the services store, through these services only."""
+def _storage_key() -> Template:
+    """A statement for the storage key, only through DynamoDB and S3."""
     return allow(["kms:Decrypt", "kms:GenerateDataKey"], imported("StorageKey"), Condition=_by("dynamodb", "s3"))
 
 

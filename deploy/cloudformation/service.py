@@ -1,4 +1,4 @@
-"""The stack that serves: containers (`containers.py`) behind a load balancer, the streams' function, their roles, and alarms."""
+"""The service stack: containers behind a load balancer, the stream function, their roles, and alarms."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from deploy.cloudformation.containers import PORT, containers, environment, scal
 from deploy.cloudformation.roles import roles
 from deploy.cloudformation.template import Template, att, imported, ref, resource, title
 
-_LOGS_KEPT_DAYS = 90
+_LOG_RETENTION_DAYS = 90
 _SUBNETS = "List<AWS::EC2::Subnet::Id>"
 
 
 def template() -> Template:
-    """The whole of it."""
+    """The template."""
     resources = _logs() | roles() | _network() | _balancer() | containers() | scaling() | _function()
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
@@ -31,43 +31,43 @@ def template() -> Template:
 
 def _parameters() -> Template:
     return {
-        "DataStack": {"Type": "String", "Description": "Name of the stack of the data"},
+        "DataStack": {"Type": "String", "Description": "Name of the data stack"},
         "Image": {"Type": "String", "Description": "Image of the gateway, by digest"},
         "FunctionImage": {
             "Type": "String",
-            "Description": "Image of the streams' function (deploy/lambda/Dockerfile), by digest",
+            "Description": "Image of the stream function (deploy/lambda/Dockerfile), by digest",
         },
         "VpcId": {"Type": "AWS::EC2::VPC::Id"},
         "PublicSubnets": {"Type": _SUBNETS},
         "PrivateSubnets": {"Type": _SUBNETS},
         "CertificateArn": {"Type": "String", "AllowedPattern": "^arn:[a-z-]+:acm:.+$"},
         "PublicUrl": {"Type": "String", "AllowedPattern": "^https://[^/]+$"},
-        "Issuers": {"Type": "String", "Description": "Issuers of tokens, as a JSON list (docs/identity.md)"},
+        "Issuers": {"Type": "String", "Description": "Token issuers as a JSON list (docs/identity.md)"},
         "MetricsToken": {
             "Type": "String",
-            "Description": "ARN of the secret whose value opens /metrics",
+            "Description": "ARN of the secret that contains the token for /metrics",
             "AllowedPattern": "^arn:.+$",
         },
         "LeastTasks": {"Type": "Number", "Default": 2, "MinValue": 2},
         "MostTasks": {"Type": "Number", "Default": 12, "MinValue": 2},
-        "AlarmTopic": {"Type": "String", "Description": "ARN of the topic that alarms go to", "AllowedPattern": "^arn:.+$"},
+        "AlarmTopic": {"Type": "String", "Description": "ARN of the topic that receives alarms", "AllowedPattern": "^arn:.+$"},
     }
 
 
 def _logs() -> Template:
     return {
         name: resource(
-            "AWS::Logs::LogGroup", {"RetentionInDays": _LOGS_KEPT_DAYS}, DeletionPolicy="Retain", UpdateReplacePolicy="Retain"
+            "AWS::Logs::LogGroup", {"RetentionInDays": _LOG_RETENTION_DAYS}, DeletionPolicy="Retain", UpdateReplacePolicy="Retain"
         )
         for name in ("ServiceLogs", "FunctionLogs")
     }
 
 
 def _network() -> Template:
-    def group(words: str, source: Template, first: int) -> Template:
+    def group(description: str, source: Template, first: int) -> Template:
         rule = {"IpProtocol": "tcp", "FromPort": first, "ToPort": first, **source}
         return resource(
-            "AWS::EC2::SecurityGroup", {"GroupDescription": words, "VpcId": ref("VpcId"), "SecurityGroupIngress": [rule]}
+            "AWS::EC2::SecurityGroup", {"GroupDescription": description, "VpcId": ref("VpcId"), "SecurityGroupIngress": [rule]}
         )
 
     return {
@@ -118,7 +118,7 @@ def _balancer() -> Template:
                 "DefaultActions": [{"Type": "forward", "TargetGroupArn": ref("Targets")}],
             },
         ),
-        # Operators' business: counters are read from inside the network, never through the balancer.
+        # Metrics are read from inside the network and not through the load balancer.
         "NoMetrics": resource(
             "AWS::ElasticLoadBalancingV2::ListenerRule",
             {
@@ -132,16 +132,16 @@ def _balancer() -> Template:
 
 
 def _function() -> Template:
-    """What brings the index up to the tables; what it cannot do goes to the dead letters."""
+    """The function that updates the index from the streams. Failed batches go to the dead-letter queue."""
     secret = {
         f"PHOTOS_OPENSEARCH_{setting}": {
             "Fn::Join": ["", ["{{resolve:secretsmanager:", imported("SearchUser"), f":SecretString:{key}}}}}"]]
         }
         for setting, key in (("USER", "username"), ("PASSWORD", "password"))
     }
-    made: Template = {
+    resources: Template = {
         "DeadLetters": resource(
-            "AWS::SQS::Queue", {"SqsManagedSseEnabled": True, "MessageRetentionPeriod": 1_209_600}, kept=True
+            "AWS::SQS::Queue", {"SqsManagedSseEnabled": True, "MessageRetentionPeriod": 1_209_600}, retained=True
         ),
         "Function": resource(
             "AWS::Lambda::Function",
@@ -159,7 +159,7 @@ def _function() -> Template:
     }
     for table in ALL_TABLES:
         if table.feed:
-            made[f"{title(table.name)}Changes"] = resource(
+            resources[f"{title(table.name)}Changes"] = resource(
                 "AWS::Lambda::EventSourceMapping",
                 {
                     "EventSourceArn": imported(f"{title(table.name)}Stream"),
@@ -173,9 +173,9 @@ def _function() -> Template:
                     "DestinationConfig": {"OnFailure": {"Destination": att("DeadLetters")}},
                 },
             )
-    return made
+    return resources
 
 
-def printed(made: Template) -> str:
-    """As the file holds it."""
-    return json.dumps(made, indent=1) + "\n"
+def to_json(template: Template) -> str:
+    """The content of the template file."""
+    return json.dumps(template, indent=1) + "\n"

@@ -1,4 +1,4 @@
-"""The few forms that templates of CloudFormation are made of."""
+"""Elements of CloudFormation templates."""
 
 from __future__ import annotations
 
@@ -9,40 +9,40 @@ Template = dict[str, Any]
 
 
 def ref(name: str) -> Template:
-    """A parameter or a resource."""
+    """A reference to a parameter or resource."""
     return {"Ref": name}
 
 
 def att(name: str, attribute: str = "Arn") -> Template:
-    """Something of a resource."""
+    """An attribute of a resource."""
     return {"Fn::GetAtt": [name, attribute]}
 
 
 def sub(text: str) -> Template:
-    """A text with names in it."""
+    """A string with substitutions."""
     return {"Fn::Sub": text}
 
 
 def imported(name: str) -> Template:
-    """What the stack of the data exports."""
+    """An export of the data stack."""
     return {"Fn::ImportValue": {"Fn::Sub": f"${{DataStack}}-{name}"}}
 
 
-def resource(kind: str, properties: Mapping[str, Any], *, kept: bool = False, **more: Any) -> Template:
-    """A resource; `kept` ones outlive their stack."""
-    lasting = {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"} if kept else {}
-    return {"Type": kind, **lasting, **more, "Properties": dict(properties)}
+def resource(kind: str, properties: Mapping[str, Any], *, retained: bool = False, **more: Any) -> Template:
+    """A resource; a `retained` one is not deleted with its stack."""
+    policies = {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"} if retained else {}
+    return {"Type": kind, **policies, **more, "Properties": dict(properties)}
 
 
 def allow(actions: Sequence[str], resources: Any, **more: Any) -> Template:
-    """A statement that allows."""
+    """An IAM statement that allows actions."""
     return {"Effect": "Allow", "Action": list(actions), "Resource": resources, **more}
 
 
 def role(service: str, policies: Mapping[str, Sequence[Template]], managed: Sequence[str] = ()) -> Template:
-    """A role for one service, and what it may do."""
+    """A role that a service may assume, with its policies."""
     trust = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
-    made: Template = {
+    properties: Template = {
         "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [trust]},
         "Policies": [
             {"PolicyName": name, "PolicyDocument": {"Version": "2012-10-17", "Statement": list(statements)}}
@@ -50,10 +50,10 @@ def role(service: str, policies: Mapping[str, Sequence[Template]], managed: Sequ
         ],
     }
     if managed:
-        made["ManagedPolicyArns"] = [sub(arn) for arn in managed]
-    return resource("AWS::IAM::Role", made)
+        properties["ManagedPolicyArns"] = [sub(arn) for arn in managed]
+    return resource("AWS::IAM::Role", properties)
 
 
 def title(name: str) -> str:
-    """A name as logical ids are written."""
+    """A name in the form of logical ids."""
     return "".join(part.capitalize() for part in name.split("-"))

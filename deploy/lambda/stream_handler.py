@@ -1,7 +1,7 @@
-"""The Lambda function behind the event source mappings of the tables' streams: `deploy/lambda/stream_handler.handler`.
+"""The Lambda function that updates the index from the streams of the tables: `deploy/lambda/stream_handler.handler`.
 
-Its settings are the gateway's own (docs/settings.md). Configure the mapping with `ReportBatchItemFailures`, a bounded
-number of retries and a dead-letter queue; the order within a shard is kept by Lambda.
+It has the settings of the gateway (docs/settings.md). Its event source mappings need `ReportBatchItemFailures`, a bounded
+number of retries and a dead-letter queue; Lambda preserves the order within a shard.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from indexing.stream_events import handle
 from settings import Settings, UnusableSettings
 
 _loop = asyncio.new_event_loop()
-_opened: dict[str, Sources] = {}
+_sources: dict[str, Sources] = {}
 
 
 def handler(event: Mapping[str, Any], _context: object) -> dict[str, list[dict[str, str]]]:
-    """One batch; connections and keys are kept from one to the next."""
-    return _loop.run_until_complete(_handled(event))
+    """Processes a batch of stream records. Connections and keys are reused by later batches."""
+    return _loop.run_until_complete(_handle(event))
 
 
-async def _handled(event: Mapping[str, Any]) -> dict[str, list[dict[str, str]]]:
+async def _handle(event: Mapping[str, Any]) -> dict[str, list[dict[str, str]]]:
     stack = Settings().engines
     if stack is None:
-        raise UnusableSettings("The stream's function needs PHOTOS_STACK=aws.")
-    if "sources" not in _opened:
-        _opened["sources"] = await real(stack)
-    return await handle(_opened["sources"], event, stack.prefix)
+        raise UnusableSettings("The function has no production engines: set PHOTOS_STACK=aws.")
+    if "sources" not in _sources:
+        _sources["sources"] = await real(stack)
+    return await handle(_sources["sources"], event, stack.prefix)

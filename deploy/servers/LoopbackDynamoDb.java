@@ -5,7 +5,7 @@ import org.eclipse.jetty.server.ServerConnector;
 import software.amazon.dynamodb.services.local.main.ServerRunner;
 import software.amazon.dynamodb.services.local.server.DynamoDBProxyServer;
 
-/** DynamoDB Local has no option for the address it listens on, and takes every one: ours listens on loopback only. */
+/** Starts DynamoDB Local on loopback only; it has no option for the address and listens on all addresses by default. */
 public class LoopbackDynamoDb {
     public static void main(String[] arguments) throws Exception {
         DynamoDBProxyServer local = ServerRunner.createServerFromCommandLineArgs(arguments);
@@ -14,7 +14,7 @@ public class LoopbackDynamoDb {
         for (Connector connector : ((Server) jetty.get(local)).getConnectors()) {
             ((ServerConnector) connector).setHost("127.0.0.1");
         }
-        local.safeStart(); // unlike start(), it reports nothing to anybody
+        local.safeStart(); // unlike start(), it sends no telemetry
         local.join();
     }
 }

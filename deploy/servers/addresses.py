@@ -1,4 +1,4 @@
-"""Where the local servers live: what is installed once, what runs, and on which ports."""
+"""Folders and ports of the local servers."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _TRIES = 50
 _OFFSETS = {"opensearch": 0, "opensearch-transport": 1, "dynamodb": 2, "s3": 3, "s3-admin": 4, "kms": 5, "faults": 6}
 _FAULT_PORTS = range(10, 20)
 ACCESS_KEY, SECRET_KEY, REGION = "localservers", "localserverssecret", "us-east-1"
-"""Good for nothing but these servers on loopback. DynamoDB Local takes letters and digits only."""
+"""Credentials of these loopback servers only. DynamoDB Local accepts only letters and digits."""
 
 
 class ServersError(Exception):
-    """What keeps the servers from running, in one sentence."""
+    """The servers cannot run; the message gives the reason in one sentence."""
 
 
 @dataclass(frozen=True)
@@ -27,19 +27,19 @@ class Places:
     """Folders and the first port."""
 
     installed: Path
-    """Downloads and builds: PHOTOS_SERVERS_CACHE, so that several clones share them, else `.cache/servers` of this clone."""
+    """Installed servers: PHOTOS_SERVERS_CACHE, which clones may share, else `.cache/servers` of this clone."""
     run: Path
     """Processes, logs and data of this clone."""
     first_port: int
 
     @classmethod
     def here(cls) -> Places:
-        """As the environment says; the port is the one the servers were started on, if they were."""
+        """The folders from the environment; the first port is that of the running servers, if any."""
         own = ROOT / ".cache" / "servers"
         installed = Path(os.environ.get("PHOTOS_SERVERS_CACHE") or own).expanduser().resolve()
         run = Path(os.environ.get("PHOTOS_SERVERS_RUN") or own / "run").expanduser().resolve()
-        noted = run / "first-port"
-        first = int(noted.read_text()) if noted.exists() else int(os.environ.get("PHOTOS_SERVERS_PORT") or FIRST_PORT)
+        port_file = run / "first-port"
+        first = int(port_file.read_text()) if port_file.exists() else int(os.environ.get("PHOTOS_SERVERS_PORT") or FIRST_PORT)
         return cls(installed, run, first)
 
     def port(self, name: str) -> int:
@@ -51,11 +51,11 @@ class Places:
         return range(self.first_port + _FAULT_PORTS.start, self.first_port + _FAULT_PORTS.stop)
 
     def url(self, name: str) -> str:
-        """Where a server answers."""
+        """The base URL of a server."""
         return f"http://{HOST}:{self.port(name)}"
 
-    def settle_ports(self) -> Places:
-        """The first range of ports that nobody uses, noted for whoever asks later."""
+    def choose_ports(self) -> Places:
+        """Choose the first free port range and save it for later commands."""
         for first in range(self.first_port, self.first_port + _STRIDE * _TRIES, _STRIDE):
             if all(_free(first + offset) for offset in (*_OFFSETS.values(), *_FAULT_PORTS)):
                 self.run.mkdir(parents=True, exist_ok=True)
@@ -64,7 +64,7 @@ class Places:
         raise ServersError(f"No {_STRIDE} free ports from {self.first_port} on: set PHOTOS_SERVERS_PORT to another range.")
 
     def environment(self) -> dict[str, str]:
-        """What AWS clients and `make run STACK=local` read."""
+        """Environment variables for AWS clients and `make run STACK=local`."""
         return {
             "AWS_ACCESS_KEY_ID": ACCESS_KEY,
             "AWS_SECRET_ACCESS_KEY": SECRET_KEY,

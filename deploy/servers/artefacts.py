@@ -1,4 +1,4 @@
-"""Artefacts from package registries by their ordinary clients, each checked against its checksum."""
+"""Installs artefacts from package registries with their standard clients and verifies pinned checksums."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ class MavenFile(NamedTuple):
 
     @property
     def name(self) -> str:
-        """As Maven names it."""
+        """The file name in Maven's convention."""
         _, artifact, version, extension = self.coordinates.split(":")
         return f"{artifact}-{version}.{extension}"
 
 
 class GoTool(NamedTuple):
-    """A program built from a Go module, whose sum Go writes into what it builds."""
+    """A program built from a Go module. `sum`: the module checksum, which Go embeds in the binary."""
 
     name: str
     module: str
@@ -45,38 +45,38 @@ class GoTool(NamedTuple):
 
 
 def run(command: Sequence[str], *, environment: Mapping[str, str] | None = None, cwd: Path | None = None) -> str:
-    """What a command prints; raises `ServersError` with its last lines."""
+    """Run a command and return its output; raises `ServersError` with the last lines of the output on failure."""
     program = shutil.which(command[0])
     if program is None:
-        raise ServersError(f"{command[0]} is needed for the local servers and was not found.")
-    done = subprocess.run(  # noqa: S603 - commands of ours
+        raise ServersError(f"{command[0]} was not found. Install it to run the local servers.")
+    result = subprocess.run(  # noqa: S603 - fixed commands
         [program, *command[1:]], capture_output=True, text=True, check=False, cwd=cwd, env={**os.environ, **(environment or {})}
     )
-    if done.returncode:
-        last = "\n".join((done.stdout + done.stderr).splitlines()[-10:])
+    if result.returncode:
+        last = "\n".join((result.stdout + result.stderr).splitlines()[-10:])
         raise ServersError(f"{' '.join(command[:2])} ... failed:\n{last}")
-    return done.stdout
+    return result.stdout
 
 
 def sha256_of(path: Path) -> str:
-    """In hex."""
+    """The SHA-256 of a file, in hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def maven_file(folder: Path, wanted: MavenFile) -> Path:
-    """The file, fetched unless it is there; never one with another checksum."""
-    path = folder / wanted.name
+def maven_file(folder: Path, file: MavenFile) -> Path:
+    """The file, downloaded if missing; raises `ServersError` if the checksum differs."""
+    path = folder / file.name
     if not path.exists():
-        run(["mvn", "-q", "-B", "-ntp", _COPY, f"-Dartifact={wanted.coordinates}", f"-DoutputDirectory={folder}"])
-    if sha256_of(path) != wanted.sha256:
+        run(["mvn", "-q", "-B", "-ntp", _COPY, f"-Dartifact={file.coordinates}", f"-DoutputDirectory={folder}"])
+    if sha256_of(path) != file.sha256:
         path.unlink()
-        raise ServersError(f"{wanted.coordinates} has another checksum than the one pinned here.")
+        raise ServersError(f"{file.coordinates} has another checksum than the pinned one. Delete the cache and install again.")
     return path
 
 
 def maven_closure(folder: Path, coordinates: str, sums: Mapping[str, str]) -> None:
-    """A library with all it needs at run time, exactly the files of `sums`, into an empty folder."""
+    """Download a library with its runtime dependencies into an empty folder; they must be exactly the files of `sums`."""
     group, artifact, version = coordinates.split(":")
     with tempfile.TemporaryDirectory() as project:
         (Path(project) / "pom.xml").write_text(
@@ -88,22 +88,22 @@ def maven_closure(folder: Path, coordinates: str, sums: Mapping[str, str]) -> No
         run(["mvn", "-q", "-B", "-ntp", _COPY_ALL, "-DincludeScope=runtime", f"-DoutputDirectory={folder}"], cwd=Path(project))
     found = {path.name: sha256_of(path) for path in folder.iterdir()}
     if found != dict(sums):
-        odd = sorted(name for name in {*found, *sums} if found.get(name) != sums.get(name))
-        raise ServersError(f"{coordinates}: not the files that are pinned here: {', '.join(odd[:5])}.")
+        different = sorted(name for name in {*found, *sums} if found.get(name) != sums.get(name))
+        raise ServersError(f"{coordinates}: these files differ from the pinned ones: {', '.join(different[:5])}.")
 
 
 def go_tool(folder: Path, tool: GoTool) -> None:
-    """Builds a program into the folder."""
+    """Build a program into the folder."""
     environment = {"GOBIN": str(folder), "GOFLAGS": "", "GOMAXPROCS": "2", "CGO_ENABLED": "0"}
     run(["go", "install", "-trimpath", f"{tool.module}{tool.package}@{tool.version}"], environment=environment)
     (built,) = folder.iterdir()
     built.rename(folder / tool.name)
     if f"{tool.module}\t{tool.version}\t{tool.sum}" not in run(["go", "version", "-m", str(folder / tool.name)]):
-        raise ServersError(f"{tool.module} {tool.version} has another sum than the one pinned here.")
+        raise ServersError(f"{tool.module} {tool.version} has another checksum than the pinned one.")
 
 
 def python_environment(folder: Path, requirements: Path) -> None:
-    """A virtual environment with exactly these requirements, by hash."""
+    """Create a virtual environment with exactly these requirements, verified by hash."""
     run([sys.executable, "-m", "venv", str(folder)])
     pip = [str(folder / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "install", "-q", "--no-deps"]
     run([*pip, "--only-binary", ":all:", "--require-hashes", "-r", str(requirements)])
@@ -111,9 +111,9 @@ def python_environment(folder: Path, requirements: Path) -> None:
 
 @contextmanager
 def installing(folder: Path, version: str) -> Iterator[Path | None]:
-    """An empty folder to install into, which takes the place of `folder` when it is whole; None if this version is there.
+    """Yield an empty folder that replaces `folder` after the body; None if this version is installed already.
 
-    Several clones may install into one cache at the same time: the second waits and finds it done.
+    A lock lets several clones share a cache: the second one waits until the first has installed.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     mark = folder / ".installed"
@@ -122,10 +122,10 @@ def installing(folder: Path, version: str) -> Iterator[Path | None]:
         if mark.exists() and mark.read_text() == version:
             yield None
             return
-        draft = folder.with_name(f".{folder.name}.draft")
-        shutil.rmtree(draft, ignore_errors=True)
-        draft.mkdir()
-        yield draft
-        (draft / ".installed").write_text(version)
+        new = folder.with_name(f".{folder.name}.new")
+        shutil.rmtree(new, ignore_errors=True)
+        new.mkdir()
+        yield new
+        (new / ".installed").write_text(version)
         shutil.rmtree(folder, ignore_errors=True)
-        draft.rename(folder)
+        new.rename(folder)

@@ -1,4 +1,4 @@
-"""DynamoDB Local, an S3 server, the stand-in for KMS and the fault proxy: how each is installed and started."""
+"""Installs and starts DynamoDB Local, an S3 server, the local KMS server and the fault proxy."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _FAULTS = GoTool(
 
 
 def install_dynamodb(installed: Path) -> None:
-    """The jars, and a launcher of ours that listens on loopback only."""
+    """Install the jars and a launcher that listens on loopback only."""
     sums = {name: total for total, name in (line.split() for line in (_HERE / "dynamodb-local.sha256").read_text().splitlines())}
     launcher = _HERE / "LoopbackDynamoDb.java"
     with installing(installed / "dynamodb", f"{_DYNAMODB} {sha256_of(launcher)}") as folder:
@@ -32,12 +32,12 @@ def install_dynamodb(installed: Path) -> None:
 
 
 def install_s3(installed: Path) -> None:
-    """Built from its Go module."""
+    """Build the program from its Go module."""
     _install_go(installed, _S3)
 
 
 def install_faults(installed: Path) -> None:
-    """Built from its Go module."""
+    """Build the program from its Go module."""
     _install_go(installed, _FAULTS)
 
 
@@ -48,7 +48,7 @@ def _install_go(installed: Path, tool: GoTool) -> None:
 
 
 def install_kms(installed: Path) -> None:
-    """An environment of its own: what moto needs is no dependency of ours."""
+    """Install moto into a separate virtual environment, so that its dependencies do not affect the project."""
     requirements = _HERE / "kms.requirements.txt"
     with installing(installed / "kms", f"{sha256_of(requirements)} python {sys.version_info[:2]}") as folder:
         if folder is not None:
@@ -56,9 +56,9 @@ def install_kms(installed: Path) -> None:
 
 
 def dynamodb(places: Places) -> Server:
-    """Keeps everything in memory, as the stand-in for KMS does: without its keys, nothing stored could be opened anyway.
+    """DynamoDB Local in memory, like the KMS server, without whose keys stored data could not be decrypted.
 
-    On disk it takes 40 writes a second here, in memory 130.
+    It handles about 40 writes per second on disk and 130 in memory.
     """
     installed, port = places.installed / "dynamodb", places.port("dynamodb")
     command = [
@@ -66,12 +66,12 @@ def dynamodb(places: Places) -> Server:
         "-cp", f"{installed}/launcher:{installed}/jars/*", "LoopbackDynamoDb",
         "-disableTelemetry", "-sharedDb", "-port", str(port), "-inMemory",
     ]  # fmt: skip
-    # It answers 400 to whoever does not sign, which is an answer.
+    # It responds with 400 to unsigned requests, which shows that it runs.
     return Server("dynamodb", command, lambda: answers(places.url("dynamodb"), any_status=True), {"DDB_LOCAL_TELEMETRY": "0"})
 
 
 def s3(places: Places) -> Server:
-    """Objects are files of a folder. Without `--keep-alive`: with it, Arrow's client gets errors at random."""
+    """The S3 server, which stores objects as files. Without `--keep-alive`, which causes random errors in Arrow's client."""
     port, data = places.port("s3"), places.run / "data"
     command = [
         str(places.installed / "versitygw" / "versitygw"), "--port", f"{HOST}:{port}",
@@ -84,14 +84,14 @@ def s3(places: Places) -> Server:
 
 
 def kms(places: Places) -> Server:
-    """Keeps its keys in memory: after a restart nothing wrapped by it opens any more."""
+    """The KMS server, with keys in memory: after a restart, data wrapped by them cannot be decrypted."""
     python = places.installed / "kms" / "bin" / "python"
     command = [str(python), str(_HERE / "kms_stand_in.py"), "-H", HOST, "-p", str(places.port("kms"))]
     return Server("kms", command, lambda: answers(places.url("kms") + "/moto-api/data.json"))
 
 
 def faults(places: Places) -> Server:
-    """Toxiproxy: slow, cut and dropped connections to the others."""
+    """Toxiproxy, which delays, interrupts and drops connections to the other servers."""
     command = [str(places.installed / "toxiproxy" / "toxiproxy"), "-host", HOST, "-port", str(places.port("faults"))]
     return Server("faults", command, lambda: answers(places.url("faults") + "/version"))
 

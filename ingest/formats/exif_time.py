@@ -1,4 +1,4 @@
-"""When a photo was taken: the camera's wall clock, and its offset from the tag for it or from the satellites' clock."""
+"""Reads the local time of the camera, and its UTC offset from the offset tag, the GPS time or the maker note."""
 
 from __future__ import annotations
 
@@ -7,27 +7,26 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
-from ingest.formats.exif import Tags, number_of, text_of
+from ingest.formats.exif import ExifTags, number_of, text_of
 from ingest.formats.metadata import Moment
-from ingest.formats.tiff import Directory
+from pictures.formats.tiff import Directory
 from resolvers.importing.records import OffsetSource
 
-# (wall clock, offset), best first: original, digitised, changed. The offset's tag must be the one of its clock.
+# Tags of (local time, offset) in order of precedence: original, digitized, modified. Each time has its own offset tag.
 _CLOCKS = ((0x9003, 0x9011), (0x9004, 0x9012), (0x0132, 0x9010))
 _GPS_TIME, _GPS_DATE = 7, 29
 _WALL = re.compile(r"(\d{4})[:/.-](\d{1,2})[:/.-](\d{1,2})[ T](\d{1,2}):(\d{1,2})(?::(\d{1,2}))?.*", re.DOTALL)
 _OFFSET = re.compile(r"([+-])(\d{1,2}):?(\d{2})")
-# Offsets in use that are no half hours: Nepal, Eucla, Chatham (and its summer).
+# Offsets in use that are not multiples of 30 minutes: Nepal, Eucla, Chatham (standard and daylight saving time).
 _QUARTERS = frozenset({345, 525, 765, 825})
 _SLACK_S = 90
 _OFFSETS_MINUTES = range(-12 * 60, 14 * 60 + 1, 15)
 
 
-def taken(tags: Tags, noted: int | None = None) -> Moment | None:
-    """The wall clock; its offset from the tag, else by the satellites, else as the maker's note has it (`noted`).
+def taken_at(tags: ExifTags, note_offset: int | None = None) -> Moment | None:
+    """The local time with its offset from the offset tag, else from the GPS time, else from the maker note.
 
-    The note comes last: it is a setting of the camera that people forget to change when they travel, as they forget
-    the clock; then both are wrong together, and the satellites alone tell.
+    The offset of the maker note comes last, because it is a setting of the camera that people forget to change on travels.
     """
     wall, offset = _clock(tags)
     if wall is None:
@@ -35,13 +34,13 @@ def taken(tags: Tags, noted: int | None = None) -> Moment | None:
         return None if instant is None else Moment(instant.isoformat(timespec="seconds"), 0, OffsetSource.GPS, in_utc=True)
     if offset is not None:
         return Moment(wall.isoformat(), offset, OffsetSource.EXIF)
-    offset = _offset_by_satellites(wall, tags.gps)
+    offset = _offset_from_gps(wall, tags.gps)
     if offset is not None:
         return Moment(wall.isoformat(), offset, OffsetSource.GPS)
-    return Moment(wall.isoformat(), noted, OffsetSource.EXIF if noted is not None else None)
+    return Moment(wall.isoformat(), note_offset, OffsetSource.EXIF if note_offset is not None else None)
 
 
-def _clock(tags: Tags) -> tuple[datetime | None, int | None]:
+def _clock(tags: ExifTags) -> tuple[datetime | None, int | None]:
     for wall_tag, offset_tag in _CLOCKS:
         wall = wall_of(tags.photo.get(wall_tag) or tags.image.get(wall_tag))
         if wall is not None:
@@ -50,7 +49,7 @@ def _clock(tags: Tags) -> tuple[datetime | None, int | None]:
 
 
 def wall_of(value: Any) -> datetime | None:
-    """Cameras without a time write zeros or blanks: those are no day of the calendar."""
+    """The local time of a tag; None if it is invalid, such as the zeros or blanks of a clock that was never set."""
     match = _WALL.fullmatch(text_of(value))
     if match is None:
         return None
@@ -61,7 +60,7 @@ def wall_of(value: Any) -> datetime | None:
 
 
 def _offset(value: Any) -> int | None:
-    """As cameras write it."""
+    """The minutes of an offset tag, such as `+02:00`; None if it is invalid."""
     text = text_of(value)
     if text in {"Z", "z"}:
         return 0
@@ -73,24 +72,24 @@ def _offset(value: Any) -> int | None:
     return minutes if _OFFSETS_MINUTES[0] <= minutes <= _OFFSETS_MINUTES[-1] and int(match[3]) < 60 else None  # noqa: PLR2004
 
 
-def _offset_by_satellites(wall: datetime, gps: Directory) -> int | None:
+def _offset_from_gps(wall: datetime, gps: Directory) -> int | None:
     instant = _instant(gps)
     return None if instant is None else offset_between(wall, instant)
 
 
 def offset_between(wall: datetime, instant: datetime) -> int | None:
-    """Wall clock minus UTC, where that is an offset somebody uses.
+    """Local time minus UTC in minutes; None if that is not a UTC offset in use, within 90 seconds.
 
-    A fix may be some seconds old and the camera's clock some seconds wrong; more than that would make up an offset.
+    A GPS fix may be some seconds old, and the camera's clock may be wrong by some seconds.
     """
-    apart_s = (wall - instant).total_seconds()
-    offset = round(apart_s / 900) * 15
-    usual = offset % 30 == 0 or offset in _QUARTERS
-    return offset if usual and offset in _OFFSETS_MINUTES and abs(apart_s - offset * 60) <= _SLACK_S else None
+    difference_s = (wall - instant).total_seconds()
+    offset = round(difference_s / 900) * 15
+    in_use = offset % 30 == 0 or offset in _QUARTERS
+    return offset if in_use and offset in _OFFSETS_MINUTES and abs(difference_s - offset * 60) <= _SLACK_S else None
 
 
 def _instant(gps: Directory) -> datetime | None:
-    """The satellites' clock."""
+    """The GPS time, in UTC."""
     day = re.fullmatch(r"(\d{4})[:-](\d{2})[:-](\d{2})", text_of(gps.get(_GPS_DATE)))
     time = gps.get(_GPS_TIME)
     if day is None or not isinstance(time, tuple) or len(time) != 3:  # noqa: PLR2004

@@ -1,4 +1,4 @@
-"""Where a worker finds the bytes of a file: at a path, or in an archive, from where it copies them to a path that it is told."""
+"""Locations of files for worker processes: a path, or a member of an archive that is copied to a temporary file."""
 
 from __future__ import annotations
 
@@ -9,31 +9,31 @@ import msgspec
 from ingest.formats.archives import copy_member, copy_range
 
 
-class Source(msgspec.Struct, frozen=True):
-    """`member` is a number in a zip, `at` and `size` a range of a tar; with neither, `path` is the file itself."""
+class FileLocation(msgspec.Struct, frozen=True):
+    """A file at `path`, or a member of the archive there: number `member` of a zip, or `size` bytes at `offset` of a tar."""
 
     path: bytes
     member: int = -1
-    at: int = -1
+    offset: int = -1
     size: int = 0
-    to: bytes = b""
+    copy_path: bytes = b""
 
     @property
-    def packed(self) -> bool:
-        """Whether it must be copied out first."""
-        return self.member >= 0 or self.at >= 0
+    def in_archive(self) -> bool:
+        """Whether the file is a member of an archive."""
+        return self.member >= 0 or self.offset >= 0
 
     @property
-    def local(self) -> bytes:
-        """Where it lies, or will."""
-        return self.to if self.packed else self.path
+    def local_path(self) -> bytes:
+        """The path of the file, or of its copy."""
+        return self.copy_path if self.in_archive else self.path
 
 
-def fetch(source: Source) -> bytes:
-    """The path of the file, copied out if it is not there yet. Raises BadFile."""
-    if source.packed and not os.path.exists(source.to):  # noqa: PTH110  (bytes)
+def fetch(source: FileLocation) -> bytes:
+    """Copies a member of an archive unless its copy exists, and returns the path of the file. Raises `BadFile`."""
+    if source.in_archive and not os.path.exists(source.copy_path):  # noqa: PTH110  (bytes)
         if source.member >= 0:
-            copy_member(source.path, source.member, source.to)
+            copy_member(source.path, source.member, source.copy_path)
         else:
-            copy_range(source.path, source.at, source.size, source.to)
-    return source.local
+            copy_range(source.path, source.offset, source.size, source.copy_path)
+    return source.local_path

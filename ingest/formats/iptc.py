@@ -1,4 +1,4 @@
-"""IPTC's old block (IIM) inside Photoshop's: caption, keywords, and the time with its offset."""
+"""Reads caption, keywords and time from the IPTC IIM block in Photoshop's image resources."""
 
 from __future__ import annotations
 
@@ -7,66 +7,66 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
 
-from ingest.formats.exif import cleaned, one_line
+from ingest.formats.exif import clean_text, one_line
 from ingest.formats.metadata import Moment, SourceMetadata
 from resolvers.importing.records import MAX_CAPTION, OffsetSource
 
 _IIM = 0x0404
 _UTF8 = b"\x1b%G"
 _CHARSET, _TITLE, _KEYWORD, _DATE, _TIME, _HEADLINE, _CAPTION = (1, 90), (2, 5), (2, 25), (2, 55), (2, 60), (2, 105), (2, 120)
-_MOST = 2_000
+_MAX_DATASETS = 2_000
 
 
 def read_iptc(photoshop: bytes) -> SourceMetadata:
-    """Of Photoshop's resource blocks; nothing where there is none, as far as it goes where it is damaged."""
-    told = SourceMetadata()
+    """The IPTC metadata in Photoshop's image resources. A damaged block is read up to the damage."""
+    metadata = SourceMetadata()
     found = list(_datasets(_block(photoshop)))
     utf8 = any(key == _CHARSET and value == _UTF8 for key, value in found)
     texts: dict[tuple[int, int], str] = {}
     for key, value in found:
         text = _text(value, utf8=utf8)
         if key == _KEYWORD and text:
-            told.keywords.append(one_line(text))
+            metadata.keywords.append(one_line(text))
         elif text:
             texts.setdefault(key, text)
     caption = texts.get(_CAPTION) or texts.get(_HEADLINE) or texts.get(_TITLE)
     if caption:
-        told.fields["caption"] = caption[:MAX_CAPTION]
-    told.moment = _moment(texts.get(_DATE, ""), texts.get(_TIME, ""))
-    return told
+        metadata.fields["caption"] = caption[:MAX_CAPTION]
+    metadata.moment = _moment(texts.get(_DATE, ""), texts.get(_TIME, ""))
+    return metadata
 
 
 def _block(photoshop: bytes) -> bytes:
-    at = 0
-    while photoshop[at : at + 4] == b"8BIM":
-        kind = int.from_bytes(photoshop[at + 4 : at + 6])
-        name = photoshop[at + 6] if at + 6 < len(photoshop) else 0
-        at += 6 + (name + 2) // 2 * 2
-        size = int.from_bytes(photoshop[at : at + 4])
-        at += 4
+    position = 0
+    while photoshop[position : position + 4] == b"8BIM":
+        kind = int.from_bytes(photoshop[position + 4 : position + 6])
+        name = photoshop[position + 6] if position + 6 < len(photoshop) else 0
+        position += 6 + (name + 2) // 2 * 2
+        size = int.from_bytes(photoshop[position : position + 4])
+        position += 4
         if kind == _IIM:
-            return photoshop[at : at + size]
-        at += size + size % 2
+            return photoshop[position : position + size]
+        position += size + size % 2
     return b""
 
 
 def _datasets(block: bytes) -> Iterator[tuple[tuple[int, int], bytes]]:
-    at = 0
-    for _ in range(_MOST):
-        if block[at : at + 1] != b"\x1c" or at + 5 > len(block):
+    position = 0
+    for _ in range(_MAX_DATASETS):
+        if block[position : position + 1] != b"\x1c" or position + 5 > len(block):
             return
-        size = int.from_bytes(block[at + 3 : at + 5])
-        if size & 0x8000:  # a size of sizes: nothing that we want is so long
+        size = int.from_bytes(block[position + 3 : position + 5])
+        if size & 0x8000:  # extended datasets are larger than any value that is read here
             return
-        yield (block[at + 1], block[at + 2]), block[at + 5 : at + 5 + size]
-        at += 5 + size
+        yield (block[position + 1], block[position + 2]), block[position + 5 : position + 5 + size]
+        position += 5 + size
 
 
 def _text(value: bytes, *, utf8: bool) -> str:
-    """Undeclared texts are UTF-8 as often as not, and Latin-1 is hardly ever UTF-8 by chance."""
+    """The text of a value. Undeclared text is often UTF-8, and text in Windows-1252 is rarely valid UTF-8."""
     with suppress(UnicodeDecodeError):
-        return cleaned(value.decode())
-    return cleaned(value.decode("utf-8" if utf8 else "cp1252", "replace"))
+        return clean_text(value.decode())
+    return clean_text(value.decode("utf-8" if utf8 else "cp1252", "replace"))
 
 
 def _moment(day: str, time: str) -> Moment | None:
@@ -78,6 +78,6 @@ def _moment(day: str, time: str) -> Moment | None:
         if match[7] is None:
             return Moment(wall)
         minutes = int(match[8]) * 60 + int(match[9])
-        # Programs that know no zone write +0000.
+        # Programs that do not know the time zone write +0000.
         return Moment(wall, minutes if match[7] == "+" else -minutes, OffsetSource.EXIF) if minutes else Moment(wall)
     return None

@@ -1,91 +1,20 @@
-"""The segments in front of a JPEG's picture: its size, EXIF, XMP and IPTC, without decoding a pixel.
-
-Walked here, because opening with Pillow joins every EXIF segment and loads every tag before anything can be refused:
-a 16 MB header of 60,000 tags that all point at the whole of it would fill the memory.
-"""
+"""Metadata of a JPEG file."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from ingest.formats.metadata import ParsedFile
+from ingest.formats.picture import parse_picture
+from pictures.formats.errors import BadFile
+from pictures.formats.jpeg_header import read_header
+from pictures.formats.tiff import Bytes
 
-from ingest.formats.metadata import BadFile, Parsed
-from ingest.formats.picture import picture
-from ingest.formats.tiff import Bytes
-
-_SCAN, _APP1, _APP13 = 0xDA, 0xE1, 0xED
-_WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD8)})
-_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # these three are tables, not frames
-_MAX_HEADER = 32 << 20
-_MAX_PACKET = 4 << 20
 _END = b"\xff\xd9"
-_XMP = b"http://ns.adobe.com/xap/1.0/\0"
-_PHOTOSHOP = b"Photoshop 3.0\0"
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
-    """Stored size (before orientation), EXIF as TIFF bytes, Photoshop's blocks joined, and where the picture's bytes begin."""
-
-    width: int
-    height: int
-    exif: bytes | None
-    xmp: bytes | None
-    photoshop: bytes
-    scan_at: int
-
-
-def read_jpeg(data: Bytes) -> Parsed:
-    """Raises BadFile with the reason if it is damaged or cut off."""
+def read_jpeg(data: Bytes) -> ParsedFile:
+    """The metadata of the file. Raises `BadFile` if it is damaged or truncated."""
     header = read_header(data)
-    if data.rfind(_END) < header.scan_at:  # from behind: it stands near the end, and a picture is long
-        # Within a picture's bytes 0xFF is always followed by zero, so this mark can be nothing else.
-        raise BadFile("is cut off: its picture has no end")
-    return picture("image/jpeg", (header.width, header.height), header.exif, header.xmp, header.photoshop)
-
-
-def read_header(head: Bytes) -> Header:  # noqa: C901  (one walk over the kinds of segments)
-    """Raises BadFile if it is damaged or ends before the picture begins."""
-    size: tuple[int, int] | None = None
-    exif = xmp = None
-    photoshop = b""
-    at = 2
-    while True:
-        at = _marker_at(head, at)
-        marker = head[at - 1]
-        if marker in _WITHOUT_LENGTH:
-            continue
-        length = int.from_bytes(head[at : at + 2])
-        if length < 2:  # noqa: PLR2004  (the length counts its own two bytes)
-            raise BadFile("is damaged: a segment has no length")
-        if at + length > len(head):
-            raise BadFile("is cut off before its picture begins")
-        if at > _MAX_HEADER:
-            raise BadFile("is damaged: its header has no end")
-        if marker in _FRAMES and length >= 7:  # noqa: PLR2004  (depth, height, width)
-            size = int.from_bytes(head[at + 5 : at + 7]), int.from_bytes(head[at + 3 : at + 5])
-        elif marker == _APP1:
-            body = head[at + 2 : at + length]
-            if exif is None and body.startswith(b"Exif\0"):
-                exif = body[6:]
-            elif xmp is None and body.startswith(_XMP):
-                xmp = body[len(_XMP) :]
-        elif marker == _APP13 and len(photoshop) < _MAX_PACKET and head[at + 2 : at + 16] == _PHOTOSHOP:
-            photoshop += head[at + 16 : at + length]
-        at += length
-        if marker == _SCAN:
-            if size is None or 0 in size:
-                raise BadFile("is damaged: it has no dimensions")
-            return Header(*size, exif, xmp, photoshop, at)
-
-
-def _marker_at(head: Bytes, at: int) -> int:
-    """Behind the next marker; padding of 0xFF is legal, anything else between segments is damage."""
-    if at >= len(head):
-        raise BadFile("is cut off before its picture begins")
-    if head[at] != 0xFF:  # noqa: PLR2004
-        raise BadFile("is damaged: no marker where a segment should begin")
-    while at < len(head) and head[at] == 0xFF:  # noqa: PLR2004
-        at += 1
-    if at >= len(head):
-        raise BadFile("is cut off before its picture begins")
-    return at + 1
+    if data.rfind(_END) < header.scan_at:  # searched from the end, which is faster
+        # In image data 0xFF is always followed by zero or a restart marker, so this marker is unambiguous.
+        raise BadFile("is truncated: its image data has no end")
+    return parse_picture("image/jpeg", (header.width, header.height), header.exif, header.xmp, header.photoshop)

@@ -1,50 +1,47 @@
-"""What one source (EXIF, XMP, IPTC, a film's header, Takeout's JSON) tells of a photo, in the names of the record."""
+"""The metadata of one source (EXIF, XMP, IPTC, a video header, Takeout's JSON), by the field names of the import record."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from pictures.formats.errors import BadFile
 from resolvers.importing.records import OffsetSource
 
 
-class BadFile(ValueError):
-    """A file that cannot be taken; the text is the reason, without values."""
-
-
-class Unread(BadFile):
-    """A file that is known for what it is, and is not read by this version."""
+class UnsupportedFile(BadFile):
+    """The file has a known format that this version does not read."""
 
 
 class Moment(NamedTuple):
-    """A time: wall clock to the second (`2024-05-01T10:00:00`), offset in minutes and where the offset came from."""
+    """A local time to the second (`2024-05-01T10:00:00`), its UTC offset in minutes, and the source of the offset."""
 
     wall: str
     offset: int | None = None
     source: OffsetSource | None = None
     in_utc: bool = False
-    """An instant: the wall clock is UTC's, not that of the place."""
+    """Whether `wall` is in UTC instead of the local time of the place."""
 
 
 @dataclass(slots=True)
 class SourceMetadata:
-    """Everything that one source says; absent is unsaid."""
+    """All values of one source; values that it does not have are absent."""
 
     fields: dict[str, Any] = field(default_factory=dict)
-    """Wire names of the record; times, words and people are beside it."""
+    """Values by the wire names of the record, except times, keywords and people."""
     moment: Moment | None = None
     keywords: list[str] = field(default_factory=list)
     people: list[str] = field(default_factory=list)
     albums: list[str] = field(default_factory=list)
     burst: str | None = None
     content_id: str | None = None
-    """What binds the two parts of a live photo."""
+    """The content identifier that the two parts of a live photo share."""
     remarks: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
-class Parsed:
-    """A file: what it is, and its sources from the most believed to the least."""
+class ParsedFile:
+    """The content type of a file and its sources in order of precedence."""
 
     content_type: str
     metadata: list[SourceMetadata]

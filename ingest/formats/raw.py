@@ -1,4 +1,4 @@
-"""TIFF, and raw files, which are TIFF in disguise (CR2, NEF, ARW, DNG, ORF, RW2), or wrap it (RAF, CR3)."""
+"""Metadata of TIFF and of raw files, which are variants of TIFF (CR2, NEF, ARW, DNG, ORF, RW2) or contain it (RAF, CR3)."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import uuid
 from typing import Final
 
 from ingest.formats import exif
-from ingest.formats.bmff_boxes import Box, boxes, find
-from ingest.formats.jpeg import read_header
-from ingest.formats.metadata import BadFile, Parsed
-from ingest.formats.picture import assembled
-from ingest.formats.tiff import BadTiff, Bytes, Directory, first_directory
+from ingest.formats.metadata import ParsedFile
+from ingest.formats.picture import picture_from_tags
+from pictures.formats.bmff_boxes import Box, boxes, find
+from pictures.formats.errors import BadFile
+from pictures.formats.jpeg_header import read_header
+from pictures.formats.tiff import BadTiff, Bytes, Directory, first_directory
 
 _WIDTH, _HEIGHT, _SUBFILE, _INSIDE = 0x0100, 0x0101, 0x00FE, 0x014A
 _OFFSETS, _LENGTHS, _TILES, _TILE_LENGTHS = 0x0111, 0x0117, 0x0144, 0x0145
@@ -21,13 +22,13 @@ _RW2_BORDERS: Final = (4, 5, 6, 7)  # top, left, bottom, right of the picture on
 _CANON_BOX: Final = uuid.UUID("85c0b687-820f-11e0-8111-f4ce462b6a48").bytes
 _BY_MAKER: Final = {"canon": "image/x-canon-cr2", "nikon": "image/x-nikon-nef", "sony": "image/x-sony-arw"}
 _BY_MAKER_OTHERS: Final = {"pentax": "image/x-pentax-pef", "samsung": "image/x-samsung-srw", "ricoh": "image/x-pentax-pef"}
-_RAW_SIGNS: Final = {b"II*\0\x10\0\0\0CR": "image/x-canon-cr2"}
+_RAW_SIGNATURES: Final = {b"II*\0\x10\0\0\0CR": "image/x-canon-cr2"}
 _RAW_COMPRESSIONS: Final = frozenset({34713, 32767, 32770, 32867, 34892, 65535})
 _COMPRESSION, _PHOTOMETRIC, _CFA = 0x0103, 0x0106, 32803
 
 
-def read_tiff(data: Bytes) -> Parsed:
-    """Raises BadFile if it is damaged or cut off."""
+def read_tiff(data: Bytes) -> ParsedFile:
+    """The metadata of the file. Raises `BadFile` if it is damaged or truncated."""
     if data[2:4] in {b"+\0", b"\0+"}:
         raise BadFile("is a BigTIFF, which this version does not read")
     tags = exif.read_tags(data)
@@ -35,24 +36,24 @@ def read_tiff(data: Bytes) -> Parsed:
         raise BadFile("is damaged: its first directory cannot be read")
     pages = [tags.image, *tags.image.inside(_INSIDE)]
     kind = _content_type(data, tags, pages)
-    if any(_beyond_end(page) for page in pages):
-        raise BadFile("is cut off")
+    if any(_is_truncated(page) for page in pages):
+        raise BadFile("is truncated")
     return _assembled(kind, tags, _largest(tags, pages))
 
 
-def _content_type(data: Bytes, tags: exif.Tags, pages: list[Directory]) -> str:
+def _content_type(data: Bytes, tags: exif.ExifTags, pages: list[Directory]) -> str:
     if tags.image.get(_DNG) is not None:
         return "image/x-adobe-dng"
-    if sign := _RAW_SIGNS.get(data[:10]):
-        return sign
+    if signature := _RAW_SIGNATURES.get(data[:10]):
+        return signature
     raw = any(p.number(_PHOTOMETRIC) == _CFA or p.number(_COMPRESSION) in _RAW_COMPRESSIONS for p in pages)
     make = exif.camera(tags).get("make", "").casefold()
     kinds = _BY_MAKER | _BY_MAKER_OTHERS
     return next((k for word, k in kinds.items() if raw and make.startswith(word)), "image/tiff")
 
 
-def _largest(tags: exif.Tags, pages: list[Directory]) -> tuple[int, int] | None:
-    """The full picture stands in one of the directories; a first directory is often the thumbnail's."""
+def _largest(tags: exif.ExifTags, pages: list[Directory]) -> tuple[int, int] | None:
+    """The size of the full picture, which may be in any directory; the first directory is often that of the thumbnail."""
     sizes = [(page.number(_WIDTH), page.number(_HEIGHT)) for page in pages]
     crops = [c for page in pages if isinstance(c := page.get(_CROP), tuple) and len(c) == 2]  # noqa: PLR2004
     sizes += [(tags.photo.number(_SHOWN_WIDTH), tags.photo.number(_SHOWN_HEIGHT))]
@@ -62,7 +63,7 @@ def _largest(tags: exif.Tags, pages: list[Directory]) -> tuple[int, int] | None:
     return max(usable, key=lambda s: s[0] * s[1], default=None)
 
 
-def _beyond_end(page: Directory) -> bool:
+def _is_truncated(page: Directory) -> bool:
     for offsets, lengths in ((_OFFSETS, _LENGTHS), (_TILES, _TILE_LENGTHS)):
         starts, sizes = page.get(offsets), page.get(lengths)
         starts = starts if isinstance(starts, tuple) else (starts,)
@@ -73,30 +74,30 @@ def _beyond_end(page: Directory) -> bool:
     return False
 
 
-def _assembled(kind: str, tags: exif.Tags, size: tuple[int, int] | None) -> Parsed:
+def _assembled(kind: str, tags: exif.ExifTags, size: tuple[int, int] | None) -> ParsedFile:
     if size is None:
         raise BadFile("is damaged: it has no dimensions")
     xmp, photoshop = tags.image.get(_XMP), tags.image.get(_PHOTOSHOP)
     iptc = tags.image.get(_IPTC)
     if not isinstance(photoshop, bytes) and isinstance(iptc, bytes):
         photoshop = b"8BIM\x04\x04\0\0" + len(iptc).to_bytes(4) + iptc
-    words = xmp if isinstance(xmp, bytes) else None
-    return assembled(kind, size, tags, words, photoshop=photoshop if isinstance(photoshop, bytes) else b"")
+    packet = xmp if isinstance(xmp, bytes) else None
+    return picture_from_tags(kind, size, tags, packet, photoshop=photoshop if isinstance(photoshop, bytes) else b"")
 
 
-def read_orf(data: Bytes) -> Parsed:
-    """Olympus: TIFF but for its sign."""
-    return _odd(data, "image/x-olympus-orf")
+def read_orf(data: Bytes) -> ParsedFile:
+    """The metadata of an Olympus ORF, a TIFF with another signature."""
+    return _read_tiff_variant(data, "image/x-olympus-orf")
 
 
-def read_rw2(data: Bytes) -> Parsed:
-    """Panasonic: TIFF but for its sign, and with tags of its own for the size."""
-    return _odd(data, "image/x-panasonic-rw2")
+def read_rw2(data: Bytes) -> ParsedFile:
+    """The metadata of a Panasonic RW2, a TIFF with another signature and its own tags for the size."""
+    return _read_tiff_variant(data, "image/x-panasonic-rw2")
 
 
-def _odd(data: Bytes, kind: str) -> Parsed:
+def _read_tiff_variant(data: Bytes, kind: str) -> ParsedFile:
     order = "big" if data[:2] == b"MM" else "little"
-    tags = exif.read_odd_tags(data, 0, int.from_bytes(data[4:8], order))  # type: ignore[arg-type]
+    tags = exif.read_raw_tags(data, 0, int.from_bytes(data[4:8], order))  # type: ignore[arg-type]
     if tags is None:
         raise BadFile("is damaged: its first directory cannot be read")
     pages = [tags.image, *tags.image.inside(_INSIDE)]
@@ -105,29 +106,29 @@ def _odd(data: Bytes, kind: str) -> Parsed:
     return _assembled(kind, tags, size)
 
 
-def read_raf(data: Bytes) -> Parsed:
-    """Fujifilm: a header that says where a whole JPEG with the EXIF lies."""
+def read_raf(data: Bytes) -> ParsedFile:
+    """The metadata of a Fujifilm RAF, whose header has the offset of a JPEG with EXIF."""
     at, length = int.from_bytes(data[84:88]), int.from_bytes(data[88:92])
     if at + length > len(data) or length < 4:  # noqa: PLR2004
-        raise BadFile("is cut off")
+        raise BadFile("is truncated")
     if length > 64 << 20:
-        raise BadFile("is damaged: its preview is larger than any")
+        raise BadFile("is damaged: its preview is larger than 64 MiB")
     header = read_header(data[at : at + length])
     tags = exif.read_tags(header.exif) if header.exif else None
-    return assembled("image/x-fuji-raf", (header.width, header.height), tags, header.xmp)
+    return picture_from_tags("image/x-fuji-raf", (header.width, header.height), tags, header.xmp)
 
 
-def read_cr3(data: Bytes) -> Parsed:
-    """Canon: boxes, three of which hold a TIFF each."""
-    whole = Box(b"", 0, len(data))
-    list(boxes(data, 0, len(data)))  # cut off?
-    moov = find(data, whole, b"moov")
+def read_cr3(data: Bytes) -> ParsedFile:
+    """The metadata of a Canon CR3, an ISO base media file with TIFF data in three boxes."""
+    file = Box(b"", 0, len(data))
+    list(boxes(data, 0, len(data)))  # raises `BadFile` if the file is truncated
+    moov = find(data, file, b"moov")
     inner = boxes(data, moov.start, moov.end) if moov else ()
-    ours = next((b for b in inner if b.kind == b"uuid" and data[b.start : b.start + 16] == _CANON_BOX), None)
-    if ours is None:
-        raise BadFile("is damaged: Canon's part is missing")
+    canon = next((b for b in inner if b.kind == b"uuid" and data[b.start : b.start + 16] == _CANON_BOX), None)
+    if canon is None:
+        raise BadFile("is damaged: Canon's box is missing")
     parts: dict[bytes, Directory] = {}
-    for box in boxes(data, ours.start + 16, ours.end):
+    for box in boxes(data, canon.start + 16, canon.end):
         if box.kind.startswith(b"CMT"):
             try:
                 parts[box.kind] = first_directory(data, box.start)
@@ -136,8 +137,8 @@ def read_cr3(data: Bytes) -> Parsed:
     if b"CMT1" not in parts:
         raise BadFile("is damaged: its first directory cannot be read")
     empty = Directory(b"", "<", 0)
-    tags = exif.Tags(parts[b"CMT1"], parts.get(b"CMT2", empty), parts.get(b"CMT4", empty))
+    tags = exif.ExifTags(parts[b"CMT1"], parts.get(b"CMT2", empty), parts.get(b"CMT4", empty))
     size = _largest(tags, [tags.image])
     if size is None:
         raise BadFile("is damaged: it has no dimensions")
-    return assembled("image/x-canon-cr3", size, tags)
+    return picture_from_tags("image/x-canon-cr3", size, tags)

@@ -1,4 +1,4 @@
-"""MP4, MOV, M4V and 3GP: how long, how large when shown upright, when and where, and what binds a live photo's parts."""
+"""Metadata of MP4, MOV, M4V and 3GP: duration, upright size, time, location, camera and the content identifier."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import BinaryIO
 
-from ingest.formats.bmff_boxes import Box, boxes, find
-from ingest.formats.exif import cleaned, one_line
-from ingest.formats.exif_place import plausible
-from ingest.formats.metadata import BadFile, Moment, Parsed, SourceMetadata
+from ingest.formats.exif import clean_text, one_line
+from ingest.formats.exif_place import checked_position
+from ingest.formats.metadata import Moment, ParsedFile, SourceMetadata
+from pictures.formats.bmff_boxes import Box, boxes, find
+from pictures.formats.errors import BadFile
 from resolvers.importing.moments import parse_moment
 from resolvers.importing.records import MAX_CAPTION, OffsetSource
 
 _MAX_MOOV = 256 << 20
 _MAX_TEXT = 64 << 10
-_EPOCH = datetime(1904, 1, 1)  # noqa: DTZ001  (UTC, told by `in_utc`)
-_EARLIEST = datetime(1970, 1, 2)  # noqa: DTZ001  (zero, or a day of another epoch's zero, is a clock never set)
+_EPOCH = datetime(1904, 1, 1)  # noqa: DTZ001  (in UTC, marked by `in_utc`)
+_EARLIEST = datetime(1970, 1, 2)  # noqa: DTZ001  (earlier times are of clocks that were never set)
 _APPLE = "com.apple.quicktime."
 _ATOMS = {b"\xa9xyz": "location.ISO6709", b"\xa9day": "creationdate", b"\xa9mak": "make", b"\xa9mod": "model"}
 _ATOMS |= {b"\xa9cmt": "description", b"\xa9des": "description", b"\xa9nam": "title", b"desc": "description"}
@@ -28,26 +29,26 @@ _ISO6709 = re.compile(r"([+-]\d+(?:\.\d+)?)([+-]\d+(?:\.\d+)?)([+-]\d+(?:\.\d+)?
 _DATE = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.\d+)?\s*(Z|[+-]\d\d:?\d\d)?")
 
 
-def read_video(file: BinaryIO, size: int, brand: bytes) -> Parsed:
-    """Reads its header only, wherever it stands. Raises BadFile."""
+def read_video(file: BinaryIO, size: int, brand: bytes) -> ParsedFile:
+    """Reads the header (`moov`), which may be anywhere in the file. Raises `BadFile`."""
     moov = _moov(file, size)
-    whole = Box(b"moov", 0, len(moov))
-    told = SourceMetadata()
-    header = find(moov, whole, b"mvhd")
+    root = Box(b"moov", 0, len(moov))
+    metadata = SourceMetadata()
+    header = find(moov, root, b"mvhd")
     if header is None:
-        raise BadFile("is damaged: its header tells no duration")
-    seconds, made = _header(moov, header)
-    if math.isfinite(seconds) and 0 < seconds <= 2_592_000:  # noqa: PLR2004  (what a record takes)
-        told.fields["durationSeconds"] = round(seconds, 3)
-    shown = _size(moov, whole)
+        raise BadFile("is damaged: its header has no duration")
+    seconds, created = _header(moov, header)
+    if math.isfinite(seconds) and 0 < seconds <= 2_592_000:  # noqa: PLR2004  (the limit of a record)
+        metadata.fields["durationSeconds"] = round(seconds, 3)
+    shown = _size(moov, root)
     if shown is None:
-        raise BadFile("has no picture: it holds no video track")
-    told.fields |= {"width": shown[0], "height": shown[1]}
-    said: dict[str, str] = {}
-    for name, text in (*_keyed(moov, whole), *_atoms(moov, whole)):
-        said.setdefault(name, text)
-    _tell(told, said, made)
-    return Parsed("video/quicktime" if brand == b"qt  " else "video/mp4", [told], video=True)
+        raise BadFile("has no picture: it contains no video track")
+    metadata.fields |= {"width": shown[0], "height": shown[1]}
+    texts: dict[str, str] = {}
+    for name, text in (*_keyed(moov, root), *_atoms(moov, root)):
+        texts.setdefault(name, text)
+    _add_metadata(metadata, texts, created)
+    return ParsedFile("video/quicktime" if brand == b"qt  " else "video/mp4", [metadata], video=True)
 
 
 def _moov(file: BinaryIO, size: int) -> bytes:
@@ -61,42 +62,42 @@ def _moov(file: BinaryIO, size: int) -> bytes:
         skip = 16 if length == 1 else 8
         length = int.from_bytes(head[8:16]) if length == 1 else length or size - at
         if length < skip or at + length > size:
-            raise BadFile("is damaged or cut off: one of its parts reaches beyond its end")
+            raise BadFile("is damaged or truncated: a box extends beyond the end of the file")
         if kind == b"moov" and found is None:
             if length > _MAX_MOOV:
                 raise BadFile("has a header larger than 256 MiB")
             found = os.pread(file.fileno(), length - skip, at + skip)
         at += length
     if found is None:
-        raise BadFile("is damaged or cut off: it has no header")
+        raise BadFile("is damaged or truncated: it has no header")
     return found
 
 
 def _header(moov: bytes, box: Box) -> tuple[float, datetime | None]:
     long = moov[box.start : box.start + 1] == b"\1"
     step, at = (8, box.start + 4) if long else (4, box.start + 4)
-    made = int.from_bytes(moov[at : at + step])
+    created = int.from_bytes(moov[at : at + step])
     scale = int.from_bytes(moov[at + 2 * step : at + 2 * step + 4])
     length = int.from_bytes(moov[at + 2 * step + 4 : at + 3 * step + 4])
     unknown = length == (1 << 8 * step) - 1
     moment = None
     with suppress(OverflowError):
-        moment = _EPOCH + timedelta(seconds=made)
+        moment = _EPOCH + timedelta(seconds=created)
     if moment is not None and (moment < _EARLIEST or moment.year > 2200):  # noqa: PLR2004
         moment = None
     return length / scale if scale and not unknown else math.nan, moment
 
 
-def _size(moov: bytes, whole: Box) -> tuple[int, int] | None:
-    """Of the first track that has a size, after its matrix turns it."""
-    for track in boxes(moov, whole.start, whole.end):
+def _size(moov: bytes, root: Box) -> tuple[int, int] | None:
+    """The size of the first video track, after the rotation of its matrix."""
+    for track in boxes(moov, root.start, root.end):
         head = find(moov, track, b"tkhd") if track.kind == b"trak" else None
         if head is None:
             continue
         handler = find(moov, track, b"mdia", b"hdlr")
         if handler is not None and moov[handler.start + 8 : handler.start + 12] != b"vide":
             continue
-        end = head.start + (92 if moov[head.start] == 1 else 80)  # width and height, 16.16, end here in version 1 and 0
+        end = head.start + (92 if moov[head.start] == 1 else 80)  # offset of the height (16.16 fixed-point) in version 1 and 0
         matrix = [int.from_bytes(moov[i : i + 4], signed=True) for i in range(end - 40, end - 4, 4)]
         width, height = (int.from_bytes(moov[i : i + 4]) >> 16 for i in (end - 4, end))
         if not 0 < width <= 1_000_000 or not 0 < height <= 1_000_000:  # noqa: PLR2004
@@ -105,13 +106,13 @@ def _size(moov: bytes, whole: Box) -> tuple[int, int] | None:
     return None
 
 
-def _keyed(moov: bytes, whole: Box) -> Iterator[tuple[str, str]]:
-    """Apple's metadata: a list of names, and values by their number."""
+def _keyed(moov: bytes, root: Box) -> Iterator[tuple[str, str]]:
+    """The metadata of Apple: a list of names, and values by their index in it."""
     for path in ((b"meta",), (b"udta", b"meta")):
-        meta = find(moov, whole, *path)
+        meta = find(moov, root, *path)
         if meta is None:
             continue
-        if moov[meta.start : meta.start + 4] == b"\0\0\0\0":  # in MP4 a version stands first, in MOV none
+        if moov[meta.start : meta.start + 4] == b"\0\0\0\0":  # MP4 has a version field here, MOV has none
             meta = Box(meta.kind, meta.start + 4, meta.end)
         names = _names(moov, find(moov, meta, b"keys"))
         values = find(moov, meta, b"ilst")
@@ -132,9 +133,9 @@ def _names(moov: bytes, keys: Box | None) -> dict[int, str]:
     return found
 
 
-def _atoms(moov: bytes, whole: Box) -> Iterator[tuple[str, str]]:
-    """QuickTime's older form: length, language, text."""
-    udta = find(moov, whole, b"udta")
+def _atoms(moov: bytes, root: Box) -> Iterator[tuple[str, str]]:
+    """The user data atoms of QuickTime: length, language, text."""
+    udta = find(moov, root, b"udta")
     for atom in boxes(moov, udta.start, udta.end) if udta else ():
         if atom.kind in _ATOMS and atom.kind != b"desc":
             length = int.from_bytes(moov[atom.start : atom.start + 2])
@@ -142,34 +143,34 @@ def _atoms(moov: bytes, whole: Box) -> Iterator[tuple[str, str]]:
 
 
 def _text(moov: bytes, start: int, end: int) -> str:
-    return cleaned(moov[start : min(end, start + _MAX_TEXT)].decode("utf-8", "replace"))
+    return clean_text(moov[start : min(end, start + _MAX_TEXT)].decode("utf-8", "replace"))
 
 
-def _tell(told: SourceMetadata, said: dict[str, str], made: datetime | None) -> None:
-    if match := _ISO6709.fullmatch(said.get("location.ISO6709", "")):
-        place, remarks = plausible(_angle(match[1], 2), _angle(match[2], 3), float(match[3]) if match[3] else None, "GPS")
-        told.fields |= place
-        told.remarks += remarks
-    camera = {name: one_line(said[name]) for name in ("make", "model") if said.get(name)}
+def _add_metadata(metadata: SourceMetadata, texts: dict[str, str], created: datetime | None) -> None:
+    if match := _ISO6709.fullmatch(texts.get("location.ISO6709", "")):
+        place, remarks = checked_position(_angle(match[1], 2), _angle(match[2], 3), float(match[3]) if match[3] else None, "GPS")
+        metadata.fields |= place
+        metadata.remarks += remarks
+    camera = {name: one_line(texts[name]) for name in ("make", "model") if texts.get(name)}
     if camera:
-        told.fields["camera"] = camera
-    if caption := said.get("description") or said.get("title"):
-        told.fields["caption"] = caption[:MAX_CAPTION]
-    told.content_id = said.get("content.identifier", "")[:100].upper() or None
-    told.moment = _moment(said.get("creationdate", ""))
-    if told.moment is None and made is not None:
-        told.moment = Moment(made.isoformat(), 0, OffsetSource.RECORD, in_utc=True)
+        metadata.fields["camera"] = camera
+    if caption := texts.get("description") or texts.get("title"):
+        metadata.fields["caption"] = caption[:MAX_CAPTION]
+    metadata.content_id = texts.get("content.identifier", "")[:100].upper() or None
+    metadata.moment = _moment(texts.get("creationdate", ""))
+    if metadata.moment is None and created is not None:
+        metadata.moment = Moment(created.isoformat(), 0, OffsetSource.RECORD, in_utc=True)
 
 
-def _angle(text: str, whole: int) -> float | None:
-    """ISO 6709 has degrees, degrees and minutes, or those and seconds, told apart by how many digits stand in front."""
+def _angle(text: str, degree_digits: int) -> float | None:
+    """The degrees of an ISO 6709 angle, whose format (D, DM or DMS) follows from its number of integer digits."""
     digits = len(text[1:].partition(".")[0])
     value = abs(float(text))
-    if digits == whole + 2:
+    if digits == degree_digits + 2:
         value = value // 100 + value % 100 / 60
-    elif digits == whole + 4:
+    elif digits == degree_digits + 4:
         value = value // 10_000 + value // 100 % 100 / 60 + value % 100 / 3600
-    elif digits > whole:
+    elif digits > degree_digits:
         return None
     return -value if text[0] == "-" else value
 

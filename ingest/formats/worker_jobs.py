@@ -1,4 +1,4 @@
-"""What worker processes do for an import: one file, with those that tell of it, to a record. Everything hostile is read here."""
+"""Jobs of the worker processes of an import, which read untrusted files: a file with its sidecars becomes a record."""
 
 from __future__ import annotations
 
@@ -13,19 +13,20 @@ from typing import Any, BinaryIO, Final
 import msgspec
 
 from ingest.formats import takeout
-from ingest.formats.archives import Listing, list_archive
+from ingest.formats.archives import ArchiveListing, list_archive
 from ingest.formats.exif import one_line
-from ingest.formats.file_references import Source, fetch
+from ingest.formats.file_references import FileLocation, fetch
 from ingest.formats.heif import read_avif, read_heif
 from ingest.formats.jpeg import read_jpeg
-from ingest.formats.media_types import is_packed, kind_of_name, kind_of_start, phrase_of_start
-from ingest.formats.merging import record_of
-from ingest.formats.metadata import BadFile, Parsed, SourceMetadata, Unread
+from ingest.formats.merging import merge_sources
+from ingest.formats.metadata import ParsedFile, SourceMetadata, UnsupportedFile
 from ingest.formats.png_webp_gif import read_gif, read_png, read_webp
 from ingest.formats.raw import read_cr3, read_orf, read_raf, read_rw2, read_tiff
-from ingest.formats.tiff import Bytes
 from ingest.formats.video import read_video
 from ingest.formats.xmp import read_xmp
+from pictures.formats.errors import BadFile
+from pictures.formats.media_types import is_packed, kind_of_name, kind_of_start, phrase_of_start
+from pictures.formats.tiff import Bytes
 from resolvers.importing.records import ImportRecord
 from workers.worker_process import extend_deadline
 
@@ -34,35 +35,35 @@ _MAX_VIDEO: Final = 64 << 30
 _MAX_SIDECAR: Final = 8 << 20
 _STEP: Final = 64 << 20
 _LIVE_SECONDS: Final = 6.0
-_PICTURES: Final[Mapping[str, Callable[[Bytes], Parsed]]] = {
+_PICTURES: Final[Mapping[str, Callable[[Bytes], ParsedFile]]] = {
     "jpeg": read_jpeg, "png": read_png, "webp": read_webp, "gif": read_gif, "tiff": read_tiff, "orf": read_orf,
     "rw2": read_rw2, "raf": read_raf, "cr3": read_cr3, "heif": read_heif, "avif": read_avif,
 }  # fmt: skip
 
 
 class FileJob(msgspec.Struct):
-    """A file and what lies beside it. `motion` may be its moving part: the answer says whether it is."""
+    """A file with its sidecars. `motion` is a video that may be the motion part of a live photo."""
 
-    source: Source
+    source: FileLocation
     name: str
-    xmp: Source | None = None
-    json: Source | None = None
-    motion: Source | None = None
+    xmp: FileLocation | None = None
+    json: FileLocation | None = None
+    motion: FileLocation | None = None
     albums: list[str] = []
-    """Keys, each with its title behind a NUL."""
+    """Keys of albums, each followed by a NUL and the title."""
     trashed: bool = False
 
 
 class HashedFile(msgspec.Struct):
-    """Of the bytes that were read."""
+    """Hash, size and content type of the bytes that were read."""
 
     sha256: str
     size: int
     content_type: str
 
 
-class FileAnswer(msgspec.Struct):
-    """`reason` is set where there is no record; `unread` where the file is whole, but of a kind that is not read."""
+class FileResult(msgspec.Struct):
+    """The record of a file, or the `reason` why there is none. `unread` means that the format is not supported."""
 
     record: ImportRecord | None = None
     original: HashedFile | None = None
@@ -72,95 +73,97 @@ class FileAnswer(msgspec.Struct):
     unread: bool = False
 
 
-class PeekAnswer(msgspec.Struct):
-    """What binds two files to one live photo, and how long a film is."""
+class PeekResult(msgspec.Struct):
+    """The content identifier of a live photo, and the duration of a video."""
 
     content_id: str | None = None
     seconds: float | None = None
 
 
-class JsonAnswer(msgspec.Struct):
-    """Title of an album or of a photo."""
+class JsonTitles(msgspec.Struct):
+    """The title of the album or of the photo that a JSON file describes."""
 
     album: str | None = None
     photo: str | None = None
 
 
 def work(job: Mapping[str, Any]) -> Any:
-    """One job, by its name."""
-    name, given = job["do"], job["with"]
-    return {"read": _read, "peek": _peek, "title": _title, "list": _list}[name](given)
+    """Runs the job whose name is `job["do"]`."""
+    return {"read": _read, "peek": _peek, "title": _title, "list": _list}[job["do"]](job["with"])
 
 
-def _read(given: Any) -> FileAnswer:
-    job = msgspec.convert(given, FileJob)
+def _read(arguments: Any) -> FileResult:
+    job = msgspec.convert(arguments, FileJob)
     try:
-        return _answer(job)
-    except Unread as unread:
-        return FileAnswer(reason=str(unread), unread=True)
+        return _read_file(job)
+    except UnsupportedFile as unsupported:
+        return FileResult(reason=str(unsupported), unread=True)
     except BadFile as bad:
-        return FileAnswer(reason=str(bad))
+        return FileResult(reason=str(bad))
     except OSError as error:
-        return FileAnswer(reason=f"cannot be opened: {error.strerror}")
+        return FileResult(reason=f"cannot be opened: {error.strerror}")
 
 
-def _answer(job: FileJob) -> FileAnswer:
+def _read_file(job: FileJob) -> FileResult:
     parsed, hashed = _parsed(fetch(job.source), job.name, hashing=True)
     assert hashed is not None
-    told, title = [*parsed.metadata], job.name
+    sources, title = [*parsed.metadata], job.name
     remarks: list[str] = []
     if job.json is not None:
-        title = _join_takeout(job, told, remarks)
+        title = _add_takeout(job, sources, remarks)
     if job.xmp is not None:
-        told.insert(0, read_xmp(_small(job.xmp)))
-    told.append(SourceMetadata(albums=job.albums))
+        sources.insert(0, read_xmp(_read_sidecar(job.xmp)))
+    sources.append(SourceMetadata(albums=job.albums))
     fixed: dict[str, Any] = {"sourceId": f"sha256:{hashed.sha256}", "fileName": one_line(title), "fileSize": hashed.size}
     fixed |= {"mediaType": "VIDEO" if parsed.video else "PHOTO", "contentType": parsed.content_type}
-    record, more = record_of(told, fixed)
+    record, more = merge_sources(sources, fixed)
     record = msgspec.structs.replace(record, of_bytes_only=job.json is None and job.xmp is None and not job.albums)
-    motion = _moving(job, parsed) if job.motion is not None else None
+    motion = _motion_part(job, parsed) if job.motion is not None else None
     if motion is not None:
         record = msgspec.structs.replace(record, motion_id=f"sha256:{motion.sha256}")
-    return FileAnswer(record, hashed, motion, [*remarks, *more])
+    return FileResult(record, hashed, motion, [*remarks, *more])
 
 
-def _moving(job: FileJob, still: Parsed) -> HashedFile | None:
-    """The film beside a picture, if it is its moving part: both say so, or it is short and nothing says otherwise."""
+def _motion_part(job: FileJob, still: ParsedFile) -> HashedFile | None:
+    """The video, if it is the motion part: its content identifier is the same, or one of them is missing and it is short."""
     assert job.motion is not None
     if still.video:
         return None
     try:
         path = fetch(job.motion)
-        film, _ = _parsed(path, "", hashing=False)
-        mine, its = _binding(still), _binding(film)
-        bound = mine.content_id == its.content_id if mine.content_id and its.content_id else (its.seconds or 0) <= _LIVE_SECONDS
-        return _parsed(path, "", hashing=True)[1] if bound and film.video else None
+        video, _ = _parsed(path, "", hashing=False)
+        own, other = _identifiers(still), _identifiers(video)
+        if own.content_id and other.content_id:
+            matches = own.content_id == other.content_id
+        else:
+            matches = (other.seconds or 0) <= _LIVE_SECONDS
+        return _parsed(path, "", hashing=True)[1] if matches and video.video else None
     except (BadFile, OSError):
         return None
 
 
-def _join_takeout(job: FileJob, told: list[SourceMetadata], remarks: list[str]) -> str:
-    """Takeout's words stand above the file's own, its time and place below, but for a place that a person corrected."""
-    found = takeout.read_json(_small(job.json)) if job.json is not None else None
-    side = takeout.sidecar(found) if found is not None else None
-    if side is None:
-        remarks.append("the JSON beside it is not Takeout's and was left out")
+def _add_takeout(job: FileJob, sources: list[SourceMetadata], remarks: list[str]) -> str:
+    """Adds Takeout's metadata: captions, people and edited positions before the file's own, time and other positions after."""
+    found = takeout.read_json(_read_sidecar(job.json)) if job.json is not None else None
+    sidecar = takeout.read_sidecar(found) if found is not None else None
+    if sidecar is None:
+        remarks.append("its JSON file is not Takeout's and was left out")
         return job.name
-    if job.trashed and "trashedAt" not in side.told.fields and side.told.moment is not None:
-        side.told.fields["trashedAt"] = f"{side.told.moment.wall}Z"
+    if job.trashed and "trashedAt" not in sidecar.metadata.fields and sidecar.metadata.moment is not None:
+        sidecar.metadata.fields["trashedAt"] = f"{sidecar.metadata.moment.wall}Z"
     place: dict[str, Any] = {
-        n: side.told.fields.pop(n) for n in ("latitude", "longitude", "altitudeMeters") if n in side.told.fields
+        n: sidecar.metadata.fields.pop(n) for n in ("latitude", "longitude", "altitudeMeters") if n in sidecar.metadata.fields
     }
-    words = SourceMetadata(fields=side.told.fields, people=side.told.people, remarks=side.told.remarks)
-    rest = SourceMetadata(moment=side.told.moment)
-    (words if side.place_by_hand else rest).fields |= place
-    told.insert(0, words)
-    told.append(rest)
+    edited = SourceMetadata(fields=sidecar.metadata.fields, people=sidecar.metadata.people, remarks=sidecar.metadata.remarks)
+    rest = SourceMetadata(moment=sidecar.metadata.moment)
+    (edited if sidecar.is_place_edited else rest).fields |= place
+    sources.insert(0, edited)
+    sources.append(rest)
     stem = job.name.rpartition(".")[0]
-    return side.title if len(stem) > 8 and side.title.startswith(stem) else job.name  # noqa: PLR2004  (shortened by Takeout)
+    return sidecar.title if len(stem) > 8 and sidecar.title.startswith(stem) else job.name  # noqa: PLR2004  (Takeout truncates names)
 
 
-def _small(source: Source) -> bytes:
+def _read_sidecar(source: FileLocation) -> bytes:
     try:
         with opened(fetch(source)) as (file, status):
             return file.read(_MAX_SIDECAR) if status.st_size <= _MAX_SIDECAR else b""
@@ -168,35 +171,35 @@ def _small(source: Source) -> bytes:
         return b""
 
 
-def _peek(given: Any) -> PeekAnswer:
+def _peek(arguments: Any) -> PeekResult:
     try:
-        return _binding(_parsed(fetch(msgspec.convert(given, Source)), "", hashing=False)[0])
+        return _identifiers(_parsed(fetch(msgspec.convert(arguments, FileLocation)), "", hashing=False)[0])
     except (BadFile, OSError):
-        return PeekAnswer()
+        return PeekResult()
 
 
-def _binding(parsed: Parsed) -> PeekAnswer:
-    content_id = next((said.content_id for said in parsed.metadata if said.content_id), None)
-    return PeekAnswer(
-        content_id, next((s for said in parsed.metadata if (s := said.fields.get("durationSeconds")) is not None), None)
+def _identifiers(parsed: ParsedFile) -> PeekResult:
+    content_id = next((source.content_id for source in parsed.metadata if source.content_id), None)
+    return PeekResult(
+        content_id, next((s for source in parsed.metadata if (s := source.fields.get("durationSeconds")) is not None), None)
     )
 
 
-def _title(given: Any) -> JsonAnswer:
-    found = takeout.read_json(_small(msgspec.convert(given, Source)))
-    return JsonAnswer(takeout.album_title(found), takeout.title_of(found)) if found is not None else JsonAnswer()
+def _title(arguments: Any) -> JsonTitles:
+    found = takeout.read_json(_read_sidecar(msgspec.convert(arguments, FileLocation)))
+    return JsonTitles(takeout.album_title(found), takeout.title_of(found)) if found is not None else JsonTitles()
 
 
-def _list(given: Any) -> Listing:
-    return list_archive(given["path"], given["to"])
+def _list(arguments: Any) -> ArchiveListing:
+    return list_archive(arguments["path"], arguments["to"])
 
 
-def _parsed(path: bytes, name: str, *, hashing: bool) -> tuple[Parsed, HashedFile | None]:
+def _parsed(path: bytes, name: str, *, hashing: bool) -> tuple[ParsedFile, HashedFile | None]:
     with opened(path) as (file, status):
         start = file.read(512)
         kind = kind_of_start(start[:64])
         if kind is None:
-            raise _not_read(start, name)
+            raise _unsupported(start, name)
         if status.st_size > (_MAX_VIDEO if kind == "video" else _MAX_PICTURE):
             raise BadFile(f"is larger than {'64 GiB' if kind == 'video' else '512 MiB'}")
         if kind == "video":
@@ -211,15 +214,15 @@ def _parsed(path: bytes, name: str, *, hashing: bool) -> tuple[Parsed, HashedFil
         return parsed, hashed
 
 
-def _not_read(start: bytes, name: str) -> BadFile:
+def _unsupported(start: bytes, name: str) -> BadFile:
     if is_packed(start):
-        return Unread("is an archive within the library: import it by itself")
+        return UnsupportedFile("is an archive inside the library: import it separately")
     phrase = phrase_of_start(start)
     if phrase is not None:
-        return Unread(f"is {phrase}, which this version does not read")
+        return UnsupportedFile(f"is {phrase}, which this version does not read")
     if kind_of_name(name) != "other":
-        return BadFile("is not what its name says, or its beginning is lost")
-    return BadFile("is of a kind that is not read")
+        return BadFile("does not have the format of its name, or its beginning is damaged")
+    return BadFile("has a format that is not supported")
 
 
 def _hash(file: BinaryIO) -> str:
@@ -238,12 +241,12 @@ def _hash(file: BinaryIO) -> str:
 
 @contextmanager
 def opened(path: bytes) -> Iterator[tuple[BinaryIO, os.stat_result]]:
-    """A regular file, not empty. Opened before it is looked at, so that nobody can change it in between."""
+    """Opens a regular file that is not empty. The open file is checked, so that it cannot be replaced in between."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(descriptor, "rb", buffering=0) as file:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
-            raise BadFile("is no regular file")
+            raise BadFile("is not a regular file")
         if status.st_size == 0:
             raise BadFile("is empty")
         yield file, status

@@ -1,4 +1,4 @@
-"""What XMP tells, inside a picture or in a file beside it: people's words, stars, names in regions, and what EXIF tells."""
+"""Reads XMP, embedded or from a sidecar: captions, keywords, rating, names of face regions, and the EXIF properties."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import Any
 from xml.etree.ElementTree import Element
 
-from ingest.formats.exif import cleaned, one_line, stars_of_percent
-from ingest.formats.exif_place import plausible
+from ingest.formats.exif import clean_text, one_line, stars_of_percent
+from ingest.formats.exif_place import checked_position
 from ingest.formats.metadata import Moment, SourceMetadata
 from ingest.formats.xmp_tree import BadXmp, parse, properties
 from resolvers.importing.moments import parse_moment
@@ -22,41 +22,41 @@ _TREES = ("lr:hierarchicalSubject", "digiKam:TagsList", "MicrosoftPhoto:LastKeyw
 _PEOPLE = ("MPReg:PersonDisplayName", "Iptc4xmpExt:PersonInImage")
 _ANGLE = re.compile(r"(\d{1,3}),(\d{1,2}(?:\.\d+)?)(?:,(\d{1,2}(?:\.\d+)?))?([NSEW])")
 _DECIMAL = re.compile(r"([+-]?\d{1,3}(?:\.\d+)?)([NSEW]?)")
-_UNTAGGED = re.compile(r"(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d)(:\d\d)?(?:\.\d+)?(Z|[+-]\d\d:\d\d)?)?")
+_DATE = re.compile(r"(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d)(:\d\d)?(?:\.\d+)?(Z|[+-]\d\d:\d\d)?)?")
 
 
 def read_xmp(packet: bytes) -> SourceMetadata:
-    """A remark instead where it cannot be read."""
+    """The metadata of a packet; only a remark if it is invalid."""
     try:
         root = parse(packet)
     except BadXmp as bad:
         return SourceMetadata(remarks=[f"its XMP {bad} and was left out"])
-    told = SourceMetadata()
+    metadata = SourceMetadata()
     found: dict[str, list[str]] = {}
     for name, texts, element in properties(root):
         if name == "mwg-rs:Name":
             continue
         if name in _PEOPLE:
-            told.people += [one_line(text) for text in texts]
+            metadata.people += [one_line(text) for text in texts]
         elif name == "mwg-rs:RegionList" and element is not None:
-            told.people += _faces(element)
+            metadata.people += _faces(element)
         else:
             found.setdefault(name, texts)
-    told.people = [name for name in dict.fromkeys(told.people) if name]
-    told.keywords = _keywords(found)
-    told.moment = _moment(found)
-    told.burst = next((one_line(t) for t in found.get("GCamera:BurstID", ()) if t), None)
-    told.fields = _place(found, told.remarks) | _words(found) | _gear(found)
-    return told
+    metadata.people = [name for name in dict.fromkeys(metadata.people) if name]
+    metadata.keywords = _keywords(found)
+    metadata.moment = _moment(found)
+    metadata.burst = next((one_line(t) for t in found.get("GCamera:BurstID", ()) if t), None)
+    metadata.fields = _place(found, metadata.remarks) | _caption_and_rating(found) | _camera_and_exposure(found)
+    return metadata
 
 
 def _faces(regions: Element) -> list[str]:
-    """Names of regions that are faces, or do not say what they are."""
+    """Names of the regions that are faces or have no type."""
     names = []
     for item in regions.iter():
-        said: dict[str, str] = {name: texts[0] for name, texts, e in properties_of_one(item) if texts}
-        if "mwg-rs:Name" in said and said.get("mwg-rs:Type", "Face").casefold() == "face":
-            names.append(one_line(said["mwg-rs:Name"]))
+        values: dict[str, str] = {name: texts[0] for name, texts, e in properties_of_one(item) if texts}
+        if "mwg-rs:Name" in values and values.get("mwg-rs:Type", "Face").casefold() == "face":
+            names.append(one_line(values["mwg-rs:Name"]))
     return names
 
 
@@ -81,20 +81,20 @@ def _keywords(found: Mapping[str, Sequence[str]]) -> list[str]:
     return [word for word in dict.fromkeys(flat) if word]
 
 
-def _words(found: Mapping[str, Sequence[str]]) -> dict[str, Any]:
-    words: dict[str, Any] = {}
-    texts = (cleaned(text) for name in _CAPTIONS for text in found.get(name, ())[:1])
+def _caption_and_rating(found: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    texts = (clean_text(text) for name in _CAPTIONS for text in found.get(name, ())[:1])
     if caption := next((text for text in texts if text), None):
-        words["caption"] = caption[:MAX_CAPTION]
+        values["caption"] = caption[:MAX_CAPTION]
     stars = _number(found, "xmp:Rating")
-    if stars is None or not 1 <= stars <= 5:  # noqa: PLR2004  (0 is none, -1 is rejected)
+    if stars is None or not 1 <= stars <= 5:  # noqa: PLR2004  (0 means unrated, -1 rejected)
         stars = stars_of_percent(_number(found, "MicrosoftPhoto:Rating"))
     if stars is not None:
-        words["rating"] = round(stars)
-    return words
+        values["rating"] = round(stars)
+    return values
 
 
-def _gear(found: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+def _camera_and_exposure(found: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     lenses = ("exifEX:LensModel", "aux:Lens")
     named = {
         "make": _text(found, "tiff:Make"),
@@ -121,13 +121,13 @@ def _place(found: Mapping[str, Sequence[str]], remarks: list[str]) -> dict[str, 
     height = _number(found, "exif:GPSAltitude")
     if height is not None and _text(found, "exif:GPSAltitudeRef") == "1":
         height = -height
-    place, more = plausible(_angle(latitude), _angle(longitude), height, "XMP")
+    place, more = checked_position(_angle(latitude), _angle(longitude), height, "XMP")
     remarks += more
     return place
 
 
 def _angle(text: str) -> float | None:
-    """`41,53.5N`, `41,53,30N`, or a plain decimal."""
+    """The degrees of `41,53.5N`, `41,53,30N` or a decimal number."""
     if match := _ANGLE.fullmatch(text):
         angle = int(match[1]) + float(match[2]) / 60 + float(match[3] or 0) / 3600
         return -angle if match[4] in "SW" else angle
@@ -138,7 +138,7 @@ def _angle(text: str) -> float | None:
 
 def _moment(found: Mapping[str, Sequence[str]]) -> Moment | None:
     for name in _CLOCKS:
-        match = _UNTAGGED.fullmatch(_text(found, name))
+        match = _DATE.fullmatch(_text(found, name))
         if match is None:
             continue
         with suppress(ValueError):
@@ -155,9 +155,9 @@ def _text(found: Mapping[str, Sequence[str]], name: str) -> str:
 
 
 def _number(found: Mapping[str, Sequence[str]], name: str) -> float | None:
-    """A decimal or a fraction such as `1/250`."""
+    """The value of a decimal number or of a fraction such as `1/250`."""
     match = re.fullmatch(r"([+-]?\d{1,12}(?:\.\d{1,12})?)(?:/(\d{1,12}))?", _text(found, name))
     if match is None:
         return None
-    below = int(match[2]) if match[2] else 1
-    return float(match[1]) / below if below else None
+    denominator = int(match[2]) if match[2] else 1
+    return float(match[1]) / denominator if denominator else None

@@ -1,7 +1,7 @@
-"""XMP as flat properties, safely: no document type, hence no entities, no outside references, nothing that expands.
+"""Parses XMP to flat properties. Document types are rejected, so that entities cannot expand or reference other files.
 
-The standard library's expat does the parsing, with declarations refused before their first line is read. defusedxml does the
-same, but on the standard library's Python parser, which is ten times slower than expat, for every photo that has XMP.
+The parser is expat of the standard library. defusedxml is equally safe, but uses the Python parser of the standard library,
+which is ten times slower.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _PREFIXES: Final = {
 
 
 class BadXmp(ValueError):
-    """No XMP, or one that nobody writes in good faith."""
+    """The packet is not XMP, or exceeds a limit. The text is a phrase that follows "its XMP"."""
 
 
 class _Bounded(TreeBuilder):
@@ -58,22 +58,22 @@ class _Bounded(TreeBuilder):
 
 
 def parse(packet: bytes) -> Element:
-    """The root. Raises BadXmp."""
+    """The root element. Raises `BadXmp`."""
     if len(packet) > _MAX_PACKET:
         raise BadXmp("is larger than 8 MiB")
-    parser = XMLParser(target=_Bounded())  # noqa: S314  (see above)
+    parser = XMLParser(target=_Bounded())  # noqa: S314  (see the docstring of the module)
     try:
         parser.feed(packet.strip(b"\0 \t\r\n"))
         root: Element = parser.close()
     except BadXmp:
         raise
     except (ParseError, ValueError, LookupError) as error:
-        raise BadXmp("is no whole XML") from error
+        raise BadXmp("is not well-formed XML") from error
     return root
 
 
 def properties(root: Element) -> Iterator[tuple[str, list[str], Element | None]]:
-    """Name (`dc:subject`), its texts, and its element where it is one; attributes and elements alike, in the file's order."""
+    """Name (`dc:subject`), texts, and element (None for an attribute) of each known property, in the order of the file."""
     for element in root.iter():
         for name, value in element.attrib.items():
             if (known := _known(name)) is not None:
@@ -83,7 +83,7 @@ def properties(root: Element) -> Iterator[tuple[str, list[str], Element | None]]
 
 
 def texts(element: Element) -> list[str]:
-    """The items of a list, the default language of a text in several first; or the plain text."""
+    """The items of a list, with the one in the default language first; or the plain text."""
     items = [e for e in element.iter(_RDF + "li") if e.text]
     if not items:
         return [element.text] if element.text and element.text.strip() else []

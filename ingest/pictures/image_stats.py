@@ -1,4 +1,4 @@
-"""What the second part of an import did, for whoever ran it."""
+"""Statistics of the images of an import."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from dataclasses import dataclass
 
 @dataclass
 class ImageStats:
-    """What the second part did, for the report."""
+    """Counts of stored, unrenderable and lost files, and the seconds of their processing."""
 
-    kept: int = 0
-    unshowable: int = 0
+    stored: int = 0
+    unrenderable: int = 0
     lost: int = 0
     seconds: float = 0.0
 
     def report(self) -> list[str]:
-        """Lines for the person who imports: apart from the metadata, and after them."""
+        """Lines for the report of the import."""
         lines = []
-        if self.kept:
-            how = f"{self.kept:,} in {self.seconds:.1f} s ({self.kept / max(self.seconds, 0.001):,.0f}/s)"
-            lines.append(f"Files kept, hashed and looked at: {how}.")
-        if self.unshowable:
-            lines.append(f"{self.unshowable:,} of them cannot be shown as pictures; their files are kept.")
+        if self.stored:
+            rate = f"{self.stored:,} in {self.seconds:.1f} s ({self.stored / max(self.seconds, 0.001):,.0f}/s)"
+            lines.append(f"Files stored, hashed and decoded: {rate}.")
+        if self.unrenderable:
+            lines.append(f"{self.unrenderable:,} of them cannot be rendered; their files are stored.")
         if self.lost:
-            lines.append(f"{self.lost:,} files changed or went before they were kept: import them again.")
+            lines.append(f"{self.lost:,} files were changed or removed before they were stored: import them again.")
         return lines

@@ -1,7 +1,8 @@
-"""Which photos of one owner show the same picture: hashes of all of them in memory for one import, and whom they meet.
+"""Finds near-duplicates among the photos of one owner. The fingerprints of all of them are in memory during an import.
 
-Pairs are found when a picture comes in and are kept with both, so that reading them is one batch by key. A hash is compared
-with all of the owner's in one vectorised step (`benchmarks/duplicates.py`); sketches of the few that come near decide.
+Pairs are found at import and stored with both photos, so that reading them needs one batch by key. The hashes of a new picture
+are compared with all hashes of the owner in one vectorized step (`benchmarks/duplicates.py`), and then the sketches of the
+nearest ones.
 """
 
 from __future__ import annotations
@@ -13,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datasources.tables.pictures import Shown
-from pictures.likeness import CROPS, FARTHEST, bits, same
+from pictures.likeness import CROPS, MAX_HASH_DISTANCE, bits, is_near_duplicate
 
-_MOST_COMPARED: Final = 200
+_MAX_CANDIDATES: Final = 200
 
 
 class NearDuplicates:
-    """The pictures of one owner."""
+    """The fingerprints of the pictures of one owner."""
 
     def __init__(self) -> None:
         self._ids: list[str] = []
@@ -28,7 +29,7 @@ class NearDuplicates:
         self._same: dict[str, list[str]] = {}
 
     def add(self, photo: str, original: str | None, shown: Shown | None) -> None:
-        """One more picture; by its file alone where it cannot be shown."""
+        """Adds a picture; without a fingerprint only its file is compared."""
         if original is not None:
             self._same.setdefault(original, []).append(photo)
         if shown is None or not shown.hashes:
@@ -41,21 +42,21 @@ class NearDuplicates:
         self._sketches.append(shown.sketch)
 
     def of(self, photo: str, original: str | None, shown: Shown | None) -> Sequence[str]:
-        """The others that show the same, nearest first."""
+        """The other photos with the same file, then the near-duplicates in order of distance."""
         found = dict.fromkeys(self._same.get(original, ()) if original else ())
         if shown is not None and shown.hashes and self._ids:
             for at in self._near(bits(shown.hashes)):
-                if same(shown.sketch, self._sketches[at]):
+                if is_near_duplicate(shown.sketch, self._sketches[at]):
                     found.setdefault(self._ids[at])
         found.pop(photo, None)
         return list(found)
 
     def _near(self, hashes: NDArray[np.uint64]) -> list[int]:
-        """Whole against crops, both ways: either may be the one that was cropped."""
+        """Indexes of candidates in order of distance, with either picture as the cropped one."""
         known = self._hashes[: len(self._ids)]
         nearest = np.minimum(
             np.bitwise_count(known ^ hashes[0]).min(axis=1),
             np.bitwise_count(known[:, :1] ^ hashes).min(axis=1),
         )
-        close = np.nonzero(nearest <= FARTHEST)[0]
-        return [int(i) for i in close[np.argsort(nearest[close], kind="stable")][:_MOST_COMPARED]]
+        close = np.nonzero(nearest <= MAX_HASH_DISTANCE)[0]
+        return [int(i) for i in close[np.argsort(nearest[close], kind="stable")][:_MAX_CANDIDATES]]

@@ -1,8 +1,8 @@
-"""The second part of an import: files are copied or linked, looked at once, and compared. Any of it may be interrupted.
+"""The second phase of an import: files are stored, decoded once, and compared. It may be interrupted and continued.
 
-While metadata is written, each file is only remembered (one small sealed row). Then, apart from it, files are kept and looked
-at in worker processes, a few at once; a row that is done waits no more, so whatever kills us, the same import goes on.
-Files out of archives do not outlast their batch: they are kept at once.
+While metadata is written, each file is only recorded as waiting, in an encrypted row. Afterwards files are stored and then
+decoded in worker processes, a few concurrently. A processed row is no longer waiting, so the same import continues after an
+interruption. Files from archives exist only during their batch, so they are processed immediately.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ from access.policy import OWNER_VISIBILITY
 from datasources import Sources
 from datasources.media.referenced_files import FileChanged
 from datasources.photo_key import PhotoKey
-from datasources.tables.pictures import MOST_TWINS, PictureRecord, Shown, Waiting
+from datasources.tables.pictures import MAX_NEAR_DUPLICATES, PictureRecord, Shown, Waiting
 from ingest.pictures.image_stats import ImageStats
 from ingest.pictures.near_duplicates import NearDuplicates
-from ingest.pictures.store_originals import Keeper
-from ingest.pictures.worker_jobs import WORK
-from ingest.readers.reading import Item
+from ingest.pictures.store_originals import OriginalWriter
+from ingest.readers.reading import ImportItem
+from pictures.worker_jobs import WORK
 from workers.pool import WorkerDied, WorkerPool
 
-_TRIES = 5
-_AT_ONCE = 96
+_ATTEMPTS = 5
+_PAGE = 96
 _BATCH = 24
-"""Written together: a kill costs so many looks at most."""
-_OPEN = 8
-"""Files in hand at once: while some are on their way to the disk, others are looked at."""
+"""Files whose rows are written together; an interruption repeats at most so many."""
+_CONCURRENCY = 8
+"""Files that are processed concurrently, so that disk writes and decoding overlap."""
 
 
-class _Looked(NamedTuple):
-    """What will be written of a file, and what shows it."""
+class _ProcessedFile(NamedTuple):
+    """The row of a file, and its placeholder and fingerprint."""
 
     record: PictureRecord
     shown: Shown | None = None
@@ -46,18 +46,18 @@ class _Looked(NamedTuple):
 
 @dataclass
 class ImagePipeline:
-    """The files of one owner's import. Close it: it holds worker processes once it has looked at something."""
+    """Processes the files of one owner's import. It must be closed, because it starts worker processes."""
 
     sources: Sources
     owner: str
     link: bool = False
     now_s: Callable[[], float] = time.monotonic
-    looked: ImageStats = field(default_factory=ImageStats)
-    _twins: NearDuplicates | None = None
+    stats: ImageStats = field(default_factory=ImageStats)
+    _near_duplicates: NearDuplicates | None = None
     _workers: WorkerPool | None = None
 
-    async def take(self, items: Sequence[tuple[PhotoKey, Item]]) -> None:
-        """Remembers the files of photos that were written; those of archives are kept now."""
+    async def add(self, items: Sequence[tuple[PhotoKey, ImportItem]]) -> None:
+        """Records the files of written photos as waiting, and processes files from archives immediately."""
         found = {key: item for key, item in items if item.original is not None}
         if not found:
             return
@@ -70,138 +70,140 @@ class ImagePipeline:
             record = known.get(key) or PictureRecord(owner=self.owner, id=key.id)
             if record.original is not None and not record.linked and (record.motion or item.motion is None):
                 continue
-            told = _waiting(item, link=self.link)
+            entry = _waiting(item, link=self.link)
             if item.original is not None and item.original.spooled:
-                begun = self.now_s()
-                await self._look([(record, told)])
-                self.looked.seconds += self.now_s() - begun
+                start_s = self.now_s()
+                await self._process_batch([(record, entry)])
+                self.stats.seconds += self.now_s() - start_s
             else:
-                waiting.append((record, told))
+                waiting.append((record, entry))
         if waiting:
             await self.sources.pictures.put_waiting(waiting)
 
     async def run(self, stop: asyncio.Event, moved: Callable[[int], None]) -> bool:
-        """Looks at everything that waits; False when stopped before the end. `moved` hears how many are done."""
-        begun = self.now_s()
+        """Processes all waiting files; False if it was stopped earlier. `moved` is called with the number of processed files."""
+        start_s = self.now_s()
         try:
             return await self._run(stop, moved)
         finally:
-            self.looked.seconds += self.now_s() - begun
+            self.stats.seconds += self.now_s() - start_s
 
     async def _run(self, stop: asyncio.Event, moved: Callable[[int], None]) -> bool:
         done = 0
-        while waiting := await self.sources.pictures.waiting(self.owner, limit=_AT_ONCE):
+        while waiting := await self.sources.pictures.waiting(self.owner, limit=_PAGE):
             for at in range(0, len(waiting), _BATCH):
                 if stop.is_set():
                     return False
                 batch = waiting[at : at + _BATCH]
-                await self._look(batch)
+                await self._process_batch(batch)
                 done += len(batch)
                 moved(done)
         return True
 
     def close(self) -> None:
-        """Ends the workers."""
+        """Ends the worker processes."""
         if self._workers is not None:
             self._workers.close()
 
     @property
-    def _keeper(self) -> Keeper:
-        return Keeper(self.sources.originals, self.owner)
+    def _originals(self) -> OriginalWriter:
+        return OriginalWriter(self.sources.originals, self.owner)
 
     def _pool(self) -> WorkerPool:
         self._workers = self._workers or WorkerPool(WORK, count=min(2, os.cpu_count() or 1))
         return self._workers
 
-    async def _look(self, batch: Sequence[tuple[PictureRecord, Waiting]]) -> None:
-        """Keeps and looks at several at once, so that the disk and the workers never wait for each other; then writes once."""
-        at_once = asyncio.Semaphore(_OPEN)
+    async def _process_batch(self, batch: Sequence[tuple[PictureRecord, Waiting]]) -> None:
+        """Processes files concurrently, then writes their rows together."""
+        slots = asyncio.Semaphore(_CONCURRENCY)
 
-        async def one(record: PictureRecord, waiting: Waiting) -> _Looked:
-            async with at_once:
-                return await self._kept_and_seen(record, waiting)
+        async def one(record: PictureRecord, waiting: Waiting) -> _ProcessedFile:
+            async with slots:
+                return await self._process(record, waiting)
 
-        await self._settle(await asyncio.gather(*(one(*found) for found in batch)))
+        await self._settle(await asyncio.gather(*(one(*file) for file in batch)))
 
-    async def _kept_and_seen(self, record: PictureRecord, waiting: Waiting) -> _Looked:
+    async def _process(self, record: PictureRecord, waiting: Waiting) -> _ProcessedFile:
         try:
-            kept = await self._keeper.files(record, waiting)
+            stored = await self._originals.store_files(record, waiting)
         except (FileChanged, OSError):
-            self.looked.lost += 1
-            return _Looked(msgspec.structs.replace(record, waiting=False), lost=True)
-        seen = await self._seen(waiting)
-        self.looked.kept += 1
+            self.stats.lost += 1
+            return _ProcessedFile(msgspec.structs.replace(record, waiting=False), lost=True)
+        seen = await self._inspect(waiting)
+        self.stats.stored += 1
         if seen is None:
-            return _Looked(kept)
+            return _ProcessedFile(stored)
         width, height = seen["size"]
-        poster = None if seen["poster"] is None else await self._keeper.poster(seen["poster"])
+        poster = None if seen["poster"] is None else await self._originals.store_poster(seen["poster"])
         shown = Shown(seen["thumbhash"], seen["hashes"], seen["sketch"])
-        return _Looked(msgspec.structs.replace(kept, width=width, height=height, poster=poster or kept.poster), shown)
+        return _ProcessedFile(msgspec.structs.replace(stored, width=width, height=height, poster=poster or stored.poster), shown)
 
-    async def _seen(self, waiting: Waiting) -> dict[str, Any] | None:
-        """What a worker saw in it; None when it cannot be shown, which costs nothing but its picture."""
+    async def _inspect(self, waiting: Waiting) -> dict[str, Any] | None:
+        """The result of the worker; None if the file cannot be rendered, in which case only its renditions are missing."""
         film = waiting.content_type.startswith("video/")
         try:
             seen: dict[str, Any] = await asyncio.wrap_future(
                 self._pool().submit({"do": "look", "path": os.fsdecode(waiting.path), "film": film})
             )
         except WorkerDied:
-            self.looked.unshowable += 1
+            self.stats.unrenderable += 1
             return None
         return seen
 
-    async def _settle(self, batch: Sequence[_Looked]) -> None:
-        """Compares them, with each other too, and writes what is known of them."""
-        twins = await self._known_twins()
-        whole, told = [], []
+    async def _settle(self, batch: Sequence[_ProcessedFile]) -> None:
+        """Finds near-duplicates, also within the batch, and writes the rows."""
+        near_duplicates = await self._load_near_duplicates()
+        rows, found = [], []
         for record, shown, lost in batch:
-            same = () if lost else tuple(twins.of(record.id, record.original, shown)[:MOST_TWINS])
+            same = () if lost else tuple(near_duplicates.of(record.id, record.original, shown)[:MAX_NEAR_DUPLICATES])
             if not lost:
-                twins.add(record.id, record.original, shown)
-            whole.append((record if lost else msgspec.structs.replace(record, twins=same), shown))
-            told += [(same, record.id)] if same else []
-        saved = await self.sources.pictures.save_many(whole)
-        for (record, shown), done in zip(whole, saved, strict=True):
+                near_duplicates.add(record.id, record.original, shown)
+            rows.append((record if lost else msgspec.structs.replace(record, near_duplicates=same), shown))
+            found += [(same, record.id)] if same else []
+        saved = await self.sources.pictures.save_many(rows)
+        for (record, shown), done in zip(rows, saved, strict=True):
             if done is None:
                 await self._save(record, shown)
-        for same, photo in told:
-            await self._tell(same, photo)
+        for same, photo in found:
+            await self._add_near_duplicate(same, photo)
 
     async def _save(self, record: PictureRecord, shown: Shown | None) -> None:
-        """Others that are looked at now may have told it of themselves meanwhile."""
-        for _ in range(_TRIES):
+        """Writes a row again after a conflict: concurrent batches may have added near-duplicates to it."""
+        for _ in range(_ATTEMPTS):
             if await self.sources.pictures.save(record, shown) is not None:
                 return
             known = (await self.sources.pictures.raw([record.key])).get(record.key)
-            if known is None:  # deleted while we looked
+            if known is None:  # the photo was deleted meanwhile
                 await self.sources.originals.delete(self.owner, record.files)
                 return
-            twins = tuple(dict.fromkeys((*record.twins, *known.twins)))[:MOST_TWINS]
-            record = msgspec.structs.replace(record, version=known.version, twins=twins)
+            near_duplicates = tuple(dict.fromkeys((*record.near_duplicates, *known.near_duplicates)))[:MAX_NEAR_DUPLICATES]
+            record = msgspec.structs.replace(record, version=known.version, near_duplicates=near_duplicates)
 
-    async def _tell(self, photos: Sequence[str], twin: str) -> None:
-        """The others learn of it too, those that are still there and know of few enough."""
-        left = [PhotoKey(self.owner, p) for p in photos]
-        for _ in range(_TRIES):
-            known = await self.sources.pictures.raw(left) if left else {}
-            told = [r for r in known.values() if twin not in r.twins and len(r.twins) < MOST_TWINS]
-            changed = [msgspec.structs.replace(r, twins=(*r.twins, twin)) for r in told]
-            left = [r.key for r in changed if await self.sources.pictures.save(r) is None]
+    async def _add_near_duplicate(self, photos: Sequence[str], twin: str) -> None:
+        """Adds the photo to the rows of its near-duplicates, if they exist and are not full."""
+        remaining = [PhotoKey(self.owner, p) for p in photos]
+        for _ in range(_ATTEMPTS):
+            known = await self.sources.pictures.raw(remaining) if remaining else {}
+            affected = [
+                r for r in known.values() if twin not in r.near_duplicates and len(r.near_duplicates) < MAX_NEAR_DUPLICATES
+            ]
+            changed = [msgspec.structs.replace(r, near_duplicates=(*r.near_duplicates, twin)) for r in affected]
+            remaining = [r.key for r in changed if await self.sources.pictures.save(r) is None]
 
-    async def _known_twins(self) -> NearDuplicates:
-        if self._twins is None:
-            twins, after = NearDuplicates(), None
+    async def _load_near_duplicates(self) -> NearDuplicates:
+        if self._near_duplicates is None:
+            loaded, after = NearDuplicates(), None
             while True:
                 records, after = await self.sources.pictures.of_owner(self.owner, after=after)
                 for seen in await self.sources.pictures.opened(records, OWNER_VISIBILITY):
-                    twins.add(seen.record.id, seen.record.original, seen.shown)
+                    loaded.add(seen.record.id, seen.record.original, seen.shown)
                 if after is None:
                     break
-            self._twins = self._twins or twins
-        return self._twins
+            self._near_duplicates = self._near_duplicates or loaded
+        return self._near_duplicates
 
 
-def _waiting(item: Item, *, link: bool) -> Waiting:
+def _waiting(item: ImportItem, *, link: bool) -> Waiting:
     original, motion = item.original, item.motion
     assert original is not None
     return Waiting(

@@ -1,4 +1,4 @@
-"""Files of an import are copied or linked by the hash of what was read, and not kept when they are something else by now."""
+"""Copies or references the files of an import. A file is stored only if its bytes still have the hash that the import read."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from datasources.tables.pictures import PictureRecord, Waiting
 
 
 @dataclass(frozen=True, slots=True)
-class Keeper:
-    """The originals of one owner."""
+class OriginalWriter:
+    """Writes the originals of one owner."""
 
     originals: Originals
     owner: str
 
-    async def files(self, record: PictureRecord, waiting: Waiting) -> PictureRecord:
-        """Copies or links the files; raises `Changed` when they are not what was read."""
-        original = await self.file(waiting.path, waiting.sha256, link=waiting.link)
+    async def store_files(self, record: PictureRecord, waiting: Waiting) -> PictureRecord:
+        """Copies or references the files of a photo; raises `FileChanged` if their bytes have changed."""
+        original = await self.store_file(waiting.path, waiting.sha256, link=waiting.link)
         motion = record.motion
         if waiting.motion_path is not None and waiting.motion_sha256 is not None:
-            motion = await self.file(waiting.motion_path, waiting.motion_sha256, link=waiting.link)
+            motion = await self.store_file(waiting.motion_path, waiting.motion_sha256, link=waiting.link)
         return msgspec.structs.replace(
             record,
             original=original,
@@ -39,10 +39,10 @@ class Keeper:
             content_type=waiting.content_type,
         )
 
-    async def file(self, path: bytes, sha256: str, *, link: bool) -> str:
-        """One file; its name among the originals."""
+    async def store_file(self, path: bytes, sha256: str, *, link: bool) -> str:
+        """Stores one file and returns its name among the originals."""
         name = self.originals.name_of(self.owner, sha256)
-        file = await asyncio.to_thread(_looked_up, path, sha256)
+        file = await asyncio.to_thread(_current, path, sha256)
         if link:
             digest = hashlib.sha256()
             async for piece in pieces_of_file(file, 0, file.size):
@@ -51,18 +51,18 @@ class Keeper:
                 raise FileChanged
             await self.originals.link(self.owner, name, file)
         else:
-            await self.originals.keep(self.owner, name, _checked(file))
+            await self.originals.store(self.owner, name, _checked(file))
         return name
 
-    async def poster(self, data: bytes) -> str:
-        """A still of a film, kept beside it."""
+    async def store_poster(self, data: bytes) -> str:
+        """Stores the still of a video and returns its name."""
         name = self.originals.name_of(self.owner, hashlib.sha256(data).hexdigest())
-        await self.originals.keep(self.owner, name, _once(data))
+        await self.originals.store(self.owner, name, _once(data))
         return name
 
 
-def _looked_up(path: bytes, sha256: str) -> ReferencedFile:
-    """A file as it looks now; raises `Changed` for what is no file any more."""
+def _current(path: bytes, sha256: str) -> ReferencedFile:
+    """A reference to the current file; raises `FileChanged` if it is no regular file."""
     file = Path(os.fsdecode(path))
     if not stat.S_ISREG(file.lstat().st_mode):
         raise FileChanged
@@ -70,7 +70,7 @@ def _looked_up(path: bytes, sha256: str) -> ReferencedFile:
 
 
 async def _checked(file: ReferencedFile) -> AsyncIterator[bytes]:
-    """The bytes of a file; raises `Changed` behind the last one when they were not those of its hash: so none is kept."""
+    """The bytes of a file. It raises `FileChanged` after the last byte if the hash differs, so that the copy is not stored."""
     digest = hashlib.sha256()
     async for piece in pieces_of_file(file, 0, file.size):
         digest.update(piece)

@@ -1,7 +1,7 @@
-"""Border polygons to what answers without geometry: a raster of zones, and for cells that a border crosses its edges.
+"""Converts border polygons to a raster of zones, and to edges for cells that a border crosses.
 
 A zone is a country, or a country and one of its regions. Owners are numbered countries first, then regions. The layout
-is read by `datasources/locations/zones.py`, which says how a point in a crossed cell is decided.
+is read by `datasources/locations/zones.py`, which also describes the test for points in crossed cells.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ from scipy import ndimage
 from datasources.locations.zones import BLOCK, BORDER_DEG, CELLS_PER_DEGREE, COLUMNS, MIXED, REFERENCE, ROWS
 from ingest.places.policy import BORDER_CODES
 
-_MARGIN_DEG = 1e-4  # an edge that runs along a cell's side belongs to the cells on both sides
+_MARGIN_DEG = 1e-4  # an edge along the side of a cell belongs to both cells
 Parts = dict[str, npt.NDArray[Any]]
 Ints = npt.NDArray[np.int64]
 
 
 class Drawn(NamedTuple):
-    """Polygons, each with its owner; where two overlap the earlier one wins."""
+    """Polygons with their owners; where polygons overlap, the first one wins."""
 
     shapes: list[Any]
     owners: list[int]
 
 
 def country_polygons(features: Sequence[Mapping[str, Any]], countries: Sequence[str]) -> Mapping[int, Sequence[Any]]:
-    """The polygons of states, by number; those of no state left out."""
+    """The polygons of countries, by number, without territories of no country."""
     index = {code: place for place, code in enumerate(countries)}
     of_state: dict[int, list[Any]] = {}
     for feature in features:
@@ -89,7 +89,7 @@ def _steps(degrees: npt.NDArray[np.float64]) -> npt.NDArray[Any]:
 
 
 class _Edges(NamedTuple):
-    """All rings end to end; an edge is named by its first vertex."""
+    """All rings, concatenated; an edge is identified by its first vertex."""
 
     x: npt.NDArray[np.float64]
     y: npt.NDArray[np.float64]
@@ -105,7 +105,7 @@ class _Edges(NamedTuple):
 
 
 def _crossed(edges: _Edges) -> tuple[Ints, Ints]:
-    """(cell, edge) for every cell that an edge touches."""
+    """(cell, edge) pairs for every cell that an edge touches."""
     a, b = edges.first, edges.first + 1
     west = _column(np.minimum(edges.x[a], edges.x[b]) - _MARGIN_DEG)
     east = _column(np.maximum(edges.x[a], edges.x[b]) + _MARGIN_DEG)
@@ -136,7 +136,7 @@ def _reference(cell: Ints) -> tuple[Any, Any]:
 
 
 def _inside(shapes: Sequence[Any], owner: Ints, latitude: Any, longitude: Any, count: int) -> Ints:
-    """(point, owner, shape) rows, for each polygon that holds a point."""
+    """(point, owner, shape) rows for each polygon that contains a point."""
     shapely.prepare(shapes)
     at, shape = shapely.STRtree(shapes).query(shapely.points(longitude, latitude), predicate="within")
     rows = np.stack([at, owner[shape], shape], 1)
@@ -145,7 +145,7 @@ def _inside(shapes: Sequence[Any], owner: Ints, latitude: Any, longitude: Any, c
 
 
 def _mixed_parts(mixed: Ints, at: Ints, edge: Ints, owner: Ints, inside: Ints) -> Parts:
-    """For each crossed cell its owners in order of priority, whether each holds the reference, and their edges."""
+    """The owners of each crossed cell by priority, whether each contains the reference point, and their edges."""
     many = int(max(owner.max(), inside[:, 1].max())) + 1
     held = inside[:, 0] * many + inside[:, 1]
     pair = np.unique(np.concatenate([at * many + owner, held]))
@@ -169,7 +169,7 @@ def _raster(
     """Cells to zones, 0 for none, `MIXED` where a border runs; and the (country, region) of each zone from 1 on."""
     free = np.ones(ROWS * COLUMNS, bool)
     free[mixed] = False
-    # Neighbors with no border between them lie in the same: one point decides for all.
+    # Adjacent cells without a border between them are in the same zone, so one point decides for all.
     part, parts = ndimage.label(free.reshape(ROWS, COLUMNS))
     _, cell = np.unique(part.ravel(), return_index=True)
     cell = cell[-parts:]
@@ -187,10 +187,10 @@ def _raster(
 
 
 def _blocked(raster: npt.NDArray[np.uint16]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-    """The raster as blocks, equal ones kept once: the sea is one block."""
+    """The raster as deduplicated blocks; the sea is a single block."""
     rows, columns = -(-ROWS // BLOCK), COLUMNS // BLOCK
     padded = np.zeros((rows * BLOCK, COLUMNS), "<u2")
     padded[:ROWS] = raster
     blocks = padded.reshape(rows, BLOCK, columns, BLOCK).swapaxes(1, 2).reshape(-1, BLOCK * BLOCK)
-    kept, top = np.unique(blocks, axis=0, return_inverse=True)
-    return top.reshape(rows, columns).astype("<u2"), kept
+    distinct, top = np.unique(blocks, axis=0, return_inverse=True)
+    return top.reshape(rows, columns).astype("<u2"), distinct

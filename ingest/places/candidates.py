@@ -1,4 +1,4 @@
-"""Which places can be nearest to any point of a cell: by a tree for each zone, and by who is beaten everywhere in the cell."""
+"""The places that can be nearest to a point of a cell: found by a tree per zone, without places that are never nearest."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from scipy.spatial import cKDTree
 from datasources.locations.morton_codes import FINE_PER_DEGREE, parted
 from datasources.locations.nearest import FAR_KM, STEPS_PER_DEGREE, chord, unit_vectors
 
-_COMPARED = 512  # more that are left are kept as they are: slower to ask for, never wrong
+_COMPARED = 512  # larger sets are not reduced: slower to search, but correct
 _PILED = 4
-_AT_ONCE = 100_000  # candidates that are looked at together
+_AT_ONCE = 100_000  # candidates that are processed together
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 
 class Placed(NamedTuple):
-    """Columns of places. A region lies in one country; -1 is none."""
+    """Columns of places. A region is in one country; -1 is none."""
 
     latitude: Any
     longitude: Any
@@ -36,7 +36,7 @@ class Trees:
         _, _, country, region = placed
         steps = [np.round(np.asarray(degrees) * STEPS_PER_DEGREE).astype("<i4") for degrees in placed[:2]]
         order = np.lexsort((steps[1], steps[0], region, country))
-        # Of places of a zone at the very same spot the first is found, and some sources pile up thousands.
+        # Of places of a zone at the same point only the first can be found; some sources have thousands at one point.
         other = np.append(True, np.any([of[order[1:]] != of[order[:-1]] for of in (country, region, *steps)], axis=0))
         pile = np.maximum.accumulate(np.where(other, np.arange(len(order)), 0))
         self.place = order[np.arange(len(order)) - pile < _PILED].astype("<i4")
@@ -46,7 +46,7 @@ class Trees:
         self._trees: dict[int, cKDTree] = {}
 
     def keys(self) -> Ints:
-        """The zones that have places."""
+        """The numbers of the zones that have places."""
         return np.array(sorted(self._slices), np.int64)
 
     def of(self, key: Ints) -> Iterator[tuple[Ints, cKDTree, int]]:
@@ -75,7 +75,7 @@ class Pairs(NamedTuple):
 
 
 def reach(trees: Trees, pairs: Pairs) -> tuple[Floats, Ints]:
-    """How far candidates may be from the middle, for each pair, and how many places are so near."""
+    """The maximum distance of candidates from the centre, for each pair, and the number of places within it."""
     radius, many = np.zeros(len(pairs.at)), np.zeros(len(pairs.at), np.int64)
     middle, half = pairs.shape.middle[pairs.at], pairs.shape.half[pairs.at]
     for which, tree, _ in trees.of(pairs.key):
@@ -88,20 +88,20 @@ def reach(trees: Trees, pairs: Pairs) -> tuple[Floats, Ints]:
 
 
 def candidates(trees: Trees, pairs: Pairs, look: Ints, radius: Floats, many: Ints) -> tuple[Ints, Ints]:
-    """(cell, place) of the candidates, each once, in order."""
-    kept = [np.zeros(0, np.int64)]
+    """The distinct (cell, place) pairs of candidates, in order."""
+    result = [np.zeros(0, np.int64)]
     for part in np.split(look, np.flatnonzero(np.diff(many[look].cumsum() // _AT_ONCE)) + 1):
-        asked, rows = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+        pair_indexes, rows = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
         for which, tree, first in trees.of(pairs.key[part]):
             pair = part[which]
             lists = tree.query_ball_point(pairs.shape.middle[pairs.at[pair]], radius[pair])
             sizes = np.fromiter(map(len, lists), np.int64, len(lists))
             rows.append(np.fromiter(chain.from_iterable(lists), np.int64, int(sizes.sum())) + first)
-            asked.append(np.repeat(pair, sizes))
-        pair, row = np.concatenate(asked), np.concatenate(rows)
+            pair_indexes.append(np.repeat(pair, sizes))
+        pair, row = np.concatenate(pair_indexes), np.concatenate(rows)
         needed = _undominated(pair, trees.vectors[row], pairs.shape, pairs.at[pair])
-        kept.append(pairs.at[pair[needed]] << 32 | trees.place[row[needed]])
-    every = np.unique(np.concatenate(kept))
+        result.append(pairs.at[pair[needed]] << 32 | trees.place[row[needed]])
+    every = np.unique(np.concatenate(result))
     return every >> 32, every & 0xFFFFFFFF
 
 
@@ -119,7 +119,7 @@ def _undominated(pair: Ints, near: Floats, shape: Shape, cell: Ints) -> npt.NDAr
     away += square[:, None]
     away += shape.squares[cell]
     np.sqrt(np.maximum(away, 0, out=away), out=away)
-    # Most are already beaten by the place that is nearest to the middle.
+    # The place nearest to the centre dominates most candidates.
     begins = np.flatnonzero(np.diff(pair, prepend=-1))
     sizes = np.diff(begins, append=len(pair))
     of = np.repeat(np.arange(len(begins)), sizes)

@@ -1,10 +1,10 @@
-"""The places that can be nearest to any point of a cell, for cells of every size: what the gazetteer asks, answered before.
+"""Precomputes the places that can be nearest to a point of a cell, for cells of varying size.
 
-A quadtree over the globe whose leaves hold a handful of candidates each. For one zone (a country or a region) a place
-is a candidate of a cell if it is within d + 2h of its middle, where d is the distance of the nearest place and h the
+A quadtree over the globe whose leaves have a few candidates each. For one zone (a country or a region) a place is a
+candidate of a cell if it is within d + 2h of its centre, where d is the distance of the nearest place and h the
 half-diagonal, unless another place of the zone is nearer everywhere in the cell.
 
-Memory: 90 bytes a place for vectors and trees, 5 bytes a candidate for what is made, and the work on one family of roots.
+Memory: 90 bytes per place for vectors and trees, 5 bytes per candidate, and the working memory of four roots.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from ingest.places.raster import Keyed, Raster, grouped
 from ingest.places.settlements import Places, Settling
 
 _FEW = 8
-_MANY = 48  # candidates before the dominated ones are dropped; more are not worth the looking: the cell is split first
+_MANY = 48  # maximum candidates before dominated ones are removed; a cell with more is split first
 _ROOT_BITS = 10
-_PIECE = 20_000  # cells that are looked at together
-_CROWD = 1_000  # inhabitants of a leaf for which splitting it along a border pays
+_PIECE = 20_000  # cells that are processed together
+_CROWD = 1_000  # a leaf with at least this number of inhabitants is split along a border
 _RASTER_BITS = (FINE_PER_DEGREE // CELLS_PER_DEGREE).bit_length() - 1
 Ints = npt.NDArray[np.int64]
 Parts = dict[str, npt.NDArray[Any]]
@@ -45,7 +45,7 @@ def build(
 ) -> Parts:
     """The parts `cells.*`: where each leaf begins (interleaved bits), its candidates, and whether borders matter in it.
 
-    Where there are `inhabitants`, leaves are split along borders. `moved` is told how many places are behind, of how many.
+    With `inhabitants`, leaves are split along borders. `moved` is called with the number of processed places and the total.
     """
     found = _made(zones, count, placed, moved)
     homes = np.full(int(placed.region.max(initial=-1)) + 1, -1)
@@ -55,14 +55,14 @@ def build(
 
 
 def _made(zones: Parts, count: int, placed: Placed, moved: Callable[[int, int], None]) -> Parts:
-    """The leaves and their candidates. What it took to make them is gone on return."""
+    """The leaves and their candidates; temporary memory is released on return."""
     ways = [
         ((np.asarray(of) + half) * FINE_PER_DEGREE).astype("<u2") for of, half in ((placed.longitude, 180), (placed.latitude, 90))
     ]
     behind = np.bincount(interleaved(*ways) >> 2 * (_ROOT_BITS + 1), minlength=1 << 32 - 2 * (_ROOT_BITS + 1)).cumsum()
     trees = Trees(placed, count)
     raster, leaves, roots = Raster(zones, count, trees.keys()), _Leaves(), _roots()
-    # Four roots at a time, a whole cell of the level above: the work at hand is small however many places there are.
+    # Four roots at a time, to limit memory regardless of the number of places.
     families = np.split(roots, np.flatnonzero(np.diff(roots >> 2)) + 1)
     for family in families:
         square = int(family[0]) >> 2
@@ -79,7 +79,7 @@ def _roots() -> Ints:
 
 @dataclass
 class _Found:
-    """Leaves, and candidates by their leaves."""
+    """Leaves and their candidates."""
 
     code: list[Ints] = field(default_factory=list)
     cell: list[Ints] = field(default_factory=list)
@@ -104,14 +104,14 @@ def _descended(trees: Trees, base: Keyed, active: Ints) -> _Found:
 
 
 def _of(keyed: Keyed, cells: Ints) -> Keyed:
-    """Both in order: what lies between the first and the last cell, less what is none of them."""
+    """The rows of these cells; both arguments are sorted."""
     begin, end = np.searchsorted(keyed.cell, [cells[0], cells[-1] + 1])
     here = np.isin(keyed.cell[begin:end], cells)
     return Keyed(keyed.cell[begin:end][here], keyed.key[begin:end][here])
 
 
 def _inherited(base: Keyed, shift: int, active: Ints) -> Keyed:
-    """The keys of cells finer than the raster are those of the raster's cell: perhaps too many, never too few."""
+    """The keys of a cell finer than the raster are those of its raster cell: possibly too many, never too few."""
     above = active >> shift
     begin, end = np.searchsorted(base.cell, above), np.searchsorted(base.cell, above + 1)
     at = np.repeat(np.arange(len(active)), end - begin)
@@ -120,24 +120,24 @@ def _inherited(base: Keyed, shift: int, active: Ints) -> Keyed:
 
 
 def _level(found: _Found, trees: Trees, keyed: Keyed, active: Ints, bits: int) -> Ints:
-    """Makes leaves of the cells of one size that have few candidates; the cells to be split."""
-    whole, at = np.unique(keyed.cell, return_inverse=True)
-    pairs = Pairs(at, keyed.key, geometry(whole, bits))
+    """Create leaves from cells with few candidates; returns the cells to split."""
+    cells, at = np.unique(keyed.cell, return_inverse=True)
+    pairs = Pairs(at, keyed.key, geometry(cells, bits))
     radius, many = reach(trees, pairs)
-    crowded = np.bincount(at, weights=many, minlength=len(whole)) > _MANY
+    crowded = np.bincount(at, weights=many, minlength=len(cells)) > _MANY
     look = np.flatnonzero(((~crowded)[at] | (bits == 0)) & (many > 0))
     cell, place = candidates(trees, pairs, look, radius, many)
-    counts = np.bincount(cell, minlength=len(whole))
+    counts = np.bincount(cell, minlength=len(cells))
     split = (crowded | (counts > _FEW)) & (bits > 0)
-    kept = ~split[cell]
-    found.cell.append(whole[cell[kept]] << 2 * bits)
-    found.place.append(place[kept])
-    found.code.append(np.setdiff1d(active, whole[split], assume_unique=True) << 2 * bits)
-    return whole[split]
+    retained = ~split[cell]
+    found.cell.append(cells[cell[retained]] << 2 * bits)
+    found.place.append(place[retained])
+    found.code.append(np.setdiff1d(active, cells[split], assume_unique=True) << 2 * bits)
+    return cells[split]
 
 
 class _Leaves:
-    """What has been made, end to end; each leaf ends with a place that is nowhere."""
+    """The concatenated leaves; each leaf ends with the sentinel place."""
 
     def __init__(self) -> None:
         self._code, self._count, self._place = array("I"), array("I"), array("i")
@@ -148,12 +148,12 @@ class _Leaves:
         order = np.lexsort((place, cell))
         cell, place = cell[order], place[order]
         counts = np.bincount(np.searchsorted(code, cell), minlength=len(code))
-        # Neighbors without candidates are one stretch of sea.
+        # Adjacent leaves without candidates (sea) are merged.
         before = np.append(not self._count or self._count[-1] > 1, counts[:-1] > 0)
-        kept = np.flatnonzero((counts > 0) | before)
-        self._code.frombytes(code[kept].astype("<u4").tobytes())
-        self._count.frombytes((counts[kept] + 1).astype("<u4").tobytes())
-        self._place.frombytes(np.insert(place, counts[kept].cumsum(), nowhere).astype("<i4").tobytes())
+        retained = np.flatnonzero((counts > 0) | before)
+        self._code.frombytes(code[retained].astype("<u4").tobytes())
+        self._count.frombytes((counts[retained] + 1).astype("<u4").tobytes())
+        self._place.frombytes(np.insert(place, counts[retained].cumsum(), nowhere).astype("<i4").tobytes())
 
     def parts(self) -> Parts:
         """The arrays."""

@@ -1,4 +1,4 @@
-"""Counts as the index of names keeps them."""
+"""Counts in the storage format of the name index."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ import numpy.typing as npt
 
 
 def counted(counts: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Counts in one byte each where they fit."""
+    """Counts as one byte each if they fit, else as larger integers."""
     return counts.astype("u1" if counts.max(initial=0) < 1 << 8 else "<u2")

@@ -1,4 +1,4 @@
-"""Places of the packages to the numbered tables of the artefact: countries, then regions, then populated places."""
+"""Converts the places of the packages to the numbered tables of the packed file: countries, regions, populated places."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from ingest.places.policy import DISSOLVED
 _EARTH_KM = 6371.0088
 _RADIUS_KM, _RADIUS_POWER = 0.04, 0.4
 _QUARTER_KM = 1_000.0
-_OWN_CITY = 70_000  # inhabitants from which a place in another county stays a city of its own
+_OWN_CITY = 70_000  # a place in another county with at least this population remains a separate city
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
 class World:
-    """What the packages say, in numbered order. `region` and `country` of a place count from 0; -1 is none."""
+    """The data of the packages, in numbered order. `region` and `country` of a place count from 0; -1 is none."""
 
     countries: list[str]
     regions: list[str]
@@ -65,20 +65,20 @@ def read(cities: Sequence[Mapping[str, Any]], countries: Sequence[str], admin1: 
 
 @dataclass(frozen=True)
 class Settled:
-    """What decides which city a place is a part of. Groups (regions, or countries without any) count from 0."""
+    """The data that assigns places to cities. Groups (regions, or countries without regions) count from 0."""
 
     latitude: Floats
     longitude: Floats
     population: Ints
     group: Ints
     county: Ints
-    """-1 where it is not known."""
+    """-1 if unknown."""
     quarter: npt.NDArray[np.bool_] | None = None
-    """Places that are said to be a part of a city."""
+    """Places that the source marks as part of a city."""
 
 
 def parents(world: World, counties: Sequence[str]) -> Ints:
-    """The city that each place is a part of, or itself."""
+    """The city of each place, or the place itself."""
     numbers = {code: i for i, code in enumerate(dict.fromkeys(c for c in counties if c))}
     return cities_of(
         Settled(
@@ -99,18 +99,18 @@ def cities_of(settled: Settled) -> Ints:
     """
     own = np.arange(len(settled.population))
     quarter = np.zeros(len(own), bool) if settled.quarter is None else settled.quarter
-    whole = np.flatnonzero(~quarter)
-    if not len(whole):
+    cities = np.flatnonzero(~quarter)
+    if not len(cities):
         return own.astype("<i4")
     radius = _RADIUS_KM * np.maximum(settled.population, 1) ** _RADIUS_POWER
     lift = np.sqrt(radius.max() ** 2 - radius**2)
-    # Groups are pushed further apart than any distance on earth.
+    # Groups are moved apart by more than any distance on earth.
     apart = settled.group[:, None] * 1e5
     sphere = unit_vectors(settled.latitude, settled.longitude) * _EARTH_KM
-    tree = cKDTree(np.column_stack([sphere, lift, apart])[whole])
+    tree = cKDTree(np.column_stack([sphere, lift, apart])[cities])
     bound = _QUARTER_KM + radius.max()
     away, at = tree.query(np.column_stack([sphere, np.zeros_like(lift), apart]), workers=-1, distance_upper_bound=bound)
-    nearest = np.where(np.isinf(away), own, whole[np.minimum(at, len(whole) - 1)])
+    nearest = np.where(np.isinf(away), own, cities[np.minimum(at, len(cities) - 1)])
     county = settled.county
     elsewhere = (county != county[nearest]) & (county >= 0) & (county[nearest] >= 0)
     nearest = np.where(elsewhere & (settled.population >= _OWN_CITY) & ~quarter, own, nearest)
@@ -130,7 +130,7 @@ def counties(world: World, cities: Sequence[Mapping[str, str]]) -> list[str]:
 
 
 def bounds(group: Ints, count: int, latitude: Floats, longitude: Floats) -> npt.NDArray[np.float32]:
-    """West, south, east, north around the places of each group; the short way where they straddle the date line."""
+    """Bounding boxes (west, south, east, north) of the places of each group, also across the date line."""
     boxes = np.full((count, 4), np.nan, "<f4")
     order = np.argsort(group, kind="stable")
     starts = np.searchsorted(group[order], np.arange(count + 1))

@@ -1,4 +1,4 @@
-"""Names by language, each only where a source says the language; and every name of every place for search."""
+"""Names by language, only if a source states the language, and the search index of all names."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy.typing as npt
 from babel import Locale
 from babel.localedata import locale_identifiers
 
-from datasources.locations.search_weights import ALIAS, FOREIGN, HEAVIEST, PRIMARY
+from datasources.locations.search_weights import ALIAS, FOREIGN, MAX_WEIGHT, PRIMARY
 from datasources.locations.title_case import capitalized
 from datasources.words import normalize
 from ingest.places.counts import counted
@@ -20,7 +20,7 @@ from ingest.places.gazetteer import World
 
 Texts = dict[str, str]
 
-# Scripts that one living language writes: there, and only there, an untagged name tells its language.
+# Scripts used by a single living language, which identify the language of an untagged name.
 _SCRIPT_LANGUAGES = {
     "ko": re.compile(r"[\uac00-\ud7a3\s()-]+"),
     "ja": re.compile(r"[\u3041-\u30ff\u4e00-\u9fff・=\s]*[\u3041-\u3096\u30a1-\u30fa][\u3041-\u30ff\u4e00-\u9fff・=\s]*"),
@@ -33,11 +33,11 @@ _SCRIPT_LANGUAGES = {
 _NE_LANGUAGES = "ar bn de el es fa fr he hi hu id it ja ko nl pl pt ru sv tr uk ur vi zh zht"
 _VARIANTS = ("pt_PT", "es_419", "es_MX", "fr_CA", "zh_Hant_HK", "en_GB")
 _COVERED = 0.95
-_LONGEST = 100  # characters of a name: what is longer is a description
+_LONGEST = 100  # maximum characters of a name; longer texts are descriptions
 
 
 def countries(world: World) -> Texts:
-    """`country.<tag>`: a line a country, in the languages that name at least 95 % of them."""
+    """`country.<tag>`: a line per country, in the languages that name at least 95 % of them."""
     found: Texts = {}
     for locale in _locales():
         names = [str(locale.territories.get(code, "")) for code in world.countries]
@@ -47,7 +47,7 @@ def countries(world: World) -> Texts:
 
 
 def regions(world: World, matched: Mapping[int, Mapping[str, Any]]) -> Texts:
-    """`region.<tag>`: a line a region; English from GeoNames, the other languages from the matched Natural Earth."""
+    """`region.<tag>`: a line per region; English from GeoNames, the other languages from the matched Natural Earth."""
     found: Texts = {"region.en": "\n".join(world.region_names)}
     for language in _NE_LANGUAGES.split():
         tag = "zh-Hant" if language == "zht" else language
@@ -98,7 +98,7 @@ def _tag(locale: Locale) -> str:
 
 
 def search_index(world: World, named: Mapping[str, str]) -> tuple[str, dict[str, npt.NDArray[Any]]]:
-    """All names, normalised, sorted by their UTF-8 bytes, a line each; who bears each; which are written with capitals.
+    """The search index: normalized names sorted by UTF-8 bytes, the places of each name, and the title case flags.
 
     Numbers count countries, then regions, then places; weights are those of `search_weights`.
     """
@@ -134,7 +134,7 @@ def search_index(world: World, named: Mapping[str, str]) -> tuple[str, dict[str,
     keys = sorted(weights)
     counts = np.array([len(weights[key]) for key in keys], "<u4")
     bearers = np.array([number for key in keys for number in sorted(weights[key])], "<i4")
-    weight = np.array([min(HEAVIEST, weights[key][number]) for key in keys for number in sorted(weights[key])], "u1")
+    weight = np.array([min(MAX_WEIGHT, weights[key][number]) for key in keys for number in sorted(weights[key])], "u1")
     return b"\n".join(keys).decode(), {
         "search.count": counted(counts),
         "search.bearer": bearers,

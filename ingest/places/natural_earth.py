@@ -1,4 +1,4 @@
-"""Which of our regions a Natural Earth region is: by the places inside it, since its codes are old or another level's."""
+"""Matches Natural Earth regions to GeoNames regions by the places inside, because their codes are often outdated."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _TOLERANCE_DEG = 0.015
 
 
 class Matched(NamedTuple):
-    """By region number: the properties of the one feature that is this region, and the shapes that lie in it."""
+    """By region number: the properties of the feature that is this region, and the shapes inside it."""
 
     properties: dict[int, Mapping[str, Any]]
     shapes: dict[int, list[Any]]
 
 
 def match(world: World, features: Sequence[Mapping[str, Any]]) -> Matched:
-    """Natural Earth's features by our regions. Provinces lend their borders to their region, but not their names."""
+    """Natural Earth's features by region. Provinces contribute their borders to their region, but not their names."""
     shapes = [shapely.geometry.shape(f["geometry"]) if f["geometry"] else shapely.Polygon() for f in features]
     # Together, so that neighbors keep their common border.
     shapes = list(shapely.make_valid(shapely.coverage_simplify(shapely.make_valid(shapes), _TOLERANCE_DEG)))
@@ -39,9 +39,9 @@ def match(world: World, features: Sequence[Mapping[str, Any]]) -> Matched:
     best = held.argmax(axis=1)
     count = held[np.arange(len(features)), best]
     pure = count >= _PURE * all_inside
-    whole = count >= _WHOLE * np.maximum(total[best], 1)
+    complete = count >= _WHOLE * np.maximum(total[best], 1)
     drawn: dict[int, list[Any]] = {}
     for i in np.flatnonzero((count >= _TRUSTED * all_inside) & (count >= _ENOUGH)).tolist():
         drawn.setdefault(int(best[i]), []).append(shapes[i])
-    named = np.flatnonzero(pure & whole & (count > 0)).tolist()
+    named = np.flatnonzero(pure & complete & (count > 0)).tolist()
     return Matched({int(best[i]): features[i]["properties"] for i in named}, drawn)

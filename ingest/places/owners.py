@@ -1,4 +1,4 @@
-"""Which countries and regions the points of a square can lie in: perhaps one too many, never one too few."""
+"""The countries and regions that a grid square may intersect: possibly too many, never too few."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Parts = dict[str, npt.NDArray[Any]]
 
 
 class Zoned(NamedTuple):
-    """(square, country, region), each once, in order of squares; -1 is none."""
+    """Distinct (square, country, region) rows, in order of squares; -1 is none."""
 
     square: Ints
     country: Ints
@@ -28,7 +28,7 @@ class Zoned(NamedTuple):
 
 
 class _Pieces(NamedTuple):
-    """Squares, or the cells of a square that is larger, that a border may cross: the south-west corners and sides in degrees."""
+    """Squares, or cells of larger squares, that a border may cross: their south-west corners and sides in degrees."""
 
     square: Ints
     cell: Ints
@@ -42,7 +42,7 @@ class Owners:
 
     def __init__(self, zones: Parts, count: int, homes: npt.NDArray[Any]) -> None:
         drawn = max(int(zones["zone.region"].max()), int(zones["border.owner"].max()) - count) + 1
-        # A region without places is at home nowhere: its points ask for no other place than the country's. Nor is none, the last.
+        # Points of regions without places use the places of the country, as do points without a region (the last entry).
         self._count, self._homes = count, np.full(max(drawn, len(homes)) + 1, -2)
         self._homes[: len(homes)] = homes
         self._top, self._blocks = zones["zone.top"].astype(np.int64), zones["zone.blocks"].reshape(-1)
@@ -54,18 +54,18 @@ class Owners:
         self._x, self._y = degrees(zones["border.x"]), degrees(zones["border.y"])
 
     def of(self, code: Ints, bits: Ints) -> Zoned:
-        """The zones of squares, given by where they begin (interleaved bits) and the logarithms of their sides."""
+        """The zones of squares, given by their start codes (Morton) and the logarithms of their sides."""
         square, cell = groups(code >> 2 * RASTER_BITS, 1 << 2 * np.maximum(bits - RASTER_BITS, 0))
         column, row = parted(cell)
         earth = np.flatnonzero((row < ROWS) & (column < COLUMNS))
         square, column, row = square[earth], column[earth], row[earth]
         block = self._top[row // BLOCK, column // BLOCK]
         zone = self._blocks[(block * BLOCK + row % BLOCK) * BLOCK + column % BLOCK].astype(np.int64)
-        whole, crossed = np.flatnonzero(zone != MIXED), np.flatnonzero(zone == MIXED)
-        zone = zone[whole]
+        uncrossed_index, crossed = np.flatnonzero(zone != MIXED), np.flatnonzero(zone == MIXED)
+        zone = zone[uncrossed_index]
         pieces = self._pieces(code, bits, square[crossed], row[crossed] * COLUMNS + column[crossed])
         found = self._crossed(pieces)
-        uncrossed = square[whole], self._zone[0][zone], self._zone[1][zone]
+        uncrossed = square[uncrossed_index], self._zone[0][zone], self._zone[1][zone]
         return _once(*(np.concatenate(pair) for pair in zip(uncrossed, found, strict=True)))
 
     def _pieces(self, code: Ints, bits: Ints, square: Ints, cell: Ints) -> _Pieces:
@@ -77,7 +77,7 @@ class Owners:
         return _Pieces(square, cell, west, south, (1 << np.minimum(bits[square], RASTER_BITS)) / FINE_PER_DEGREE)
 
     def _crossed(self, pieces: _Pieces) -> Zoned:
-        """The zones of pieces by the owners whose edges run through them, and those that hold them whole."""
+        """The zones of pieces, from the owners whose edges cross them and those that contain them."""
         at = np.searchsorted(self._cell, pieces.cell)
         piece, slot = groups(self._first_owner[at], self._first_owner[at + 1] - self._first_owner[at])
         pair, which = groups(self._first_edge[slot], self._first_edge[slot + 1] - self._first_edge[slot])
@@ -109,7 +109,7 @@ def _once(square: Ints, country: Ints, region: Ints) -> Zoned:
 
 
 def _first_holders(piece: Ints, owner: Ints, holds: Flags, torn: Flags, pieces: int) -> tuple[Ints, Ints]:
-    """(piece, owner or none) of all that may be the first owner of a point: none behind one that holds the whole piece."""
+    """(piece, owner or none) of all possible first owners of a point; none after an owner that contains the entire piece."""
     before = np.append(0, holds.cumsum())
     begin = np.searchsorted(piece, np.arange(pieces + 1))
     free = before[:-1] == before[begin][piece]
@@ -121,19 +121,19 @@ def _first_holders(piece: Ints, owner: Ints, holds: Flags, torn: Flags, pieces: 
 
 
 def _joined(lands: tuple[Ints, Ints], provinces: tuple[Ints, Ints], pieces: int) -> tuple[Ints, Ints, Ints]:
-    """(piece, country, region): each country of a piece with each region of it."""
+    """(piece, country, region): the combinations of each country and region of a piece."""
     begin = np.searchsorted(provinces[0], np.arange(pieces + 1))
     at, which = groups(begin[lands[0]], np.diff(begin)[lands[0]])
     return lands[0][at], lands[1][at], provinces[1][which]
 
 
 def _touches(ends: tuple[Any, Any, Any, Any], pieces: _Pieces, of: Ints) -> Flags:
-    """Whether an edge comes near a piece: its box does, and the corners of the piece are not all on one side of it."""
+    """Whether an edge may cross a piece: their boxes overlap, and the corners of the piece are on both sides of the edge."""
     ax, ay, bx, by = (of_end.astype(np.float64) for of_end in ends)
     west, south = pieces.west[of] - _MARGIN_DEG, pieces.south[of] - _MARGIN_DEG
     east, north = west + pieces.size[of] + 2 * _MARGIN_DEG, south + pieces.size[of] + 2 * _MARGIN_DEG
-    beside = (
+    separate = (
         (np.maximum(ax, bx) < west) | (np.minimum(ax, bx) > east) | (np.maximum(ay, by) < south) | (np.minimum(ay, by) > north)
     )
     left = [(bx - ax) * (y - ay) > (by - ay) * (x - ax) for x in (west, east) for y in (south, north)]
-    return np.asarray(~beside & ~(np.all(left, axis=0) | ~np.any(left, axis=0)))
+    return np.asarray(~separate & ~(np.all(left, axis=0) | ~np.any(left, axis=0)))

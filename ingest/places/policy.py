@@ -1,15 +1,15 @@
-"""Whose place it is, where that is disputed or the sources' codes differ: one table, so that it is nobody's accident."""
+"""The country of disputed territories, and of polygons whose codes differ between the sources."""
 
 from __future__ import annotations
 
 BORDER_CODES: dict[str, str | None] = {
-    # Disputed. We follow the codes of GeoNames, which every place of ours carries.
+    # Disputed territories: the codes of GeoNames, which all places have.
     "Crimea": "UA",
     "Northern Cyprus": "CY",
     "West Bank": "PS",
     "Gaza Strip": "PS",
     "Bir Tawil": None,  # claimed by no state
-    # Codes that only the borders know.
+    # Codes that only the border polygons have.
     "FX": "FR",
     "CP": "FR",
     "IC": "ES",
@@ -48,4 +48,4 @@ BORDER_CODES: dict[str, str | None] = {
 """The code (or the English name where there is none) of a border polygon, to the code of GeoNames."""
 
 DISSOLVED = frozenset({"AN", "CS"})
-"""States that GeoNames still lists: no place of today lies in them."""
+"""Former states that GeoNames still lists."""

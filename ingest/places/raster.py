@@ -1,4 +1,4 @@
-"""Which countries and regions have land in which cells of the raster of zones, a square of cells at a time."""
+"""The countries and regions that have land in the cells of the zone raster, for a square of cells."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ Ints = npt.NDArray[np.int64]
 
 
 class Keyed(NamedTuple):
-    """(cell, key) pairs in order, each once; a key is a country, or the number of countries plus a region."""
+    """Distinct (cell, key) pairs in order; a key is a country, or the number of countries plus a region."""
 
     cell: Ints
     key: Ints
 
 
 def grouped(keyed: Keyed, shift: int) -> Keyed:
-    """By coarser cells."""
+    """The pairs of coarser cells."""
     pairs = np.unique((keyed.cell >> shift) << 16 | keyed.key)
     return Keyed(pairs >> 16, pairs & 0xFFFF)
 
 
 class Raster:
-    """The raster unpacked, 13 MB, and the owners of the cells that borders cross; of zones that have places only."""
+    """The decompressed raster (13 MB) and the owners of border cells, limited to zones that have places."""
 
     def __init__(self, zones: Mapping[str, npt.NDArray[Any]], count: int, inhabited: Ints) -> None:
         blocks = zones["zone.blocks"].reshape(-1, BLOCK, BLOCK)[zones["zone.top"]]
@@ -41,7 +41,7 @@ class Raster:
         self._crossed = self._of(crossed, zones["border.owner"].astype(np.int64))
 
     def keys(self, square: int, bits: int) -> Keyed:
-        """Of the square of 2^bits cells a side that bears this number of interleaved bits."""
+        """The pairs of the square with this Morton code and a side of 2^bits cells."""
         begin, end = np.searchsorted(self._crossed.cell, [square << 2 * bits, (square + 1) << 2 * bits])
         west, south = (sum((square >> 2 * bit + side & 1) << bit for bit in range(16)) << bits for side in (0, 1))
         window = self._zone[south : south + (1 << bits), west : west + (1 << bits)]
@@ -56,5 +56,5 @@ class Raster:
         )
 
     def _of(self, cell: Ints, key: Ints) -> Keyed:
-        kept = self._inhabited[key]
-        return grouped(Keyed(cell[kept], key[kept]), 0)
+        inhabited = self._inhabited[key]
+        return grouped(Keyed(cell[inhabited], key[inhabited]), 0)

@@ -1,7 +1,7 @@
-"""Leaves of `ingest.places.cells` that need no borders: one country all over, and the nearest candidate is always the answer.
+"""Finds the leaves of `ingest.places.cells` that are settled: in one country, and the nearest candidate is always the result.
 
-Most lie in one zone, and at many a coast the nearest place is the same on land and on water. Where a border does matter and
-people live, leaves are split until it matters in few. What no point of a leaf can ask for is dropped from its candidates.
+Most leaves are in one zone, and at many coasts the nearest place is the same on land and on water. In populated areas with
+borders, leaves are split until few remain unsettled. Candidates that no point of a leaf can need are removed.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from datasources.locations.morton_codes import FINE_PER_DEGREE, parted
 from datasources.locations.nearest import EARTH_KM, HERE_KM, SETTLED, STEPS, USUAL, chord, unit_vectors
 from ingest.places.owners import Owners, Zoned, groups
 
-_MOST = 16  # candidates; a leaf of more stays as it is, and there are few
+_MOST = 16  # maximum candidates; leaves with more are not processed
 _PIECE = 20_000
-_NOISE = 1e-6  # of distances in single precision, several times over
+_NOISE = 1e-6  # a multiple of the error of distances in single precision
 _CLOSE = chord(HERE_KM * 1.1)
 _AROUND_KM = 4.0
 _KM_PER_DEGREE = 111.2
@@ -30,7 +30,7 @@ Parts = dict[str, npt.NDArray[Any]]
 
 @dataclass(frozen=True)
 class Places:
-    """What is known of each place. `inhabitants` say where it is worth to split leaves: nowhere without."""
+    """The data of each place. Leaves are split only where `inhabitants` is given and large."""
 
     vectors: npt.NDArray[np.float64]
     country: npt.NDArray[Any]
@@ -39,7 +39,7 @@ class Places:
 
 
 class _Leaves(NamedTuple):
-    """Where leaves begin, the logarithms of their sides, and the candidates of each, -1 behind the last."""
+    """The start codes of leaves, the logarithms of their sides, and their candidates, -1 after the last."""
 
     code: Ints
     bits: Ints
@@ -50,7 +50,7 @@ class _Leaves(NamedTuple):
 
 
 class _Cells(NamedTuple):
-    """Leaves as they are written; the candidates lie end to end, and nowhere is the last of each."""
+    """Leaves in file format: concatenated candidates, where the sentinel is the last one of each leaf."""
 
     code: Ints
     many: Ints
@@ -59,23 +59,23 @@ class _Cells(NamedTuple):
 
 
 class _Shapes(NamedTuple):
-    """For each leaf and candidate: which others (bits) are nearer all over the leaf, and whether it is close to it."""
+    """For each leaf and candidate: a bit mask of candidates that are nearer everywhere in the leaf, and whether it is close."""
 
     beaten: Ints
     close: Flags
     living: npt.NDArray[np.float64]
-    """About how many people live in the leaf."""
+    """The estimated population of the leaf."""
 
 
 class Settling:
-    """Judges leaves, and splits them where more than `least` people live in one that is not settled."""
+    """Classifies leaves, and splits unsettled ones with more than `least` inhabitants."""
 
     def __init__(self, places: Places, owners: Owners, least: float) -> None:
         self._places, self._owners, self._least = places, owners, least
         self._nowhere = len(places.country)
 
     def of(self, cells: Parts) -> Parts:
-        """The parts `cells.*`, with what is settled."""
+        """The parts `cells.*`, including the settled flags."""
         code, count = cells["cells.code"].astype(np.int64), cells["cells.count"].astype(np.int64)
         bits = np.log2(np.diff(code, append=1 << 32)).astype(np.int64) // 2
         ends = np.append(0, count.cumsum())
@@ -84,13 +84,13 @@ class Settling:
             some = slice(at, min(at + _PIECE, len(code)))
             place = cells["cells.place"][ends[some.start] : ends[some.stop]]
             made.append(self._piece(_Cells(code[some], count[some], place, np.zeros(0, "u1")), bits[some]))
-        whole = _Cells(*(np.concatenate(of) for of in zip(*made, strict=True)))
+        merged = _Cells(*(np.concatenate(of) for of in zip(*made, strict=True)))
         return {
-            STEPS: np.diff(whole.code, prepend=0).astype("<u4"),
-            # Places that are piled up at one spot may be more than two bytes count.
-            "cells.count": whole.many.astype("<u2" if whole.many.max(initial=0) < 1 << 16 else "<u4"),
-            "cells.place": whole.place.astype("<i4", copy=False),
-            SETTLED: whole.settled,
+            STEPS: np.diff(merged.code, prepend=0).astype("<u4"),
+            # The number of places at one point may exceed two bytes.
+            "cells.count": merged.many.astype("<u2" if merged.many.max(initial=0) < 1 << 16 else "<u4"),
+            "cells.place": merged.place.astype("<i4", copy=False),
+            SETTLED: merged.settled,
         }
 
     def _piece(self, cells: _Cells, bits: Ints) -> _Cells:
@@ -111,7 +111,7 @@ class Settling:
         return self._in_order(done, settled, cells, rest)
 
     def _in_order(self, done: list[_Leaves], settled: list[Any], cells: _Cells, rest: Ints) -> _Cells:
-        """Judged leaves and those that stay as they are; neighbors that are alike are one."""
+        """Classified and unchanged leaves; equal adjacent leaves are merged."""
         place = np.concatenate([*(leaves.place for leaves in done), np.full((len(rest), _MOST), -1, np.int32)])
         code = np.concatenate([*(leaves.code for leaves in done), cells.code[rest]])
         how = np.concatenate([*settled, np.zeros(len(rest), np.uint8)])
@@ -124,11 +124,11 @@ class Settling:
         order = np.argsort(code)
         alike = (place[order][1:] == place[order][:-1]).all(axis=1)
         alike &= (how[order][1:] == how[order][:-1]) & (count[order][1:] == count[order][:-1]) & (count[order][1:] <= _MOST + 1)
-        kept = order[np.append(True, ~alike)]
-        return _Cells(code[kept], count[kept], pool[groups(begin[kept], count[kept])[1]], how[kept])
+        retained = order[np.append(True, ~alike)]
+        return _Cells(code[retained], count[retained], pool[groups(begin[retained], count[retained])[1]], how[retained])
 
     def _judged(self, leaves: _Leaves) -> tuple[_Leaves, npt.NDArray[np.uint8], npt.NDArray[np.float64]]:
-        """Leaves with the candidates that are needed, what is settled, and how many people live there."""
+        """Leaves with the required candidates, the settled flags and the population."""
         zoned, shapes = self._owners.of(leaves.code, leaves.bits), self._shapes(leaves)
         nearest, of_state, doubt = self._nearest_by_zone(leaves, shapes, zoned)
         first = np.flatnonzero(np.diff(zoned.square, prepend=-1))
@@ -170,7 +170,7 @@ class Settling:
             near = self._places.vectors[leaves.place[at, :size]]
             middle, samples, side = _geometry(leaves.some(at))
             away = np.linalg.norm(near[:, :, None, :] - samples[:, None, :, :], axis=-1)
-            margin = np.radians(side) ** 2 / 4 + _NOISE  # a parallel strays so far from a straight line
+            margin = np.radians(side) ** 2 / 4 + _NOISE  # the maximum deviation of a parallel from a straight line
             nearer = (away[:, :, None, :] > away[:, None, :, :] + margin[:, None, None, None]).all(axis=-1)
             beaten[at, :size] = _bits(nearer)
             half = np.linalg.norm(samples - middle[:, None, :], axis=-1).max(axis=1) * 1.001
@@ -183,13 +183,13 @@ class Settling:
 
 
 def _living(inhabitants: npt.NDArray[Any], beyond: Any, square_km: Any) -> npt.NDArray[np.float64]:
-    """As if people lived around the middles of their places in the manner of a bell; `beyond` the leaf those lie so far."""
+    """The population in a leaf, assuming a Gaussian distribution around places at the distance `beyond` from the leaf."""
     bell = np.exp(-((np.maximum(beyond, 0) * EARTH_KM / _AROUND_KM) ** 2) / 2)
     return np.asarray((inhabitants * bell).sum(axis=1) * np.minimum(square_km / (2 * np.pi * _AROUND_KM**2), 1))
 
 
 def _geometry(leaves: _Leaves) -> tuple[Any, Any, Any]:
-    """Middles, corners and sides, and the lengths of sides in degrees."""
+    """Centres, corners and edge midpoints, and the side lengths in degrees."""
     x, y = parted(leaves.code)
     side = (1 << leaves.bits) / FINE_PER_DEGREE
     west, south = x / FINE_PER_DEGREE - 180, y / FINE_PER_DEGREE - 90
@@ -209,6 +209,6 @@ def _bits(flags: Flags) -> Ints:
 
 
 def _unbeaten(beaten: Ints, among: Ints) -> Ints:
-    """Those of some candidates that no other of them beats."""
+    """The candidates that no other one dominates."""
     free = (beaten & among[:, None]) == 0
     return _bits(free) & among

@@ -1,4 +1,4 @@
-"""The pinned packages that the places are built from: where each part comes from and what its licence asks."""
+"""The pinned packages from which the places are built, with sources and required attributions."""
 
 from __future__ import annotations
 
@@ -64,23 +64,23 @@ _TARBALLS = {
 
 
 def fetch(package: str, folder: Path) -> dict[str, Any]:
-    """The wanted JSON files of one pinned npm package, by file name; kept in `folder` for the next time."""
-    digest, wanted = _TARBALLS[package]
+    """The requested JSON files of a pinned npm package, by file name; cached in `folder`."""
+    digest, paths = _TARBALLS[package]
     with tarfile.open(tarball(package, digest, folder)) as archive:
-        return {path.rpartition("/")[2]: json.load(_member(archive, f"package/{path}")) for path in wanted}
+        return {path.rpartition("/")[2]: json.load(_member(archive, f"package/{path}")) for path in paths}
 
 
 def tarball(package: str, digest: str, folder: Path) -> Path:
-    """One pinned npm package, kept in `folder`; raises ValueError where its bytes are not the pinned ones."""
+    """A pinned npm package, cached in `folder`; raises `ValueError` if the checksum differs."""
     name, _, version = package.rpartition("@")
-    kept = folder / f"{name.lstrip('@').replace('/', '-')}-{version}.tgz"
-    if not kept.exists():
+    archive_path = folder / f"{name.lstrip('@').replace('/', '-')}-{version}.tgz"
+    if not archive_path.exists():
         subprocess.run(["npm", "pack", "--silent", package], cwd=folder, check=True, stdout=subprocess.DEVNULL)  # noqa: S603, S607
-    with kept.open("rb") as file:
+    with archive_path.open("rb") as file:
         found = hashlib.file_digest(file, "sha256").hexdigest()
     if found != digest:
-        raise ValueError(f"{kept.name} is not the package that was pinned")
-    return kept
+        raise ValueError(f"{archive_path.name} is not the package that was pinned")
+    return archive_path
 
 
 def _member(archive: tarfile.TarFile, path: str) -> Any:

@@ -1,4 +1,4 @@
-"""An export of this program (docs/export.md): a folder of its files, or a zip of one."""
+"""Reads an export of this program (docs/export.md): a folder of its files, or a zip file of such a folder."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ import msgspec
 
 from datasources.tables.photos import Content, Coordinates, PhotoRecord
 from ingest.readers.export_files import BROKEN, Files, ListedFile, object_of, rows_of, texts_of
-from ingest.readers.reading import Item, Original, Reader, Reading, Rejected, Unreadable
-from resolvers.exporting.columns import FILES
-from resolvers.exporting.lines import KEPT_FIELDS
-from resolvers.exporting.readme import VERSION
+from ingest.readers.export_upgrades import EXPORT_UPGRADES, ExportUpgrades
+from ingest.readers.reading import ImportItem, ImportReader, OriginalFile, ReadResult, RejectedItem, Unreadable
+from resolvers.exporting.columns import FILE_COLUMNS
+from resolvers.exporting.lines import EXPORTED_FIELDS
 from resolvers.importing.record_reading import read_record
-from resolvers.importing.records import BadRecord, ImportRecord, Kept
+from resolvers.importing.records import BadRecord, ImportRecord, SealedPart
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 _PIECE = 1 << 20
 _HINTS = get_type_hints(PhotoRecord)
-_INSTEAD = {Kept.CONTENT: Content, Kept.COORDINATES: Coordinates | None}
+_INSTEAD = {SealedPart.CONTENT: Content, SealedPart.COORDINATES: Coordinates | None}
 _BY_HASH = "sha256:"
 
 
-class ExportReader(Reader):
-    """Photos of an export, with their originals; `section` gives what is not a photo."""
+class ExportReader(ImportReader):
+    """Reads the photos of an export with their originals, and by `section` its other records. Older versions are upgraded."""
 
-    def __init__(self, files: Files, path: Path, spool: Path | None = None) -> None:
+    def __init__(self, files: Files, path: Path, spool: Path | None = None, upgrades: ExportUpgrades = EXPORT_UPGRADES) -> None:
         manifest = files.manifest()
         assert manifest is not None
-        if manifest.version != VERSION:
-            raise Unreadable(f"{path.name} is an export of version {manifest.version}, this program reads version {VERSION}")
+        upgrades.check(manifest.version, path.name)
+        self._version, self._upgrades = manifest.version, upgrades
         self._files = files
         self._listed = [f for f in manifest.files if _NAME.fullmatch(f.name)]
         self._photos = [f for f in self._listed if f.path == "photos"]
@@ -48,14 +48,16 @@ class ExportReader(Reader):
         super().__init__(total=total, fingerprint=hashlib.sha256(repr(manifest).encode()).hexdigest())
 
     def section(self, path: str) -> Iterator[Mapping[str, Any]]:
-        """Lines of a file of things that are no photos; those that cannot be read are left out."""
+        """The records of one path of the manifest other than `photos`. Lines that cannot be read are skipped."""
         for file in self._listed:
             if file.path == path:
                 with suppress(*BROKEN), self._files.open(file.name) as stream:
-                    yield from (line for text in texts_of(stream) if (line := object_of(text)) is not None)
+                    for text in texts_of(stream):
+                        if (line := object_of(text)) is not None:
+                            yield self._upgrades.upgraded(self._version, path, line)
 
-    def readings(self, after: str | None = None) -> Iterator[Reading]:
-        """A position is the number of the file, and of the row in it."""
+    def read(self, after: str | None = None) -> Iterator[ReadResult]:
+        """Photos in order. A position is the number of the file and of the row in it."""
         at, behind = (int(p) for p in (after or "0:0").split(":"))
         done = 0
         for number, file in enumerate(self._photos):
@@ -63,17 +65,22 @@ class ExportReader(Reader):
             if number >= at:
                 yield from self._of_file(number, file, behind if number == at else 0, done)
 
-    def _of_file(self, number: int, file: ListedFile, behind: int, done: int) -> Iterator[Reading]:
+    def _of_file(self, number: int, file: ListedFile, behind: int, done: int) -> Iterator[ReadResult]:
         row = 0
         try:
             if not self._as_listed(file):
-                yield Rejected(f"{number}:{behind}", "is not as it was exported; what can be read of it is read", file.name, done)
+                yield RejectedItem(
+                    f"{number}:{behind}",
+                    "does not have the checksum of the manifest; its readable records are imported",
+                    file.name,
+                    done,
+                )
             with self._files.open(file.name) as stream, _archive(self._files, file) as archive:
                 for row, given in enumerate(rows_of(stream, file.name), 1):
                     if row > behind:
                         yield self._reading(f"{number}:{row}", given, (f"{file.name} row {row}", done), archive)
         except (*BROKEN, Unreadable):
-            yield Rejected(f"{number}:{max(row, behind)}", "is missing or damaged", file.name, done)
+            yield RejectedItem(f"{number}:{max(row, behind)}", "is missing or damaged", file.name, done)
 
     def _as_listed(self, file: ListedFile) -> bool:
         digest = hashlib.sha256()
@@ -84,25 +91,26 @@ class ExportReader(Reader):
 
     def _reading(
         self, position: str, given: Mapping[str, Any] | None, at: tuple[str, int], archive: zipfile.ZipFile | None
-    ) -> Reading:
+    ) -> ReadResult:
         where, done = at
         if given is None:
-            return Rejected(position, "is no JSON object", where, done)
+            return RejectedItem(position, "is not a JSON object", where, done)
         try:
+            given = self._upgrades.upgraded(self._version, "photos", given)
             record = read_export(given, self.unknown)
         except BadRecord as bad:
-            return Rejected(position, str(bad), where, done)
+            return RejectedItem(position, str(bad), where, done)
         kinds = {"original": record.content_type or "application/octet-stream", "motion": "video/quicktime"}
         found = {w: self._original(i, given.get(w), archive, kinds[w]) for w, i in _ids(record).items()}
         lost = tuple(
-            f"its {what} is not in the export as it should be"
+            f"the export does not contain its {what} unchanged"
             for what, o in found.items()
             if o is None and given.get(what) is not None
         )
-        return Item(position, record, where, done, lost, found.get("original"), found.get("motion"))
+        return ImportItem(position, record, where, done, lost, found.get("original"), found.get("motion"))
 
-    def _original(self, source_id: str, name: Any, archive: zipfile.ZipFile | None, content_type: str) -> Original | None:
-        """A member copied out of the archive, if its bytes are those that the record tells of."""
+    def _original(self, source_id: str, name: Any, archive: zipfile.ZipFile | None, content_type: str) -> OriginalFile | None:
+        """Copies a member of the archive to a temporary file; None if its hash is not the one of the record."""
         if archive is None or not isinstance(name, str) or not source_id.startswith(_BY_HASH):
             return None
         if self._spool is None:
@@ -121,12 +129,12 @@ class ExportReader(Reader):
         if digest.hexdigest() != expected:
             target.unlink()
             return None
-        return Original(target, expected, content_type, target.stat().st_size, spooled=True)
+        return OriginalFile(target, expected, content_type, target.stat().st_size, spooled=True)
 
-    def release(self, readings: Sequence[Reading]) -> None:
+    def release(self, readings: Sequence[ReadResult]) -> None:
         """See the port."""
         for reading in readings:
-            if isinstance(reading, Item):
+            if isinstance(reading, ImportItem):
                 for original in (reading.original, reading.motion):
                     if original is not None:
                         original.path.unlink(missing_ok=True)
@@ -139,8 +147,8 @@ class ExportReader(Reader):
 
 
 def read_export(given: Mapping[str, Any], unknown: Any = None) -> ImportRecord:
-    """The record of a line, with what was stored beside it; raises `BadRecord`."""
-    record = read_record({k: v for k, v in given.items() if k not in {*FILES, "stored"}}, unknown)
+    """The import record of a line, with the values of its `stored` object; raises `BadRecord`."""
+    record = read_record({k: v for k, v in given.items() if k not in {*FILE_COLUMNS, "stored"}}, unknown)
     stored = given.get("stored")
     if stored is None:
         return record
@@ -149,25 +157,25 @@ def read_export(given: Mapping[str, Any], unknown: Any = None) -> ImportRecord:
         kept = {k: msgspec.convert(v, _HINTS.get(k) or _INSTEAD[k]) for k, v in stored.items() if _known(k)}
     except (ValueError, AttributeError, RecursionError):
         raise BadRecord("cannot be read", "stored") from None
-    content: Any = kept.get(Kept.CONTENT)
+    content: Any = kept.get(SealedPart.CONTENT)
     if content is not None and content.source_id != record.source_id:
-        raise BadRecord("is of another photo", "stored")
-    return msgspec.structs.replace(record, kept=kept)
+        raise BadRecord("belongs to another photo", "stored")
+    return msgspec.structs.replace(record, stored=kept)
 
 
 def _known(name: str) -> bool:
-    return name in KEPT_FIELDS or name in _INSTEAD
+    return name in EXPORTED_FIELDS or name in _INSTEAD
 
 
 def _ids(record: ImportRecord) -> dict[str, str]:
-    content = (record.kept or {}).get(Kept.CONTENT)
+    content = (record.stored or {}).get(SealedPart.CONTENT)
     motion = None if content is None else content.motion_id
     return {"original": record.source_id, **({} if motion is None else {"motion": motion})}
 
 
 @contextmanager
 def _archive(files: Files, photos: ListedFile) -> Iterator[zipfile.ZipFile | None]:
-    """The archive of the same number; None where there is none that can be read."""
+    """The archive with the number of a `photos` file; None if it is missing or damaged."""
     name = f"files-{photos.name.removeprefix('photos-').partition('.')[0]}.zip"
     with ExitStack() as held:
         try:

@@ -1,4 +1,4 @@
-"""The files of an export by name, wherever they lie, and the rows in them. Nothing here believes what it reads."""
+"""The files of an export by name, in a folder or a zip file, and their rows. Their content is not trusted."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MOST_COLUMNS = 512 << 20
 
 
 class ListedFile(msgspec.Struct, frozen=True):
-    """A file as the manifest tells of it."""
+    """An entry of the manifest."""
 
     name: str
     path: str
@@ -28,7 +28,7 @@ class ListedFile(msgspec.Struct, frozen=True):
 
 
 class Manifest(msgspec.Struct, frozen=True):
-    """What of `manifest.json` matters here."""
+    """The members of `manifest.json` that the importer reads."""
 
     format: str
     version: int
@@ -36,7 +36,7 @@ class Manifest(msgspec.Struct, frozen=True):
 
 
 class Files:
-    """The files of an export by name, in a folder or below one folder of a zip."""
+    """Opens files of an export by name, in a folder or in one folder of a zip file."""
 
     def __init__(self, folder: Path | None, archive: zipfile.ZipFile | None = None, prefix: str = "") -> None:
         self._folder = folder
@@ -45,7 +45,7 @@ class Files:
 
     @classmethod
     def at(cls, path: Path) -> Files | None:
-        """Those of a path; None where there is no manifest of ours."""
+        """The files at a path; None if it has no manifest of this program."""
         in_folder = (path / MANIFEST).is_file()
         found = cls(path) if in_folder else None if path.is_dir() else cls._in_zip(path)
         return found if found is not None and found.manifest() is not None else None
@@ -60,7 +60,7 @@ class Files:
         return cls(None, archive, names[0].removesuffix(MANIFEST)) if len(names) == 1 else None
 
     def manifest(self) -> Manifest | None:
-        """None where it is not ours."""
+        """The manifest; None if it is missing or of another program."""
         try:
             with self.open(MANIFEST) as file:
                 found = msgspec.json.decode(file.read(_MOST_MANIFEST), type=Manifest)
@@ -69,14 +69,14 @@ class Files:
         return found if found.format == FORMAT else None
 
     def open(self, name: str) -> BinaryIO:
-        """Raises OSError, KeyError or `BadZipFile` where it is not there or broken."""
+        """Opens a file; raises OSError, KeyError or `BadZipFile` if it is missing or damaged."""
         if self._folder is not None:
             return (self._folder / name).open("rb")
         assert self._archive is not None
         return cast("BinaryIO", self._archive.open(self._prefix + name))
 
     def close(self) -> None:
-        """Lets go of the zip."""
+        """Closes the zip file."""
         if self._archive is not None:
             self._archive.close()
 
@@ -85,7 +85,7 @@ BROKEN = (OSError, KeyError, zipfile.BadZipFile, EOFError, RuntimeError)
 
 
 def rows_of(stream: BinaryIO, name: str) -> Iterator[Mapping[str, Any] | None]:
-    """Rows in order, None for one that is no object; raises `Unreadable` for a damaged file of columns."""
+    """Rows in order, None for a line that is not a JSON object; raises `Unreadable` for a damaged Parquet or Arrow file."""
     if name.endswith(".jsonl"):
         yield from (object_of(text) for text in texts_of(stream))
         return
@@ -111,13 +111,13 @@ def _without_none(value: Any) -> Any:
 
 
 def texts_of(stream: BinaryIO) -> Iterator[bytes]:
-    """Lines, in pieces where one is longer than it may be: those are no JSON then."""
+    """Lines. A line above the limit is split, and its parts are not valid JSON."""
     while line := stream.readline(MAX_LINE):
         yield line
 
 
 def object_of(text: bytes) -> Mapping[str, Any] | None:
-    """The object on a line; None where there is none."""
+    """The JSON object of a line; None if it is something else."""
     try:
         found = msgspec.json.decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

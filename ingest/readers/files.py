@@ -1,4 +1,4 @@
-"""A library of files: folders and archives, planned folder by folder, read by worker processes, in an order to be resumed."""
+"""Reads a library of files in folders and archives by worker processes, folder by folder, in a resumable order."""
 
 from __future__ import annotations
 
@@ -14,42 +14,42 @@ from urllib.parse import quote, unquote_to_bytes
 
 import msgspec
 
-from ingest.formats.file_references import Source
-from ingest.formats.media_types import may_be_still
-from ingest.formats.worker_jobs import FileAnswer, FileJob, HashedFile, JsonAnswer, PeekAnswer
-from ingest.readers.containers import Entry, Parts, Place
-from ingest.readers.planning import Unit, plan, worth_a_rejection
-from ingest.readers.reading import Item, Original, Reader, Reading, Rejected
+from ingest.formats.file_references import FileLocation
+from ingest.formats.worker_jobs import FileResult, FileJob, HashedFile, JsonTitles, PeekResult
+from ingest.readers.containers import ContainerEntry, PathParts, FileContainer
+from ingest.readers.planning import FileGroup, plan_folder, is_photo_name
+from ingest.readers.reading import ImportItem, OriginalFile, ImportReader, ReadResult, RejectedItem
 from ingest.readers.temp_files import TempFiles
+from pictures.formats.media_types import may_be_still
 from workers.pool import WorkerDied, WorkerPool
 
-_Key = tuple[Parts, bytes, int, int]
+_Key = tuple[PathParts, bytes, int, int]
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class _Step:
-    """A unit on its way: `half` 1 is the film beside a still that turned out not to be its moving part."""
+class _Task:
+    """A group of files to read. `half` is 1 for a video that turned out not to be the motion part of its still."""
 
-    unit: Unit
-    at: Parts
-    """The path of the unit that was planned: a film told apart keeps that of its still, for the order's sake."""
-    place: int
+    group: FileGroup
+    path: PathParts
+    """The path of the planned group. A separated video has that of its still, so that the order of positions is stable."""
+    container: int
     half: int
     done: int
-    again: bool = False
-    """The still was written before the interruption: only its film is still to come."""
+    is_video_only: bool = False
+    """Whether the still was written before an interruption, so that only its video remains."""
 
     @property
     def key(self) -> _Key:
-        return self.at[:-1], self.at[-1], self.place, self.half
+        return self.path[:-1], self.path[-1], self.container, self.half
 
 
-class FilesReader(Reader):
-    """Readings of every file of some places. Folders of the same path in several archives are one folder."""
+class FilesReader(ImportReader):
+    """Reads every file of some containers. Folders with the same path in several archives are merged."""
 
-    def __init__(self, places: Sequence[Place], workers: WorkerPool, spool: TempFiles) -> None:
-        self._places = places
+    def __init__(self, containers: Sequence[FileContainer], workers: WorkerPool, spool: TempFiles) -> None:
+        self._containers = containers
         self._workers = workers
         self._spool = spool
         self._stopped = False
@@ -61,174 +61,175 @@ class FilesReader(Reader):
                 digest.update(repr((entry.parts, entry.size, entry.stamp)).encode())
         super().__init__(total=total, fingerprint=digest.hexdigest())
 
-    def readings(self, after: str | None = None) -> Iterator[Reading]:
-        """A position is path, place and half; a path is percent-encoded, for file names may be any bytes."""
-        steps = self._steps(_behind(after))
-        for step, answer in self._workers.each(steps, self._job):
+    def read(self, after: str | None = None) -> Iterator[ReadResult]:
+        """See `ImportReader`. A position has container, half and path, percent-encoded because names may be any bytes."""
+        tasks = self._tasks(_parse_position(after))
+        for task, answer in self._workers.each(tasks, self._job):
             if self._stopped:
                 return
-            if not step.again:
-                yield self._reading(step, answer)
-            film = self._film_apart(step, answer)
-            if film is not None:
-                yield self._reading(film, _finished(self._workers.submit(self._job(film))))
+            if not task.is_video_only:
+                yield self._result(task, answer)
+            video = self._separate_video(task, answer)
+            if video is not None:
+                yield self._result(video, _finished(self._workers.submit(self._job(video))))
 
-    def release(self, readings: Sequence[Reading]) -> None:
-        """See `Reader`."""
-        for reading in readings:
-            for copy in self._copies.pop(reading.position, ()):
+    def release(self, results: Sequence[ReadResult]) -> None:
+        """See `ImportReader`."""
+        for result in results:
+            for copy in self._copies.pop(result.position, ()):
                 with suppress(OSError):
                     copy.unlink()
 
     def stop(self) -> None:
-        """See `Reader`."""
+        """See `ImportReader`."""
         self._stopped = True
         self._workers.close()
 
     def close(self) -> None:
-        """See `Reader`."""
+        """See `ImportReader`."""
         self._workers.close()
         self._spool.close()
 
-    def _folders(self) -> Iterator[tuple[Parts, Sequence[tuple[int, Entry]]]]:
-        if len(self._places) == 1:
-            for parts, entries in self._places[0].folders():
+    def _folders(self) -> Iterator[tuple[PathParts, Sequence[tuple[int, ContainerEntry]]]]:
+        if len(self._containers) == 1:
+            for parts, entries in self._containers[0].folders():
                 yield parts, [(0, entry) for entry in entries]
             return
-        merged: dict[Parts, list[tuple[int, Entry]]] = {}
-        for number, place in enumerate(self._places):
-            for parts, entries in place.folders():
+        merged: dict[PathParts, list[tuple[int, ContainerEntry]]] = {}
+        for number, container in enumerate(self._containers):
+            for parts, entries in container.folders():
                 merged.setdefault(parts, []).extend((number, entry) for entry in entries)
         for parts in sorted(merged):
             yield parts, sorted(merged[parts], key=lambda pair: (pair[1].parts, pair[0]))
 
-    def _steps(self, behind: _Key | None) -> Iterator[_Step]:
+    def _tasks(self, after: _Key | None) -> Iterator[_Task]:
         done = 0
         for parts, entries in self._folders():
-            places = {id(entry): number for number, entry in entries}
+            containers = {id(entry): number for number, entry in entries}
             listed = [entry for _, entry in entries]
-            if behind is not None and parts < behind[0]:
+            if after is not None and parts < after[0]:
                 done += sum(entry.size for entry in listed)
                 continue
             folder = os.fsdecode(parts[-1]).encode("utf-8", "replace").decode() if parts else ""
-            units = self._bound(plan(folder, listed, self._titles))
-            for unit in units:
-                done += unit.entry.size + sum(e.size for e in unit.companions)
-                step = _Step(unit, unit.entry.parts, places[id(unit.entry)], 0, min(done, self.total))
-                if behind is None or step.key > behind:
-                    yield step
-                elif step.key == behind and unit.motion is not None:
-                    yield replace(step, again=True)
+            groups = self._pair_live_photos(plan_folder(folder, listed, self._titles))
+            for group in groups:
+                done += group.entry.size + sum(e.size for e in group.companions)
+                task = _Task(group, group.entry.parts, containers[id(group.entry)], 0, min(done, self.total))
+                if after is None or task.key > after:
+                    yield task
+                elif task.key == after and group.motion is not None:
+                    yield replace(task, is_video_only=True)
 
-    def _bound(self, units: list[Unit]) -> list[Unit]:
-        """Pairs live photos of different names by their identifiers; in a folder only, for an archive would be unpacked."""
-        films = [u for u in units if _is_apple_film(u)]
-        ids = {u.entry.parts: i for u, i in self._content_ids(films).items() if i}
+    def _pair_live_photos(self, groups: list[FileGroup]) -> list[FileGroup]:
+        """Pairs live photos with different names by content identifier; not in archives, because it would unpack them twice."""
+        videos = [u for u in groups if _is_apple_video(u)]
+        ids = {u.entry.parts: i for u, i in self._content_ids(videos).items() if i}
         if not ids:
-            return units
-        stills = [u for u in units if u.motion is None and may_be_still(u.entry.name) and _is_at_hand(u)]
-        mine = {i: u for u, i in self._content_ids(stills).items() if i}
-        pairs = {mine[i].entry.parts: parts for parts, i in ids.items() if i in mine}
-        by_parts = {u.entry.parts: u for u in films}
-        gone = set(pairs.values())
+            return groups
+        stills = [u for u in groups if u.motion is None and may_be_still(u.entry.name) and _is_local(u)]
+        still_of = {i: u for u, i in self._content_ids(stills).items() if i}
+        pairs = {still_of[i].entry.parts: parts for parts, i in ids.items() if i in still_of}
+        by_parts = {u.entry.parts: u for u in videos}
+        paired = set(pairs.values())
         return [
             replace(u, motion=by_parts[pairs[u.entry.parts]].entry) if u.entry.parts in pairs else u
-            for u in units
-            if u.entry.parts not in gone
+            for u in groups
+            if u.entry.parts not in paired
         ]
 
-    def _content_ids(self, units: Sequence[Unit]) -> Mapping[Unit, str | None]:
-        jobs = self._workers.each(units, lambda u: {"do": "peek", "with": u.entry.source})
-        return {unit: _said(answer, PeekAnswer).content_id for unit, answer in jobs}
+    def _content_ids(self, groups: Sequence[FileGroup]) -> Mapping[FileGroup, str | None]:
+        jobs = self._workers.each(groups, lambda u: {"do": "peek", "with": u.entry.source})
+        return {group: _result_or_default(answer, PeekResult).content_id for group, answer in jobs}
 
-    def _titles(self, jsons: Sequence[Entry]) -> Mapping[Entry, tuple[str | None, str | None]]:
+    def _titles(self, jsons: Sequence[ContainerEntry]) -> Mapping[ContainerEntry, tuple[str | None, str | None]]:
         found = {}
         for entry, answer in self._workers.each(jsons, lambda e: {"do": "title", "with": self._source(e)[0]}):
-            said = _said(answer, JsonAnswer)
-            found[entry] = said.album, said.photo
+            titles = _result_or_default(answer, JsonTitles)
+            found[entry] = titles.album, titles.photo
         return found
 
-    def _job(self, step: _Step) -> object | None:
-        unit = step.unit
-        if unit.reason or unit.entry.source is None:
+    def _job(self, task: _Task) -> object | None:
+        group = task.group
+        if group.reason or group.entry.source is None:
             return None
         copies: list[Path] = []
 
-        def source(entry: Entry | None) -> Source | None:
+        def source(entry: ContainerEntry | None) -> FileLocation | None:
             if entry is None:
                 return None
-            given, copy = self._source(entry)
+            location, copy = self._source(entry)
             copies.extend([copy] if copy is not None else [])
-            return given
+            return location
 
-        own = source(unit.entry)
-        assert own is not None
+        main = source(group.entry)
+        assert main is not None
         job = FileJob(
-            own, unit.entry.name, source(unit.xmp), source(unit.json), source(unit.motion), list(unit.albums), unit.trashed
+            main, group.entry.name, source(group.xmp), source(group.json), source(group.motion), list(group.albums), group.trashed
         )
-        self._copies[_position(step)] = tuple(copies)
+        self._copies[_position(task)] = tuple(copies)
         return {"do": "read", "with": job}
 
-    def _source(self, entry: Entry) -> tuple[Source, Path | None]:
+    def _source(self, entry: ContainerEntry) -> tuple[FileLocation, Path | None]:
         assert entry.source is not None
-        if not entry.source.packed:
+        if not entry.source.in_archive:
             return entry.source, None
         copy = self._spool.new()
         return msgspec.structs.replace(entry.source, to=os.fsencode(copy)), copy
 
-    def _reading(self, step: _Step, answer: Future[Any] | None) -> Reading:
-        unit, position = step.unit, _position(step)
-        where = self._places[step.place].label + b"/".join(unit.entry.parts).decode("utf-8", "replace").removesuffix("/.")
+    def _result(self, task: _Task, answer: Future[Any] | None) -> ReadResult:
+        group, position = task.group, _position(task)
+        path = b"/".join(group.entry.parts).decode("utf-8", "replace").removesuffix("/.")
+        where = self._containers[task.container].label + path
         if answer is None:
-            return Rejected(
-                position, unit.reason or unit.entry.reason, where, step.done, skipped=unit.skipped or unit.entry.skipped
+            return RejectedItem(
+                position, group.reason or group.entry.reason, where, task.done, skipped=group.skipped or group.entry.skipped
             )
         try:
-            found = msgspec.convert(answer.result(), FileAnswer)
+            found = msgspec.convert(answer.result(), FileResult)
         except (WorkerDied, CancelledError) as died:
-            return Rejected(position, str(died) or "was not read", where, step.done)
+            return RejectedItem(position, str(died) or "was not read because the import was stopped", where, task.done)
         if found.record is None or found.original is None:
-            skipped = not found.unread and not worth_a_rejection(unit.entry.name)
-            return Rejected(position, found.reason, where, step.done, skipped=skipped, unread=found.unread)
-        return Item(
+            skipped = not found.unread and not is_photo_name(group.entry.name)
+            return RejectedItem(position, found.reason, where, task.done, skipped=skipped, unread=found.unread)
+        return ImportItem(
             position,
             found.record,
             where,
-            step.done,
+            task.done,
             tuple(found.remarks),
-            _original(found.original, unit.entry, self._copies[position], 0),
-            _original(found.motion, unit.motion, self._copies[position], -1) if found.motion and unit.motion else None,
+            _original(found.original, group.entry, self._copies[position], 0),
+            _original(found.motion, group.motion, self._copies[position], -1) if found.motion and group.motion else None,
         )
 
-    def _film_apart(self, step: _Step, answer: Future[Any] | None) -> _Step | None:
-        if step.unit.motion is None or answer is None:
+    def _separate_video(self, task: _Task, answer: Future[Any] | None) -> _Task | None:
+        if task.group.motion is None or answer is None:
             return None
         if not answer.cancelled() and not answer.exception() and answer.result().get("motion") is not None:
             return None
-        film = replace(step.unit, entry=step.unit.motion, motion=None, xmp=None)
-        return replace(step, unit=film, half=1)
+        video = replace(task.group, entry=task.group.motion, motion=None, xmp=None)
+        return replace(task, group=video, half=1)
 
 
-def _original(said: HashedFile, entry: Entry, copies: Sequence[Path], which: int) -> Original:
+def _original(hashed: HashedFile, entry: ContainerEntry, copies: Sequence[Path], index: int) -> OriginalFile:
     assert entry.source is not None
-    path = copies[which] if entry.source.packed else Path(os.fsdecode(entry.source.path))
-    return Original(path, said.sha256, said.content_type, said.size, spooled=entry.source.packed)
+    path = copies[index] if entry.source.in_archive else Path(os.fsdecode(entry.source.path))
+    return OriginalFile(path, hashed.sha256, hashed.content_type, hashed.size, spooled=entry.source.in_archive)
 
 
-def _is_apple_film(unit: Unit) -> bool:
-    return _is_at_hand(unit) and unit.entry.name.lower().endswith(".mov")
+def _is_apple_video(group: FileGroup) -> bool:
+    return _is_local(group) and group.entry.name.lower().endswith(".mov")
 
 
-def _is_at_hand(unit: Unit) -> bool:
-    return not unit.reason and unit.entry.source is not None and not unit.entry.source.packed
+def _is_local(group: FileGroup) -> bool:
+    return not group.reason and group.entry.source is not None and not group.entry.source.in_archive
 
 
-def _said(answer: Future[Any] | None, kind: Callable[[], T]) -> T:
-    """What a worker said, or that it said nothing: then the reading of the file itself will tell why."""
+def _result_or_default(answer: Future[Any] | None, kind: Callable[[], T]) -> T:
+    """The result of a worker, or the default if it failed; the reason is reported when the file itself is read."""
     if answer is None or answer.cancelled() or answer.exception() is not None:
         return kind()
-    said: T = msgspec.convert(answer.result(), kind)
-    return said
+    result: T = msgspec.convert(answer.result(), kind)
+    return result
 
 
 def _finished(answer: Future[Any]) -> Future[Any]:
@@ -236,13 +237,13 @@ def _finished(answer: Future[Any]) -> Future[Any]:
     return answer
 
 
-def _position(step: _Step) -> str:
-    return f"{step.place}:{step.half}:{quote(b'/'.join(step.at), safe='/')}"
+def _position(task: _Task) -> str:
+    return f"{task.container}:{task.half}:{quote(b'/'.join(task.path), safe='/')}"
 
 
-def _behind(after: str | None) -> _Key | None:
-    if after is None:
+def _parse_position(position: str | None) -> _Key | None:
+    if position is None:
         return None
-    place, half, path = after.split(":", 2)
+    container, half, path = position.split(":", 2)
     *folder, name = unquote_to_bytes(path).split(b"/")
-    return tuple(folder), name, int(place), int(half)
+    return tuple(folder), name, int(container), int(half)

@@ -1,4 +1,4 @@
-"""JSON Lines: one record a line, UTF-8, read as a stream."""
+"""Reads JSON Lines (UTF-8, one record per line) as a stream."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from ingest.readers.reading import Item, Reader, Reading, Rejected, Unreadable
+from ingest.readers.reading import ImportItem, ImportReader, ReadResult, RejectedItem, Unreadable
 from resolvers.importing.record_reading import read_record
 from resolvers.importing.records import BadRecord
 
@@ -16,8 +16,8 @@ MAX_LINE = 1 << 20
 _BOM = b"\xef\xbb\xbf"
 
 
-class JsonLinesReader(Reader):
-    """Readings of a file of lines. Blank lines and a byte order mark are nothing; a longer line than 1 MiB is refused."""
+class JsonLinesReader(ImportReader):
+    """Reads a JSON Lines file. Blank lines and a byte order mark are ignored; lines longer than 1 MiB are rejected."""
 
     def __init__(self, path: Path) -> None:
         with path.open("rb") as file:
@@ -31,8 +31,8 @@ class JsonLinesReader(Reader):
         if head.removeprefix(_BOM).lstrip().startswith(b"["):
             raise Unreadable(f"{path.name} is one JSON array; JSON Lines have one object on each line")
 
-    def readings(self, after: str | None = None) -> Iterator[Reading]:
-        """A position is the byte behind the line and the line's number."""
+    def read(self, after: str | None = None) -> Iterator[ReadResult]:
+        """See `ImportReader`. A position has the offset after a line and the number of the line."""
         offset, number = (int(part) for part in (after or "0:0").split(":"))
         with self._path.open("rb") as file:
             file.seek(offset)
@@ -41,20 +41,20 @@ class JsonLinesReader(Reader):
                 offset += len(line)
                 if len(line) > MAX_LINE and not line.endswith(b"\n"):
                     offset += _rest_of_line(file)
-                    yield Rejected(f"{offset}:{number}", "is longer than 1 MiB", f"line {number}", offset)
+                    yield RejectedItem(f"{offset}:{number}", "is longer than 1 MiB", f"line {number}", offset)
                     continue
                 text = (line.removeprefix(_BOM) if number == 1 else line).strip()
                 if text:
-                    yield self._reading(text, offset, number, ended=line.endswith(b"\n"))
+                    yield self._result(text, offset, number, ended=line.endswith(b"\n"))
 
-    def _reading(self, text: bytes, offset: int, number: int, *, ended: bool) -> Reading:
+    def _result(self, text: bytes, offset: int, number: int, *, ended: bool) -> ReadResult:
         position, where = f"{offset}:{number}", f"line {number}"
         try:
-            return Item(position, read_record(text, self.unknown), where, offset)
+            return ImportItem(position, read_record(text, self.unknown), where, offset)
         except BadRecord as bad:
-            cut_off = not ended and bad.field is None and not text.endswith(b"}")
-            reason = "is the last one and cut off" if cut_off else str(bad)
-            return Rejected(position, reason, where, offset)
+            truncated = not ended and bad.field is None and not text.endswith(b"}")
+            reason = "is the last line and truncated" if truncated else str(bad)
+            return RejectedItem(position, reason, where, offset)
 
 
 def _rest_of_line(file: BinaryIO) -> int:

@@ -1,4 +1,4 @@
-"""What belongs together in one folder: photos, what lies beside them to tell of them, the two halves of a live photo."""
+"""Groups the files of one folder: photos with their sidecars, and the two parts of live photos."""
 
 from __future__ import annotations
 
@@ -6,146 +6,146 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ingest.formats.media_types import ending, kind_of_name, may_be_motion, may_be_still
-from ingest.readers.containers import Entry
-from ingest.readers.takeout_names import Sidecars, is_of_a_year, is_trash
+from ingest.readers.containers import ContainerEntry
+from ingest.readers.takeout_names import SidecarMatcher, is_year_folder, is_trash
+from pictures.formats.media_types import ending, kind_of_name, may_be_motion, may_be_still
 
 _RAW = frozenset(".cr2 .cr3 .crw .nef .nrw .arw .sr2 .dng .raf .orf .rw2 .pef .srw".split())
-Titles = Callable[[Sequence[Entry]], Mapping[Entry, tuple[str | None, str | None]]]
-"""Of JSON files that match no photo: the title of the album, or of the photo, that each tells of."""
+Titles = Callable[[Sequence[ContainerEntry]], Mapping[ContainerEntry, tuple[str | None, str | None]]]
+"""Returns for JSON files that match no photo: the title of the album and the title of the photo that each describes."""
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
-    """What becomes one item: a file with its companions, or an entry that cannot be read."""
+class FileGroup:
+    """The files of one item: a file with its companions, or an entry that cannot be read."""
 
-    entry: Entry
+    entry: ContainerEntry
     reason: str = ""
     skipped: bool = False
-    xmp: Entry | None = None
-    json: Entry | None = None
-    motion: Entry | None = None
+    xmp: ContainerEntry | None = None
+    json: ContainerEntry | None = None
+    motion: ContainerEntry | None = None
     albums: tuple[str, ...] = ()
     trashed: bool = False
 
     @property
-    def companions(self) -> list[Entry]:
-        """The files beside it."""
+    def companions(self) -> list[ContainerEntry]:
+        """The other files of the group."""
         return [e for e in (self.xmp, self.json, self.motion) if e is not None]
 
 
 @dataclass
-class _Sorted:
-    refused: list[Entry] = field(default_factory=list)
-    photos: list[Entry] = field(default_factory=list)
-    jsons: list[Entry] = field(default_factory=list)
-    xmps: list[Entry] = field(default_factory=list)
+class _FilesByKind:
+    unreadable: list[ContainerEntry] = field(default_factory=list)
+    photos: list[ContainerEntry] = field(default_factory=list)
+    jsons: list[ContainerEntry] = field(default_factory=list)
+    xmps: list[ContainerEntry] = field(default_factory=list)
 
 
-def plan(folder: str, entries: Iterable[Entry], titles_of: Titles) -> list[Unit]:
-    """The units of one folder, in the order of their names."""
-    found = _sorted(entries)
-    json_of, told_by, albums = _takeout(folder, found, titles_of)
+def plan_folder(folder: str, entries: Iterable[ContainerEntry], titles_of: Titles) -> list[FileGroup]:
+    """The groups of one folder in the order of their names."""
+    found = _by_kind(entries)
+    json_of, titles, albums = _takeout(folder, found, titles_of)
     xmp_of = _xmp_of(found.photos, found.xmps)
-    film_of = _films(found.photos)
-    taken = set(film_of.values())
+    video_of = _videos_of_stills(found.photos)
+    motions = set(video_of.values())
     trashed = is_trash(folder) and bool(json_of)
-    units = [
-        Unit(e, "", False, xmp_of.get(e), json_of.get(e), film_of.get(e), albums, trashed) for e in found.photos if e not in taken
+    groups = [
+        FileGroup(e, "", False, xmp_of.get(e), json_of.get(e), video_of.get(e), albums, trashed) for e in found.photos if e not in motions
     ]
-    units += [Unit(e, e.reason, e.skipped) for e in found.refused]
-    used = {e.name for e in (*json_of.values(), *xmp_of.values())}  # by name: another part may have the same once more
-    units += [_alone(e, told_by) for e in (*found.jsons, *found.xmps) if e.name not in used]
-    return sorted(units, key=lambda unit: unit.entry.parts)
+    groups += [FileGroup(e, e.reason, e.skipped) for e in found.unreadable]
+    used = {e.name for e in (*json_of.values(), *xmp_of.values())}  # by name, because several archives may contain the same file
+    groups += [_unmatched(e, titles) for e in (*found.jsons, *found.xmps) if e.name not in used]
+    return sorted(groups, key=lambda group: group.entry.parts)
 
 
-def _sorted(entries: Iterable[Entry]) -> _Sorted:
-    found = _Sorted()
+def _by_kind(entries: Iterable[ContainerEntry]) -> _FilesByKind:
+    found = _FilesByKind()
     for entry in entries:
-        end = ending(entry.name)
-        rooms = {".json": found.jsons, ".xmp": found.xmps}
-        (found.refused if entry.source is None else rooms.get(end, found.photos)).append(entry)
+        sidecars = {".json": found.jsons, ".xmp": found.xmps}
+        group = found.unreadable if entry.source is None else sidecars.get(ending(entry.name), found.photos)
+        group.append(entry)
     return found
 
 
 def _takeout(
-    folder: str, found: _Sorted, titles_of: Titles
-) -> tuple[dict[Entry, Entry], Mapping[Entry, tuple[str | None, str | None]], tuple[str, ...]]:
-    """Each photo's JSON, what the JSON without a photo tell of, and the album that the folder is."""
+    folder: str, found: _FilesByKind, titles_of: Titles
+) -> tuple[dict[ContainerEntry, ContainerEntry], Mapping[ContainerEntry, tuple[str | None, str | None]], tuple[str, ...]]:
+    """The JSON file of each photo, the titles of the JSON files without a photo, and the album of the folder."""
     if not found.jsons:
         return {}, {}, ()
     named = {entry.name: entry for entry in found.jsons}
-    matched = _matched(found.photos, Sidecars(named), named)
-    left = [e for e in found.jsons if e not in set(matched.values())]
-    titles = dict(titles_of(left)) if left else {}
-    lost = {e.name: photo for e, (_, photo) in titles.items() if photo}
-    if lost:
+    matched = _matched(found.photos, SidecarMatcher(named), named)
+    unmatched = [e for e in found.jsons if e not in set(matched.values())]
+    titles = dict(titles_of(unmatched)) if unmatched else {}
+    photo_titles = {e.name: photo for e, (_, photo) in titles.items() if photo}
+    if photo_titles:
         rest = [e for e in found.photos if e not in matched]
-        matched |= _matched(rest, Sidecars((), lost), named)
+        matched |= _matched(rest, SidecarMatcher((), photo_titles), named)
     album = next((title for title, _ in titles.values() if title is not None), None)
-    albums = (f"{folder}\0{album or folder}",) if album is not None and folder and not is_of_a_year(album or folder) else ()
+    albums = (f"{folder}\0{album or folder}",) if album is not None and folder and not is_year_folder(album or folder) else ()
     return matched, titles, albums
 
 
-def _matched(photos: Sequence[Entry], sidecars: Sidecars, named: Mapping[str, Entry]) -> dict[Entry, Entry]:
+def _matched(photos: Sequence[ContainerEntry], sidecars: SidecarMatcher, named: Mapping[str, ContainerEntry]) -> dict[ContainerEntry, ContainerEntry]:
     return {e: named[json] for e in photos if (json := sidecars.of(e.name)) is not None}
 
 
-def _alone(entry: Entry, told_by: Mapping[Entry, tuple[str | None, str | None]]) -> Unit:
-    """Something that tells of a photo, without the photo."""
-    album, photo = told_by.get(entry, (None, None))
+def _unmatched(entry: ContainerEntry, titles: Mapping[ContainerEntry, tuple[str | None, str | None]]) -> FileGroup:
+    """The group of a sidecar whose photo or video is missing."""
+    album, photo = titles.get(entry, (None, None))
     if photo is not None:
-        return Unit(entry, "tells of a photo that is not beside it: is a part of the export missing?")
+        return FileGroup(entry, "describes a photo that is not in its folder: check that all parts of the export are imported")
     if album is not None:
-        return Unit(entry, "tells of an album", skipped=True)
-    what = "tells of no file beside it" if ending(entry.name) == ".xmp" else "is of a kind that is not read"
-    return Unit(entry, what, skipped=True)
+        return FileGroup(entry, "describes an album", skipped=True)
+    reason = "describes no file in its folder" if ending(entry.name) == ".xmp" else "has a format that is not supported"
+    return FileGroup(entry, reason, skipped=True)
 
 
-def _xmp_of(photos: Sequence[Entry], xmps: Sequence[Entry]) -> dict[Entry, Entry]:
-    """`a.jpg.xmp` is for `a.jpg`; `a.xmp` is for the raw file `a`, or where there is none, for every file `a`."""
+def _xmp_of(photos: Sequence[ContainerEntry], xmps: Sequence[ContainerEntry]) -> dict[ContainerEntry, ContainerEntry]:
+    """The XMP sidecars: `a.jpg.xmp` is for `a.jpg`; `a.xmp` for the raw file `a`, or for each file `a` if none is raw."""
     if not xmps:
         return {}
     by_base = {e.name[: -len(".xmp")].lower(): e for e in xmps}
-    stems: dict[str, list[Entry]] = defaultdict(list)
+    stems: dict[str, list[ContainerEntry]] = defaultdict(list)
     for entry in photos:
         stems[_stem(entry.name)].append(entry)
-    found: dict[Entry, Entry] = {}
+    found: dict[ContainerEntry, ContainerEntry] = {}
     for stem, same in stems.items():
         raws = [e for e in same if ending(e.name) in _RAW]
         for entry in same:
-            whole = by_base.get(entry.name.lower())
+            by_name = by_base.get(entry.name.lower())
             by_stem = by_base.get(stem) if entry in raws or not raws else None
-            if (xmp := whole or by_stem) is not None:
+            if (xmp := by_name or by_stem) is not None:
                 found[entry] = xmp
     return found
 
 
-def _films(photos: Sequence[Entry]) -> dict[Entry, Entry]:
-    """Still and film of one name: whether they are one live photo, reading them decides. HEIC goes before JPEG."""
-    films: dict[str, list[Entry]] = defaultdict(list)
+def _videos_of_stills(photos: Sequence[ContainerEntry]) -> dict[ContainerEntry, ContainerEntry]:
+    """Videos by the stills with the same name, HEIC before JPEG. Reading them shows whether they are live photos."""
+    videos: dict[str, list[ContainerEntry]] = defaultdict(list)
     for entry in photos:
         if may_be_motion(entry.name):
-            films[_stem(entry.name)].append(entry)
-    stills = [e for e in photos if may_be_still(e.name) and _stem(e.name) in films]
-    found: dict[Entry, Entry] = {}
+            videos[_stem(entry.name)].append(entry)
+    stills = [e for e in photos if may_be_still(e.name) and _stem(e.name) in videos]
+    found: dict[ContainerEntry, ContainerEntry] = {}
     for still in sorted(stills, key=lambda e: (not e.name.lower().endswith((".heic", ".heif")), e.parts)):
-        free = films[_stem(still.name)]
-        if free:
-            film = next((f for f in free if _archive(f) == _archive(still)), free[0])
-            free.remove(film)
-            found[still] = film
+        candidates = videos[_stem(still.name)]
+        if candidates:
+            video = next((v for v in candidates if _archive(v) == _archive(still)), candidates[0])
+            candidates.remove(video)
+            found[still] = video
     return found
 
 
-def _archive(entry: Entry) -> bytes:
-    return entry.source.path if entry.source is not None and entry.source.packed else b""
+def _archive(entry: ContainerEntry) -> bytes:
+    return entry.source.path if entry.source is not None and entry.source.in_archive else b""
 
 
 def _stem(name: str) -> str:
     return (name.rpartition(".")[0] or name).lower()
 
 
-def worth_a_rejection(name: str) -> bool:
-    """Whether a photo library would miss a file of this name."""
+def is_photo_name(name: str) -> bool:
+    """Whether the name is that of a photo or video, so that a failure is reported."""
     return kind_of_name(name) != "other"

@@ -1,4 +1,4 @@
-"""What every reader of an import promises: one reading for each thing found, in an order that can be resumed."""
+"""The interface of import readers: one result for each record or file, in a resumable order."""
 
 from __future__ import annotations
 
@@ -12,79 +12,79 @@ from resolvers.importing.records import ImportRecord
 
 
 class Unreadable(ValueError):
-    """The whole source cannot be read; the text is one sentence for the person who asked."""
+    """The source cannot be read; the text is a sentence for the person who imports."""
 
 
 @dataclass(frozen=True, slots=True)
-class Original:
-    """Where the bytes of a photo are while its batch is written; a copy of an archive's member goes away after that."""
+class OriginalFile:
+    """The file of a photo. A copy of a member of an archive is removed after its batch is written."""
 
     path: Path
-    """Absolute; a name that is not UTF-8 is in surrogate escapes, as `os.fsdecode` gives it."""
+    """An absolute path, with surrogate escapes for names that are not UTF-8 (`os.fsdecode`)."""
     sha256: str
-    """Of what was read, in hexadecimal. The file may have changed since: whoever copies it compares."""
+    """The hash of the bytes that were read, in hexadecimal. Copying must compare it, because the file may change."""
     content_type: str
     size: int
     spooled: bool = False
-    """A copy of our own, outside the library that is imported: it may be moved, never linked."""
+    """Whether it is a temporary copy, which must not be referenced."""
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
-    """A record that may be written."""
+class ImportItem:
+    """A valid record."""
 
     position: str
-    """What `readings(after=...)` takes to go on behind this one: opaque, safe in JSON."""
+    """An opaque string, which is valid in JSON: `read(after=position)` continues after this item."""
     record: ImportRecord
     where: str
-    """For people: `line 12`, `row 3`, `2024/IMG_1.jpg`."""
+    """The location for messages, such as `line 12`, `row 3` or `2024/IMG_1.jpg`."""
     done: int
-    """How much of `total` lies behind when this one is written."""
+    """How many bytes of `total` are completed with this item."""
     remarks: tuple[str, ...] = ()
-    """What was left out of a record that was taken all the same, and why; holds no values."""
-    original: Original | None = None
-    """None where the record came without a file (JSON Lines, Parquet)."""
-    motion: Original | None = None
-    """The moving part of a live photo; its hash is the record's `motion_id` (`sha256:...`), kept beside `source_id`."""
+    """Reasons why values of the record were omitted; they contain no values."""
+    original: OriginalFile | None = None
+    """The file; None for a record without one (JSON Lines, Parquet)."""
+    motion: OriginalFile | None = None
+    """The motion part of a live photo; its hash is the `motion_id` of the record (`sha256:...`)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Rejected:
-    """Something that cannot be taken; it costs nothing else."""
+class RejectedItem:
+    """A record or file that cannot be imported."""
 
     position: str
     reason: str
-    """A phrase that follows `where`; holds no values."""
+    """A phrase that follows `where`; it contains no values."""
     where: str
     done: int
     skipped: bool = False
-    """By its name it is no photo (`Thumbs.db`): worth telling, not worth counting as a rejection."""
+    """Whether its name shows that it is not a photo (`Thumbs.db`); it is not counted as a rejection."""
     unread: bool = False
-    """It is whole as far as anybody knows, but of a kind that is not read."""
+    """Whether its format is not supported."""
 
 
-Reading = Item | Rejected
+ReadResult = ImportItem | RejectedItem
 
 
-class Reader(ABC):
-    """A source of readings. Reads only; holds one record, file or batch in memory at a time."""
+class ImportReader(ABC):
+    """Reads a source without changing it, with one record, file or batch in memory at a time."""
 
     def __init__(self, *, total: int, fingerprint: str) -> None:
         self.unknown = UnknownKeys()
         self.total = total
-        """The size of everything in bytes, for a progress bar; an estimate."""
+        """The estimated size of the source in bytes, for a progress bar."""
         self.fingerprint = fingerprint
-        """Changes when the source does: a position is good only under the fingerprint it was read under."""
+        """Changes when the source changes. A position is valid only with the fingerprint with which it was read."""
 
     @abstractmethod
-    def readings(self, after: str | None = None) -> Iterator[Reading]:
-        """In the same order each time; `after` a position of an earlier reading, only what lies behind it."""
+    def read(self, after: str | None = None) -> Iterator[ReadResult]:
+        """The results in a stable order, only those after the position `after` if it is given."""
 
-    def release(self, readings: Sequence[Reading]) -> None:  # noqa: B027  (most readers hold nothing)
-        """These are written: copies made for them may go."""
+    def release(self, results: Sequence[ReadResult]) -> None:  # noqa: B027  (most readers make no copies)
+        """Removes the copies of results that are written."""
 
     def stop(self) -> None:  # noqa: B027
-        """Whoever waits for a reading in another thread waits no longer; no further readings are wanted."""
+        """Ends reading; a thread that waits for a result returns."""
 
     def close(self) -> None:  # noqa: B027
-        """Ends processes and removes copies; the reader is not used again."""
+        """Ends worker processes and removes copies. The reader cannot be used afterwards."""

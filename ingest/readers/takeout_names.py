@@ -1,8 +1,8 @@
-"""Which JSON of a Takeout folder tells of which photo: by name, through every way in which Takeout has spoiled names.
+"""Matches the JSON files of a Takeout folder with photos by name, although Takeout alters names.
 
-A JSON is called after its photo, `IMG_1.jpg.json`, lately `IMG_1.jpg.supplemental-metadata.json`, cut to 46 characters
-(51 with its ending); a second photo of one name has its number before the ending, its JSON behind it (`IMG_1(1).jpg`,
-`IMG_1.jpg(1).json`); an edited photo and the film of a live photo share the JSON of the original.
+A JSON file has the name of its photo, `IMG_1.jpg.json` or `IMG_1.jpg.supplemental-metadata.json`, truncated to 46 characters
+(51 with the extension). A second photo with the same name has its number before the extension, and its JSON file has it after
+the extension (`IMG_1(1).jpg`, `IMG_1.jpg(1).json`). Edited photos and the videos of live photos share the JSON file of the original.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from ingest.formats.media_types import kind_of_name
+from pictures.formats.media_types import kind_of_name
 
 _LONGEST, _SHORTEST = 51, 40
 _EXTRA = "supplemental-metadata"
@@ -33,27 +33,27 @@ _TRASH = frozenset(
     "trash bin papierkorb corbeille papelera cestino prullenbak lixeira kosz papperskorg корзина"
     " ゴミ箱 回收站 垃圾桶 휴지통".split()
 )
-_Key = tuple[str, str]  # the photo's name in small letters, its number or ""
+_Key = tuple[str, str]  # the name of the photo in lowercase, its number or ""
 
 
-def is_of_a_year(title: str) -> bool:
-    """Takeout's own sorting by years is no album of anybody."""
+def is_year_folder(title: str) -> bool:
+    """Whether the title is that of a folder by year, which Takeout creates and which is not an album."""
     return _YEARS.fullmatch(title.strip()) is not None
 
 
 def is_trash(folder: str) -> bool:
-    """The trash, in the languages in which Takeout names folders."""
+    """Whether the folder is the trash, in the languages of Takeout."""
     return folder.strip().casefold() in _TRASH
 
 
-class Sidecars:
-    """The JSON files of one folder, by what their names promise; `titles` says what their contents do, where it is known."""
+class SidecarMatcher:
+    """The JSON files of one folder by the names of their photos. `titles` are the original names in their content, if known."""
 
     def __init__(self, names: Iterable[str], titles: Mapping[str, str] | None = None) -> None:
         self._exact: dict[_Key, str] = {}
         self._stems: dict[_Key, str] = {}
         for name in sorted(names):
-            for key in _promised(name):
+            for key in _photo_keys(name):
                 self._exact.setdefault(key, name)
                 stem = key[0].rpartition(".")[0]
                 if kind_of_name(key[0]) != "other":
@@ -65,20 +65,20 @@ class Sidecars:
                 self._exact.setdefault((f"{cut}{end}".lower(), ""), name)
 
     def of(self, photo: str) -> str | None:
-        """The JSON that tells of a photo, the surest first."""
-        for name, number in _readings(photo):
+        """The JSON file of a photo; exact matches take precedence."""
+        for name, number in _json_keys(photo):
             for length in (len(name), *range(min(_LONGEST, len(name) - 1), _SHORTEST - 1, -1)):
                 if found := self._exact.get((name[:length], number)):
                     return found
-        for name, number in _readings(photo):
+        for name, number in _json_keys(photo):
             stem = name.rpartition(".")[0]
             if found := self._exact.get((stem, number)) or self._stems.get((stem, number)):
                 return found
         return None
 
 
-def _promised(name: str) -> Iterator[_Key]:
-    """The photos that a JSON's name may stand for."""
+def _photo_keys(name: str) -> Iterator[_Key]:
+    """The photos to which the name of a JSON file may refer."""
     base, number = name[: -len(".json")], ""
     if match := _NUMBERED.fullmatch(base):
         yield base.lower(), ""
@@ -91,8 +91,8 @@ def _promised(name: str) -> Iterator[_Key]:
             yield match[1].lower(), match[2]
 
 
-def _readings(photo: str) -> Iterator[_Key]:
-    """How a photo's name may stand in its JSON's."""
+def _json_keys(photo: str) -> Iterator[_Key]:
+    """The forms that the name of a photo may have in the name of its JSON file."""
     name = photo.lower()
     stem, dot, end = name.rpartition(".")
     stem, end = (stem, dot + end) if dot else (name, "")

@@ -1,4 +1,4 @@
-"""Where members of archives lie while their batch is written: a folder of our own that no kill leaves behind for long."""
+"""Temporary copies of members of archives, in a private folder that the next import removes if this process is killed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _PREFIX = "spool-"
 
 
 class TempFiles:
-    """A private folder, locked while we live: whoever makes the next one removes those that nobody holds."""
+    """A private folder that is locked while the process runs. Creating one removes abandoned ones, which are not locked."""
 
     def __init__(self, parent: Path) -> None:
         self._parent = parent
@@ -22,10 +22,10 @@ class TempFiles:
         self._count = 0
 
     def new(self) -> Path:
-        """The path of a file that is not there yet."""
+        """A path for a new file."""
         if self._folder is None:
             self._parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _sweep(self._parent)
+            _remove_abandoned(self._parent)
             self._folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=self._parent.resolve()))
             self._lock = os.open(self._folder, os.O_RDONLY)
             fcntl.flock(self._lock, fcntl.LOCK_EX)
@@ -33,14 +33,14 @@ class TempFiles:
         return self._folder / str(self._count)
 
     def close(self) -> None:
-        """Nothing stays."""
+        """Removes the folder."""
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
             os.close(self._lock)
             self._folder = None
 
 
-def _sweep(parent: Path) -> None:
+def _remove_abandoned(parent: Path) -> None:
     for folder in parent.glob(_PREFIX + "*"):
         with suppress(OSError):
             lock = os.open(folder, os.O_RDONLY)

@@ -1,8 +1,8 @@
-"""The developer's command that makes `synonyms.zip`: `python -m ingest.words.build`.
+"""Builds `synonyms.zip`: `python -m ingest.words.build`.
 
-Which of our concepts a word of a language of CLDR stands for: the cosine of the word's emoji with the concept's, which
-are those of its hand-written words in twelve languages (docs/places.md, "Words"). Needs npm; the same package gives the
-same bytes. `--report` leaves each hand-written language out of the concepts in turn and says how well it is understood.
+A word matches a concept by the cosine similarity of their emoji; the emoji of a concept are those of its table words in
+twelve languages (docs/words.md). Needs npm; the output is reproducible. `--report` leaves out each table language in turn
+and measures how well its words are recognized.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from datasources.words import normalize
 from ingest.words.cldr import PACKAGE, Words, bare, read, unit
 
 CUTOFF: Final = 0.4
-"""Cosines below this are guesses: left out, 92 % of what remains is right (`--report`)."""
+"""Minimum cosine; above it, 92 % of the matches are correct (`--report`)."""
 _NEAR: Final = 0.85
 _SYNONYM: Final = 0.5
 _MOST: Final = 3
@@ -32,11 +32,11 @@ _COLUMNS: Final = frozenset({"concept", "emoji"})
 
 Row = Mapping[str, str]
 Concepts = Mapping[str, Sequence[tuple[str, float]]]
-"""Concepts and their weights by emoji."""
+"""Vectors of concepts: weights by emoji."""
 
 
 def concepts(rows: Sequence[Row], known: Mapping[str, Words], languages: Iterable[str]) -> Concepts:
-    """What each concept's hand-written words in these languages point to."""
+    """The vector of each concept, from its table words in these languages."""
     chosen, by_emoji = list(languages), defaultdict(list)
     for row in rows:
         total: dict[str, float] = defaultdict(float, {bare(row["emoji"]): 1.0})
@@ -50,7 +50,7 @@ def concepts(rows: Sequence[Row], known: Mapping[str, Words], languages: Iterabl
 
 
 def matches(vector: Mapping[str, float], of: Concepts) -> list[tuple[str, float]]:
-    """The concepts a word is near to, nearest first: those almost as near as the first."""
+    """The concepts most similar to a word, best first, including those almost as similar as the first."""
     scores: dict[str, float] = defaultdict(float)
     for emoji, weight in vector.items():
         for concept, other in of.get(emoji, ()):
@@ -60,7 +60,7 @@ def matches(vector: Mapping[str, float], of: Concepts) -> list[tuple[str, float]
 
 
 def understood(words: Words, of: Concepts) -> dict[str, Any]:
-    """One language's part: concepts by word, and the word that is nearest to each concept."""
+    """The data of one language: concepts by word, and the most similar word of each concept."""
     meanings = {key: found for key, vector in sorted(words.vectors.items()) if (found := matches(vector, of))}
     best: dict[str, tuple[str, float]] = {}
     for key, found in meanings.items():
@@ -71,7 +71,7 @@ def understood(words: Words, of: Concepts) -> dict[str, Any]:
 
 
 def write(target: Path, parts: Mapping[str, Any]) -> None:
-    """A member a language, so that only what is asked for is read; the same parts give the same bytes."""
+    """Write a zip member per language, so that only used languages are read; the output is deterministic."""
     with zipfile.ZipFile(target, "w") as archive:
         for name, part in parts.items():
             text = json.dumps(part, ensure_ascii=False, separators=(",", ":"))
@@ -81,22 +81,22 @@ def write(target: Path, parts: Mapping[str, Any]) -> None:
 
 
 def report(rows: Sequence[Row], known: Mapping[str, Words]) -> None:
-    """How well a language would be understood if nobody had written its words by hand."""
+    """Measure the accuracy for a language if it had no column in the table."""
     written = [c for c in rows[0] if c not in _COLUMNS]
     for language in written:
         of = concepts(rows, known, (other for other in written if other != language))
-        asked = [(row["concept"], normalize(row[language].split("|")[0])) for row in rows]
+        pairs = [(row["concept"], normalize(row[language].split("|")[0])) for row in rows]
         vectors = known[language].vectors
-        found = [(concept, matches(vectors[word], of)) for concept, word in asked if word in vectors]
+        found = [(concept, matches(vectors[word], of)) for concept, word in pairs if word in vectors]
         sure = [(concept, m[0][0]) for concept, m in found if m]
         right = sum(concept == first for concept, first in sure)
-        print(f"{language}: {len(sure)} of {len(asked)} display words understood, {right / len(sure):.0%} of them right")
+        print(f"{language}: {len(sure)} of {len(pairs)} display words recognized, {right / len(sure):.0%} of them correct")
 
 
 def main() -> None:
     """Parse the command line and build."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--packages", type=Path, default=Path(tempfile.gettempdir()), help="where npm packages are kept")
+    parser.add_argument("--packages", type=Path, default=Path(tempfile.gettempdir()), help="where npm packages are cached")
     parser.add_argument("--target", type=Path, default=DEFAULT_PATH)
     parser.add_argument("--report", action="store_true", help="measure instead of building")
     options = parser.parse_args()

@@ -1,6 +1,6 @@
-"""The words that Unicode CLDR ties to emoji, by language: read out of one pinned npm package.
+"""Reads the emoji keywords of Unicode CLDR by language from a pinned npm package.
 
-A word stands for the set of emoji it is a name or a keyword of. Sequences are left out: they repeat their parts.
+A word is represented by the emoji of which it is a name or keyword. Sequences are skipped: they repeat their parts.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from ingest.places.sources import tarball
 PACKAGE: Final = "cldr-annotations-full@48.2.0"
 DIGEST: Final = "28576e51225deb51e3ddd734b0f824a0079682cb5d8c27faa9f68149317a14d1"
 FEWEST_NAMES: Final = 1_500
-"""A language with fewer names of emoji than this is too thin to understand by."""
+"""Minimum number of emoji names of a usable language."""
 _NAME, _KEYWORD = 3.0, 1.0
 _JOINER, _VARIATION = "\u200d", "\ufe0f"
 _SKIN_TONES = frozenset(map(chr, range(0x1F3FB, 0x1F400)))
 
 Vector = Mapping[str, float]
-"""Weights by emoji."""
+"""A sparse vector: weights by emoji."""
 
 
 class Words:
-    """One language: vectors by normalised word, and how each word is written."""
+    """One language: vectors by normalized word, and the spelling of each word."""
 
     def __init__(self, annotations: Mapping[str, Mapping[str, list[str]]]) -> None:
         weights: dict[str, dict[str, float]] = defaultdict(dict)
@@ -46,7 +46,7 @@ class Words:
 
 
 def read(folder: Path) -> dict[str, Words]:
-    """Every language with enough names, by BCP 47 tag; the package is fetched into `folder` when it is not there."""
+    """Every language with enough names, by BCP 47 tag; the package is downloaded into `folder` if missing."""
     found: dict[str, Words] = {}
     with tarfile.open(tarball(PACKAGE, DIGEST, folder)) as archive:
         for member in archive:
@@ -61,13 +61,13 @@ def read(folder: Path) -> dict[str, Words]:
 
 
 def unit(vector: Vector) -> dict[str, float]:
-    """The vector at length one."""
+    """The vector scaled to length 1."""
     length = math.sqrt(sum(weight * weight for weight in vector.values()))
     return {emoji: weight / length for emoji, weight in vector.items()} if length else {}
 
 
 def bare(emoji: str) -> str:
-    """An emoji without its variation selector, as vectors name it."""
+    """An emoji without its variation selector, the key in vectors."""
     return emoji.replace(_VARIATION, "")
 
 

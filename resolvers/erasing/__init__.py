@@ -1,1 +1,1 @@
-"""Erasing a customer: from every store, as a job, with a certificate at its end."""
+"""Erases a customer from every store, as a job that ends with a certificate."""

@@ -1,4 +1,4 @@
-"""The certificate of an erasure: what was taken out of where, that nothing is left, and our signature under it."""
+"""The signed certificate of an erasure: what was removed from each store, and that nothing remains."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _ENCODE = msgspec.json.Encoder(order="deterministic").encode
 
 
 class Store(msgspec.Struct, frozen=True, rename="camel"):
-    """One store: how many things were taken out, how many are left, and the digest of their names."""
+    """A store: the number of removed things, the number of remaining things, and the digest of their names."""
 
     removed: int
     left: int
@@ -33,7 +33,7 @@ class Store(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Certificate(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """`customer` is the keyed hash by which the audit knows them. `opened` of `sampled` seals could be opened afterwards."""
+    """`customer` is the keyed hash of the audit log. `opened` of `sampled` seals could be decrypted afterwards."""
 
     format: str = FORMAT
     customer: str
@@ -53,13 +53,13 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         return FORMAT.encode() + b"\n" + _ENCODE(msgspec.structs.replace(self, signature=""))
 
     def signed(self, key: Ed25519PrivateKey) -> bytes:
-        """The file."""
+        """The signed file."""
         signature = base64.b64encode(key.sign(self.signed_part)).decode()
         return msgspec.json.format(_ENCODE(msgspec.structs.replace(self, signature=signature)), indent=2) + b"\n"
 
 
 def read(data: bytes, key: Ed25519PublicKey) -> Certificate | None:
-    """The certificate in a file; None when we did not sign it as it is."""
+    """The certificate in a file; None if the signature of this installation does not match."""
     try:
         found = msgspec.json.decode(data, type=Certificate)
         key.verify(base64.b64decode(found.signature, validate=True), found.signed_part)
@@ -69,7 +69,7 @@ def read(data: bytes, key: Ed25519PublicKey) -> Certificate | None:
 
 
 def digest_of(names: Iterable[str]) -> str:
-    """Of what a store holds of a customer; that of nothing is always the same."""
+    """The digest of the names of things in a store. The digest of no names is constant."""
     digest = hashlib.blake2b(digest_size=32, person=b"erased store")
     for name in sorted(names):
         data = name.encode()
@@ -81,6 +81,6 @@ NOTHING: Final = digest_of(())
 
 
 async def certificate_key(sources: Sources) -> Ed25519PrivateKey:
-    """The installation's own, for certificates alone."""
+    """The signing key of the installation for certificates."""
     secret = await sources.keys.installation_secret("certificates")
     return Ed25519PrivateKey.from_private_bytes(hashlib.blake2b(key=secret, digest_size=32).digest())

@@ -1,7 +1,7 @@
-"""The job that erases a customer: unreadable at once, then gone from every store, twice, and a certificate.
+"""The job that erases a customer: destroys the data key, removes the data from every store twice, and writes a certificate.
 
-Twice, because another process may have had the key in memory for three quarters of a minute, and have written under it: the
-second pass comes when no process can have it any more, and finds nothing or takes it out.
+Another process may have the key in memory for 45 seconds and write under it. So the second pass runs when no process can have
+the key any more.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from datasources.tables.keys import CACHE_S
 from datasources.tables.photos import PhotoRecord
 from indexing.documents import documents
 from resolvers.erasing.certificate import Certificate, Store, certificate_key, digest_of
-from resolvers.erasing.erasure_rules import PLACES
+from resolvers.erasing.erasure_rules import ERASURE_RULES
 from resolvers.exporting.lines import rfc3339
 from resolvers.jobs.job_run import Retry, Run, folder_of
-from resolvers.request_audit import hash_of
+from resolvers.request_audit import owner_hash
 
 SURE_MS: Final = round(CACHE_S * 1_000) + 15_000
-"""After so long no process knows the key, and none writes any more what it began while it knew it."""
+"""After this time no process has the key, and no write that began with it is still running."""
 CERTIFICATE: Final = "certificate.json"
 _SAMPLE: Final = 5
 _PAGE: Final = 500
@@ -37,7 +37,7 @@ _ENCODE = msgspec.json.Encoder().encode
 
 
 class Checkpoint(msgspec.Struct, frozen=True):
-    """How far it came. `removed`: by store; `folders`: of the customer's own jobs, which may still be being written."""
+    """The progress. `removed` counts by store; `folders` are those of the customer's jobs, also of running ones."""
 
     unreadable_at_ms: int
     sampled: int
@@ -49,7 +49,7 @@ class Checkpoint(msgspec.Struct, frozen=True):
 
 
 async def erase(run: Run) -> None:
-    """Goes on from the checkpoint; doing any part again does no harm."""
+    """Continues from the checkpoint. Each part may be repeated."""
     known = msgspec.json.decode(run.record.checkpoint, type=Checkpoint) if run.record.checkpoint else None
     if known is None:
         known = await _made_unreadable(run)
@@ -70,12 +70,12 @@ async def erase(run: Run) -> None:
 
 
 async def make_unreadable(sources: Sources, owner: str) -> None:
-    """The mark is set and the key is gone, durably, on return."""
+    """Sets the mark and destroys the key, durable on return."""
     await sources.keys.destroy(owner)
 
 
 async def _made_unreadable(run: Run) -> Checkpoint:
-    """A sample of photos is tried afterwards. Where the key went before us, as it does at once, it fails the same."""
+    """Destroys the key, then tries to decrypt a sample of photos."""
     sources, owner = run.sources, run.record.owner
     await make_unreadable(sources, owner)
     sealed = await _sample(sources, owner)
@@ -86,7 +86,7 @@ async def _made_unreadable(run: Run) -> Checkpoint:
 
 
 async def _sample(sources: Sources, owner: str) -> list[PhotoRecord]:
-    """A few records with seals. A page may be empty and go on."""
+    """A few records with seals."""
     found: list[PhotoRecord] = []
     after: str | None = None
     while len(found) < _SAMPLE:
@@ -98,12 +98,12 @@ async def _sample(sources: Sources, owner: str) -> list[PhotoRecord]:
 
 
 async def _pass(run: Run, known: Checkpoint) -> Checkpoint:
-    """Each store's count is kept as soon as it is empty: what dies in the middle of one loses that one's count, no more."""
+    """Removes the data from each store and saves its count. A process killed in between loses the count of one store only."""
     sources, owner = run.sources, run.record.owner
     known = await _jobs(run, known)
-    for name, place in PLACES.items():
-        known = await _count(run, known, f"tables/{name}", await place.remove(sources.store, owner))
-    known = await _count(run, known, "tables/readings of others", await sources.readings.unname(owner))
+    for name, rule in ERASURE_RULES.items():
+        known = await _count(run, known, f"tables/{name}", await rule.remove(sources.store, owner))
+    known = await _count(run, known, "tables/readings of others", await sources.access_log.unname(owner))
     known = await _count(run, known, "originals", await sources.originals.delete_owner(owner))
     known = await _count(run, known, "caches", sum([await forget(owner) for forget in sources.caches]))
     found = len(await sources.index.versions(owner))
@@ -119,9 +119,9 @@ async def _count(run: Run, known: Checkpoint, store: str, number: int) -> Checkp
 
 
 async def _jobs(run: Run, known: Checkpoint) -> Checkpoint:
-    """Jobs about the customer go with their files, also with those that a running one is just writing.
+    """Removes the jobs of the customer and their files, also those that a running job is writing.
 
-    Their folders are remembered first: once a job is forgotten nobody else knows where its files lie.
+    Their folders are saved first, because without the job its files could not be found.
     """
     sources = run.sources
     jobs = [j async for j in sources.jobs.of_owner(run.record.owner) if not j.outlives_owner]
@@ -135,7 +135,7 @@ async def _jobs(run: Run, known: Checkpoint) -> Checkpoint:
 
 
 async def _others(sources: Sources, erased: str) -> AsyncIterator[Sequence[PhotoDocument | Removal]]:
-    """Everything that the index shall keep, page by page."""
+    """The documents of all other customers, page by page."""
     async for owner in sources.customers.everyone():
         after: str | None = None
         while owner != erased:
@@ -147,11 +147,11 @@ async def _others(sources: Sources, erased: str) -> AsyncIterator[Sequence[Photo
 
 
 async def _left(run: Run, known: Checkpoint) -> dict[str, list[str]]:
-    """The names of what each store has of the customer now."""
+    """The names of the remaining things of each store."""
     sources, owner = run.sources, run.record.owner
     left = {
-        f"tables/{name}": [f"{k.partition}\x1f{k.sort}" for k in await place.left(sources.store, owner)]
-        for name, place in PLACES.items()
+        f"tables/{name}": [f"{k.partition}\x1f{k.sort}" for k in await rule.remaining(sources.store, owner)]
+        for name, rule in ERASURE_RULES.items()
     }
     left["tables/jobs"] = [j.id async for j in sources.jobs.of_owner(owner) if not j.outlives_owner]
     left["index"] = list(await sources.index.versions(owner))
@@ -164,9 +164,9 @@ async def _certify(run: Run, known: Checkpoint) -> None:
     sources, owner = run.sources, run.record.owner
     left = await _left(run, known)
     if any(left.values()):
-        # Somebody wrote meanwhile: the next try begins with another pass.
+        # Another process wrote in between: the next attempt begins with another pass.
         await run.save(checkpoint=_ENCODE(msgspec.structs.replace(known, ended=False)))
-        raise Unavailable("erase", "something of the customer was written meanwhile")
+        raise Unavailable("erase", "data of the customer were written during the erasure; it is retried")
     now_ms = sources.now_ms()
     await sources.audit.append([_on_record(sources, owner, known, now_ms)])
     stores = {
@@ -174,7 +174,7 @@ async def _certify(run: Run, known: Checkpoint) -> None:
         for name in sorted(left.keys() | known.removed.keys())
     }
     certificate = Certificate(
-        customer=hash_of(sources, owner),
+        customer=owner_hash(sources, owner),
         requested_at=rfc3339(run.record.created_at_ms),
         unreadable_at=rfc3339(known.unreadable_at_ms),
         checked_at=rfc3339(now_ms),
@@ -190,7 +190,7 @@ async def _certify(run: Run, known: Checkpoint) -> None:
 
 
 def _on_record(sources: Sources, owner: str, known: Checkpoint, now_ms: int) -> AuditRecord:
-    hashed = hash_of(sources, owner)
+    hashed = owner_hash(sources, owner)
     return AuditRecord(
         at=now_ms,
         kind="ERASURE",

@@ -1,4 +1,4 @@
-"""Lines of photos as columns, for Parquet and Arrow. The columns are derived from the import record."""
+"""Encodes lines of photos as Parquet and Arrow. The columns are derived from the import record."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ import msgspec
 from resolvers.importing.record_reading import WIRE_NAMES
 from resolvers.importing.records import ImportRecord
 
-FILES = ("original", "motion", "sidecar")
-"""What a line tells besides of the record: names in the archives."""
-_TEXTS = (*FILES, "stored")
+FILE_COLUMNS = ("original", "motion", "sidecar")
+"""Columns with the file names in the archive."""
+_TEXT_COLUMNS = (*FILE_COLUMNS, "stored")
 
 
 def parquet(lines: Sequence[dict[str, Any]]) -> bytes:
-    """One Parquet file; `stored` is JSON text."""
+    """One Parquet file; the column `stored` contains JSON."""
     import pyarrow.parquet as pq
 
     out = io.BytesIO()
@@ -29,7 +29,7 @@ def parquet(lines: Sequence[dict[str, Any]]) -> bytes:
 
 
 def arrow(lines: Sequence[dict[str, Any]]) -> bytes:
-    """One Arrow IPC file of the same columns."""
+    """One Arrow IPC file with the same columns."""
     import pyarrow as pa
 
     out = io.BytesIO()
@@ -53,7 +53,7 @@ def _schema() -> Any:
     hints = get_type_hints(ImportRecord, include_extras=False)
     fields = {f.encode_name: hints[f.name] for f in msgspec.structs.fields(ImportRecord)}
     columns = [(name, _arrow_type(of)) for name, of in fields.items() if name in WIRE_NAMES]
-    return pa.schema([*columns, ("takenAt", pa.string()), *((name, pa.string()) for name in _TEXTS)])
+    return pa.schema([*columns, ("takenAt", pa.string()), *((name, pa.string()) for name in _TEXT_COLUMNS)])
 
 
 def _arrow_type(of: Any) -> Any:

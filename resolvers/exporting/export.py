@@ -1,4 +1,4 @@
-"""The job that writes everything about a customer as files: first the small things, then photos part by part."""
+"""The job that exports a customer's data as files: first the small sections, then the photos in parts."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from datasources.media.port import MediaKey
 from datasources.search.port import SearchRequest
 from datasources.tables.jobs import JobFile, JobKind, JobStatus
 from resolvers.exporting.columns import arrow, parquet
-from resolvers.exporting.photo_parts import PAGE, Part
+from resolvers.exporting.photo_parts import PAGE, ExportPart
 from resolvers.exporting.readme import README, manifest
 from resolvers.exporting.sections import SECTIONS, Library, Line
 from resolvers.jobs.export_mutations import ExportInput
 from resolvers.jobs.job_run import Run, folder_of
 
 _ENCODE = msgspec.json.Encoder().encode
-_PIECE = 1 << 20
+_CHUNK_BYTES = 1 << 20
 MANIFEST: Final = "manifest.json"
 
 
 class Checkpoint(msgspec.Struct, frozen=True):
-    """What is whole: `part` parts up to `after`; the small things come with the first."""
+    """The number of complete parts, and the last photo in them (`after`)."""
 
     after: str | None = None
     part: int = 0
@@ -41,7 +41,7 @@ class Checkpoint(msgspec.Struct, frozen=True):
 
 
 def jsonl(lines: Sequence[Line]) -> bytes:
-    """One object a line."""
+    """JSON Lines: one object per line."""
     return b"".join(_ENCODE(line) + b"\n" for line in lines)
 
 
@@ -49,41 +49,41 @@ FORMATS: Final[dict[str, Callable[[Sequence[Line]], bytes]]] = {"JSONL": jsonl, 
 
 
 async def export(run: Run) -> None:
-    """Goes on from the last whole part; a part that was being written is written again."""
+    """Continues after the last complete part; an interrupted part is written again."""
     sources, owner = run.sources, run.record.owner
     scope = Scope(Viewer(ViewerKind.CUSTOMER, owner, customer=owner), own=owner)
     library = await Library.of(sources, scope, owner)
-    wanted = msgspec.json.decode(run.record.input, type=ExportInput).format
+    photos_format = msgspec.json.decode(run.record.input, type=ExportInput).format
     known = msgspec.json.decode(run.record.checkpoint, type=Checkpoint) if run.record.checkpoint else None
     if known is None:
-        known = await _sections(run, library, Checkpoint(total=await _total(sources, scope)))
+        known = await _write_sections(run, library, Checkpoint(total=await _total(sources, scope)))
     while not known.ended:
-        known = await _part(run, library, wanted, known)
-    told = {"photos": known.rows, "unreadablePhotos": known.unreadable, "missingOriginals": known.missing}
-    whole = manifest(run.record.files, created_at_ms=run.record.created_at_ms, told={"photosFormat": wanted, **told})
-    await run.save(manifest=await _written(run, MANIFEST, "manifest", 1, _once(_ENCODE(whole))))
-    await _make_room(run)
+        known = await _write_part(run, library, photos_format, known)
+    counts = {"photos": known.rows, "unreadablePhotos": known.unreadable, "missingOriginals": known.missing}
+    content = manifest(run.record.files, created_at_ms=run.record.created_at_ms, facts={"photosFormat": photos_format, **counts})
+    await run.save(manifest=await _write_file(run, MANIFEST, "manifest", 1, _once(_ENCODE(content))))
+    await _delete_older_exports(run)
 
 
-async def _sections(run: Run, library: Library, known: Checkpoint) -> Checkpoint:
-    files = [await _written(run, "readme.md", "README", 0, _once(README.encode()))]
+async def _write_sections(run: Run, library: Library, known: Checkpoint) -> Checkpoint:
+    files = [await _write_file(run, "readme.md", "README", 0, _once(README.encode()))]
     for name, section in SECTIONS.items():
         lines = [line async for line in section(library)]
-        files.append(await _written(run, f"{name}.jsonl", name, len(lines), _pages(lines)))
+        files.append(await _write_file(run, f"{name}.jsonl", name, len(lines), _pages(lines)))
     await run.save(files=tuple(files), checkpoint=_ENCODE(known))
     return known
 
 
-async def _part(run: Run, library: Library, wanted: str, known: Checkpoint) -> Checkpoint:
-    part = Part(library, known.after, known.rows)
+async def _write_part(run: Run, library: Library, photos_format: str, known: Checkpoint) -> Checkpoint:
+    part = ExportPart(library, known.after, known.rows)
     await part.read()
     number, rows = known.part + 1, known.rows + len(part.lines)
     files = run.record.files
     if part.lines or number == 1:
-        archive = await _written(run, f"files-{number:05d}.zip", "files", len(part.lines), part.archive())
-        data = await asyncio.to_thread(FORMATS[wanted], part.lines)
-        name = f"photos-{number:05d}.{wanted.lower()}"
-        files = (*files, await _written(run, name, "photos", len(part.lines), _once(data)), archive)
+        archive = await _write_file(run, f"files-{number:05d}.zip", "files", len(part.lines), part.archive())
+        data = await asyncio.to_thread(FORMATS[photos_format], part.lines)
+        name = f"photos-{number:05d}.{photos_format.lower()}"
+        files = (*files, await _write_file(run, name, "photos", len(part.lines), _once(data)), archive)
     after = Checkpoint(
         part.after, number, rows, known.unreadable + part.unreadable, known.missing + part.missing, known.total, part.ended
     )
@@ -92,7 +92,7 @@ async def _part(run: Run, library: Library, wanted: str, known: Checkpoint) -> C
     return after
 
 
-async def _written(run: Run, name: str, path: str, rows: int, chunks: AsyncIterator[bytes]) -> JobFile:
+async def _write_file(run: Run, name: str, path: str, rows: int, chunks: AsyncIterator[bytes]) -> JobFile:
     digest = hashlib.sha256()
 
     async def hashed() -> AsyncIterator[bytes]:
@@ -100,20 +100,20 @@ async def _written(run: Run, name: str, path: str, rows: int, chunks: AsyncItera
             digest.update(chunk)
             yield chunk
 
-    size = await run.sources.results.put(MediaKey(run.folder, name), _gathered(hashed()))
+    size = await run.sources.results.put(MediaKey(run.folder, name), _rechunked(hashed()))
     return JobFile(name, path, rows, size, digest.digest())
 
 
-async def _gathered(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Pieces large enough to be worth a write each."""
-    held = bytearray()
+async def _rechunked(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Joins small chunks to chunks of at least 1 MiB."""
+    buffer = bytearray()
     async for chunk in chunks:
-        held += chunk
-        if len(held) >= _PIECE:
-            yield bytes(held)
-            held.clear()
-    if held:
-        yield bytes(held)
+        buffer += chunk
+        if len(buffer) >= _CHUNK_BYTES:
+            yield bytes(buffer)
+            buffer.clear()
+    if buffer:
+        yield bytes(buffer)
 
 
 async def _once(data: bytes) -> AsyncIterator[bytes]:
@@ -126,21 +126,21 @@ async def _pages(lines: Sequence[Line]) -> AsyncIterator[bytes]:
 
 
 async def _total(sources: Sources, scope: Scope) -> int:
-    """For progress only: an export does not need the index."""
+    """The number of photos, for progress only; 0 if the index is unavailable, because an export does not need it."""
     try:
         return (await sources.index.search(scope, SearchRequest(total=True))).total or 0
     except SourceError:
         return 0
 
 
-async def _make_room(run: Run) -> None:
-    """Files of earlier exports go: a customer has one export at a time to fetch."""
+async def _delete_older_exports(run: Run) -> None:
+    """Deletes the files of earlier exports: a customer can download only the latest export."""
     sources = run.sources
     async for job in sources.jobs.of_owner(run.record.owner):
-        ours = job.kind is JobKind.EXPORT and job.starter == run.record.starter and job.key != run.record.key
-        if ours and job.status is JobStatus.COMPLETED and (job.files or job.manifest):
+        older = job.kind is JobKind.EXPORT and job.starter == run.record.starter and job.key != run.record.key
+        if older and job.status is JobStatus.COMPLETED and (job.files or job.manifest):
             await sources.results.delete_owner(folder_of(sources, job))
-            gone = msgspec.structs.replace(
+            expired = msgspec.structs.replace(
                 job, files=(), manifest=None, checkpoint=b"", files_until_ms=min(sources.now_ms(), job.files_until_ms or 0)
             )
-            await sources.jobs.save(gone)
+            await sources.jobs.save(expired)

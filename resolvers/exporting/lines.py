@@ -1,7 +1,7 @@
-"""One photo as a line of an export: an import record that any program can read, and beside it what no record can say.
+"""Writes one photo as a line of an export: an import record, and in `stored` the values that no import record can express.
 
-`stored` holds only those values of the photo that importing the record alone would not give back. What that is, is found
-by drafting the record and comparing, so that a field that is new in the store needs nothing here.
+`stored` contains only the values that importing the record would not restore. They are found by drafting the record and
+comparing, so a new stored field needs no change here.
 """
 
 from __future__ import annotations
@@ -13,41 +13,42 @@ from typing import Any, Final
 import msgspec
 
 from datasources.tables.photos import Content, Coordinates, PhotoRecord, SeenPhoto
-from resolvers.importing.drafting import Links, draft
-from resolvers.importing.moments import written
+from resolvers.importing.common_fields import wire_values
+from resolvers.importing.drafting import ResolvedReferences, draft
+from resolvers.importing.moments import format_moment
 from resolvers.importing.record_reading import read_record
-from resolvers.importing.records import BadRecord, Kept
+from resolvers.importing.records import BadRecord, SealedPart
 
-OWN: Final = frozenset(
+LIBRARY_FIELDS: Final = frozenset(
     {"owner", "id", "version", "added_at_ms", "changed_at_ms", "deleted", "source_digest", "sealed", "albums", "people", "home"}
 )
-"""Fields of a stored photo that belong to one library: the importing one gives its own (`home` by its zones)."""
-KEPT_FIELDS: Final = tuple(f for f in PhotoRecord.__struct_fields__ if f not in OWN)
-Names = Mapping[str, str | None]
+"""Fields that are valid in one library only; an import sets its own values (`home` follows from its home zones)."""
+EXPORTED_FIELDS: Final = tuple(f for f in PhotoRecord.__struct_fields__ if f not in LIBRARY_FIELDS)
+NamesById = Mapping[str, str | None]
 """Titles or names by local id."""
 
 
-def photo_line(seen: SeenPhoto, albums: Names, people: Names) -> dict[str, Any]:
-    """The line without its files. Albums and people that are no more are left out."""
+def photo_line(seen: SeenPhoto, albums: NamesById, people: NamesById) -> dict[str, Any]:
+    """The line without its file names. Deleted albums and people are left out."""
     record, content = seen.record, seen.content or Content(source_id=seen.record.id)
     wire = _wire(seen, content)
     try:
-        kept = _kept(seen, content, wire)
-    except BadRecord:  # older rules let something in that a record may not hold: all of it is kept as it is stored
+        stored = _stored_values(seen, content, wire)
+    except BadRecord:  # the photo was stored under older rules that allowed more: export all its values in `stored`
         wire = {"sourceId": content.source_id}
-        kept = _kept(seen, content, wire)
-    wire["albums"] = [_named(a, "title", albums) for a in record.albums if a in albums]
-    wire["people"] = [_named(p, "name", people) for p in record.people if p in people]
+        stored = _stored_values(seen, content, wire)
+    wire["albums"] = [_reference(a, "title", albums) for a in record.albums if a in albums]
+    wire["people"] = [_reference(p, "name", people) for p in record.people if p in people]
     line = {k: v for k, v in wire.items() if v not in (None, [], (), {})}
-    return {**line, "stored": kept} if kept else line
+    return {**line, "stored": stored} if stored else line
 
 
-def _kept(seen: SeenPhoto, content: Content, wire: Mapping[str, Any]) -> dict[str, Any]:
+def _stored_values(seen: SeenPhoto, content: Content, wire: Mapping[str, Any]) -> dict[str, Any]:
     record = seen.record
     read = read_record({k: v for k, v in wire.items() if v is not None})
-    fresh = PhotoRecord(owner=record.owner, id=record.id, version=0, added_at_ms=0, changed_at_ms=0)
+    empty = PhotoRecord(owner=record.owner, id=record.id, version=0, added_at_ms=0, changed_at_ms=0)
     pinned = read.place_id is not None
-    links = Links(
+    links = ResolvedReferences(
         digest="",
         labels=record.labels if read.labels else (),
         keywords=read.keywords,
@@ -55,15 +56,15 @@ def _kept(seen: SeenPhoto, content: Content, wire: Mapping[str, Any]) -> dict[st
         time_zone=record.time_zone if pinned else None,
         data_version=record.place_data if pinned else None,
     )
-    again = draft(read, links, fresh, None)
-    kept: dict[str, Any] = {
-        f: msgspec.to_builtins(v) for f in KEPT_FIELDS if (v := getattr(record, f)) != getattr(again.record, f)
+    imported = draft(read, links, empty, None)
+    stored: dict[str, Any] = {
+        f: msgspec.to_builtins(v) for f in EXPORTED_FIELDS if (v := getattr(record, f)) != getattr(imported.record, f)
     }
-    if again.content != content:
-        kept[Kept.CONTENT] = msgspec.to_builtins(content)
-    if again.coordinates != seen.coordinates:
-        kept[Kept.COORDINATES] = msgspec.to_builtins(seen.coordinates)
-    return kept
+    if imported.content != content:
+        stored[SealedPart.CONTENT] = msgspec.to_builtins(content)
+    if imported.coordinates != seen.coordinates:
+        stored[SealedPart.COORDINATES] = msgspec.to_builtins(seen.coordinates)
+    return stored
 
 
 def _wire(seen: SeenPhoto, content: Content) -> dict[str, Any]:
@@ -71,43 +72,35 @@ def _wire(seen: SeenPhoto, content: Content) -> dict[str, Any]:
     located = seen.coordinates is not None
     return {
         "sourceId": content.source_id,
+        **wire_values(r, content),
         "mediaType": None if r.media_type == "UNKNOWN" else r.media_type,
-        "fileName": content.file_name,
-        "takenAt": None if r.taken_local is None else written(r.taken_local, r.offset_minutes),
-        "caption": content.caption,
-        "captionLanguage": content.caption_language,
-        "recognizedText": content.recognized_text,
+        "takenAt": None if r.taken_local is None else format_moment(r.taken_local, r.offset_minutes),
         "latitude": point.latitude if located else None,
         "longitude": point.longitude if located else None,
         "altitudeMeters": point.altitude_m,
         "placeId": r.place if r.place_pinned else None,
-        "width": r.width,
-        "height": r.height,
         "durationSeconds": r.duration_s,
-        "contentType": r.content_type,
-        "fileSize": r.file_size,
-        "camera": _given(make=r.camera_make, model=r.camera_model, lens=r.lens),
-        "exposure": _given(iso=r.iso, aperture=r.aperture, shutterSeconds=r.shutter_s, focalLengthMm=r.focal_length_mm),
+        "camera": _without_nulls(make=r.camera_make, model=r.camera_model, lens=r.lens),
+        "exposure": _without_nulls(iso=r.iso, aperture=r.aperture, shutterSeconds=r.shutter_s, focalLengthMm=r.focal_length_mm),
         "labels": [{"key": m.concept, "confidence": m.confidence} for m in r.labels],
         "keywords": list(content.keywords),
         "embedding": None if vector is None else {"model": vector.model, "vector": list(vector.vector)},
         "favorite": r.favorite or None,
         "hidden": r.hidden or None,
-        "rating": r.rating,
         "trashedAt": None if r.trashed_at_ms is None else rfc3339(r.trashed_at_ms),
     }
 
 
-def _given(**values: Any) -> dict[str, Any] | None:
+def _without_nulls(**values: Any) -> dict[str, Any] | None:
     return {k: v for k, v in values.items() if v is not None} or None
 
 
-def _named(local: str, what: str, names: Names) -> dict[str, str]:
+def _reference(local: str, what: str, names: NamesById) -> dict[str, str]:
     name = names[local]
     return {"key": local} if name is None else {"key": local, what: name}
 
 
 def rfc3339(at_ms: int) -> str:
-    """An instant in UTC, to the millisecond where it has any."""
+    """An instant in UTC in RFC 3339, with milliseconds if they are not zero."""
     text = datetime.fromtimestamp(at_ms / 1_000, UTC).isoformat(timespec="milliseconds" if at_ms % 1_000 else "seconds")
     return text.replace("+00:00", "Z")

@@ -1,4 +1,4 @@
-"""A part of an export: some thousand photos as one file of lines and one archive, small enough to be written again."""
+"""One part of an export: a file of lines and a zip archive for up to `MAX_ROWS` photos, small enough to be rewritten."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ from dataclasses import dataclass, field
 from access.policy import OWNER_VISIBILITY
 from datasources import Sources
 from datasources.errors import Corrupt
-from datasources.media.encrypted_blobs import Stream
+from datasources.media.encrypted_blobs import OriginalStream
 from datasources.tables.photos import SeenPhoto
 from resolvers.exporting.archive import Archive
-from resolvers.exporting.lines import Names, photo_line
+from resolvers.exporting.lines import NamesById, photo_line
 from resolvers.exporting.sections import Library, Line
 from resolvers.exporting.sidecar import sidecar
 
-ROWS = 4_000
-BYTES = 1 << 30
-"""Of originals, about: where a part ends."""
+MAX_ROWS = 4_000
+MAX_BYTES = 1 << 30
+"""Approximate size of the originals in one part."""
 PAGE = 250
-_BY_HASH = "sha256:"
+_HASH_PREFIX = "sha256:"
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]')
-_LONGEST = 100
+_MAX_NAME_LENGTH = 100
 
 
 @dataclass
-class Part:
-    """Photos from `after` on: `lines` without their files, until `written` has gone through them."""
+class ExportPart:
+    """Photos after the key `after`. `lines` contain no file names until `archive` has run."""
 
     library: Library
     after: str | None
     behind: int
-    """How many photos the parts before hold."""
+    """The number of photos in earlier parts."""
     lines: list[Line] = field(default_factory=list)
     unreadable: int = 0
     missing: int = 0
@@ -41,31 +41,31 @@ class Part:
     size: int = 0
 
     async def read(self) -> None:
-        """Fills itself."""
+        """Reads the lines from the tables."""
         photos, titles, names = self.library.sources.photos, self.library.titles, self.library.names
-        while len(self.lines) < ROWS and self.size < BYTES and not self.ended:
+        while len(self.lines) < MAX_ROWS and self.size < MAX_BYTES and not self.ended:
             records, self.after = await photos.of_owner(self.library.owner, after=self.after, limit=PAGE)
             live = [r for r in records if not r.deleted]
             seen = list((await photos.opened(live, OWNER_VISIBILITY)).values())
-            # In a thread: a page is tens of milliseconds of opening seals and writing words.
-            made = await asyncio.to_thread(_lines, seen, titles, names)
-            self.unreadable += len(live) - len(seen) + made.count(None)
-            self.lines += [line for line in made if line is not None]
+            # In a thread, because decrypting and encoding a page takes tens of milliseconds.
+            page = await asyncio.to_thread(_lines, seen, titles, names)
+            self.unreadable += len(live) - len(seen) + page.count(None)
+            self.lines += [line for line in page if line is not None]
             self.size += sum(r.file_size or 0 for r in live)
             self.ended = self.after is None
 
     async def archive(self) -> AsyncIterator[bytes]:
-        """The sidecars and originals, as a zip archive; gives each line the names of its files."""
+        """The sidecars and originals as a zip archive; adds the file names to each line."""
         zipped = Archive()
         for number, line in enumerate(self.lines, self.behind + 1):
             name = _file_name(line, number)
-            for what, source_id, ending in _originals(line):
-                stream = await _whole(self.library.sources, self.library.owner, source_id)
+            for field_name, source_id, suffix in _originals(line):
+                stream = await _readable_original(self.library.sources, self.library.owner, source_id)
                 if stream is None:
                     self.missing += 1
                     continue
-                line[what] = name + ending
-                async for piece in zipped.stream(name + ending, stream.size, stream.read(0, stream.size)):
+                line[field_name] = name + suffix
+                async for piece in zipped.stream(name + suffix, stream.size, stream.read(0, stream.size)):
                     yield piece
             line["sidecar"] = f"{name}.xmp"
             yield zipped.member(line["sidecar"], sidecar(line))
@@ -74,11 +74,11 @@ class Part:
         yield zipped.end()
 
 
-def _lines(seen: Sequence[SeenPhoto], titles: Names, names: Names) -> list[Line | None]:
+def _lines(seen: Sequence[SeenPhoto], titles: NamesById, names: NamesById) -> list[Line | None]:
     return [_line(s, titles, names) for s in seen]
 
 
-def _line(seen: SeenPhoto, titles: Names, names: Names) -> Line | None:
+def _line(seen: SeenPhoto, titles: NamesById, names: NamesById) -> Line | None:
     try:
         return photo_line(seen, titles, names)
     except Corrupt:
@@ -86,15 +86,15 @@ def _line(seen: SeenPhoto, titles: Names, names: Names) -> Line | None:
 
 
 def _originals(line: Line) -> Sequence[tuple[str, str, str]]:
-    """What files a photo may have: under which word, by which id, and how its name ends."""
+    """The possible files of a photo: field name in the line, source id, suffix of the file name."""
     content = line.get("stored", {}).get("content", {})
     found = (("original", str(line["sourceId"]), ""), ("motion", str(content.get("motion_id")), ".motion.mov"))
-    return [f for f in found if f[1].startswith(_BY_HASH)]
+    return [f for f in found if f[1].startswith(_HASH_PREFIX)]
 
 
-async def _whole(sources: Sources, owner: str, source_id: str) -> Stream | None:
-    """An original, read once to its end: what breaks off within would break the archive."""
-    name = sources.originals.name_of(owner, source_id.removeprefix(_BY_HASH))
+async def _readable_original(sources: Sources, owner: str, source_id: str) -> OriginalStream | None:
+    """An original that was read to its end once, because a corrupt file would break the archive; None if it is corrupt."""
+    name = sources.originals.name_of(owner, source_id.removeprefix(_HASH_PREFIX))
     try:
         stream = await sources.originals.open(OWNER_VISIBILITY, owner, name)
         if stream is not None:
@@ -106,7 +106,7 @@ async def _whole(sources: Sources, owner: str, source_id: str) -> Stream | None:
 
 
 def _file_name(line: Line, number: int) -> str:
-    """Below the year, never twice, and safe on every system: the number comes first."""
+    """A unique name in a folder per year, valid on all file systems. The number makes it unique."""
     year = str(line.get("takenAt", ""))[:4] or "undated"
-    given = _UNSAFE.sub("_", str(line.get("fileName", "")))[:_LONGEST].strip(" .")
+    given = _UNSAFE.sub("_", str(line.get("fileName", "")))[:_MAX_NAME_LENGTH].strip(" .")
     return f"{year}/{number:08d}-{given or 'photo'}"

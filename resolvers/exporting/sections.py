@@ -1,4 +1,4 @@
-"""What a customer has besides photos: settings, albums, people, and whom they share with. A line for each thing."""
+"""The sections of an export other than photos: settings, albums, people, shares and the access log, one line for each."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from access.classes import DataClass
 from access.policy import OWNER_VISIBILITY
 from access.precision import LocationPrecision, TimePrecision
 from access.scope import Scope
-from datasources import Sources
+from datasources import STORES, Sources
 from datasources.photo_key import PhotoKey
-from datasources.tables.access_log import told_principal
+from datasources.tables.access_log import principal_label
 from datasources.tables.albums import AlbumRecord, SeenAlbum
 from datasources.tables.customers import CustomerRecord, HomeZone
 from datasources.tables.people import PersonRecord, SeenPerson
 from datasources.tables.sealed_body import open_group
-from resolvers.exporting.lines import Names, rfc3339
+from resolvers.exporting.lines import NamesById, rfc3339
 
 Line = dict[str, Any]
 _COVERS = 500
@@ -37,7 +37,7 @@ PERSON_FIELDS: Final = tuple(
 
 @dataclass(frozen=True, slots=True)
 class Library:
-    """One customer's things that photos name: few enough to be held."""
+    """The albums and people of one customer, in memory."""
 
     sources: Sources
     scope: Scope
@@ -47,23 +47,23 @@ class Library:
 
     @classmethod
     async def of(cls, sources: Sources, scope: Scope, owner: str) -> Library:
-        """Live ones only."""
+        """Loads those that are not deleted."""
         albums = sorted(await sources.albums.all(scope), key=lambda a: (a.record.created_at_ms, a.record.id))
         people = sorted(await sources.people.all(scope), key=lambda p: p.record.id)
         return cls(sources, scope, owner, albums, people)
 
     @property
-    def titles(self) -> Names:
-        """Of albums, by local id."""
+    def titles(self) -> NamesById:
+        """Titles of albums by local id."""
         return {a.record.id: a.title for a in self.albums}
 
     @property
-    def names(self) -> Names:
-        """Of people, by local id."""
+    def names(self) -> NamesById:
+        """Names of people by local id."""
         return {p.record.id: p.name for p in self.people}
 
     async def covers(self, chosen: Sequence[str | None]) -> Mapping[str, str]:
-        """The source ids of photos, by local id."""
+        """The source ids of cover photos by local id."""
         keys = [PhotoKey(self.owner, c) for c in dict.fromkeys(chosen) if c is not None]
         found: dict[str, str] = {}
         for start in range(0, len(keys), _COVERS):
@@ -73,7 +73,7 @@ class Library:
 
 
 async def customer_lines(library: Library) -> AsyncIterator[Line]:
-    """Who they are, and their settings."""
+    """The identity and the settings of the customer: one line."""
     for seen in (await library.sources.customers.by_ids(library.scope, [library.owner])).values():
         record, who = seen.record, seen.identity
         zones = open_group(OWNER_VISIBILITY, DataClass.LOCATION, seen.keys, record.binding, record.sealed)
@@ -89,7 +89,7 @@ async def customer_lines(library: Library) -> AsyncIterator[Line]:
 
 
 async def album_lines(library: Library) -> AsyncIterator[Line]:
-    """Every album, empty ones too, oldest first. Which photos lie in it stands with the photos."""
+    """Every album, also empty ones, oldest first. The lines of photos name their albums."""
     covers = await library.covers([a.record.cover for a in library.albums])
     for album in library.albums:
         record = album.record
@@ -105,7 +105,7 @@ async def album_lines(library: Library) -> AsyncIterator[Line]:
 
 
 async def person_lines(library: Library) -> AsyncIterator[Line]:
-    """Everybody, named or not."""
+    """Every person, with or without a name."""
     covers = await library.covers([p.record.cover for p in library.people])
     for person in library.people:
         record = person.record
@@ -120,7 +120,7 @@ async def person_lines(library: Library) -> AsyncIterator[Line]:
 
 
 async def share_lines(library: Library) -> AsyncIterator[Line]:
-    """Whom albums are shared with. Told and not made again by an import: that would open albums to others unasked."""
+    """Shares of albums. An import does not create them again, because it would give others access without consent."""
     grants = await library.sources.grants.of_albums(library.owner)
     known = await library.sources.customers.grantees(library.scope, [g.grantee for g in grants if not g.by_link])
     for grant in sorted(grants, key=lambda g: (g.created_at_ms, g.slot)):
@@ -141,16 +141,16 @@ async def share_lines(library: Library) -> AsyncIterator[Line]:
 
 
 async def reading_lines(library: Library) -> AsyncIterator[Line]:
-    """Who else read their data, latest first, in the same words as `viewer { accessLog }`."""
+    """The access log, latest first, with the values of `viewer { accessLog }`."""
     shares = await library.sources.grants.of_albums(library.owner)
     known = await library.sources.customers.grantees(library.scope, [s.grantee for s in shares if not s.by_link])
     names = {i: who.identity.display_name for i, who in known.items() if who.identity is not None}
-    async for record in library.sources.readings.everything(library.scope):
+    async for record in library.sources.access_log.everything(library.scope):
         yield _without_none(
             {
                 "at": rfc3339(record.at_ms),
                 "kind": record.kind,
-                "principal": told_principal(record, names.get(record.principal or "")),
+                "principal": principal_label(record, names.get(record.principal or "")),
                 "purpose": record.purpose,
                 "classes": list(record.classes),
                 "photoCount": record.photos,
@@ -166,11 +166,19 @@ SECTIONS: Final[Mapping[str, Section]] = {
     "shares": share_lines,
     "readings": reading_lines,
 }
-"""Each is one file of JSON Lines. What else is known of a customer is one function and one line here."""
+"""One JSON Lines file for each section. A new section is a function and an entry here."""
+
+
+_PHOTO_PATHS: Final = frozenset({"photos", "files"})
+"""Sections that `photo_parts` writes."""
+_DECLARED: Final = {section for store in STORES for section in store.exported.sections}
+_UNMATCHED: Final = _DECLARED ^ (SECTIONS.keys() | _PHOTO_PATHS)
+if _UNMATCHED:
+    raise TypeError(f"sections that no store declares, or that the export does not write: {', '.join(sorted(_UNMATCHED))}")
 
 
 def _rest(record: msgspec.Struct, fields: Sequence[str]) -> Line | None:
-    """What of a record has no word of its own here, where it is not as a new one has it."""
+    """The fields of a record that have no member of their own and differ from their defaults."""
     defaults = {f.name: f.default for f in msgspec.structs.fields(type(record))}
     return {f: msgspec.to_builtins(v) for f in fields if (v := getattr(record, f)) != defaults[f]} or None
 

@@ -1,4 +1,4 @@
-"""A photo's words, time and place as an XMP sidecar, which picture programs read (ISO 16684-1, IPTC Photo Metadata)."""
+"""Writes a photo's texts, time and place as an XMP sidecar for other photo programs (ISO 16684-1, IPTC Photo Metadata)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
-_NEVER = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _HEAD = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
 <rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:xmp="http://ns.adobe.com/xap/1.0/"
@@ -19,14 +19,14 @@ _TAIL = """</rdf:Description></rdf:RDF></x:xmpmeta>
 
 
 def sidecar(line: Mapping[str, Any]) -> bytes:
-    """The sidecar of a line as `photo_line` makes it. Labels stand among the subjects: XMP knows no better place."""
+    """The sidecar of a line from `photo_line`. Labels are written as `dc:subject`, because XMP has no property for them."""
     labels = [m["key"] for m in line.get("labels", ())]
     parts = [_HEAD, *(f" {name}={quoteattr(_clean(str(v)))}" for name, v in _attributes(line).items()), ">"]
     if caption := line.get("caption"):
         language = quoteattr(line.get("captionLanguage") or "x-default")
         default = f'<rdf:li xml:lang="x-default">{_text(caption)}</rdf:li>'
-        told = default if language == '"x-default"' else f"{default}<rdf:li xml:lang={language}>{_text(caption)}</rdf:li>"
-        parts.append(f"<dc:description><rdf:Alt>{told}</rdf:Alt></dc:description>")
+        texts = default if language == '"x-default"' else f"{default}<rdf:li xml:lang={language}>{_text(caption)}</rdf:li>"
+        parts.append(f"<dc:description><rdf:Alt>{texts}</rdf:Alt></dc:description>")
     parts.append(_bag("dc:subject", list(dict.fromkeys((*line.get("keywords", ()), *labels)))))
     parts.append(_bag("Iptc4xmpExt:PersonInImage", [p["name"] for p in line.get("people", ()) if "name" in p]))
     parts.append(_TAIL)
@@ -49,9 +49,9 @@ def _attributes(line: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _degrees(value: float, signs: str) -> str:
-    """Degrees and decimal minutes, as XMP writes them: `41,54.000000N`."""
-    whole = round(abs(value) * 60 * 1_000_000)
-    degrees, minutes = divmod(whole, 60 * 1_000_000)
+    """Degrees and decimal minutes in the XMP format: `41,54.000000N`."""
+    micro_minutes = round(abs(value) * 60 * 1_000_000)
+    degrees, minutes = divmod(micro_minutes, 60 * 1_000_000)
     return f"{degrees},{minutes / 1_000_000:.6f}{signs[value < 0]}"
 
 
@@ -66,4 +66,4 @@ def _text(value: str) -> str:
 
 
 def _clean(value: str) -> str:
-    return _NEVER.sub("\ufffd", value)
+    return _NOT_XML.sub("\ufffd", value)

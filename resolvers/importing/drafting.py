@@ -1,7 +1,7 @@
-"""From an import record to the photo to be written: pure, nothing is read here.
+"""Builds the next version of a photo from an import record. Pure: no I/O.
 
-What a record does not mention stays as it was. Labels and keywords that it mentions replace the old ones; albums and
-people are added to those that the owner has put the photo in meanwhile.
+Fields that the record does not have keep their stored values. Labels and keywords of the record replace the stored ones;
+albums and people are added to the stored ones.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from datasources.tables.photos import Content, Coordinates, Draft, Embedding, LabelMark, PhotoRecord, SeenPhoto
+from resolvers.importing.common_fields import CONTENT_FIELDS, RECORD_FIELDS, given_values, stored_names
 from resolvers.importing.records import (
     MAX_ALBUMS,
     MAX_KEYWORDS,
@@ -24,15 +25,15 @@ from resolvers.importing.records import (
     CameraRecord,
     ExposureRecord,
     ImportRecord,
-    Kept,
     MediaType,
     OffsetSource,
+    SealedPart,
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Links:
-    """What the names in a record stand for in this library."""
+class ResolvedReferences:
+    """The local ids of the names in a record, and the record's digest."""
 
     digest: str
     albums: tuple[str, ...] = ()
@@ -45,43 +46,45 @@ class Links:
     burst: str | None = None
 
 
-def draft(record: ImportRecord, links: Links, old: PhotoRecord, seen: SeenPhoto | None) -> Draft:
-    """The next version of a photo; `seen` opens what is sealed in the old one."""
-    fields = {**_plain(record), **_time(record, links), **_lists(record, links, old), **_place(record, links, old)}
+def draft(record: ImportRecord, links: ResolvedReferences, old: PhotoRecord, seen: SeenPhoto | None) -> Draft:
+    """The next version of a photo; `seen` gives the decrypted values of `old`."""
+    fields = {
+        **_plain_fields(record),
+        **_time_fields(record, links),
+        **_list_fields(record, links, old),
+        **_place_fields(record, links, old),
+    }
     content = _content(record, links, seen.content if seen else None)
     written = msgspec.structs.replace(
         old, **fields, deleted=False, has_caption=content.caption is not None, source_digest=links.digest
     )
-    made = Draft(written, content, _coordinates(record), _embedding(record))
-    return made if record.kept is None else _as_kept(made, record.kept)
+    new = Draft(written, content, _coordinates(record), _embedding(record))
+    return new if record.stored is None else _with_stored_values(new, record.stored)
 
 
-def _as_kept(made: Draft, kept: Mapping[str, Any]) -> Draft:
-    """As an export has it: no rule of reading comes between."""
-    fields = {name: value for name, value in kept.items() if name not in {Kept.CONTENT, Kept.COORDINATES}}
-    content, where = kept.get(Kept.CONTENT, made.content), kept.get(Kept.COORDINATES, made.coordinates)
-    record = msgspec.structs.replace(made.record, **fields)
+def _with_stored_values(new: Draft, stored: Mapping[str, Any]) -> Draft:
+    """Sets values exported by `resolvers.exporting.lines` as they are, without the rules of import."""
+    fields = {name: value for name, value in stored.items() if name not in {SealedPart.CONTENT, SealedPart.COORDINATES}}
+    content, point = stored.get(SealedPart.CONTENT, new.content), stored.get(SealedPart.COORDINATES, new.coordinates)
+    record = msgspec.structs.replace(new.record, **fields)
     record = msgspec.structs.replace(record, has_caption=content.caption is not None)
-    return dataclasses.replace(made, record=record, content=content, coordinates=where)
+    return dataclasses.replace(new, record=record, content=content, coordinates=point)
 
 
 def fill_missing(record: ImportRecord, old: PhotoRecord, content: Content | None) -> ImportRecord:
-    """Only what a photo does not have yet: a further copy of its file must not undo what its owner, or its sidecar, said."""
+    """The record without fields that the photo already has, so that another copy of its file does not overwrite edits."""
     content = content or Content(source_id=record.source_id)
     known = {
         "taken_local": old.taken_local is not None,
         "latitude": old.has_location,
         "longitude": old.has_location,
         "altitude_meters": old.has_location,
-        "rating": old.rating is not None,
-        "caption": content.caption is not None,
-        "file_name": content.file_name is not None,
-        "motion_id": content.motion_id is not None,
     }
-    kept: dict[str, object] = {name: None for name, is_known in known.items() if is_known}
+    names = [*(name for name, is_known in known.items() if is_known), *stored_names(old, content)]
+    cleared: dict[str, object] = dict.fromkeys(names)
     if old.labels or content.keywords:
-        kept |= {"labels": (), "keywords": ()}
-    return msgspec.structs.replace(record, favorite=False, hidden=False, trashed_at=None, **kept)
+        cleared |= {"labels": (), "keywords": ()}
+    return msgspec.structs.replace(record, favorite=False, hidden=False, trashed_at=None, **cleared)
 
 
 def is_changed(draft: Draft, old: PhotoRecord, seen: SeenPhoto) -> bool:
@@ -91,14 +94,10 @@ def is_changed(draft: Draft, old: PhotoRecord, seen: SeenPhoto) -> bool:
     return draft.coordinates is not None and draft.coordinates != seen.coordinates
 
 
-def _plain(record: ImportRecord) -> dict[str, object]:
+def _plain_fields(record: ImportRecord) -> dict[str, object]:
     camera, exposure = record.camera or CameraRecord(), record.exposure or ExposureRecord()
-    given = {
+    converted = {
         "media_type": None if record.media_type is MediaType.UNKNOWN else record.media_type.value,
-        "content_type": record.content_type,
-        "file_size": record.file_size,
-        "width": record.width,
-        "height": record.height,
         "duration_s": record.duration_seconds,
         "camera_make": camera.make,
         "camera_model": camera.model,
@@ -109,26 +108,25 @@ def _plain(record: ImportRecord) -> dict[str, object]:
         "focal_length_mm": exposure.focal_length_mm,
         "favorite": record.favorite or None,
         "hidden": record.hidden or None,
-        "rating": record.rating,
         "trashed_at_ms": _milliseconds(record.trashed_at),
     }
-    return {name: value for name, value in given.items() if value is not None}
+    return given_values(record, RECORD_FIELDS) | {n: v for n, v in converted.items() if v is not None}
 
 
-def _time(record: ImportRecord, links: Links) -> dict[str, object]:
-    """A known offset only (DECISIONS 22): one assumed from the place is not stored, its zone says it at any time.
+def _time_fields(record: ImportRecord, links: ResolvedReferences) -> dict[str, object]:
+    """Only a known UTC offset is stored; one assumed from the place is computed from its time zone when it is read.
 
-    Where a file knows the instant, the place's zone does not assume: it gives the wall clock.
+    For a file that states the instant in UTC, the place's time zone gives the exact wall clock, so its offset is stored.
     """
     if record.taken_local is None:
         return {}
     if record.taken_in_utc and links.time_zone is not None:
         instant = datetime.fromisoformat(record.taken_local).replace(tzinfo=UTC)
         with suppress(ValueError, LookupError, OverflowError):
-            there = instant.astimezone(ZoneInfo(links.time_zone))
+            local = instant.astimezone(ZoneInfo(links.time_zone))
             return {
-                "taken_local": there.replace(tzinfo=None).isoformat(timespec="seconds"),
-                "offset_minutes": round((there.utcoffset() or timedelta()).total_seconds() / 60),
+                "taken_local": local.replace(tzinfo=None).isoformat(timespec="seconds"),
+                "offset_minutes": round((local.utcoffset() or timedelta()).total_seconds() / 60),
                 "offset_source": OffsetSource.PLACE.value,
             }
     source = record.offset_source
@@ -139,7 +137,7 @@ def _time(record: ImportRecord, links: Links) -> dict[str, object]:
     }
 
 
-def _lists(record: ImportRecord, links: Links, old: PhotoRecord) -> dict[str, object]:
+def _list_fields(record: ImportRecord, links: ResolvedReferences, old: PhotoRecord) -> dict[str, object]:
     fields: dict[str, object] = {
         "albums": tuple(dict.fromkeys((*old.albums, *links.albums)))[:MAX_ALBUMS],
         "people": tuple(dict.fromkeys((*old.people, *links.people)))[:MAX_PEOPLE],
@@ -151,8 +149,8 @@ def _lists(record: ImportRecord, links: Links, old: PhotoRecord) -> dict[str, ob
     return fields
 
 
-def _place(record: ImportRecord, links: Links, old: PhotoRecord) -> dict[str, object]:
-    """A place named by the record is pinned; one that the owner pinned is not resolved away."""
+def _place_fields(record: ImportRecord, links: ResolvedReferences, old: PhotoRecord) -> dict[str, object]:
+    """A place id in the record pins the place; a place that the owner pinned is not replaced by a resolved one."""
     fields: dict[str, object] = {} if record.latitude is None else {"has_location": True}
     if record.place_id is not None and links.place == record.place_id:
         fields |= {"place": links.place, "place_pinned": True, "time_zone": links.time_zone, "place_data": links.data_version}
@@ -161,17 +159,12 @@ def _place(record: ImportRecord, links: Links, old: PhotoRecord) -> dict[str, ob
     return fields
 
 
-def _content(record: ImportRecord, links: Links, old: Content | None) -> Content:
-    kept = old or Content(source_id=record.source_id)
-    said = {
-        "caption": record.caption,
-        "caption_language": record.caption_language,
-        "file_name": record.file_name,
-        "recognized_text": record.recognized_text,
-        "motion_id": record.motion_id,
-        "keywords": links.keywords[:MAX_KEYWORDS] or None,
-    }
-    return msgspec.structs.replace(kept, source_id=record.source_id, **{n: v for n, v in said.items() if v is not None})
+def _content(record: ImportRecord, links: ResolvedReferences, old: Content | None) -> Content:
+    base = old or Content(source_id=record.source_id)
+    given = given_values(record, CONTENT_FIELDS)
+    if links.keywords:
+        given["keywords"] = links.keywords[:MAX_KEYWORDS]
+    return msgspec.structs.replace(base, source_id=record.source_id, **given)
 
 
 def _coordinates(record: ImportRecord) -> Coordinates | None:

@@ -1,9 +1,9 @@
-"""The record of an import: one photo as its owner's other program told it, checked and in normal form.
+"""The import record: one photo as another program describes it, validated and in normal form.
 
-The JSON names are those of the contract ("Record for import"). Only `sourceId` is required. Normal form means:
-texts are NFC without outer blanks (empty ones are absent); lists hold each key once; a bare `"Ana"` is the person whose
-key and name are `Ana`; exactly (0, 0) is what devices write that know no place, so it is no location; a time is
-wall clock, offset and where the offset came from. What is not here is absent, never guessed.
+The JSON names are documented in docs/import.md. Only `sourceId` is required. In normal form texts are NFC without outer
+whitespace (empty ones are absent), lists contain each key once, the string `"Ana"` in `people` is a person with key and
+name `Ana`, the coordinates (0, 0) are absent because devices write them when they have no position, and a time is a wall
+clock, an offset and the source of the offset. Missing values are absent, never guessed.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Pixels = Annotated[int, Meta(ge=1, le=1_000_000)]
 
 
 class MediaType(StrEnum):
-    """What kind of item it is."""
+    """Photo or video."""
 
     PHOTO = "PHOTO"
     VIDEO = "VIDEO"
@@ -37,7 +37,7 @@ class MediaType(StrEnum):
 
 
 class OffsetSource(StrEnum):
-    """Where the offset of `taken_local` came from; the writer fills in PLACE and OWNER."""
+    """The source of the UTC offset of `taken_local`; PLACE and OWNER are set when a photo is written."""
 
     RECORD = "RECORD"
     EXIF = "EXIF"
@@ -47,7 +47,7 @@ class OffsetSource(StrEnum):
 
 
 class CameraRecord(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
-    """What took it."""
+    """Make, model and lens of the camera."""
 
     make: Name | None = None
     model: Name | None = None
@@ -55,7 +55,7 @@ class CameraRecord(msgspec.Struct, frozen=True, rename="camel", omit_defaults=Tr
 
 
 class ExposureRecord(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
-    """How it was taken: f-number, seconds, millimetres of the real lens."""
+    """Exposure: ISO, f-number, shutter time in seconds, real focal length in millimetres."""
 
     iso: Annotated[int, Meta(ge=1, le=10_000_000)] | None = None
     aperture: Annotated[float, Meta(gt=0, le=1_000)] | None = None
@@ -64,48 +64,48 @@ class ExposureRecord(msgspec.Struct, frozen=True, rename="camel", omit_defaults=
 
 
 class LabelRecord(msgspec.Struct, frozen=True, rename="camel"):
-    """What is seen in it: a concept's key as the writer gave it; unsaid confidence is certainty."""
+    """A label of the picture; `key` is a concept id or a word. The default confidence is 1."""
 
     key: Key
     confidence: Annotated[float, Meta(ge=0, le=1)] = 1.0
 
 
 class PersonRecord(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
-    """Who is in it: `key` tells this owner's people apart."""
+    """A person in the picture; `key` identifies the person within the owner's library."""
 
     key: Key
     name: Name | None = None
 
 
 class AlbumRecord(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
-    """Which album it is in: `key` tells this owner's albums apart."""
+    """An album that contains the photo; `key` identifies the album within the owner's library."""
 
     key: Key
     title: Name | None = None
 
 
 class EmbeddingRecord(msgspec.Struct, frozen=True, rename="camel"):
-    """A vector somebody has computed already: finite, not all zero, any length."""
+    """A precomputed vector: finite, not all zero, 1 to `MAX_VECTOR` components."""
 
     model: Annotated[str, Meta(min_length=1, max_length=200)]
     vector: Annotated[tuple[float, ...], Meta(min_length=1, max_length=MAX_VECTOR)]
 
 
-class Kept:
-    """Names in `ImportRecord.kept` that are not fields of the stored photo, but whole sealed parts of it."""
+class SealedPart:
+    """Names in `ImportRecord.stored` of encrypted parts of the photo; its other names are fields of `PhotoRecord`."""
 
     CONTENT = "content"
     COORDINATES = "coordinates"
 
 
 class ImportRecord(msgspec.Struct, frozen=True, rename="camel", kw_only=True, omit_defaults=True):
-    """One photo, checked. `resolvers.importing.record_reading` makes it from a mapping or from JSON, and JSON from it."""
+    """One validated photo; `resolvers.importing.record_reading` parses and writes it."""
 
     source_id: Annotated[str, Meta(min_length=1, max_length=1_000)]
     media_type: MediaType = MediaType.UNKNOWN
     file_name: Name | None = None
     taken_local: str | None = None
-    """The wall clock where it was taken, to the second: `2024-05-01T10:00:00`."""
+    """The local time where it was taken, in seconds precision: `2024-05-01T10:00:00`."""
     utc_offset_minutes: int | None = None
     offset_source: OffsetSource | None = None
     caption: Annotated[str, Meta(max_length=MAX_CAPTION)] | None = None
@@ -115,7 +115,7 @@ class ImportRecord(msgspec.Struct, frozen=True, rename="camel", kw_only=True, om
     longitude: Annotated[float, Meta(ge=-180, le=180)] | None = None
     altitude_meters: Annotated[float, Meta(ge=-12_000, le=100_000)] | None = None
     place_id: Annotated[str, Meta(max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]*$")] | None = None
-    """The place's code (`IT.16`), not its global id."""
+    """The gazetteer code of the place (`IT.16`), not its global id."""
     width: Pixels | None = None
     height: Pixels | None = None
     duration_seconds: Annotated[float, Meta(ge=0, le=2_592_000)] | None = None
@@ -134,19 +134,19 @@ class ImportRecord(msgspec.Struct, frozen=True, rename="camel", kw_only=True, om
     trashed_at: str | None = None
     """An instant in UTC: `2024-05-01T08:00:00Z`."""
     motion_id: Annotated[str, Meta(pattern="^sha256:[0-9a-f]{64}$")] | None = None
-    """The moving part of a live photo, by the hash of its file. Files only, like those that follow."""
+    """The hash of the video file of a live photo. This field and the following are set from files only."""
     burst_id: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
-    """What the camera calls the burst it belongs to."""
+    """The camera's id of the burst that the photo belongs to."""
     of_bytes_only: bool = False
-    """Everything here stands in the file itself, whose bytes are its identity: told again, it is no news."""
+    """All values come from the file itself and `source_id` is its hash, so importing it again changes nothing."""
     taken_in_utc: bool = False
-    """`taken_local` is an instant in UTC whose wall clock only the place can tell."""
-    kept: dict[str, Any] | None = None
-    """From an export only: values of the stored photo as they were, by the names of `PhotoRecord`, and `Kept`."""
+    """`taken_local` is in UTC; the wall clock follows from the time zone of the place."""
+    stored: dict[str, Any] | None = msgspec.field(default=None, name="kept")
+    """From an export only: stored values by field name of `PhotoRecord`, and the parts named in `SealedPart`."""
 
 
 class BadRecord(ValueError):
-    """A record that cannot be taken. `reason` is a phrase that follows the field's name and holds no value."""
+    """An invalid record. `reason` is a phrase that follows the field's name and contains no value."""
 
     def __init__(self, reason: str, field: str | None = None) -> None:
         super().__init__(f"{field} {reason}" if field else reason)

@@ -1,4 +1,4 @@
-"""Records taken into one library, each on its own: what cannot be taken costs no other. For mutations and streams."""
+"""Writes import records into one library for mutations and streams; a rejected record does not affect the others."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final
 
-from access.ids import BadId
-from access.viewer import Viewer, ViewerKind
+from access.ids import InvalidId
+from access.viewer import Viewer
 from datasources import Sources
 from datasources.errors import Conflict, Corrupt, SourceError
 from datasources.photo_key import PhotoKey
@@ -17,48 +17,40 @@ from datasources.tables.keys import Destroyed
 from indexing.documents import index_photos
 from indexing.index_lag import IndexLag
 from resolvers.importing.records import ImportRecord
-from resolvers.importing.writer import Done, Writer
+from resolvers.importing.writer import RecordWriter, WriteResult
 
-WRITE_SCOPE: Final = "photos:write"
-LONGEST_OWNER: Final = 256
-_LIKE_OURS = re.compile(r"A[Q-Za-f][A-Za-z0-9_-]{40,}")
-"""How a global id looks. One that was cut or mistyped must not become a customer of that name."""
-TOO_LARGE: Final = "is larger than what one photo may hold"
-BUSY: Final = "is being changed by others: send it again"
-_PAUSES_S: Final = (0.1, 0.4, 1.6)
-UNREADABLE: Final = "is stored already, but what is stored cannot be read"
-
-
-def may_write(viewer: Viewer, customer: str) -> bool:
-    """Whether a caller may write records of this customer: the customer, or a service with the scope for it."""
-    if viewer.kind is ViewerKind.SERVICE:
-        return WRITE_SCOPE in viewer.scopes
-    return viewer.kind is ViewerKind.CUSTOMER and viewer.customer == customer
+MAX_EXTERNAL_ID: Final = 256
+_GLOBAL_ID = re.compile(r"A[Q-Za-f][A-Za-z0-9_-]{40,}")
+"""The form of a global id. A truncated or mistyped global id must not create a customer with that external id."""
+TOO_LARGE: Final = "is too large to store as one photo"
+BUSY: Final = "is being changed by other requests; send it again"
+_RETRY_DELAYS_S: Final = (0.1, 0.4, 1.6)
+UNREADABLE: Final = "exists already, but the stored photo cannot be read"
 
 
 def external_id(text: str) -> str | None:
-    """A customer's external id as another service knows it; None for what cannot be one."""
-    ours = _LIKE_OURS.fullmatch(text) is not None
-    return text if 0 < len(text) <= LONGEST_OWNER and text.isprintable() and not ours else None
+    """The text if it is a valid external id of a customer, otherwise None."""
+    is_global = _GLOBAL_ID.fullmatch(text) is not None
+    return text if 0 < len(text) <= MAX_EXTERNAL_ID and text.isprintable() and not is_global else None
 
 
 async def customer_for(sources: Sources, viewer: Viewer, text: str) -> str | None:
-    """The customer that a caller who may write names; of a customer nobody but themselves is looked up, or made."""
+    """The local id of the customer to write to, created if new. A customer can name only themselves; None otherwise."""
     own = viewer.customer
     if own is None:
-        return await _named(sources, text)
+        return await _customer_by_id(sources, text)
     return own if text in {sources.ids.encode("Customer", own, own), viewer.subject} else None
 
 
-async def _named(sources: Sources, text: str) -> str | None:
-    """By global id or external id; None where there can be none.
+async def _customer_by_id(sources: Sources, text: str) -> str | None:
+    """Finds a customer by global id or external id; None if there is none.
 
-    An external id that is new makes the customer, as the first import of a file does (DECISIONS 6). A global id never makes
-    one. Raises `Destroyed` for one who was erased, however they are named.
+    A new external id creates the customer, as the first import of a file does; a global id never does
+    (docs/decisions/031-who-an-upsert-may-make.md). Raises `Destroyed` for an erased customer.
     """
     try:
         known = sources.ids.decode(text)
-    except BadId:
+    except InvalidId:
         external = external_id(text)
         if external is None:
             return None
@@ -73,40 +65,40 @@ async def _named(sources: Sources, text: str) -> str | None:
     return known.local if await sources.keys.keys_of([known.local]) else None
 
 
-async def upsert(writer: Writer, records: Sequence[ImportRecord]) -> list[Done | str]:
-    """What became of each record, in order; a text is why it was not taken. All at once, else one by one."""
+async def upsert(writer: RecordWriter, records: Sequence[ImportRecord]) -> list[WriteResult | str]:
+    """The result of each record in order, or the reason why it was rejected. Writes one batch; if it fails, each record alone."""
     with suppress(ValueError, Conflict, Corrupt):
         return list(await writer.write(records))
-    return [await _one(writer, record) for record in records]
+    return [await _upsert_one(writer, record) for record in records]
 
 
 async def upsert_verified(
-    writer: Writer, records: Sequence[ImportRecord], sources: Sources, freshness: IndexLag
-) -> list[Done | str]:
-    """The same for the process that answers questions: if the tables fail half way, none claims to know what has landed."""
+    writer: RecordWriter, records: Sequence[ImportRecord], sources: Sources, index_lag: IndexLag
+) -> list[WriteResult | str]:
+    """As `upsert`, for the serving process: after a failure of the tables the owner is behind until the result is verified."""
     if not records:
         return []
     keys = list(dict.fromkeys(map(writer.key_of, records)))
     try:
-        async with freshness.doubting(keys[0].owner):
+        async with index_lag.unknown_on_failure(keys[0].owner):
             return await upsert(writer, records)
     except SourceError:
-        freshness.keep(_verified(sources, keys, freshness))
+        index_lag.run_in_background(_verify_and_index(sources, keys, index_lag))
         raise
 
 
-async def _verified(sources: Sources, keys: Sequence[PhotoKey], freshness: IndexLag) -> None:
-    """Reads back and indexes what there is, as soon as the tables answer; else it stays in doubt until the feed is followed."""
-    doubts = freshness.doubts
-    for pause_s in _PAUSES_S:
+async def _verify_and_index(sources: Sources, keys: Sequence[PhotoKey], index_lag: IndexLag) -> None:
+    """Reads back and indexes what was stored, with retries; otherwise the change feed consumer does it later."""
+    unknown_count = index_lag.unknown_count
+    for pause_s in _RETRY_DELAYS_S:
         with suppress(SourceError):
-            await index_photos(sources, keys, freshness)
-            await freshness.followed(doubts, keys[0].owner)
+            await index_photos(sources, keys, index_lag)
+            await index_lag.clear_unknown(unknown_count, keys[0].owner)
             return
         await asyncio.sleep(pause_s)
 
 
-async def _one(writer: Writer, record: ImportRecord) -> Done | str:
+async def _upsert_one(writer: RecordWriter, record: ImportRecord) -> WriteResult | str:
     try:
         return (await writer.write([record]))[0]
     except ValueError:

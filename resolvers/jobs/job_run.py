@@ -1,4 +1,4 @@
-"""One job being worked on: it says how far it is, and hears that it must stop."""
+"""One run of a job: saves progress, renews the lease, detects cancellation."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from datasources.tables.jobs import JobRecord, JobStatus, Lease
 
 
 class Stopped(Exception):
-    """The job was cancelled, forgotten, or taken over by another process: nothing more may be written."""
+    """The job was cancelled, deleted, or taken over by another process: it must not write any more."""
 
 
 class Retry(Exception):
-    """There is nothing to do before a moment; `pause_ms` from now the job is taken up again, by whoever is there."""
+    """The job cannot continue yet: the runner starts it again after `pause_ms`."""
 
     def __init__(self, pause_ms: int) -> None:
         super().__init__(pause_ms)
@@ -25,7 +25,7 @@ class Retry(Exception):
 
 
 class JobFailed(Exception):
-    """The job cannot be done, now or later; `code` is one of the closed list of error codes."""
+    """The job fails permanently; `code` is one of the documented error codes."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -33,56 +33,55 @@ class JobFailed(Exception):
 
 
 def folder_of(sources: Sources, record: JobRecord) -> str:
-    """Under which name the files of a job lie. The starter is hashed: folders tell of nobody."""
+    """The folder name of a job's files. The starter is hashed, so that the name contains no personal data."""
     return f"{record.id}-{sources.ids.local_id('job files', record.starter)[:16]}"
 
 
 class Run:
-    """What a kind's function is handed. Everything it saves is conditional on still being the one who works on it."""
+    """The argument of a job function. Every save is conditional on still holding the lease."""
 
     def __init__(self, sources: Sources, record: JobRecord, *, lease_s: float) -> None:
         self.sources = sources
         self.record = record
         self.folder = folder_of(sources, record)
         self._lease_s = lease_s
-        self._one = asyncio.Lock()
+        self._save_lock = asyncio.Lock()
 
     async def save(self, **changes: Any) -> None:
-        """Keeps progress, files and checkpoint, and the lease; raises `Stopped`. With a checkpoint the tries begin anew."""
+        """Stores the changes and renews the lease; raises `Stopped`. A new checkpoint resets the attempt counter."""
         if "checkpoint" in changes:
             changes["attempts"] = 0
-        async with self._one:
+        async with self._save_lock:
             while True:
                 lease = Lease(self.record.lease.worker, self.sources.now_ms() + round(self._lease_s * 1_000))
                 saved = await self.sources.jobs.save(msgspec.structs.replace(self.record, lease=lease, **changes))
                 if saved is not None:
                     break
-                await self.look()
+                await self.check_cancelled()
             self.record = saved
-        await self.sources.jobs.bell.notify()
+        await self.sources.jobs.notifier.notify()
 
-    async def look(self) -> None:
-        """Reads what others wrote; raises `Stopped` when that ends our work."""
+    async def check_cancelled(self) -> None:
+        """Reads the stored job; raises `Stopped` if it was cancelled, deleted or taken over."""
         stored = await self.sources.jobs.raw(self.record.key)
-        ours = stored is not None and stored.live and stored.lease.worker == self.record.lease.worker
-        if stored is None or not ours:
+        if stored is None or not stored.live or stored.lease.worker != self.record.lease.worker:
             raise Stopped
         self.record = stored
         if stored.status is JobStatus.CANCELING:
             raise Stopped
 
-    async def beat(self) -> None:
-        """Keeps the lease while the work goes on, and looks whenever the bell rings; ends by raising `Stopped`."""
+    async def heartbeat(self) -> None:
+        """Renews the lease, and checks for cancellation on each notification; ends only by raising `Stopped`."""
         while True:
-            rings = self.sources.jobs.bell.rings
-            kept_until = self.record.lease.until_ms
-            await self.sources.jobs.bell.after(rings, at_most_s=self._lease_s / 3)
-            if self.sources.jobs.bell.rings != rings:
-                async with self._one:
-                    await self.look()
-            elif self.record.lease.until_ms == kept_until:
+            rings = self.sources.jobs.notifier.count
+            lease_end = self.record.lease.until_ms
+            await self.sources.jobs.notifier.wait(rings, timeout_s=self._lease_s / 3)
+            if self.sources.jobs.notifier.count != rings:
+                async with self._save_lock:
+                    await self.check_cancelled()
+            elif self.record.lease.until_ms == lease_end:
                 await self.save()
 
 
-Work = Callable[[Run], Awaitable[None]]
-"""Does a job from its checkpoint on; on return its files are whole. Raises `JobFailed`, `Later`, `SourceError`, `Stopped`."""
+JobFunction = Callable[[Run], Awaitable[None]]
+"""Runs a job from its checkpoint; on return its files are complete. Raises `JobFailed`, `Retry`, `SourceError`, `Stopped`."""

@@ -1,6 +1,6 @@
-"""The job that gives a customer a new data key and seals anew what lies in the tables, while everybody reads and writes on.
+"""The job that adds a new data key for a customer and re-encrypts the stored values, without downtime.
 
-A new key seals only when every process knows it, so the job waits between its two halves.
+Processes cache keys, so the job waits `PROPAGATION_MS` after adding the key before it re-encrypts.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from datasources.tables.keys import CACHE_S, Destroyed
 from datasources.tables.resealing import SEALED, reseal_page
 from resolvers.jobs.job_run import JobFailed, Retry, Run
 
-KNOWN_MS: Final = round(3 * CACHE_S * 1_000) + 2_000
-"""After so long the new key seals in every process."""
-_WALKS: Final = 5
-"""A walk that finds nothing is the last; a customer who writes all the time is left to the next rotation."""
+PROPAGATION_MS: Final = round(3 * CACHE_S * 1_000) + 2_000
+"""After this time every process encrypts with the new key."""
+_MAX_PASSES: Final = 5
+"""A pass that changes nothing is the last. The limit ends the job for a library that is written all the time."""
 _ENCODE = msgspec.json.Encoder().encode
 
 
 class Checkpoint(msgspec.Struct, frozen=True):
-    """The key was added at a moment; so far sealed anew up to `after` of a table, in a walk that changed so many."""
+    """When the key was added, and the position: pass number, table, last row (`after`), rows changed in this pass."""
 
     added_at_ms: int
     walk: int = 0
@@ -32,19 +32,19 @@ class Checkpoint(msgspec.Struct, frozen=True):
 
 
 async def rotate(run: Run) -> None:
-    """Goes on from the last whole page."""
-    known = msgspec.json.decode(run.record.checkpoint, type=Checkpoint) if run.record.checkpoint else await _added(run)
-    wait = known.added_at_ms + KNOWN_MS - run.sources.now_ms()
+    """Continues after the last stored page."""
+    known = msgspec.json.decode(run.record.checkpoint, type=Checkpoint) if run.record.checkpoint else await _add_key(run)
+    wait = known.added_at_ms + PROPAGATION_MS - run.sources.now_ms()
     if wait > 0:
         raise Retry(wait)
-    while known.walk < _WALKS:
-        known = await _walk(run, known)
+    while known.walk < _MAX_PASSES:
+        known = await _reseal_tables(run, known)
         if not known.changed:
             return
         known = Checkpoint(known.added_at_ms, known.walk + 1, resealed=known.resealed)
 
 
-async def _added(run: Run) -> Checkpoint:
+async def _add_key(run: Run) -> Checkpoint:
     try:
         await run.sources.keys.rotate(run.record.owner)
     except Destroyed as e:
@@ -54,7 +54,7 @@ async def _added(run: Run) -> Checkpoint:
     return known
 
 
-async def _walk(run: Run, known: Checkpoint) -> Checkpoint:
+async def _reseal_tables(run: Run, known: Checkpoint) -> Checkpoint:
     names = list(SEALED)
     for number in range(names.index(known.table), len(names)):
         known = msgspec.structs.replace(known, table=names[number], after=known.after if names[number] == known.table else None)

@@ -1,4 +1,4 @@
-"""Every kind of job with the function that does it."""
+"""Maps each kind of job to its function."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from types import MappingProxyType
 from datasources.tables.jobs import JobKind
 from resolvers.erasing.erase import erase
 from resolvers.exporting.export import export
-from resolvers.jobs.job_run import Work
+from resolvers.jobs.job_run import JobFunction
 from resolvers.jobs.key_rotation import rotate
 
-WORKS: Mapping[JobKind, Work] = MappingProxyType({JobKind.EXPORT: export, JobKind.ERASE: erase, JobKind.ROTATE: rotate})
+JOB_FUNCTIONS: Mapping[JobKind, JobFunction] = MappingProxyType(
+    {JobKind.EXPORT: export, JobKind.ERASE: erase, JobKind.ROTATE: rotate}
+)

@@ -1,4 +1,4 @@
-"""Runs jobs: a few at a time, each by one process, taken up again when that process dies."""
+"""Runs jobs, a few at a time. A lease gives each job to one process; another resumes it when the lease expires."""
 
 from __future__ import annotations
 
@@ -13,110 +13,116 @@ import msgspec
 from datasources import Sources
 from datasources.errors import Conflict, DeadlineExceeded, SourceError, Throttled, Unavailable
 from datasources.tables.jobs import JobKey, JobKind, JobRecord, JobStatus, Lease
-from resolvers.jobs.job_run import JobFailed, Retry, Run, Stopped, Work, folder_of
+from resolvers.jobs.job_run import JobFailed, JobFunction, Retry, Run, Stopped, folder_of
 
-FILES_KEPT_MS = 7 * 86_400_000
-"""For how long a result can be fetched."""
-MOST_ATTEMPTS = 5
-"""Without a new checkpoint in between: a job that kills its process must not do so for ever."""
-NEVER_GIVEN_UP = frozenset({JobKind.ERASE})
-"""However long a source is away: who was told that they are erased must be."""
-_LOOK_S = 2.0
-_PASSING = (Unavailable, Throttled, DeadlineExceeded, Conflict)
+RESULT_RETENTION_MS = 7 * 86_400_000
+"""How long result files can be downloaded."""
+MAX_ATTEMPTS = 5
+"""Attempts without a new checkpoint. The limit stops a job that crashes its process every time."""
+ALWAYS_RETRIED = frozenset({JobKind.ERASE})
+"""Kinds that are retried without limit: an accepted erasure must complete."""
+_POLL_S = 2.0
+_TRANSIENT = (Unavailable, Throttled, DeadlineExceeded, Conflict)
 _log = logging.getLogger("photos.jobs")
 
 
 class JobRunner:
-    """Works off what is due. `worker` names whoever may hold a lease: where one process at a time has the data, always
-    the same name, so that after a kill it goes on at once; elsewhere one for each process.
+    """Runs due jobs. `worker` is the lease holder's name: constant where only one process can open the data, so that a
+    restarted process resumes its own leases immediately; unique per process elsewhere.
     """
 
     def __init__(
-        self, sources: Sources, works: Mapping[JobKind, Work], *, worker: str, at_once: int = 2, lease_s: float = 30.0
+        self,
+        sources: Sources,
+        job_functions: Mapping[JobKind, JobFunction],
+        *,
+        worker: str,
+        max_concurrent: int = 2,
+        lease_s: float = 30.0,
     ) -> None:
         self._sources = sources
-        self._works = works
+        self._job_functions = job_functions
         self._worker = worker
-        self._at_once = at_once
+        self._max_concurrent = max_concurrent
         self._lease_s = lease_s
         self._running: dict[JobKey, asyncio.Task[None]] = {}
 
     async def serve(self) -> None:
-        """For ever; cancelled, it lets go of its leases."""
+        """Runs until cancelled, then releases its leases."""
         try:
             while True:
-                rings = self._sources.jobs.bell.rings
+                rings = self._sources.jobs.notifier.count
                 try:
-                    await self.take()
+                    await self.start_due_jobs()
                 except SourceError as e:
-                    _log.warning("no job was taken up", extra={"reason": f"{e.source}: {type(e).__name__}"})
-                await self._sources.jobs.bell.after(rings, at_most_s=_LOOK_S)
+                    _log.warning("jobs could not be started", extra={"reason": f"{e.source}: {type(e).__name__}"})
+                await self._sources.jobs.notifier.wait(rings, timeout_s=_POLL_S)
         finally:
             await self.stop()
 
     async def stop(self) -> None:
-        """Ends the work in hand; the jobs stay due."""
+        """Cancels running work; the jobs stay due."""
         for task in self._running.values():
             task.cancel()
         await asyncio.gather(*self._running.values(), return_exceptions=True)
 
-    async def drained(self) -> None:
-        """Works until nothing can be taken up any more: for commands and tests."""
-        while await self.take() or self._running:
+    async def run_until_idle(self) -> None:
+        """Runs until no job is due; for commands and tests."""
+        while await self.start_due_jobs() or self._running:
             await asyncio.wait(self._running.values(), return_when=asyncio.FIRST_COMPLETED)
 
-    async def take(self) -> int:
-        """Takes up what is due and free, as much as fits; how many."""
-        taken = 0
+    async def start_due_jobs(self) -> int:
+        """Starts due jobs that no other worker holds, up to the concurrency limit; returns how many."""
+        started = 0
         for record in await self._sources.jobs.due():
-            if len(self._running) >= self._at_once:
+            if len(self._running) >= self._max_concurrent:
                 break
-            if record.key in self._running or not self._free(record):
+            if record.key in self._running or not self._is_claimable(record):
                 continue
-            claimed = await self._claimed(record)
+            claimed = await self._claim(record)
             if claimed is not None:
-                task = asyncio.create_task(self._work(claimed))
+                task = asyncio.create_task(self._run_job(claimed))
                 self._running[claimed.key] = task
-                task.add_done_callback(partial(self._ended, claimed.key))
-                taken += 1
-        return taken
+                task.add_done_callback(partial(self._remove_task, claimed.key))
+                started += 1
+        return started
 
-    def _ended(self, key: JobKey, _: asyncio.Task[None]) -> None:
+    def _remove_task(self, key: JobKey, _: asyncio.Task[None]) -> None:
         self._running.pop(key, None)
 
-    def _free(self, record: JobRecord) -> bool:
-        return record.kind in self._works and (
+    def _is_claimable(self, record: JobRecord) -> bool:
+        return record.kind in self._job_functions and (
             record.lease.worker == self._worker or record.lease.until_ms <= self._sources.now_ms()
         )
 
-    async def _claimed(self, record: JobRecord) -> JobRecord | None:
+    async def _claim(self, record: JobRecord) -> JobRecord | None:
         status = JobStatus.CANCELING if record.status is JobStatus.CANCELING else JobStatus.RUNNING
         lease = Lease(self._worker, self._sources.now_ms() + round(self._lease_s * 1_000))
         return await self._sources.jobs.save(
             msgspec.structs.replace(record, status=status, lease=lease, attempts=record.attempts + 1)
         )
 
-    async def _work(self, record: JobRecord) -> None:
+    async def _run_job(self, record: JobRecord) -> None:
         run = Run(self._sources, record, lease_s=self._lease_s)
         try:
-            await self._worked(run)
+            await self._run_to_end(run)
         except asyncio.CancelledError:
-            await asyncio.shield(self._let_go(run, 0))
+            await asyncio.shield(self._release_lease(run, 0))
             raise
         except SourceError as e:
-            _log.warning("a job could not be ended", extra={"reason": f"{e.source}: {type(e).__name__}"})
+            _log.warning("the end of a job could not be stored", extra={"reason": f"{e.source}: {type(e).__name__}"})
         finally:
-            await self._sources.jobs.bell.notify()
+            await self._sources.jobs.notifier.notify()
 
-    async def _worked(self, run: Run) -> None:
+    async def _run_to_end(self, run: Run) -> None:
         if run.record.status is JobStatus.CANCELING:
             await self._end(run, JobStatus.CANCELED)
             return
-        if run.record.attempts > MOST_ATTEMPTS:
+        if run.record.attempts > MAX_ATTEMPTS:
             await self._end(run, JobStatus.FAILED, "INTERNAL")
             return
         try:
-            await self._beside_its_heart(run)
+            await self._run_with_heartbeat(run)
             await self._end(run, JobStatus.COMPLETED)
         except Stopped:
             stored = await self._sources.jobs.raw(run.record.key)
@@ -126,37 +132,37 @@ class JobRunner:
         except JobFailed as e:
             await self._end(run, JobStatus.FAILED, e.code)
         except Retry as e:
-            await self._let_go(run, e.pause_ms)
-        except _PASSING as e:
-            _log.warning("a job waits", extra={"reason": f"{e.source}: {type(e).__name__}"})
-            await self._wait_or_fail(run)
-        except Exception:  # noqa: BLE001 - the door of all jobs: whatever broke, this one has failed and the runner goes on
+            await self._release_lease(run, e.pause_ms)
+        except _TRANSIENT as e:
+            _log.warning("a job is retried later", extra={"reason": f"{e.source}: {type(e).__name__}"})
+            await self._retry_or_fail(run)
+        except Exception:  # noqa: BLE001 - the outermost handler: the job fails, the runner continues
             _log.exception("a job failed")
             await self._end(run, JobStatus.FAILED, "INTERNAL")
 
-    async def _beside_its_heart(self, run: Run) -> None:
-        work = asyncio.ensure_future(self._works[run.record.kind](run))
-        heart = asyncio.ensure_future(run.beat())
+    async def _run_with_heartbeat(self, run: Run) -> None:
+        work = asyncio.ensure_future(self._job_functions[run.record.kind](run))
+        heartbeat = asyncio.ensure_future(run.heartbeat())
         try:
-            await asyncio.wait({work, heart}, return_when=asyncio.FIRST_COMPLETED)
-            await (work if work.done() else heart)
+            await asyncio.wait({work, heartbeat}, return_when=asyncio.FIRST_COMPLETED)
+            await (work if work.done() else heartbeat)
         finally:
-            for task in (work, heart):
+            for task in (work, heartbeat):
                 task.cancel()
-            await asyncio.gather(work, heart, return_exceptions=True)
+            await asyncio.gather(work, heartbeat, return_exceptions=True)
 
-    async def _wait_or_fail(self, run: Run) -> None:
-        if run.record.kind in NEVER_GIVEN_UP:
-            tries = min(run.record.attempts, MOST_ATTEMPTS - 1)
+    async def _retry_or_fail(self, run: Run) -> None:
+        if run.record.kind in ALWAYS_RETRIED:
+            tries = min(run.record.attempts, MAX_ATTEMPTS - 1)
             run.record = msgspec.structs.replace(run.record, attempts=tries)
-            await self._let_go(run, 1_000 * 4**tries)
-        elif run.record.attempts >= MOST_ATTEMPTS:
+            await self._release_lease(run, 1_000 * 4**tries)
+        elif run.record.attempts >= MAX_ATTEMPTS:
             await self._end(run, JobStatus.FAILED, "UNAVAILABLE")
         else:
-            await self._let_go(run, 1_000 * 4**run.record.attempts)
+            await self._release_lease(run, 1_000 * 4**run.record.attempts)
 
-    async def _let_go(self, run: Run, pause_ms: int) -> None:
-        """Others may take it up, after a pause. A try that was broken off by our own end is not counted."""
+    async def _release_lease(self, run: Run, pause_ms: int) -> None:
+        """Makes the job due after a pause. An attempt that was interrupted by a shutdown (no pause) is not counted."""
         attempts = run.record.attempts if pause_ms else max(run.record.attempts - 1, 0)
         lease = Lease("", self._sources.now_ms() + pause_ms)
         with suppress(SourceError):
@@ -166,26 +172,26 @@ class JobRunner:
         now = self._sources.now_ms()
         changes: dict[str, object] = {"status": status, "completed_at_ms": now, "error_code": error_code, "lease": Lease("", 0)}
         if status is JobStatus.COMPLETED:
-            changes |= {"progress": 1.0, "files_until_ms": now + FILES_KEPT_MS}
+            changes |= {"progress": 1.0, "files_until_ms": now + RESULT_RETENTION_MS}
         else:
             changes |= {"files": (), "manifest": None, "checkpoint": b""}
             await self._sources.results.delete_owner(run.folder)
         ended = await self._sources.jobs.save(msgspec.structs.replace(run.record, **changes))
         if ended is None and status is JobStatus.COMPLETED:
-            await self._late(run)
+            await self._end_if_canceled(run)
 
-    async def _late(self, run: Run) -> None:
-        """It was cancelled at its last moment, or taken over."""
+    async def _end_if_canceled(self, run: Run) -> None:
+        """The final save failed: ends the job as canceled if it was canceled; another worker may have taken it over."""
         with suppress(Stopped):
-            await run.look()
+            await run.check_cancelled()
         if run.record.status is JobStatus.CANCELING:
             await self._end(run, JobStatus.CANCELED)
 
 
-async def sweep_files(sources: Sources) -> int:
-    """Deletes files that have expired; how many jobs lost theirs. A job with files is never forgotten before them."""
-    old = await sources.jobs.with_old_files(sources.now_ms())
-    for record in old:
+async def delete_expired_files(sources: Sources) -> int:
+    """Deletes expired result files; returns of how many jobs. A job record is kept until its files are deleted."""
+    expired = await sources.jobs.with_old_files(sources.now_ms())
+    for record in expired:
         await sources.results.delete_owner(folder_of(sources, record))
         await sources.jobs.save(msgspec.structs.replace(record, files=(), manifest=None, checkpoint=b""))
-    return len(old)
+    return len(expired)

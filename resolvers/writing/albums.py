@@ -1,4 +1,4 @@
-"""Making, changing, filling and deleting albums. Which photos lie in an album is told by the photos."""
+"""The album mutations. The photo records store which albums they are in."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ from resolvers.writing import text_normalization
 from resolvers.writing.mutation import MutationContext, mutate
 from resolvers.writing.outcome import (
     ABSENT,
-    CHANGED,
-    NOT_THERE,
+    MODIFIED,
+    NOT_FOUND,
     Absent,
     ErrorCode,
     Fault,
-    FaultFound,
+    FaultError,
     Outcome,
     UserError,
     invalid,
 )
 from resolvers.writing.photo_members import photo_members
-from resolvers.writing.photo_writes import TRIES, each, write_photos
-from resolvers.writing.targets import Targets, chosen_photos, decoded, own_album
+from resolvers.writing.photo_writes import MAX_TRIES, edit_each, write_photos
+from resolvers.writing.targets import Targets, decode_id, own_album, photo_targets
 
 MAX_ALBUMS = 100
-"""Albums that one photo can lie in (DECISIONS 10)."""
+"""Maximum number of albums of one photo, because the albums are stored in its record."""
 _DAY_MS = 86_400_000
-_FULL = Fault(ErrorCode.LIMIT, f"a photo can lie in {MAX_ALBUMS} albums")
-_NOT_IN_ALBUM = invalid("is no photo of this album")
+_FULL = Fault(ErrorCode.LIMIT, f"A photo can be in at most {MAX_ALBUMS} albums. Remove it from an album first.")
+_NOT_IN_ALBUM = invalid("The photo is not in this album. Add it to the album first.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateAlbum:
-    """A title, and photos to begin with."""
+    """Input of `createAlbum`."""
 
     title: str
     photo_ids: Sequence[str] = ()
@@ -49,7 +49,7 @@ class CreateAlbum:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlbumValues:
-    """Absent stays, null clears."""
+    """New values: ABSENT keeps the stored value, None clears it."""
 
     title: str | Absent | None = ABSENT
     cover_id: str | Absent | None = ABSENT
@@ -57,7 +57,7 @@ class AlbumValues:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateAlbum:
-    """New values for an album."""
+    """Input of `updateAlbum`."""
 
     id: str
     values: AlbumValues = field(default_factory=AlbumValues)
@@ -66,7 +66,7 @@ class UpdateAlbum:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlbumPhotos:
-    """Photos to put in an album, or to take out."""
+    """Input of `addToAlbum` and `removeFromAlbum`."""
 
     album_id: str
     photo_ids: Sequence[str]
@@ -75,14 +75,14 @@ class AlbumPhotos:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeleteAlbum:
-    """Which album."""
+    """Input of `deleteAlbum`."""
 
     id: str
     client_mutation_id: str | None = None
 
 
 async def create_album(context: Context, given: CreateAlbum) -> Outcome:
-    """Makes an album; photos that cannot be put in it are told and cost nothing else."""
+    """Creates an album with photos; photos that cannot be added are reported as errors."""
     return await mutate(context, "createAlbum", given, _create)
 
 
@@ -92,12 +92,12 @@ async def update_album(context: Context, given: UpdateAlbum) -> Outcome:
 
 
 async def add_to_album(context: Context, given: AlbumPhotos) -> Outcome:
-    """Puts photos in an album; `photos` are those that lie in it now."""
+    """Adds photos to an album; `photos` are those that are in it afterwards."""
     return await mutate(context, "addToAlbum", given, _add)
 
 
 async def remove_from_album(context: Context, given: AlbumPhotos) -> Outcome:
-    """Takes photos out of an album; `gone` are those that do not lie in it now."""
+    """Removes photos from an album; `removed` are those that are not in it afterwards."""
     return await mutate(context, "removeFromAlbum", given, _remove)
 
 
@@ -106,118 +106,118 @@ async def delete_album(context: Context, given: DeleteAlbum) -> Outcome:
     return await mutate(context, "deleteAlbum", given, _delete)
 
 
-async def _create(desk: MutationContext, given: CreateAlbum) -> Outcome:
+async def _create(mutation: MutationContext, given: CreateAlbum) -> Outcome:
     title = text_normalization.line(given.title, "title")
-    chosen = await chosen_photos(desk, given.photo_ids, "photoIds")
-    album = await _made(desk, title, given.client_mutation_id)
-    faults = await _put_in(desk, album, list(chosen.ids))
-    return Outcome(node=album, photos=_done(chosen, faults), errors=chosen.told(faults, "photoIds"))
+    targets = await photo_targets(mutation, given.photo_ids, "photoIds")
+    album = await _create_once(mutation, title, given.client_mutation_id)
+    faults = await _add_photos(mutation, album, list(targets.ids))
+    return Outcome(node=album, photos=_succeeded(targets, faults), errors=targets.user_errors(faults, "photoIds"))
 
 
-async def _made(desk: MutationContext, title: str, client_id: str | None) -> str:
-    """The local id of a new album. Of one mutation id it is the same, so that a try that died half way is taken up again."""
-    now = desk.sources.now_ms()
+async def _create_once(mutation: MutationContext, title: str, client_id: str | None) -> str:
+    """Creates an album and returns its local id. It is derived from the idempotency key, so an interrupted try is resumed."""
+    now = mutation.sources.now_ms()
     if client_id is not None:
-        local = desk.sources.ids.local_id("album made", desk.owner, client_id)
-        record = (await desk.sources.albums.raw([AlbumKey(desk.owner, local)])).get(AlbumKey(desk.owner, local))
+        local = mutation.sources.ids.local_id("album made", mutation.owner, client_id)
+        record = (await mutation.sources.albums.raw([AlbumKey(mutation.owner, local)])).get(AlbumKey(mutation.owner, local))
         if record is not None and not record.deleted and now - record.created_at_ms < _DAY_MS:
             return local
-        if record is None and await _save_new(desk, local, title, now):
+        if record is None and await _save_new(mutation, local, title, now):
             return local
     local = uuid4().hex
-    if not await _save_new(desk, local, title, now):
-        raise FaultFound(CHANGED)
+    if not await _save_new(mutation, local, title, now):
+        raise FaultError(MODIFIED)
     return local
 
 
-async def _save_new(desk: MutationContext, local: str, title: str, now_ms: int) -> bool:
-    fresh = AlbumRecord(owner=desk.owner, id=local, version=0, created_at_ms=now_ms)
-    return await desk.sources.albums.save(fresh, title=title) is not None
+async def _save_new(mutation: MutationContext, local: str, title: str, now_ms: int) -> bool:
+    new = AlbumRecord(owner=mutation.owner, id=local, version=0, created_at_ms=now_ms)
+    return await mutation.sources.albums.save(new, title=title) is not None
 
 
-async def _update(desk: MutationContext, given: UpdateAlbum) -> Outcome:
+async def _update(mutation: MutationContext, given: UpdateAlbum) -> Outcome:
     values = given.values
     title = text_normalization.line(values.title, "set", "title") if isinstance(values.title, str) else values.title
-    for _ in range(TRIES):
-        record = await own_album(desk, given.id, "id")
+    for _ in range(MAX_TRIES):
+        record = await own_album(mutation, given.id, "id")
         new = record
         if values.cover_id is not ABSENT:
-            new = changed(new, cover=await _cover(desk, record, values.cover_id))
+            new = changed(new, cover=await _cover(mutation, record, values.cover_id))
         if title is None:
             new = changed(new, sealed={})
         if new == record and not isinstance(title, str):
             return Outcome(node=record.id)
-        if await desk.sources.albums.save(new, title=title if isinstance(title, str) else None) is not None:
+        if await mutation.sources.albums.save(new, title=title if isinstance(title, str) else None) is not None:
             return Outcome(node=record.id)
-    return Outcome(errors=(UserError.of(CHANGED, ("id",), given.id),))
+    return Outcome(errors=(UserError.of(MODIFIED, ("id",), given.id),))
 
 
-async def _cover(desk: MutationContext, album: AlbumRecord, given: str | None) -> str | None:
+async def _cover(mutation: MutationContext, album: AlbumRecord, given: str | None) -> str | None:
     if given is None:
         return None
-    known = decoded(desk, given, "Photo")
-    key = None if known is None or known.owner != desk.owner else PhotoKey(known.owner, known.local)
-    record = None if key is None else (await desk.sources.photos.raw([key])).get(key)
+    known = decode_id(mutation, given, "Photo")
+    key = None if known is None or known.owner != mutation.owner else PhotoKey(known.owner, known.local)
+    record = None if key is None else (await mutation.sources.photos.raw([key])).get(key)
     if record is None or record.deleted:
-        raise FaultFound(NOT_THERE, "set", "coverId", node=given)
+        raise FaultError(NOT_FOUND, "set", "coverId", node=given)
     if album.id not in record.albums:
-        raise FaultFound(_NOT_IN_ALBUM, "set", "coverId", node=given)
+        raise FaultError(_NOT_IN_ALBUM, "set", "coverId", node=given)
     return record.id
 
 
-async def _add(desk: MutationContext, given: AlbumPhotos) -> Outcome:
-    album = await own_album(desk, given.album_id, "albumId")
-    chosen = await chosen_photos(desk, given.photo_ids, "photoIds")
-    faults = await _put_in(desk, album.id, list(chosen.ids))
+async def _add(mutation: MutationContext, given: AlbumPhotos) -> Outcome:
+    album = await own_album(mutation, given.album_id, "albumId")
+    targets = await photo_targets(mutation, given.photo_ids, "photoIds")
+    faults = await _add_photos(mutation, album.id, list(targets.ids))
     try:
-        await own_album(desk, given.album_id, "albumId")
-    except FaultFound:
-        # Deleted meanwhile: whoever deleted it may have looked for its photos before these were in it.
-        await write_photos(desk, list(chosen.ids), each(_without(album.id)))
+        await own_album(mutation, given.album_id, "albumId")
+    except FaultError:
+        # The album was deleted meanwhile, possibly before its deletion could see these photos: remove them again.
+        await write_photos(mutation, list(targets.ids), edit_each(_removed_from(album.id)))
         raise
-    return Outcome(node=album.id, photos=_done(chosen, faults), errors=chosen.told(faults, "photoIds"))
+    return Outcome(node=album.id, photos=_succeeded(targets, faults), errors=targets.user_errors(faults, "photoIds"))
 
 
-async def _remove(desk: MutationContext, given: AlbumPhotos) -> Outcome:
-    album = await own_album(desk, given.album_id, "albumId")
-    chosen = await chosen_photos(desk, given.photo_ids, "photoIds")
-    faults = await write_photos(desk, list(chosen.ids), each(_without(album.id)))
-    out = _done(chosen, faults)
-    if album.cover in out:
-        # Lost to a concurrent change of the album it does no harm: readers check that a cover can be seen.
-        await desk.sources.albums.save(changed(album, cover=None))
-    return Outcome(node=album.id, gone=out, errors=chosen.told(faults, "photoIds"))
+async def _remove(mutation: MutationContext, given: AlbumPhotos) -> Outcome:
+    album = await own_album(mutation, given.album_id, "albumId")
+    targets = await photo_targets(mutation, given.photo_ids, "photoIds")
+    faults = await write_photos(mutation, list(targets.ids), edit_each(_removed_from(album.id)))
+    removed = _succeeded(targets, faults)
+    if album.cover in removed:
+        # If a concurrent change wins, the old cover stays; that is harmless because readers check its visibility.
+        await mutation.sources.albums.save(changed(album, cover=None))
+    return Outcome(node=album.id, removed=removed, errors=targets.user_errors(faults, "photoIds"))
 
 
-async def _delete(desk: MutationContext, given: DeleteAlbum) -> Outcome:
-    """First nobody can add to it, then nobody else can see it, then its photos forget it; each step can be done again."""
-    album = await _buried(desk, given.id)
-    await desk.sources.grants.remove(await desk.sources.grants.of_album(desk.owner, album))
-    async for ids in photo_members(desk, Field.ALBUM, [album], lambda r: album in r.albums):
-        await write_photos(desk, ids, each(_without(album)))
-    return Outcome(gone=(album,))
+async def _delete(mutation: MutationContext, given: DeleteAlbum) -> Outcome:
+    """Marks the album as deleted, then removes its shares, then removes it from its photos. Each step can be repeated."""
+    album = await _mark_deleted(mutation, given.id)
+    await mutation.sources.grants.remove(await mutation.sources.grants.of_album(mutation.owner, album))
+    async for ids in photo_members(mutation, Field.ALBUM, [album], lambda r: album in r.albums):
+        await write_photos(mutation, ids, edit_each(_removed_from(album)))
+    return Outcome(removed=(album,))
 
 
-async def _buried(desk: MutationContext, text: str) -> str:
-    for _ in range(TRIES):
-        record = await own_album(desk, text, "id")
-        if await desk.sources.albums.save(changed(record, deleted=True, cover=None)) is not None:
+async def _mark_deleted(mutation: MutationContext, text: str) -> str:
+    for _ in range(MAX_TRIES):
+        record = await own_album(mutation, text, "id")
+        if await mutation.sources.albums.save(changed(record, deleted=True, cover=None)) is not None:
             return record.id
-    raise FaultFound(CHANGED, "id", node=text)
+    raise FaultError(MODIFIED, "id", node=text)
 
 
-async def _put_in(desk: MutationContext, album: str, ids: Sequence[str]) -> dict[str, Fault | None]:
+async def _add_photos(mutation: MutationContext, album: str, ids: Sequence[str]) -> dict[str, Fault | None]:
     def put(record: PhotoRecord) -> PhotoRecord | Fault:
         if album in record.albums:
             return record
         return _FULL if len(record.albums) >= MAX_ALBUMS else changed(record, albums=(*record.albums, album))
 
-    return await write_photos(desk, ids, each(put))
+    return await write_photos(mutation, ids, edit_each(put))
 
 
-def _without(album: str) -> Callable[[PhotoRecord], PhotoRecord | Fault]:
+def _removed_from(album: str) -> Callable[[PhotoRecord], PhotoRecord | Fault]:
     return lambda r: changed(r, albums=tuple(a for a in r.albums if a != album)) if album in r.albums else r
 
 
-def _done(chosen: Targets, faults: dict[str, Fault | None]) -> tuple[str, ...]:
-    return tuple(i for i in chosen.ids if faults[i] is None)
+def _succeeded(targets: Targets, faults: dict[str, Fault | None]) -> tuple[str, ...]:
+    return tuple(i for i in targets.ids if faults[i] is None)

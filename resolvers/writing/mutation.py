@@ -1,4 +1,4 @@
-"""Where a mutation is done: by an owner, once for each `clientMutationId`, and to its end even if its caller hangs up."""
+"""Runs mutations: checks the caller, runs once per `clientMutationId`, and completes even if the client disconnects."""
 
 from __future__ import annotations
 
@@ -18,96 +18,96 @@ from datasources.tables.idempotency import Repeat
 from datasources.tables.store import Key
 from indexing.index_lag import IndexLag
 from resolvers.context import Context
-from resolvers.errors import BadInput, Erased, Forbidden
+from resolvers.errors import BadInput, CustomerErased, Forbidden
 from resolvers.loading import Loader
-from resolvers.writing.outcome import ErrorCode, Fault, FaultFound, Outcome, refused
+from resolvers.writing.outcome import ErrorCode, Fault, FaultError, Outcome, rejected
 from resolvers.writing.text_normalization import is_text
 
 MAX_CLIENT_ID = 200
-_STILL_RUNNING = Fault(ErrorCode.CONFLICT, "the first try has not ended yet: ask again in a moment")
+_STILL_RUNNING = Fault(ErrorCode.CONFLICT, "The first request with this `clientMutationId` is still running. Retry later.")
 
 
 @dataclass(frozen=True, slots=True)
 class MutationContext:
-    """What a mutation works with: no loader, for these die with the request and a write must not."""
+    """What a mutation works with. It has no loaders, because they end with the request and a write must not."""
 
     sources: Sources
-    freshness: IndexLag
+    index_lag: IndexLag
     scope: Scope
     owner: str
 
 
-class Given(Protocol):
-    """Every input; its `repr` tells two inputs apart."""
+class MutationInput(Protocol):
+    """An input of a mutation; equal inputs have the same `repr`."""
 
     @property
     def client_mutation_id(self) -> str | None:
-        """The caller's own name for this try."""
+        """The idempotency key."""
 
 
-G = TypeVar("G", bound=Given)
-Work = Callable[[MutationContext, G], Awaitable[Outcome]]
+G = TypeVar("G", bound=MutationInput)
+MutationFunction = Callable[[MutationContext, G], Awaitable[Outcome]]
 
 
-async def mutate(context: Context, name: str, given: G, work: Work[G]) -> Outcome:
-    """Does the work; raises `Forbidden` for whoever has no library. Afterwards the context reads everything anew."""
+async def mutate(context: Context, name: str, given: G, work: MutationFunction[G]) -> Outcome:
+    """Runs a mutation in the viewer's library, then clears the loaders; raises `Forbidden` for viewers without a library."""
     if context.viewer.kind is not ViewerKind.CUSTOMER or context.viewer.customer is None:
-        raise Forbidden("only a customer may change a library, and only their own", "NOT_OWNER")
+        raise Forbidden("Only a customer can change a library, and only their own.", "NOT_OWNER")
     if context.viewer.erased:
-        raise Erased
-    # Also where the erasure was asked for since the request came; the error says so.
+        raise CustomerErased
+    # Raises an error if the customer was erased since the request started.
     await context.sources.keys.ensure(context.viewer.customer)
-    desk = MutationContext(context.sources, context.freshness, await context.scope(), context.viewer.customer)
-    return await run_mutation(context, desk, name, given, work)
+    mutation = MutationContext(context.sources, context.index_lag, await context.scope(), context.viewer.customer)
+    return await run_mutation(context, mutation, name, given, work)
 
 
-async def run_mutation(context: Context, desk: MutationContext, name: str, given: G, work: Work[G]) -> Outcome:
-    """The same at a desk whose right to be there was looked at."""
-    task = context.freshness.keep(run_idempotent(desk, name, given, work))
+async def run_mutation(context: Context, mutation: MutationContext, name: str, given: G, work: MutationFunction[G]) -> Outcome:
+    """Runs a mutation whose permission was checked by the caller."""
+    task = context.index_lag.run_in_background(run_idempotent(mutation, name, given, work))
     try:
         return await asyncio.shield(task)
     finally:
-        _forget(context)
+        _clear_loaders(context)
 
 
-async def run_idempotent(desk: MutationContext, name: str, given: G, work: Work[G]) -> Outcome:
-    """A repeat within a day does nothing and gives the first answer, sealed under the viewer's own key till then."""
+async def run_idempotent(mutation: MutationContext, name: str, given: G, work: MutationFunction[G]) -> Outcome:
+    """Returns the stored outcome for a repeat within 24 hours. It is stored encrypted with the viewer's key."""
     client_id = given.client_mutation_id
     if client_id is None:
-        return await _done(desk, given, work)
+        return await _run(mutation, given, work)
     if not 1 <= len(client_id) <= MAX_CLIENT_ID or not is_text(client_id):
-        raise BadInput(f"`clientMutationId` has 1 to {MAX_CLIENT_ID} characters", "CLIENT_MUTATION_ID")
-    sources, key = desk.sources, Key(desk.scope.viewer.key, client_id)
-    # Keyed: a plain hash of a short caption could be guessed by whoever reads the table.
-    digest = sources.ids.local_id("repeat", desk.owner, name, repr(given))
-    keys = await sources.keys.ensure(desk.owner)
-    match await sources.repeats.begin(key, digest, keys, now_s=sources.now_ms() // 1_000):
+        raise BadInput(f"`clientMutationId` must have 1 to {MAX_CLIENT_ID} printable characters.", "CLIENT_MUTATION_ID")
+    sources, key = mutation.sources, Key(mutation.scope.viewer.key, client_id)
+    # A keyed hash, because readers of the table could guess the input of a plain hash.
+    digest = sources.ids.local_id("repeat", mutation.owner, name, repr(given))
+    keys = await sources.keys.ensure(mutation.owner)
+    match await sources.idempotency_keys.begin(key, digest, keys, now_s=sources.now_ms() // 1_000):
         case Repeat.OTHER_INPUT:
-            raise BadInput("this `clientMutationId` was used with another input", "REPEAT_DIFFERS")
+            raise BadInput("This `clientMutationId` was used with another input. Use a new one.", "REPEAT_DIFFERS")
         case Repeat.RUNNING:
-            return refused(_STILL_RUNNING, "clientMutationId")
-        case bytes() as answer:
-            return msgspec.msgpack.decode(answer, type=Outcome)
+            return rejected(_STILL_RUNNING, "clientMutationId")
+        case bytes() as stored:
+            return msgspec.msgpack.decode(stored, type=Outcome)
     try:
-        outcome = await _done(desk, given, work)
+        outcome = await _run(mutation, given, work)
     except BaseException:
         with suppress(SourceError):
-            await sources.repeats.forget(key)
+            await sources.idempotency_keys.forget(key)
         raise
-    # What was done is done: that the answer could not be kept must not turn it into a failure.
+    # The mutation succeeded, so a failure to store its outcome is ignored.
     with suppress(SourceError):
-        await sources.repeats.end(key, digest, msgspec.msgpack.encode(outcome), keys, now_s=sources.now_ms() // 1_000)
+        await sources.idempotency_keys.end(key, digest, msgspec.msgpack.encode(outcome), keys, now_s=sources.now_ms() // 1_000)
     return outcome
 
 
-async def _done(desk: MutationContext, given: G, work: Work[G]) -> Outcome:
+async def _run(mutation: MutationContext, given: G, work: MutationFunction[G]) -> Outcome:
     try:
-        return await work(desk, given)
-    except FaultFound as e:
+        return await work(mutation, given)
+    except FaultError as e:
         return Outcome(errors=(e.error,))
 
 
-def _forget(context: Context) -> None:
+def _clear_loaders(context: Context) -> None:
     for loader in vars(context).values():
         if isinstance(loader, Loader):
             loader.clear_all()

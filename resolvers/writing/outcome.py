@@ -1,4 +1,4 @@
-"""What a mutation did: which things it changed or took away, and which of the caller's choices it could not follow."""
+"""The outcome of a mutation: changed and removed objects, and errors of its input."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MAX_IDS = 1_000
 
 
 class Absent(Enum):
-    """The value of a field that the caller did not give; null is another thing, it clears."""
+    """The type of `ABSENT`: the caller did not give the field. None means that the field is cleared."""
 
     ABSENT = "ABSENT"
 
@@ -21,7 +21,7 @@ ABSENT: Final = Absent.ABSENT
 
 
 class ErrorCode(Enum):
-    """Kinds of wrong choices."""
+    """Codes of user errors."""
 
     NOT_FOUND = "NOT_FOUND"
     FORBIDDEN = "FORBIDDEN"
@@ -31,14 +31,14 @@ class ErrorCode(Enum):
 
 
 class Fault(NamedTuple):
-    """Why one thing was not done; the text is for people and repeats no value of theirs."""
+    """The reason why one object was not changed. The message contains none of the caller's values."""
 
     code: ErrorCode
     message: str
 
 
 class UserError(msgspec.Struct, frozen=True):
-    """A fault, where in the input it lies, and the global id of the thing it is about."""
+    """A fault with its path in the input and the global id of the object."""
 
     code: ErrorCode
     message: str
@@ -47,42 +47,42 @@ class UserError(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, fault: Fault, field: Iterable[str] | None = None, node: str | None = None) -> UserError:
-        """A fault at a place."""
+        """A fault at a path of the input."""
         return cls(fault.code, fault.message, None if field is None else tuple(field), node)
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Local ids of the caller's own things, in the order asked. Values are not kept: payloads read them after the write."""
+    """Local ids of the caller's own objects, in the order of the input. Payloads read the values after the write."""
 
     photos: tuple[str, ...] = ()
-    """Changed, or as wanted already."""
-    gone: tuple[str, ...] = ()
-    """Deleted, taken out, or ended, as the mutation says."""
+    """Changed, or already in the requested state."""
+    removed: tuple[str, ...] = msgspec.field(default=(), name="gone")
+    """Deleted, removed, merged or ended objects, depending on the mutation."""
     node: str | None = None
-    """The one album or person that it was about."""
+    """The album, person, job or customer of the mutation."""
     share: str | None = None
     """The slot of a grant."""
     errors: tuple[UserError, ...] = ()
 
 
-NOT_THERE = Fault(ErrorCode.NOT_FOUND, "it is not there, or not to be seen")
-NOT_YOURS = Fault(ErrorCode.FORBIDDEN, "only its owner may change it")
-CHANGED = Fault(ErrorCode.CONFLICT, "it changed meanwhile: read it again")
-TOO_MANY_IDS = Fault(ErrorCode.LIMIT, f"at most {MAX_IDS} ids at a time")
+NOT_FOUND = Fault(ErrorCode.NOT_FOUND, "Not found.")
+NOT_OWNER = Fault(ErrorCode.FORBIDDEN, "Only the owner can change it.")
+MODIFIED = Fault(ErrorCode.CONFLICT, "The object was modified. Read it again and retry.")
+TOO_MANY_IDS = Fault(ErrorCode.LIMIT, f"At most {MAX_IDS} ids are allowed. Split the request.")
 
 
 def invalid(message: str) -> Fault:
-    """A value that is not possible."""
+    """The fault of an invalid value."""
     return Fault(ErrorCode.INVALID, message)
 
 
-def refused(fault: Fault, *field: str, node: str | None = None) -> Outcome:
-    """Nothing was done, for one reason."""
+def rejected(fault: Fault, *field: str, node: str | None = None) -> Outcome:
+    """An outcome with a single error."""
     return Outcome(errors=(UserError.of(fault, field or None, node),))
 
 
-class FaultFound(Exception):
-    """Ends the reading of an input at its first impossible value."""
+class FaultError(Exception):
+    """Rejects the whole mutation because of one invalid value."""
 
     def __init__(self, fault: Fault, *field: str, node: str | None = None) -> None:
         super().__init__(fault.message)

@@ -1,4 +1,4 @@
-"""Naming people, and making one of several."""
+"""The mutations that update and merge people."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from datasources.tables.photos import PhotoRecord
 from resolvers.context import Context
 from resolvers.writing import text_normalization
 from resolvers.writing.mutation import MutationContext, mutate
-from resolvers.writing.outcome import ABSENT, CHANGED, NOT_THERE, Absent, Fault, FaultFound, Outcome, UserError, invalid
+from resolvers.writing.outcome import ABSENT, MODIFIED, NOT_FOUND, Absent, Fault, FaultError, Outcome, UserError, invalid
 from resolvers.writing.photo_members import photo_members
-from resolvers.writing.photo_writes import TRIES, each, write_photos
-from resolvers.writing.targets import decoded, own_person, resolve_targets
+from resolvers.writing.photo_writes import MAX_TRIES, edit_each, write_photos
+from resolvers.writing.targets import decode_id, own_person, resolve_targets
 
-_NOT_SHOWN = invalid("does not show this person")
-_SAME = invalid("is the one who stays")
+_NOT_SHOWN = invalid("The photo does not show this person.")
+_MERGE_INTO_SELF = invalid("A person cannot be merged into themselves.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonValues:
-    """Absent stays, null clears."""
+    """New values: ABSENT keeps the stored value, None clears it."""
 
     name: str | Absent | None = ABSENT
     cover_id: str | Absent | None = ABSENT
@@ -33,7 +33,7 @@ class PersonValues:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdatePerson:
-    """New values for a person."""
+    """Input of `updatePerson`."""
 
     id: str
     values: PersonValues = field(default_factory=PersonValues)
@@ -42,7 +42,7 @@ class UpdatePerson:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MergePeople:
-    """The one who stays, and those who become them."""
+    """Input of `mergePeople`: the people `ids` are merged into `into_id`."""
 
     into_id: str
     ids: Sequence[str]
@@ -50,91 +50,91 @@ class MergePeople:
 
 
 async def update_person(context: Context, given: UpdatePerson) -> Outcome:
-    """Names a person, or picks their picture."""
+    """Changes a person's name and cover photo."""
     return await mutate(context, "updatePerson", given, _update)
 
 
 async def merge_people(context: Context, given: MergePeople) -> Outcome:
-    """Makes one person of several; `gone` are those who became them."""
+    """Merges people into one; `removed` are the merged ones."""
     return await mutate(context, "mergePeople", given, _merge)
 
 
-async def _update(desk: MutationContext, given: UpdatePerson) -> Outcome:
+async def _update(mutation: MutationContext, given: UpdatePerson) -> Outcome:
     values = given.values
     name = text_normalization.line(values.name, "set", "name") if isinstance(values.name, str) else values.name
-    for _ in range(TRIES):
-        record = await own_person(desk, given.id, "id")
+    for _ in range(MAX_TRIES):
+        record = await own_person(mutation, given.id, "id")
         new = unnamed(record) if name is None else record
         if values.cover_id is not ABSENT:
-            new = changed(new, cover=await _cover(desk, record, values.cover_id))
+            new = changed(new, cover=await _cover(mutation, record, values.cover_id))
         if new == record and not isinstance(name, str):
             return Outcome(node=record.id)
-        if await desk.sources.people.save(new, name=name if isinstance(name, str) else None) is not None:
+        if await mutation.sources.people.save(new, name=name if isinstance(name, str) else None) is not None:
             return Outcome(node=record.id)
-    return Outcome(errors=(UserError.of(CHANGED, ("id",), given.id),))
+    return Outcome(errors=(UserError.of(MODIFIED, ("id",), given.id),))
 
 
-async def _cover(desk: MutationContext, person: PersonRecord, given: str | None) -> str | None:
+async def _cover(mutation: MutationContext, person: PersonRecord, given: str | None) -> str | None:
     if given is None:
         return None
-    known = decoded(desk, given, "Photo")
-    key = None if known is None or known.owner != desk.owner else PhotoKey(known.owner, known.local)
-    record = None if key is None else (await desk.sources.photos.raw([key])).get(key)
+    known = decode_id(mutation, given, "Photo")
+    key = None if known is None or known.owner != mutation.owner else PhotoKey(known.owner, known.local)
+    record = None if key is None else (await mutation.sources.photos.raw([key])).get(key)
     if record is None or record.deleted:
-        raise FaultFound(NOT_THERE, "set", "coverId", node=given)
+        raise FaultError(NOT_FOUND, "set", "coverId", node=given)
     if person.id not in record.people:
-        raise FaultFound(_NOT_SHOWN, "set", "coverId", node=given)
+        raise FaultError(_NOT_SHOWN, "set", "coverId", node=given)
     return record.id
 
 
-async def _merge(desk: MutationContext, given: MergePeople) -> Outcome:
-    """First those who go point to the one who stays, then photos are rewritten; done again after a stop, it is finished."""
-    into = await own_person(desk, given.into_id, "intoId")
-    chosen, foreign = resolve_targets(desk, given.ids, "Person", "ids")
-    chosen.refused.update({at: (text, NOT_THERE) for at, (text, _) in foreign.items()})
-    stored = await desk.sources.people.raw([PersonKey(desk.owner, i) for i in chosen.ids]) if chosen.ids else {}
-    records = {i: stored.get(PersonKey(desk.owner, i)) for i in chosen.ids}
-    faults = {i: _unfit(r, into) for i, r in records.items()}
-    going = [r for i, r in records.items() if r is not None and faults[i] is None]
-    if going:
-        await _claim(desk, into, going, given.into_id)
-        faults |= await _point(desk, into.id, going)
-    gone = tuple(i for i, fault in faults.items() if fault is None)
-    if gone:
-        held = frozenset(gone)
-        async for ids in photo_members(desk, Field.PERSON, gone, lambda r: not held.isdisjoint(r.people)):
-            await write_photos(desk, ids, each(_renamed(held, into.id)))
-    return Outcome(node=into.id, gone=gone, errors=chosen.told(faults, "ids"))
+async def _merge(mutation: MutationContext, given: MergePeople) -> Outcome:
+    """Sets `merged_into` of the merged people, then rewrites their photos. A repeat completes an interrupted merge."""
+    into = await own_person(mutation, given.into_id, "intoId")
+    targets, foreign = resolve_targets(mutation, given.ids, "Person", "ids")
+    targets.rejected.update({at: (text, NOT_FOUND) for at, (text, _) in foreign.items()})
+    stored = await mutation.sources.people.raw([PersonKey(mutation.owner, i) for i in targets.ids]) if targets.ids else {}
+    records = {i: stored.get(PersonKey(mutation.owner, i)) for i in targets.ids}
+    faults = {i: _merge_fault(r, into) for i, r in records.items()}
+    merging = [r for i, r in records.items() if r is not None and faults[i] is None]
+    if merging:
+        await _lock_target(mutation, into, merging, given.into_id)
+        faults |= await _set_merged_into(mutation, into.id, merging)
+    merged = tuple(i for i, fault in faults.items() if fault is None)
+    if merged:
+        people = frozenset(merged)
+        async for ids in photo_members(mutation, Field.PERSON, merged, lambda r: not people.isdisjoint(r.people)):
+            await write_photos(mutation, ids, edit_each(_replace_people(people, into.id)))
+    return Outcome(node=into.id, removed=merged, errors=targets.user_errors(faults, "ids"))
 
 
-def _unfit(record: PersonRecord | None, into: PersonRecord) -> Fault | None:
+def _merge_fault(record: PersonRecord | None, into: PersonRecord) -> Fault | None:
     if record is None or record.merged_into not in {None, into.id}:
-        return NOT_THERE
-    return _SAME if record.id == into.id else None
+        return NOT_FOUND
+    return _MERGE_INTO_SELF if record.id == into.id else None
 
 
-async def _claim(desk: MutationContext, into: PersonRecord, going: Sequence[PersonRecord], text: str) -> None:
-    """Writes the one who stays under the version read, before anybody points to them.
+async def _lock_target(mutation: MutationContext, into: PersonRecord, merging: Sequence[PersonRecord], text: str) -> None:
+    """Saves the target person with its read version, before any person points to it.
 
-    Two merges in opposite directions would otherwise make both people point to each other, and both be gone: now one
-    of them finds a version that it has not read. A name passes on to the one who stays if they have none.
+    Without this, two concurrent merges in opposite directions could merge both people into each other; now one of them
+    fails with a version conflict. If the target has no name, it gets a name of the merged people.
     """
-    keys = await desk.sources.people.by_ids(desk.scope.mine(), [into.key, *(r.key for r in going)])
+    keys = await mutation.sources.people.by_ids(mutation.scope.own_only(), [into.key, *(r.key for r in merging)])
     seen = keys.get(into.key)
-    names = [keys[r.key].name for r in going if r.key in keys]
+    names = [keys[r.key].name for r in merging if r.key in keys]
     name = None if seen is None or seen.name is not None else next((n for n in names if n is not None), None)
-    if await desk.sources.people.save(into, name=name) is None:
-        raise FaultFound(CHANGED, "intoId", node=text)
+    if await mutation.sources.people.save(into, name=name) is None:
+        raise FaultError(MODIFIED, "intoId", node=text)
 
 
-async def _point(desk: MutationContext, into: str, going: Sequence[PersonRecord]) -> dict[str, Fault | None]:
-    """No second try: see `_claim`."""
+async def _set_merged_into(mutation: MutationContext, into: str, merging: Sequence[PersonRecord]) -> dict[str, Fault | None]:
+    """No second try: see `_lock_target`."""
     faults: dict[str, Fault | None] = {}
-    for record in going:
-        done = record.merged_into == into or await desk.sources.people.save(changed(record, merged_into=into)) is not None
-        faults[record.id] = None if done else CHANGED
+    for record in merging:
+        done = record.merged_into == into or await mutation.sources.people.save(changed(record, merged_into=into)) is not None
+        faults[record.id] = None if done else MODIFIED
     return faults
 
 
-def _renamed(gone: frozenset[str], into: str) -> Callable[[PhotoRecord], PhotoRecord | Fault]:
-    return lambda r: changed(r, people=tuple(dict.fromkeys(into if p in gone else p for p in r.people)))
+def _replace_people(merged: frozenset[str], into: str) -> Callable[[PhotoRecord], PhotoRecord | Fault]:
+    return lambda r: changed(r, people=tuple(dict.fromkeys(into if p in merged else p for p in r.people)))

@@ -1,4 +1,4 @@
-"""Which photos of an owner hold an album or a person: every one of them, also those that the index does not know yet."""
+"""Finds all photos of an owner that are in an album or show a person, including those that are not indexed yet."""
 
 from __future__ import annotations
 
@@ -14,42 +14,42 @@ from resolvers.writing.photo_writes import CHUNK
 
 
 async def photo_members(
-    desk: MutationContext, name: Field, values: Sequence[str], holds: Callable[[PhotoRecord], bool]
+    mutation: MutationContext, name: Field, values: Sequence[str], holds: Callable[[PhotoRecord], bool]
 ) -> AsyncIterator[Sequence[str]]:
-    """Local ids in parts; `holds` says the same of a record as the field does of the index.
+    """Yields local ids in chunks; `holds` checks a record for the same values as the index field.
 
-    The index is asked when it has everything that was ever written, by whatever process; otherwise the owner's part of
-    the table is read through, which is slower and cannot be wrong. Make new holders impossible before you ask.
+    Reads the index if it contains all changes of all processes; otherwise it scans the owner's photos in the table. Before
+    you call it, make sure that no photo can get one of the values any more.
     """
-    found = await _from_index(desk, AnyOf(name, tuple(values)))
+    found = await _from_index(mutation, AnyOf(name, tuple(values)))
     if found is not None:
         for start in range(0, len(found), CHUNK):
             yield found[start : start + CHUNK]
         return
     after: str | None = None
     while True:
-        records, after = await desk.sources.photos.of_owner(desk.owner, after=after, limit=CHUNK)
-        held = [r.id for r in records if not r.deleted and holds(r)]
-        if held:
-            yield held
+        records, after = await mutation.sources.photos.of_owner(mutation.owner, after=after, limit=CHUNK)
+        ids = [r.id for r in records if not r.deleted and holds(r)]
+        if ids:
+            yield ids
         if after is None:
             return
 
 
-async def _from_index(desk: MutationContext, condition: Condition) -> list[str] | None:
-    """None when it may be behind, or does not answer."""
+async def _from_index(mutation: MutationContext, condition: Condition) -> list[str] | None:
+    """None if the index may be behind or is unavailable."""
     found: list[str] = []
     position: Position | None = None
-    scope = desk.scope.mine()
+    scope = mutation.scope.own_only()
     try:
-        if not await desk.freshness.settled([desk.owner]) or await desk.sources.feed.lag(CONSUMER):
+        if not await mutation.index_lag.wait_until_indexed([mutation.owner]) or await mutation.sources.feed.lag(CONSUMER):
             return None
         while True:
-            question = SearchRequest(condition=condition, limit=CHUNK, after=position)
-            answer = await desk.sources.index.search(scope, question)
-            found += [h.key.id for h in answer.hits]
-            if not answer.more or not answer.hits:
+            request = SearchRequest(condition=condition, limit=CHUNK, after=position)
+            result = await mutation.sources.index.search(scope, request)
+            found += [h.key.id for h in result.hits]
+            if not result.more or not result.hits:
                 return found
-            position = answer.hits[-1].position
+            position = result.hits[-1].position
     except SourceError:
         return None

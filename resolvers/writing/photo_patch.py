@@ -1,4 +1,4 @@
-"""New values for many photos: checked once, then applied to each photo as it is."""
+"""Field changes of photos: validated once, then applied to each photo."""
 
 from __future__ import annotations
 
@@ -15,17 +15,22 @@ from resolvers.errors import BadInput
 from resolvers.filters import check_point
 from resolvers.writing import text_normalization, times
 from resolvers.writing.mutation import MutationContext
-from resolvers.writing.outcome import ABSENT, NOT_THERE, Absent, ErrorCode, Fault, FaultFound, invalid
-from resolvers.writing.photo_writes import Step
-from resolvers.writing.targets import decoded
+from resolvers.writing.outcome import ABSENT, NOT_FOUND, Absent, ErrorCode, Fault, FaultError, invalid
+from resolvers.writing.photo_writes import EditResult
+from resolvers.writing.targets import decode_id
 
-MAX_STARS = 5
-_AT = "set"
+MAX_RATING = 5
+_SET = "set"
+_TOO_MANY_KEYWORDS = Fault(
+    ErrorCode.LIMIT,
+    f"A photo can have at most {text_normalization.MAX_KEYWORDS} keywords"
+    f" with {text_normalization.MAX_KEYWORD_BYTES} bytes in UTF-8. Remove keywords first.",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhotoValues:
-    """Absent stays, null clears. `taken_at` is an instant, `location` degrees north and east, `place_id` a global id."""
+    """New values: ABSENT keeps the stored value, None clears it. `location` is latitude and longitude in degrees."""
 
     caption: str | Absent | None = ABSENT
     favorite: bool | Absent | None = ABSENT
@@ -42,23 +47,23 @@ class PhotoValues:
 
 
 @dataclass(frozen=True, slots=True)
-class PhotoEdit:
-    """Checked values, ready to be applied: an `Edit`."""
+class PhotoPatch:
+    """Validated values; an `Edit` of `photo_writes`."""
 
-    desk: MutationContext
+    mutation: MutationContext
     values: PhotoValues
     place: PlaceRecord | None
     """The place to pin."""
-    clock: times.OwnClock
+    clock: times.OwnerTimeZone
 
-    async def __call__(self, photos: Sequence[SeenPhoto]) -> Sequence[Step]:
-        """The next version of each photo."""
+    async def __call__(self, photos: Sequence[SeenPhoto]) -> Sequence[EditResult]:
+        """The next version of each photo; resolves new coordinates to places in one call."""
         resolved = await self._resolved(photos)
         return [self._step(p, place) for p, place in zip(photos, resolved, strict=True)]
 
-    def _step(self, photo: SeenPhoto, resolved: PlaceRecord | None) -> Step:
+    def _step(self, photo: SeenPhoto, resolved: PlaceRecord | None) -> EditResult:
         record = self._flagged(self._placed(photo.record, resolved))
-        timed = times.retimed(record, self.values, self.clock)
+        timed = times.with_new_time(record, self.values, self.clock)
         content = self._content(photo.content)
         if isinstance(timed, Fault):
             return timed
@@ -66,11 +71,11 @@ class PhotoEdit:
             return content
         if content is not None:
             timed = changed(timed, has_caption=content.caption is not None)
-        where, drop = self._coordinates(photo)
-        fresh_content = None if content == photo.content else content
-        if timed == photo.record and fresh_content is None and where is None and not drop:
+        point, drop = self._coordinates(photo)
+        new_content = None if content == photo.content else content
+        if timed == photo.record and new_content is None and point is None and not drop:
             return None
-        return Draft(timed, content=fresh_content, coordinates=where, drop=drop)
+        return Draft(timed, content=new_content, coordinates=point, drop=drop)
 
     def _flagged(self, record: PhotoRecord) -> PhotoRecord:
         v = self.values
@@ -89,17 +94,14 @@ class PhotoEdit:
         if v.caption is not ABSENT and v.caption != old.caption:
             new = changed(new, caption=v.caption, caption_language=None)
         given = old.keywords if v.keywords is ABSENT else v.keywords or ()
-        gone = set(_listed(v.remove_keywords))
-        words = tuple(w for w in dict.fromkeys((*given, *_listed(v.add_keywords))) if w not in gone)
+        removed = set(_listed(v.remove_keywords))
+        words = tuple(w for w in dict.fromkeys((*given, *_listed(v.add_keywords))) if w not in removed)
         if words != old.keywords and text_normalization.too_many(words):
-            return Fault(
-                ErrorCode.LIMIT,
-                f"a photo holds {text_normalization.MAX_KEYWORDS} keywords, {text_normalization.MAX_KEYWORD_BYTES} bytes in all",
-            )
+            return _TOO_MANY_KEYWORDS
         return changed(new, keywords=words)
 
     def _coordinates(self, photo: SeenPhoto) -> tuple[Coordinates | None, tuple[str, ...]]:
-        """Coordinates to seal, groups to drop."""
+        """The coordinates to encrypt, and the encrypted groups to remove."""
         given, group = self.values.location, DataClass.LOCATION.value
         if given is ABSENT:
             return None, ()
@@ -113,19 +115,19 @@ class PhotoEdit:
         v = self.values
         located = record if v.location is ABSENT else changed(record, has_location=v.location is not None)
         if self.place is not None:
-            return _at_place(located, self.place, pinned=True, data=self.desk.sources.locations.data_version)
+            return _at_place(located, self.place, pinned=True, data=self.mutation.sources.locations.data_version)
         unpinned = v.place_id is None or (v.location is not ABSENT and not record.place_pinned)
         if not unpinned:
             return located
-        return _at_place(located, resolved, pinned=False, data=self.desk.sources.locations.data_version)
+        return _at_place(located, resolved, pinned=False, data=self.mutation.sources.locations.data_version)
 
     async def _resolved(self, photos: Sequence[SeenPhoto]) -> Sequence[PlaceRecord | None]:
-        """The place of each photo's coordinates as they will be, where it has to be found again."""
-        again = self.place is None and (self.values.location is not ABSENT or self.values.place_id is None)
-        points = [self._point(p) if again else None for p in photos]
-        wanted = list(dict.fromkeys(p for p in points if p is not None))
-        locations = self.desk.sources.locations
-        found = dict(zip(wanted, await locations.resolve(wanted), strict=True)) if wanted else {}
+        """The place of each photo's new coordinates; None where the place does not change."""
+        unpinned = self.place is None and (self.values.location is not ABSENT or self.values.place_id is None)
+        points = [self._point(p) if unpinned else None for p in photos]
+        distinct = list(dict.fromkeys(p for p in points if p is not None))
+        locations = self.mutation.sources.locations
+        found = dict(zip(distinct, await locations.resolve(distinct), strict=True)) if distinct else {}
         places = {i for i in found.values() if i is not None}
         records = await locations.by_ids(list(places)) if places else {}
         return [None if p is None else records.get(found[p] or "") for p in points]
@@ -138,43 +140,45 @@ class PhotoEdit:
         return None if old is None else Point(old.latitude, old.longitude)
 
 
-async def photo_edit(desk: MutationContext, values: PhotoValues) -> PhotoEdit:
-    """Checks values that are the same for all photos; raises `FaultFound` for the first impossible one."""
+async def photo_patch(mutation: MutationContext, values: PhotoValues) -> PhotoPatch:
+    """Validates new values; raises `FaultError` for the first invalid one."""
     _check_numbers(values)
-    place = await _place(desk, values.place_id)
+    place = await _place(mutation, values.place_id)
     clean = replace(
         values,
-        caption=text_normalization.caption(values.caption, _AT, "caption") if isinstance(values.caption, str) else values.caption,
+        caption=text_normalization.caption(values.caption, _SET, "caption")
+        if isinstance(values.caption, str)
+        else values.caption,
         keywords=_words(values.keywords, "keywords"),
         add_keywords=_words(values.add_keywords, "addKeywords"),
         remove_keywords=_words(values.remove_keywords, "removeKeywords"),
     )
-    return PhotoEdit(desk, clean, place, await times.own_clock(desk, values))
+    return PhotoPatch(mutation, clean, place, await times.owner_time_zone(mutation, values))
 
 
 def _check_numbers(values: PhotoValues) -> None:
-    rating, where = values.rating, values.location
-    if isinstance(rating, int) and not 1 <= rating <= MAX_STARS:
-        raise FaultFound(invalid(f"goes from 1 to {MAX_STARS}"), _AT, "rating")
-    if isinstance(where, tuple):
+    rating, point = values.rating, values.location
+    if isinstance(rating, int) and not 1 <= rating <= MAX_RATING:
+        raise FaultError(invalid(f"must be between 1 and {MAX_RATING}"), _SET, "rating")
+    if isinstance(point, tuple):
         try:
-            check_point(*where)
+            check_point(*point)
         except BadInput as e:
-            raise FaultFound(invalid(str(e)), _AT, "location") from e
+            raise FaultError(invalid(str(e)), _SET, "location") from e
 
 
-async def _place(desk: MutationContext, given: str | Absent | None) -> PlaceRecord | None:
+async def _place(mutation: MutationContext, given: str | Absent | None) -> PlaceRecord | None:
     if not isinstance(given, str):
         return None
-    known = decoded(desk, given, "Place")
-    found = {} if known is None else await desk.sources.locations.by_ids([known.local])
+    known = decode_id(mutation, given, "Place")
+    found = {} if known is None else await mutation.sources.locations.by_ids([known.local])
     if known is None or known.local not in found:
-        raise FaultFound(NOT_THERE, _AT, "placeId", node=given)
+        raise FaultError(NOT_FOUND, _SET, "placeId", node=given)
     return found[known.local]
 
 
 def _words(given: tuple[str, ...] | Absent | None, name: str) -> tuple[str, ...] | Absent | None:
-    return text_normalization.keywords(list(given), _AT, name) if isinstance(given, tuple) else given
+    return text_normalization.keywords(list(given), _SET, name) if isinstance(given, tuple) else given
 
 
 def _listed(given: tuple[str, ...] | Absent | None) -> tuple[str, ...]:

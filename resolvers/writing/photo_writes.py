@@ -1,4 +1,4 @@
-"""The one way in which mutations change photos: read, change, write if unchanged since, and bring the index along."""
+"""Writes photo changes of mutations: read, edit, conditional write with retries, then index."""
 
 from __future__ import annotations
 
@@ -12,105 +12,112 @@ from datasources.photo_key import PhotoKey
 from datasources.tables.photos import Draft, PhotoRecord, SeenPhoto
 from indexing.documents import index_photos
 from resolvers.writing.mutation import MutationContext
-from resolvers.writing.outcome import CHANGED, NOT_THERE, Fault
+from resolvers.writing.outcome import MODIFIED, NOT_FOUND, Fault
 
-TRIES = 3
+MAX_TRIES = 3
 CHUNK = 500
-"""Photos read, changed and written at a time: what stands in memory together."""
+"""Photos read, changed and written at a time; bounds memory."""
 
-Step = Draft | Fault | None
-"""What to do with a photo: write this, refuse it, or nothing because it is as wanted already."""
-Edit = Callable[[Sequence[SeenPhoto]], Awaitable[Sequence[Step]]]
+EditResult = Draft | Fault | None
+"""A new version to write, a fault, or None if the photo is already in the requested state."""
+Edit = Callable[[Sequence[SeenPhoto]], Awaitable[Sequence[EditResult]]]
 
 
-def each(change: Callable[[PhotoRecord], PhotoRecord | Fault]) -> Edit:
-    """An edit of records one by one, whose seals stay."""
+def edit_each(change: Callable[[PhotoRecord], PhotoRecord | Fault]) -> Edit:
+    """An edit of plain record fields; encrypted values stay unchanged."""
 
-    async def edit(photos: Sequence[SeenPhoto]) -> Sequence[Step]:
-        return [_step(p.record, change(p.record)) for p in photos]
+    async def edit(photos: Sequence[SeenPhoto]) -> Sequence[EditResult]:
+        return [_edit_result(p.record, change(p.record)) for p in photos]
 
     return edit
 
 
-async def write_photos(desk: MutationContext, ids: Sequence[str], edit: Edit, *, tries: int = TRIES) -> dict[str, Fault | None]:
-    """Edits photos of the owner by local id; for each, in order, why it was not done, None if it was.
+async def write_photos(
+    mutation: MutationContext, ids: Sequence[str], edit: Edit, *, tries: int = MAX_TRIES
+) -> dict[str, Fault | None]:
+    """Edits photos of the owner by local id. Returns the fault of each in order, None on success.
 
-    On return the index has followed, or the owner is marked behind. `edit` may be asked again with a newer version.
+    On return the photos are indexed or marked as pending. `edit` is called again with a newer version after a conflict.
     """
     faults: dict[str, Fault | None] = {}
     for start in range(0, len(ids), CHUNK):
-        faults |= await _write_chunk(desk, ids[start : start + CHUNK], edit, tries)
+        faults |= await _write_chunk(mutation, ids[start : start + CHUNK], edit, tries)
     return faults
 
 
-async def _write_chunk(desk: MutationContext, ids: Sequence[str], edit: Edit, tries: int) -> dict[str, Fault | None]:
-    faults: dict[str, Fault | None] = dict.fromkeys(ids, CHANGED)
+async def _write_chunk(mutation: MutationContext, ids: Sequence[str], edit: Edit, tries: int) -> dict[str, Fault | None]:
+    faults: dict[str, Fault | None] = dict.fromkeys(ids, MODIFIED)
     written: list[PhotoKey] = []
-    async with desk.freshness.writing(desk.owner):
+    async with mutation.index_lag.writing(mutation.owner):
         for _ in range(tries):
-            pending = [i for i, fault in faults.items() if fault is CHANGED]
+            pending = [i for i, fault in faults.items() if fault is MODIFIED]
             if not pending:
                 break
-            drafts = await _drafts(desk, pending, edit, faults)
-            saved = await _save(desk, drafts)
-            desk.freshness.expect({r.key: r.version for r in saved})
+            drafts = await _drafts(mutation, pending, edit, faults)
+            saved = await _save(mutation, drafts)
+            mutation.index_lag.mark_pending({r.key: r.version for r in saved})
             written += [r.key for r in saved]
             faults.update({r.id: None for r in saved})
-    await follow(desk, written)
+    await wait_for_index(mutation, written)
     return faults
 
 
-async def _drafts(desk: MutationContext, ids: Sequence[str], edit: Edit, faults: dict[str, Fault | None]) -> list[Draft]:
-    """What to write. Whatever needs no write is settled in `faults`."""
-    records = await desk.sources.photos.raw([PhotoKey(desk.owner, i) for i in ids])
+async def _drafts(mutation: MutationContext, ids: Sequence[str], edit: Edit, faults: dict[str, Fault | None]) -> list[Draft]:
+    """The versions to write. Sets the result of photos that need no write in `faults`."""
+    records = await mutation.sources.photos.raw([PhotoKey(mutation.owner, i) for i in ids])
     live = [r for r in records.values() if not r.deleted]
-    seen = list((await desk.sources.photos.opened(live, OWNER_VISIBILITY)).values())
-    faults.update(dict.fromkeys(ids, NOT_THERE))
+    seen = list((await mutation.sources.photos.opened(live, OWNER_VISIBILITY)).values())
+    faults.update(dict.fromkeys(ids, NOT_FOUND))
     drafts: list[Draft] = []
     for photo, step in zip(seen, await edit(seen), strict=True):
         if isinstance(step, Draft):
             drafts.append(step)
-            faults[photo.record.id] = CHANGED
+            faults[photo.record.id] = MODIFIED
         else:
             faults[photo.record.id] = step
     return drafts
 
 
-async def _save(desk: MutationContext, drafts: Sequence[Draft]) -> list[PhotoRecord]:
+async def _save(mutation: MutationContext, drafts: Sequence[Draft]) -> list[PhotoRecord]:
     if not drafts:
         return []
     try:
-        saved = await desk.sources.photos.save(drafts, now_ms=desk.sources.now_ms())
+        saved = await mutation.sources.photos.save(drafts, now_ms=mutation.sources.now_ms())
     except SourceError:
-        # Some may have been written before it failed: questions must know, though the caller gets an error.
+        # Some photos may have been written before the failure, so the index lag must be recorded.
         try:
-            stored = await desk.sources.photos.raw([d.record.key for d in drafts])
+            stored = await mutation.sources.photos.raw([d.record.key for d in drafts])
         except SourceError:
-            desk.freshness.doubt(desk.owner)
+            mutation.index_lag.mark_unknown(mutation.owner)
         else:
-            landed = {d.record.key for d in drafts if d.record.key in stored and stored[d.record.key].version > d.record.version}
-            desk.freshness.expect({k: stored[k].version for k in landed})
-            desk.freshness.keep(_index(desk, list(landed)))
+            stored_keys = {
+                d.record.key for d in drafts if d.record.key in stored and stored[d.record.key].version > d.record.version
+            }
+            mutation.index_lag.mark_pending({k: stored[k].version for k in stored_keys})
+            mutation.index_lag.run_in_background(_index(mutation, list(stored_keys)))
         raise
     return [r for r in saved if r is not None]
 
 
-async def follow(desk: MutationContext, keys: Sequence[PhotoKey]) -> None:
-    """Brings the index along, within a bound; what takes longer goes on, what fails is the feed's to make good."""
+async def wait_for_index(mutation: MutationContext, keys: Sequence[PhotoKey]) -> None:
+    """Indexes photos and waits up to `write_wait_s`.
+
+    If it takes longer it continues in the background; if it fails, the change feed consumer indexes them later.
+    """
     if not keys:
         return
-    task = desk.freshness.keep(_index(desk, keys))
+    task = mutation.index_lag.run_in_background(_index(mutation, keys))
     with suppress(TimeoutError):
-        async with asyncio.timeout(desk.freshness.follow_s):
+        async with asyncio.timeout(mutation.index_lag.write_wait_s):
             await asyncio.shield(task)
 
 
-async def _index(desk: MutationContext, keys: Sequence[PhotoKey]) -> None:
+async def _index(mutation: MutationContext, keys: Sequence[PhotoKey]) -> None:
     with suppress(SourceError):
-        await index_photos(desk.sources, keys, desk.freshness)
+        await index_photos(mutation.sources, keys, mutation.index_lag)
 
 
-def _step(old: PhotoRecord, new: PhotoRecord | Fault) -> Step:
+def _edit_result(old: PhotoRecord, new: PhotoRecord | Fault) -> EditResult:
     if isinstance(new, Fault):
         return new
     return None if new == old else Draft(new)

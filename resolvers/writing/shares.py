@@ -1,4 +1,4 @@
-"""Sharing albums with customers or by link, changing shares and ending them."""
+"""The mutations that share albums with customers or by link, and end shares."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from access.precision import LocationPrecision, TimePrecision
 from datasources.tables.grants import LINK, GrantRecord, link_grantee
 from resolvers.context import Context
 from resolvers.writing.mutation import MutationContext, mutate
-from resolvers.writing.outcome import CHANGED, NOT_THERE, ErrorCode, Fault, FaultFound, Outcome, UserError, invalid
-from resolvers.writing.photo_writes import TRIES
-from resolvers.writing.targets import decoded, own_album, resolve_targets
+from resolvers.writing.outcome import MODIFIED, NOT_FOUND, ErrorCode, Fault, FaultError, Outcome, UserError, invalid
+from resolvers.writing.photo_writes import MAX_TRIES
+from resolvers.writing.targets import decode_id, own_album, resolve_targets
 
 MAX_SHARES = 500
 _SECRET_BYTES = 32
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_ONE_TARGET = invalid("name a customer, or say `link: true`: exactly one of them")
-_ONESELF = invalid("it is the caller's own already")
-_PAST = invalid("lies in the past")
-_FULL = Fault(ErrorCode.LIMIT, f"an album has at most {MAX_SHARES} shares")
+_ONE_TARGET = invalid("Give either a customer or `link: true`.")
+_WITH_ONESELF = invalid("An album cannot be shared with its owner.")
+_PAST = invalid("must be in the future")
+_FULL = Fault(ErrorCode.LIMIT, f"An album can have at most {MAX_SHARES} shares. End a share first.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShareAlbum:
-    """With whom, and how much; None keeps what there is, or takes the default of a new share."""
+    """Input of `shareAlbum`; None keeps the value of an existing share, or is the default of a new one."""
 
     album_id: str
     customer_id: str | None = None
@@ -42,41 +42,41 @@ class ShareAlbum:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnshareAlbum:
-    """Which shares, by global id."""
+    """Input of `unshareAlbum`: global ids of shares."""
 
     share_ids: Sequence[str]
     client_mutation_id: str | None = None
 
 
 async def share_album(context: Context, given: ShareAlbum) -> Outcome:
-    """Shares an album, or changes the share with the same one. A share that has ended begins anew."""
+    """Shares an album, or changes an existing share. An expired share is replaced by a new one."""
     return await mutate(context, "shareAlbum", given, _share)
 
 
 async def unshare_album(context: Context, given: UnshareAlbum) -> Outcome:
-    """Ends shares at once; `gone` are their slots."""
+    """Ends shares immediately; `removed` are their slots."""
     return await mutate(context, "unshareAlbum", given, _unshare)
 
 
-async def _share(desk: MutationContext, given: ShareAlbum) -> Outcome:
-    album = await own_album(desk, given.album_id, "albumId")
-    expires = _expiry(desk, given.expires_at)
-    customer = await _customer(desk, given)
-    for _ in range(TRIES):
-        old = await _standing(desk, album.id, customer)
+async def _share(mutation: MutationContext, given: ShareAlbum) -> Outcome:
+    album = await own_album(mutation, given.album_id, "albumId")
+    expires = _expiry(mutation, given.expires_at)
+    customer = await _customer(mutation, given)
+    for _ in range(MAX_TRIES):
+        old = await _current_share(mutation, album.id, customer)
         secret = secrets.token_urlsafe(_SECRET_BYTES) if customer is None and old.version == 0 else None
-        record = _shown(old if secret is None else changed(old, grantee=link_grantee(secret)), given, expires)
-        if await desk.sources.grants.save(record, secret=secret) is not None:
-            await _check_album(desk, given.album_id, record)
+        record = _with_precision(old if secret is None else changed(old, grantee=link_grantee(secret)), given, expires)
+        if await mutation.sources.grants.save(record, secret=secret) is not None:
+            await _check_album(mutation, given.album_id, record)
             return Outcome(node=album.id, share=record.slot)
-    return Outcome(errors=(UserError.of(CHANGED, ("albumId",), given.album_id),))
+    return Outcome(errors=(UserError.of(MODIFIED, ("albumId",), given.album_id),))
 
 
-async def _standing(desk: MutationContext, album: str, customer: str | None) -> GrantRecord:
-    """The share as it stands, or a new one with the defaults; version 0 means that it begins."""
-    now, grants = desk.sources.now_ms(), desk.sources.grants
-    fresh = GrantRecord(
-        owner=desk.owner,
+async def _current_share(mutation: MutationContext, album: str, customer: str | None) -> GrantRecord:
+    """The stored share, or a new one with default values and version 0."""
+    now, grants = mutation.sources.now_ms(), mutation.sources.grants
+    new = GrantRecord(
+        owner=mutation.owner,
         album=album,
         grantee=customer or f"{LINK}:",
         version=0,
@@ -84,19 +84,19 @@ async def _standing(desk: MutationContext, album: str, customer: str | None) -> 
         location=(LocationPrecision.CITY if customer else LocationPrecision.NONE).value,
         time=TimePrecision.EXACT.value,
     )
-    old = await grants.by_slot(desk.owner, fresh.slot)
+    old = await grants.by_slot(mutation.owner, new.slot)
     if old is None:
-        if len(await grants.of_album(desk.owner, album)) >= MAX_SHARES:
-            raise FaultFound(_FULL, "albumId")
-        return fresh
+        if len(await grants.of_album(mutation.owner, album)) >= MAX_SHARES:
+            raise FaultError(_FULL, "albumId")
+        return new
     if old.expires_at_ms is None or old.expires_at_ms > now:
         return old
-    # An ended share is over: neither its precision nor, of a link, its secret comes back to life.
+    # The precision and the link secret of an expired share must not become valid again.
     await grants.remove([old])
-    return fresh
+    return new
 
 
-def _shown(old: GrantRecord, given: ShareAlbum, expires_ms: int | None) -> GrantRecord:
+def _with_precision(old: GrantRecord, given: ShareAlbum, expires_ms: int | None) -> GrantRecord:
     return changed(
         old,
         location=old.location if given.location is None else given.location.value,
@@ -106,44 +106,44 @@ def _shown(old: GrantRecord, given: ShareAlbum, expires_ms: int | None) -> Grant
     )
 
 
-async def _check_album(desk: MutationContext, album_id: str, record: GrantRecord) -> None:
-    """Deleted meanwhile, its shares were ended before this one began: it ends too."""
+async def _check_album(mutation: MutationContext, album_id: str, record: GrantRecord) -> None:
+    """Ends the new share and raises `FaultError` if the album was deleted meanwhile."""
     try:
-        await own_album(desk, album_id, "albumId")
-    except FaultFound:
-        await desk.sources.grants.remove([record])
+        await own_album(mutation, album_id, "albumId")
+    except FaultError:
+        await mutation.sources.grants.remove([record])
         raise
 
 
-def _expiry(desk: MutationContext, given: datetime | None) -> int | None:
+def _expiry(mutation: MutationContext, given: datetime | None) -> int | None:
     if given is None:
         return None
     at = (given - _EPOCH) // timedelta(milliseconds=1)
-    if at <= desk.sources.now_ms():
-        raise FaultFound(_PAST, "expiresAt")
+    if at <= mutation.sources.now_ms():
+        raise FaultError(_PAST, "expiresAt")
     return at
 
 
-async def _customer(desk: MutationContext, given: ShareAlbum) -> str | None:
-    """The customer's local id; None is whoever has the link."""
+async def _customer(mutation: MutationContext, given: ShareAlbum) -> str | None:
+    """The customer's local id; None for a link."""
     if (given.customer_id is None) is (given.link is None) or given.link is False:
-        raise FaultFound(_ONE_TARGET, "with")
+        raise FaultError(_ONE_TARGET, "with")
     if given.customer_id is None:
         return None
-    known = decoded(desk, given.customer_id, "Customer")
-    if known is not None and known.local == desk.owner:
-        raise FaultFound(_ONESELF, "with", "customerId", node=given.customer_id)
-    if known is None or known.local not in await desk.sources.customers.raw([known.local]):
-        raise FaultFound(NOT_THERE, "with", "customerId", node=given.customer_id)
+    known = decode_id(mutation, given.customer_id, "Customer")
+    if known is not None and known.local == mutation.owner:
+        raise FaultError(_WITH_ONESELF, "with", "customerId", node=given.customer_id)
+    if known is None or known.local not in await mutation.sources.customers.raw([known.local]):
+        raise FaultError(NOT_FOUND, "with", "customerId", node=given.customer_id)
     return known.local
 
 
-async def _unshare(desk: MutationContext, given: UnshareAlbum) -> Outcome:
-    chosen, foreign = resolve_targets(desk, given.share_ids, "Share", "shareIds")
-    # Only its owner ever sees a share: to everybody else it is not there.
-    chosen.refused.update({at: (text, NOT_THERE) for at, (text, _) in foreign.items()})
-    standing = {g.slot: g for g in await desk.sources.grants.of_albums(desk.owner)} if chosen.ids else {}
-    ended = [standing[slot] for slot in chosen.ids if slot in standing]
-    await desk.sources.grants.remove(ended)
-    errors = chosen.told({slot: None if slot in standing else NOT_THERE for slot in chosen.ids}, "shareIds")
-    return Outcome(node=ended[0].album if ended else None, gone=tuple(g.slot for g in ended), errors=errors)
+async def _unshare(mutation: MutationContext, given: UnshareAlbum) -> Outcome:
+    targets, foreign = resolve_targets(mutation, given.share_ids, "Share", "shareIds")
+    # Shares are visible to their owner only, so those of others are reported as not found.
+    targets.rejected.update({at: (text, NOT_FOUND) for at, (text, _) in foreign.items()})
+    current = {g.slot: g for g in await mutation.sources.grants.of_albums(mutation.owner)} if targets.ids else {}
+    ended = [current[slot] for slot in targets.ids if slot in current]
+    await mutation.sources.grants.remove(ended)
+    errors = targets.user_errors({slot: None if slot in current else NOT_FOUND for slot in targets.ids}, "shareIds")
+    return Outcome(node=ended[0].album if ended else None, removed=tuple(g.slot for g in ended), errors=errors)

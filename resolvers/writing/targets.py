@@ -1,96 +1,96 @@
-"""The things that a caller chose by global id: the caller's own, and for the others why not."""
+"""Resolves the global ids in a mutation's input to the caller's own objects, and to faults for all others."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from access.ids import BadId, GlobalId
+from access.ids import GlobalId, InvalidId
 from datasources.photo_key import PhotoKey
 from datasources.tables.albums import AlbumKey, AlbumRecord
 from datasources.tables.people import PersonKey, PersonRecord
 from resolvers.writing.mutation import MutationContext
-from resolvers.writing.outcome import MAX_IDS, NOT_THERE, NOT_YOURS, TOO_MANY_IDS, Fault, FaultFound, UserError
+from resolvers.writing.outcome import MAX_IDS, NOT_FOUND, NOT_OWNER, TOO_MANY_IDS, Fault, FaultError, UserError
 
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """Local ids of the caller's own, each once and in order, with the global id and the place it was given at."""
+    """Distinct local ids of the caller's own objects in order, each with its global id and position in the input."""
 
     ids: dict[str, tuple[str, int]] = field(default_factory=dict)
-    refused: dict[int, tuple[str, Fault]] = field(default_factory=dict)
-    """By place: the id as given, and why not."""
+    rejected: dict[int, tuple[str, Fault]] = field(default_factory=dict)
+    """Rejected ids by position: the given id and its fault."""
 
-    def told(self, faults: Mapping[str, Fault | None], *path: str) -> tuple[UserError, ...]:
-        """Everything that went wrong, in the order asked; `faults` by local id, None is none."""
-        wrong = dict(self.refused)
-        wrong.update({self.ids[i][1]: (self.ids[i][0], f) for i, f in faults.items() if f is not None})
-        return tuple(UserError.of(f, (*path, str(at)), text) for at, (text, f) in sorted(wrong.items()))
+    def user_errors(self, faults: Mapping[str, Fault | None], *path: str) -> tuple[UserError, ...]:
+        """All errors in the order of the input; `faults` are those of the write by local id."""
+        errors = dict(self.rejected)
+        errors.update({self.ids[i][1]: (self.ids[i][0], f) for i, f in faults.items() if f is not None})
+        return tuple(UserError.of(f, (*path, str(at)), text) for at, (text, f) in sorted(errors.items()))
 
 
-def decoded(desk: MutationContext, text: str, type_name: str) -> GlobalId | None:
-    """What an id stands for; None unless it is one of this type."""
+def decode_id(mutation: MutationContext, text: str, type_name: str) -> GlobalId | None:
+    """The decoded global id; None if it is invalid or of another type."""
     try:
-        known = desk.sources.ids.decode(text)
-    except BadId:
+        known = mutation.sources.ids.decode(text)
+    except InvalidId:
         return None
     return known if known.type == type_name else None
 
 
 def resolve_targets(
-    desk: MutationContext, given: Sequence[str], type_name: str, *path: str
+    mutation: MutationContext, given: Sequence[str], type_name: str, *path: str
 ) -> tuple[Targets, dict[int, tuple[str, GlobalId]]]:
-    """Sorts ids into the caller's own, other owners' (by place), and none at all. Raises `FaultFound` for too many."""
+    """The caller's own objects with rejected ids, and other owners' objects by position. Raises `FaultError` for too many."""
     if len(given) > MAX_IDS:
-        raise FaultFound(TOO_MANY_IDS, *path)
-    chosen, foreign = Targets(), dict[int, tuple[str, GlobalId]]()
+        raise FaultError(TOO_MANY_IDS, *path)
+    targets, foreign = Targets(), dict[int, tuple[str, GlobalId]]()
     seen: set[str] = set()
     for at, text in enumerate(given):
         if text in seen:
             continue
         seen.add(text)
-        known = decoded(desk, text, type_name)
+        known = decode_id(mutation, text, type_name)
         if known is None:
-            chosen.refused[at] = (text, NOT_THERE)
-        elif known.owner != desk.owner:
+            targets.rejected[at] = (text, NOT_FOUND)
+        elif known.owner != mutation.owner:
             foreign[at] = (text, known)
         else:
-            chosen.ids.setdefault(known.local, (text, at))
-    return chosen, foreign
+            targets.ids.setdefault(known.local, (text, at))
+    return targets, foreign
 
 
-async def chosen_photos(desk: MutationContext, given: Sequence[str], *path: str) -> Targets:
-    """Photos to change. Those of others are FORBIDDEN when a share shows them, else they are not there."""
-    chosen, foreign = resolve_targets(desk, given, "Photo", *path)
+async def photo_targets(mutation: MutationContext, given: Sequence[str], *path: str) -> Targets:
+    """Photos to change. Other owners' photos are FORBIDDEN if the caller can see them, otherwise NOT_FOUND."""
+    targets, foreign = resolve_targets(mutation, given, "Photo", *path)
     keys = {at: PhotoKey(known.owner, known.local) for at, (_, known) in foreign.items()}
-    seen = await desk.sources.photos.by_ids(desk.scope, list(keys.values())) if keys else {}
+    seen = await mutation.sources.photos.by_ids(mutation.scope, list(keys.values())) if keys else {}
     for at, key in keys.items():
-        chosen.refused[at] = (foreign[at][0], NOT_YOURS if key in seen else NOT_THERE)
-    return chosen
+        targets.rejected[at] = (foreign[at][0], NOT_OWNER if key in seen else NOT_FOUND)
+    return targets
 
 
-async def own_album(desk: MutationContext, text: str, *path: str) -> AlbumRecord:
-    """An album to change; raises `FaultFound`."""
-    known = decoded(desk, text, "Album")
+async def own_album(mutation: MutationContext, text: str, *path: str) -> AlbumRecord:
+    """One of the caller's albums; raises `FaultError`."""
+    known = decode_id(mutation, text, "Album")
     if known is None:
-        raise FaultFound(NOT_THERE, *path, node=text)
+        raise FaultError(NOT_FOUND, *path, node=text)
     key = AlbumKey(known.owner, known.local)
-    if known.owner != desk.owner:
-        shown = await desk.sources.albums.by_ids(desk.scope, [key])
-        raise FaultFound(NOT_YOURS if shown else NOT_THERE, *path, node=text)
-    record = (await desk.sources.albums.raw([key])).get(key)
+    if known.owner != mutation.owner:
+        shown = await mutation.sources.albums.by_ids(mutation.scope, [key])
+        raise FaultError(NOT_OWNER if shown else NOT_FOUND, *path, node=text)
+    record = (await mutation.sources.albums.raw([key])).get(key)
     if record is None or record.deleted:
-        raise FaultFound(NOT_THERE, *path, node=text)
+        raise FaultError(NOT_FOUND, *path, node=text)
     return record
 
 
-async def own_person(desk: MutationContext, text: str, *path: str) -> PersonRecord:
-    """A person to change; nobody sees others' people. Raises `FaultFound`."""
-    known = decoded(desk, text, "Person")
-    if known is None or known.owner != desk.owner:
-        raise FaultFound(NOT_THERE, *path, node=text)
+async def own_person(mutation: MutationContext, text: str, *path: str) -> PersonRecord:
+    """One of the caller's people; raises `FaultError`. Other owners' people are NOT_FOUND, because they are never visible."""
+    known = decode_id(mutation, text, "Person")
+    if known is None or known.owner != mutation.owner:
+        raise FaultError(NOT_FOUND, *path, node=text)
     key = PersonKey(known.owner, known.local)
-    record = (await desk.sources.people.raw([key])).get(key)
+    record = (await mutation.sources.people.raw([key])).get(key)
     if record is None or record.merged_into is not None:
-        raise FaultFound(NOT_THERE, *path, node=text)
+        raise FaultError(NOT_FOUND, *path, node=text)
     return record

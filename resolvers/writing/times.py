@@ -1,4 +1,4 @@
-"""When a photo was taken, corrected: wall clock and offset are kept, and an instant needs an offset (DECISIONS 22)."""
+"""Changes the time of a photo. Wall clock and UTC offset are stored separately; an instant requires a known offset."""
 
 from __future__ import annotations
 
@@ -11,59 +11,59 @@ from msgspec.structs import replace as changed
 
 from datasources.tables.photos import PhotoRecord
 from resolvers.writing.mutation import MutationContext
-from resolvers.writing.outcome import ABSENT, Absent, Fault, FaultFound, invalid
+from resolvers.writing.outcome import ABSENT, Absent, Fault, FaultError, invalid
 
 MAX_OFFSET_MINUTES = 18 * 60
-TOLD = "OWNER"
-"""The source of an offset that the owner told, or that was taken from their time zone."""
+FROM_OWNER = "OWNER"
+"""Source of an offset that the owner set, or that comes from their time zone."""
 FROM_PLACE = "PLACE"
-_OUT_OF_YEARS = invalid("lies outside the years 1 to 9999")
-_UNDATED = invalid("it has no time: give `takenAt` first")
+_OUT_OF_YEARS = invalid("must be between the years 1 and 9999")
+_UNDATED = invalid("The photo has no time to shift. Set `takenAt` first.")
 
 
 class TimeValues(Protocol):
-    """What of the new values concerns times."""
+    """The time fields of the new values."""
 
     @property
     def taken_at(self) -> datetime | Absent | None:
-        """The instant."""
+        """The new instant."""
 
     @property
     def shift_taken_at_seconds(self) -> int | Absent | None:
-        """By how much the wall clock was wrong."""
+        """Seconds to add to the wall clock."""
 
     @property
     def utc_offset_minutes(self) -> int | Absent | None:
-        """The offset of the wall clock."""
+        """The new UTC offset of the wall clock."""
 
 
 @dataclass(frozen=True, slots=True)
-class OwnClock:
-    """The owner's own time zone, for photos of which no better offset is known."""
+class OwnerTimeZone:
+    """The owner's time zone, for photos without a known offset."""
 
     zone: str | None = None
 
 
-async def own_clock(desk: MutationContext, values: TimeValues) -> OwnClock:
-    """Checks the values, and reads the zone where it may be needed; raises `FaultFound`."""
+async def owner_time_zone(mutation: MutationContext, values: TimeValues) -> OwnerTimeZone:
+    """Validates the values and reads the owner's time zone if it may be needed; raises `FaultError`."""
     offset, shift = values.utc_offset_minutes, values.shift_taken_at_seconds
     if isinstance(offset, int) and abs(offset) > MAX_OFFSET_MINUTES:
-        raise FaultFound(invalid(f"goes from -{MAX_OFFSET_MINUTES} to {MAX_OFFSET_MINUTES}"), "set", "utcOffsetMinutes")
+        raise FaultError(invalid(f"must be between -{MAX_OFFSET_MINUTES} and {MAX_OFFSET_MINUTES}"), "set", "utcOffsetMinutes")
     if values.taken_at is not ABSENT and isinstance(shift, int):
-        raise FaultFound(invalid("cannot go with `takenAt`"), "set", "shiftTakenAtSeconds")
+        raise FaultError(invalid("cannot be combined with `takenAt`"), "set", "shiftTakenAtSeconds")
     if not isinstance(values.taken_at, datetime) or isinstance(offset, int):
-        return OwnClock()
-    customer = (await desk.sources.customers.raw([desk.owner])).get(desk.owner)
-    return OwnClock(customer.time_zone if customer else None)
+        return OwnerTimeZone()
+    customer = (await mutation.sources.customers.raw([mutation.owner])).get(mutation.owner)
+    return OwnerTimeZone(customer.time_zone if customer else None)
 
 
-def retimed(record: PhotoRecord, values: TimeValues, clock: OwnClock) -> PhotoRecord | Fault:
-    """The record with its new wall clock and offset."""
+def with_new_time(record: PhotoRecord, values: TimeValues, clock: OwnerTimeZone) -> PhotoRecord | Fault:
+    """The record with its new wall clock and offset, or a fault."""
     record = _with_offset(record, values.utc_offset_minutes)
     at, shift = values.taken_at, values.shift_taken_at_seconds
     try:
         if isinstance(at, datetime):
-            offset, source = _known_offset(record, at, clock)
+            offset, source = _offset_for(record, at, clock)
             wall = at.astimezone(UTC).replace(tzinfo=None) + timedelta(minutes=offset)
             return changed(record, taken_local=_text(wall), offset_minutes=offset, offset_source=source)
         if at is None:
@@ -85,21 +85,21 @@ def _shifted(record: PhotoRecord, seconds: int) -> PhotoRecord | Fault:
 def _with_offset(record: PhotoRecord, offset: int | Absent | None) -> PhotoRecord:
     if offset is ABSENT or offset == record.offset_minutes:
         return record
-    return changed(record, offset_minutes=offset, offset_source=None if offset is None else TOLD)
+    return changed(record, offset_minutes=offset, offset_source=None if offset is None else FROM_OWNER)
 
 
-def _known_offset(record: PhotoRecord, at: datetime, clock: OwnClock) -> tuple[int, str | None]:
-    """The photo's own offset; else that of its place at that moment, or of the owner's zone; UTC where nothing is known.
+def _offset_for(record: PhotoRecord, at: datetime, clock: OwnerTimeZone) -> tuple[int, str | None]:
+    """The photo's offset, else the offset of its place at that instant, else of the owner's time zone, else UTC.
 
-    An offset stands beside the wall clock afterwards in any case: the instant was told, so it must read back.
+    It always returns an offset, so that the instant can be read back as it was set.
     """
     if record.offset_minutes is not None:
         return record.offset_minutes, record.offset_source
-    for zone, source in ((record.time_zone, FROM_PLACE), (clock.zone, TOLD)):
+    for zone, source in ((record.time_zone, FROM_PLACE), (clock.zone, FROM_OWNER)):
         offset = None if zone is None else _offset_in(zone, at)
         if offset is not None:
             return offset, source
-    return 0, TOLD
+    return 0, FROM_OWNER
 
 
 def _offset_in(zone: str, at: datetime) -> int | None:
@@ -107,7 +107,7 @@ def _offset_in(zone: str, at: datetime) -> int | None:
         offset = at.astimezone(ZoneInfo(zone)).utcoffset()
     except (ZoneInfoNotFoundError, ValueError):
         return None
-    # Before standard time zones had seconds; offsets are told in minutes.
+    # Local mean time zones have seconds in their offset; offsets are stored in minutes.
     return None if offset is None else round(offset.total_seconds() / 60)
 
 

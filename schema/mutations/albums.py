@@ -15,202 +15,212 @@ from schema.mutations.payloads import (
     Info,
     UserError,
     album_of,
-    client_mutation_id_argument,
     client_mutation_id_field,
-    errors,
-    given_or,
+    client_mutation_id_input,
+    item_errors_field,
+    maybe_value,
     own_ids,
     patch_field,
     photos_of,
+    user_errors,
     user_errors_field,
-    user_errors_of,
 )
 from schema.photo import Photo
 
-_PHOTO_IDS = "At most 1,000."
+_PHOTO_IDS = "Global ids of the photos, at most 1,000."
 
 
-@strawberry.input(description="See `createAlbum`.")
+@strawberry.input(description="Input of the mutation `createAlbum`.")
 class CreateAlbumInput(Input):
-    """See `createAlbum`."""
+    """The input of `createAlbum`."""
 
-    title: str = required_field(C.CONTENT, "Its title.")
-    photo_ids: list[strawberry.ID] | None = input_field(C.OPERATIONAL, "Photos to begin with.")
-    client_mutation_id: str | None = client_mutation_id_argument()
+    title: str = required_field(C.CONTENT, "Title of the new album, 1 to 500 characters.")
+    photo_ids: list[strawberry.ID] | None = input_field(
+        C.OPERATIONAL, "Global ids of the first photos of the album, at most 1,000."
+    )
+    client_mutation_id: str | None = client_mutation_id_input()
 
 
-@strawberry.input(description="New values of an album.")
+@strawberry.input(description="New values of an album. A field that is absent keeps its value; null clears it.")
 class AlbumSetInput:
-    """New values of an album."""
+    """The new values of an album."""
 
-    title: strawberry.Maybe[str | None] = patch_field(C.CONTENT, "Title.")
-    cover_id: strawberry.Maybe[strawberry.ID | None] = patch_field(C.CONTENT, "Cover.")
+    title: strawberry.Maybe[str | None] = patch_field(C.CONTENT, "New title, 1 to 500 characters.")
+    cover_id: strawberry.Maybe[strawberry.ID | None] = patch_field(
+        C.CONTENT, "Global id of a photo of the album to be used as its cover. Null: the newest photo is used."
+    )
 
     def values(self) -> writing.AlbumValues:
-        """As the resolvers know them."""
-        return writing.AlbumValues(title=given_or(self.title), cover_id=given_or(self.cover_id))
+        """Returns the values for the resolvers."""
+        return writing.AlbumValues(title=maybe_value(self.title), cover_id=maybe_value(self.cover_id))
 
 
-@strawberry.input(description="See `updateAlbum`.")
+@strawberry.input(description="Input of the mutation `updateAlbum`.")
 class UpdateAlbumInput(Input):
-    """See `updateAlbum`."""
+    """The input of `updateAlbum`."""
 
-    id: strawberry.ID = required_field(C.OPERATIONAL, "Which.")
-    set: AlbumSetInput = required_field(C.PUBLIC, "Absent stays, null clears.")
-    client_mutation_id: str | None = client_mutation_id_argument()
+    id: strawberry.ID = required_field(C.OPERATIONAL, "Global id of the album.")
+    set: AlbumSetInput = required_field(C.PUBLIC, "New values. A field that is absent keeps its value; null clears it.")
+    client_mutation_id: str | None = client_mutation_id_input()
 
 
-@strawberry.input(description="See `addToAlbum`.")
+@strawberry.input(description="Input of the mutation `addToAlbum`.")
 class AddToAlbumInput(Input):
-    """See `addToAlbum`."""
+    """The input of `addToAlbum`."""
 
-    album_id: strawberry.ID = required_field(C.OPERATIONAL, "Which album.")
+    album_id: strawberry.ID = required_field(C.OPERATIONAL, "Global id of the album.")
     photo_ids: list[strawberry.ID] = required_field(C.OPERATIONAL, _PHOTO_IDS)
-    client_mutation_id: str | None = client_mutation_id_argument()
+    client_mutation_id: str | None = client_mutation_id_input()
 
 
-@strawberry.input(description="See `removeFromAlbum`.")
+@strawberry.input(description="Input of the mutation `removeFromAlbum`.")
 class RemoveFromAlbumInput(Input):
-    """See `removeFromAlbum`."""
+    """The input of `removeFromAlbum`."""
 
-    album_id: strawberry.ID = required_field(C.OPERATIONAL, "Which album.")
+    album_id: strawberry.ID = required_field(C.OPERATIONAL, "Global id of the album.")
     photo_ids: list[strawberry.ID] = required_field(C.OPERATIONAL, _PHOTO_IDS)
-    client_mutation_id: str | None = client_mutation_id_argument()
+    client_mutation_id: str | None = client_mutation_id_input()
 
 
-@strawberry.input(description="See `deleteAlbum`.")
+@strawberry.input(description="Input of the mutation `deleteAlbum`.")
 class DeleteAlbumInput(Input):
-    """See `deleteAlbum`."""
+    """The input of `deleteAlbum`."""
 
-    id: strawberry.ID = required_field(C.OPERATIONAL, "Which.")
-    client_mutation_id: str | None = client_mutation_id_argument()
+    id: strawberry.ID = required_field(C.OPERATIONAL, "Global id of the album.")
+    client_mutation_id: str | None = client_mutation_id_input()
 
 
-@strawberry.type(description="See `createAlbum`.")
+@strawberry.type(description="Result of the mutation `createAlbum`.")
 class CreateAlbumPayload:
-    """See `createAlbum`."""
+    """The result of `createAlbum`."""
 
-    album: Album | None = value_field(C.OPERATIONAL, "The album.")
-    album_edge: AlbumEdge | None = value_field(C.OPERATIONAL, "The same with a cursor, for lists.")
+    album: Album | None = value_field(C.OPERATIONAL, "The new album. Null if it was not created.")
+    album_edge: AlbumEdge | None = value_field(
+        C.OPERATIONAL, "The new album with its cursor in `albums`, for client caches. Null if the cursor could not be read."
+    )
     user_errors: list[UserError] = user_errors_field()
     client_mutation_id: str | None = client_mutation_id_field()
 
 
-@strawberry.type(description="See `updateAlbum`.")
+@strawberry.type(description="Result of the mutation `updateAlbum`.")
 class UpdateAlbumPayload:
-    """See `updateAlbum`."""
+    """The result of `updateAlbum`."""
 
-    album: Album | None = value_field(C.OPERATIONAL, "The album.")
+    album: Album | None = value_field(C.OPERATIONAL, "The album after the mutation. Null if it was not found.")
     user_errors: list[UserError] = user_errors_field()
     client_mutation_id: str | None = client_mutation_id_field()
 
 
-@strawberry.type(description="See `addToAlbum`.")
+@strawberry.type(description="Result of the mutation `addToAlbum`.")
 class AddToAlbumPayload:
-    """See `addToAlbum`."""
+    """The result of `addToAlbum`."""
 
-    album: Album | None = value_field(C.OPERATIONAL, "The album.")
-    photos: list[Photo] = value_field(C.OPERATIONAL, "Those in it now.")
-    user_errors: list[UserError] = user_errors_of()
+    album: Album | None = value_field(C.OPERATIONAL, "The album after the mutation. Null if it was not found.")
+    photos: list[Photo] = value_field(C.OPERATIONAL, "Photos that are in the album now, in the order of `photoIds`.")
+    user_errors: list[UserError] = item_errors_field()
     client_mutation_id: str | None = client_mutation_id_field()
 
 
-@strawberry.type(description="See `removeFromAlbum`.")
+@strawberry.type(description="Result of the mutation `removeFromAlbum`.")
 class RemoveFromAlbumPayload:
-    """See `removeFromAlbum`."""
+    """The result of `removeFromAlbum`."""
 
-    album: Album | None = value_field(C.OPERATIONAL, "The album.")
-    removed_photo_ids: list[strawberry.ID] = value_field(C.OPERATIONAL, "Those out of it.")
-    user_errors: list[UserError] = user_errors_of()
+    album: Album | None = value_field(C.OPERATIONAL, "The album after the mutation. Null if it was not found.")
+    removed_photo_ids: list[strawberry.ID] = value_field(
+        C.OPERATIONAL, "Global ids of the photos that were removed from the album."
+    )
+    user_errors: list[UserError] = item_errors_field()
     client_mutation_id: str | None = client_mutation_id_field()
 
 
-@strawberry.type(description="See `deleteAlbum`.")
+@strawberry.type(description="Result of the mutation `deleteAlbum`.")
 class DeleteAlbumPayload:
-    """See `deleteAlbum`."""
+    """The result of `deleteAlbum`."""
 
-    deleted_album_id: strawberry.ID | None = value_field(C.OPERATIONAL, "The one gone.")
+    deleted_album_id: strawberry.ID | None = value_field(
+        C.OPERATIONAL, "Global id of the deleted album. Null if nothing was deleted."
+    )
     user_errors: list[UserError] = user_errors_field()
     client_mutation_id: str | None = client_mutation_id_field()
 
 
 @strawberry.type
 class AlbumMutations:
-    """Part of `Mutation`."""
+    """A part of `Mutation`."""
 
-    @field(C.PUBLIC, "Makes an album.")
+    @field(C.PUBLIC, "Create an album of the viewer.")
     async def create_album(
-        self, info: Info, input: Annotated[CreateAlbumInput, argument(C.PUBLIC, "Title and photos.")]
+        self, info: Info, input: Annotated[CreateAlbumInput, argument(C.PUBLIC, "Title and first photos.")]
     ) -> CreateAlbumPayload | None:
-        given = writing.CreateAlbum(
+        request = writing.CreateAlbum(
             title=input.title, photo_ids=tuple(input.photo_ids or ()), client_mutation_id=input.client_mutation_id
         )
-        done = await writing.create_album(info.context, given)
-        album = await album_of(info.context, done)
+        outcome = await writing.create_album(info.context, request)
+        album = await album_of(info.context, outcome)
         return CreateAlbumPayload(
             album=album,
             album_edge=None if album is None else await _edge(info.context, album),
-            user_errors=errors(done),
+            user_errors=user_errors(outcome),
             client_mutation_id=input.client_mutation_id,
         )
 
-    @field(C.PUBLIC, "Changes an album.")
+    @field(C.PUBLIC, "Change the title or the cover of an album. Only its owner may do this.")
     async def update_album(
-        self, info: Info, input: Annotated[UpdateAlbumInput, argument(C.PUBLIC, "What to change.")]
+        self, info: Info, input: Annotated[UpdateAlbumInput, argument(C.PUBLIC, "The album and its new values.")]
     ) -> UpdateAlbumPayload | None:
-        given = writing.UpdateAlbum(id=input.id, values=input.set.values(), client_mutation_id=input.client_mutation_id)
-        done = await writing.update_album(info.context, given)
+        request = writing.UpdateAlbum(id=input.id, values=input.set.values(), client_mutation_id=input.client_mutation_id)
+        outcome = await writing.update_album(info.context, request)
         return UpdateAlbumPayload(
-            album=await album_of(info.context, done),
-            user_errors=errors(done),
+            album=await album_of(info.context, outcome),
+            user_errors=user_errors(outcome),
             client_mutation_id=input.client_mutation_id,
         )
 
-    @field(C.PUBLIC, "Puts photos in an album.")
+    @field(C.PUBLIC, "Add photos to an album. A photo can be in at most 100 albums.")
     async def add_to_album(
-        self, info: Info, input: Annotated[AddToAlbumInput, argument(C.PUBLIC, "Which.")]
+        self, info: Info, input: Annotated[AddToAlbumInput, argument(C.PUBLIC, "The album and the photos.")]
     ) -> AddToAlbumPayload | None:
-        done = await writing.add_to_album(info.context, _photos(input))
+        outcome = await writing.add_to_album(info.context, _photos(input))
         return AddToAlbumPayload(
-            album=await album_of(info.context, done),
-            photos=await photos_of(info.context, done),
-            user_errors=errors(done),
+            album=await album_of(info.context, outcome),
+            photos=await photos_of(info.context, outcome),
+            user_errors=user_errors(outcome),
             client_mutation_id=input.client_mutation_id,
         )
 
-    @field(C.PUBLIC, "Takes photos out of an album.")
+    @field(C.PUBLIC, "Remove photos from an album. The photos themselves are not deleted.")
     async def remove_from_album(
-        self, info: Info, input: Annotated[RemoveFromAlbumInput, argument(C.PUBLIC, "Which.")]
+        self, info: Info, input: Annotated[RemoveFromAlbumInput, argument(C.PUBLIC, "The album and the photos.")]
     ) -> RemoveFromAlbumPayload | None:
-        done = await writing.remove_from_album(info.context, _photos(input))
+        outcome = await writing.remove_from_album(info.context, _photos(input))
         return RemoveFromAlbumPayload(
-            album=await album_of(info.context, done),
-            removed_photo_ids=own_ids(info.context, "Photo", done.gone),
-            user_errors=errors(done),
+            album=await album_of(info.context, outcome),
+            removed_photo_ids=own_ids(info.context, "Photo", outcome.removed),
+            user_errors=user_errors(outcome),
             client_mutation_id=input.client_mutation_id,
         )
 
-    @field(C.PUBLIC, "Deletes an album; its photos stay.")
+    @field(C.PUBLIC, "Delete an album and its shares. The photos in it are not deleted.")
     async def delete_album(
-        self, info: Info, input: Annotated[DeleteAlbumInput, argument(C.PUBLIC, "Which.")]
+        self, info: Info, input: Annotated[DeleteAlbumInput, argument(C.PUBLIC, "The album to delete.")]
     ) -> DeleteAlbumPayload | None:
-        given = writing.DeleteAlbum(id=input.id, client_mutation_id=input.client_mutation_id)
-        done = await writing.delete_album(info.context, given)
+        request = writing.DeleteAlbum(id=input.id, client_mutation_id=input.client_mutation_id)
+        outcome = await writing.delete_album(info.context, request)
         return DeleteAlbumPayload(
-            deleted_album_id=next(iter(own_ids(info.context, "Album", done.gone)), None),
-            user_errors=errors(done),
+            deleted_album_id=next(iter(own_ids(info.context, "Album", outcome.removed)), None),
+            user_errors=user_errors(outcome),
             client_mutation_id=input.client_mutation_id,
         )
 
 
-def _photos(given: AddToAlbumInput | RemoveFromAlbumInput) -> writing.AlbumPhotos:
+def _photos(request: AddToAlbumInput | RemoveFromAlbumInput) -> writing.AlbumPhotos:
     return writing.AlbumPhotos(
-        album_id=given.album_id, photo_ids=tuple(given.photo_ids), client_mutation_id=given.client_mutation_id
+        album_id=request.album_id, photo_ids=tuple(request.photo_ids), client_mutation_id=request.client_mutation_id
     )
 
 
 async def _edge(context: Context, album: Album) -> AlbumEdge | None:
-    """Its place in the list is told by the index, which may be down: the album is made all the same."""
+    """Returns the edge, or None if the search index that gives the cursor is unavailable: the album exists in any case."""
     try:
         return AlbumEdge(cursor=await album_cursor(context, album.seen), node=album)
     except SourceError as e:

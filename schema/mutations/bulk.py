@@ -15,77 +15,79 @@ from schema.fields import Input, argument, field, input_field, required_field, v
 from schema.mutations.payloads import (
     Info,
     UserError,
-    client_mutation_id_argument,
     client_mutation_id_field,
-    errors,
+    client_mutation_id_input,
+    user_errors,
     user_errors_field,
 )
 
 
-@strawberry.input(description="See `exportMyData`.")
+@strawberry.input(description="Input of the mutation `exportMyData`.")
 class ExportMyDataInput(Input):
-    """See `exportMyData`."""
+    """The input of `exportMyData`."""
 
-    format: BulkFormat | None = input_field(C.PUBLIC, "The files wanted.", default=BulkFormat.JSONL)
-    client_mutation_id: str | None = client_mutation_id_argument()
+    format: BulkFormat | None = input_field(
+        C.PUBLIC, "File format of the exported rows. Default: `JSONL`.", default=BulkFormat.JSONL
+    )
+    client_mutation_id: str | None = client_mutation_id_input()
 
 
-@strawberry.input(description="See `cancelBulkOperation`.")
+@strawberry.input(description="Input of the mutation `cancelBulkOperation`.")
 class CancelBulkOperationInput(Input):
-    """See `cancelBulkOperation`."""
+    """The input of `cancelBulkOperation`."""
 
-    id: strawberry.ID = required_field(C.PUBLIC, "Which.")
-    client_mutation_id: str | None = client_mutation_id_argument()
+    id: strawberry.ID = required_field(C.PUBLIC, "Global id of the bulk operation.")
+    client_mutation_id: str | None = client_mutation_id_input()
 
 
-@strawberry.type(description="See `exportMyData`.")
+@strawberry.type(description="Result of the mutation `exportMyData`.")
 class ExportMyDataPayload:
-    """See `exportMyData`."""
+    """The result of `exportMyData`."""
 
-    bulk_operation: BulkOperation | None = value_field(C.PUBLIC, "The operation.")
+    bulk_operation: BulkOperation | None = value_field(C.PUBLIC, "The bulk operation. Null if it was not started or not found.")
     user_errors: list[UserError] = user_errors_field()
     client_mutation_id: str | None = client_mutation_id_field()
 
 
-@strawberry.type(description="See `cancelBulkOperation`.")
+@strawberry.type(description="Result of the mutation `cancelBulkOperation`.")
 class CancelBulkOperationPayload:
-    """See `cancelBulkOperation`."""
+    """The result of `cancelBulkOperation`."""
 
-    bulk_operation: BulkOperation | None = value_field(C.PUBLIC, "The operation.")
+    bulk_operation: BulkOperation | None = value_field(C.PUBLIC, "The bulk operation. Null if it was not started or not found.")
     user_errors: list[UserError] = user_errors_field()
     client_mutation_id: str | None = client_mutation_id_field()
 
 
 @strawberry.type
 class BulkMutations:
-    """Part of `Mutation`."""
+    """A part of `Mutation`."""
 
-    @field(C.PUBLIC, "Stops it.")
+    @field(C.PUBLIC, "Cancel a bulk operation of the viewer. An erasure cannot be canceled.")
     async def cancel_bulk_operation(
-        self, info: Info, input: Annotated[CancelBulkOperationInput, argument(C.PUBLIC, "Which.")]
+        self, info: Info, input: Annotated[CancelBulkOperationInput, argument(C.PUBLIC, "The bulk operation to cancel.")]
     ) -> CancelBulkOperationPayload | None:
-        given = export_mutations.CancelBulk(id=input.id, client_mutation_id=input.client_mutation_id)
-        done = await export_mutations.cancel_bulk_operation(info.context, given)
+        request = export_mutations.CancelBulk(id=input.id, client_mutation_id=input.client_mutation_id)
+        outcome = await export_mutations.cancel_bulk_operation(info.context, request)
         return CancelBulkOperationPayload(
-            bulk_operation=await _operation(info.context, done),
-            user_errors=errors(done),
+            bulk_operation=await _operation(info.context, outcome),
+            user_errors=user_errors(outcome),
             client_mutation_id=input.client_mutation_id,
         )
 
-    @field(C.PUBLIC, "Everything about the customer, as files.")
+    @field(C.PUBLIC, "Start an export of all data of the viewer. The files can be downloaded from the bulk operation for 7 days.")
     async def export_my_data(
-        self, info: Info, input: Annotated[ExportMyDataInput, argument(C.PUBLIC, "How.")]
+        self, info: Info, input: Annotated[ExportMyDataInput, argument(C.PUBLIC, "Format of the export.")]
     ) -> ExportMyDataPayload | None:
-        wanted = (input.format or BulkFormat.JSONL).name
-        given = export_mutations.ExportMyData(format=wanted, client_mutation_id=input.client_mutation_id)
-        done = await export_mutations.export_my_data(info.context, given)
+        format_name = (input.format or BulkFormat.JSONL).name
+        request = export_mutations.ExportMyData(format=format_name, client_mutation_id=input.client_mutation_id)
+        outcome = await export_mutations.export_my_data(info.context, request)
         return ExportMyDataPayload(
-            bulk_operation=await _operation(info.context, done),
-            user_errors=errors(done),
+            bulk_operation=await _operation(info.context, outcome),
+            user_errors=user_errors(outcome),
             client_mutation_id=input.client_mutation_id,
         )
 
 
-async def _operation(context: Context, done: Outcome) -> BulkOperation | None:
-    record = None if done.node is None else await own_job(context, done.node)
+async def _operation(context: Context, outcome: Outcome) -> BulkOperation | None:
+    record = None if outcome.node is None else await own_job(context, outcome.node)
     return None if record is None else BulkOperation(context=context, record=record)

@@ -1,4 +1,4 @@
-"""The mutation that erases the customer who asks."""
+"""The mutation that erases the viewer's data."""
 
 from typing import Annotated
 
@@ -12,43 +12,48 @@ from schema.fields import Input, argument, field, required_field, value_field
 from schema.mutations.payloads import (
     Info,
     UserError,
-    client_mutation_id_argument,
     client_mutation_id_field,
-    errors,
+    client_mutation_id_input,
+    user_errors,
     user_errors_field,
 )
 
 
-@strawberry.input(description="See `eraseMyData`.")
+@strawberry.input(description="Input of the mutation `eraseMyData`.")
 class EraseMyDataInput(Input):
-    """See `eraseMyData`."""
+    """The input of `eraseMyData`."""
 
-    confirm_customer_id: strawberry.ID = required_field(C.PUBLIC, "The customer's own id, to be sure.")
-    client_mutation_id: str | None = client_mutation_id_argument()
+    confirm_customer_id: strawberry.ID = required_field(C.PUBLIC, "Global id of the viewer's own customer, as a confirmation.")
+    client_mutation_id: str | None = client_mutation_id_input()
 
 
-@strawberry.type(description="See `eraseMyData`.")
+@strawberry.type(description="Result of the mutation `eraseMyData`.")
 class EraseMyDataPayload:
-    """See `eraseMyData`."""
+    """The result of `eraseMyData`."""
 
-    bulk_operation: BulkOperation | None = value_field(C.PUBLIC, "The operation.")
+    bulk_operation: BulkOperation | None = value_field(
+        C.PUBLIC, "The bulk operation that erases the data. Null if it was not started."
+    )
     user_errors: list[UserError] = user_errors_field()
     client_mutation_id: str | None = client_mutation_id_field()
 
 
 @strawberry.type
 class ErasureMutations:
-    """Part of `Mutation`."""
+    """A part of `Mutation`."""
 
-    @field(C.PUBLIC, "Erases the customer for good.")
+    @field(
+        C.PUBLIC,
+        "Erase all data of the viewer permanently. It becomes unreadable at once. Needs a sign-in within the last 5 minutes.",
+    )
     async def erase_my_data(
-        self, info: Info, input: Annotated[EraseMyDataInput, argument(C.PUBLIC, "Confirmation.")]
+        self, info: Info, input: Annotated[EraseMyDataInput, argument(C.PUBLIC, "Confirmation by the customer id.")]
     ) -> EraseMyDataPayload | None:
-        given = start.EraseMyData(confirm_customer_id=input.confirm_customer_id, client_mutation_id=input.client_mutation_id)
-        done = await start.erase_my_data(info.context, given)
-        record = None if done.node is None else await own_job(info.context, done.node)
+        request = start.EraseMyData(confirm_customer_id=input.confirm_customer_id, client_mutation_id=input.client_mutation_id)
+        outcome = await start.erase_my_data(info.context, request)
+        record = None if outcome.node is None else await own_job(info.context, outcome.node)
         return EraseMyDataPayload(
             bulk_operation=None if record is None else BulkOperation(context=info.context, record=record),
-            user_errors=errors(done),
+            user_errors=user_errors(outcome),
             client_mutation_id=input.client_mutation_id,
         )

@@ -1,4 +1,4 @@
-"""What can be changed: every noun's mutations as one type."""
+"""The root type of mutations, composed of one part for each kind of object."""
 
 import strawberry
 
@@ -12,7 +12,9 @@ from schema.mutations.shares import ShareMutations
 from schema.mutations.upserts import UpsertMutations
 
 
-@strawberry.type(description="What can be changed.")
+@strawberry.type(
+    description="Entry points for changing data. Fields are executed one after the other, in the order of the document."
+)
 class Mutation(
     PhotoMutations,
     AlbumMutations,
@@ -23,4 +25,4 @@ class Mutation(
     UpsertMutations,
     ErasureMutations,
 ):
-    """Fields run one after the other, in the order of the document."""
+    """The mutation fields."""

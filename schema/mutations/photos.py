@@ -14,189 +14,197 @@ from schema.inputs import PointInput
 from schema.mutations.payloads import (
     Info,
     UserError,
-    client_mutation_id_argument,
     client_mutation_id_field,
-    errors,
-    given_or,
+    client_mutation_id_input,
+    item_errors_field,
+    maybe_value,
     own_ids,
     patch_field,
     photos_of,
-    user_errors_of,
+    user_errors,
 )
 from schema.photo import Photo
 
-_IDS = "At most 1,000."
+_IDS = "Global ids of the photos, at most 1,000."
 
 
-@strawberry.input(description="New values; absent stays, null clears.")
+@strawberry.input(description="New values of photos. A field that is absent keeps its value; null clears it.")
 class PhotoSetInput:
-    """New values of photos."""
+    """The new values of photos."""
 
-    caption: strawberry.Maybe[str | None] = patch_field(C.CONTENT, "Words.")
-    favorite: strawberry.Maybe[bool | None] = patch_field(C.OWNER_STATE, "Liked.")
-    hidden: strawberry.Maybe[bool | None] = patch_field(C.OWNER_STATE, "Hidden.")
-    rating: strawberry.Maybe[int | None] = patch_field(C.OWNER_STATE, "One to five.")
-    taken_at: strawberry.Maybe[datetime | None] = patch_field(C.TIME, "The instant.")
+    caption: strawberry.Maybe[str | None] = patch_field(C.CONTENT, "New caption, at most 10,000 characters.")
+    favorite: strawberry.Maybe[bool | None] = patch_field(C.OWNER_STATE, "Whether the photos are favorites.")
+    hidden: strawberry.Maybe[bool | None] = patch_field(C.OWNER_STATE, "Whether the photos are hidden from the timeline.")
+    rating: strawberry.Maybe[int | None] = patch_field(C.OWNER_STATE, "New rating, 1 to 5.")
+    taken_at: strawberry.Maybe[datetime | None] = patch_field(C.TIME, "New instant at which the photos were taken.")
     shift_taken_at_seconds: strawberry.Maybe[int | None] = patch_field(
-        C.TIME, "Moves the time of each photo: a clock that was wrong."
+        C.TIME, "Seconds to add to the time of each photo, to correct a camera clock. Negative values move the time back."
     )
-    utc_offset_minutes: strawberry.Maybe[int | None] = patch_field(C.PLACE, "Offset of the wall clock.")
-    location: strawberry.Maybe[PointInput | None] = patch_field(C.LOCATION, "Coordinates.")
-    place_id: strawberry.Maybe[strawberry.ID | None] = patch_field(C.PLACE, "The place, pinned; null lets it be found again.")
-    keywords: strawberry.Maybe[list[str] | None] = patch_field(C.CONTENT, "All words.")
-    add_keywords: strawberry.Maybe[list[str] | None] = patch_field(C.CONTENT, "Words to add.")
-    remove_keywords: strawberry.Maybe[list[str] | None] = patch_field(C.CONTENT, "Words to take away.")
+    utc_offset_minutes: strawberry.Maybe[int | None] = patch_field(C.PLACE, "New offset of the local time from UTC in minutes.")
+    location: strawberry.Maybe[PointInput | None] = patch_field(C.LOCATION, "New coordinates. Null removes them.")
+    place_id: strawberry.Maybe[strawberry.ID | None] = patch_field(
+        C.PLACE, "Global id of a place to set by hand. Null removes it, so that the place is found from the coordinates."
+    )
+    keywords: strawberry.Maybe[list[str] | None] = patch_field(
+        C.CONTENT, "New keywords, at most 500. They replace the existing ones."
+    )
+    add_keywords: strawberry.Maybe[list[str] | None] = patch_field(C.CONTENT, "Keywords to add to the existing ones.")
+    remove_keywords: strawberry.Maybe[list[str] | None] = patch_field(C.CONTENT, "Keywords to remove from the existing ones.")
 
     def values(self) -> PhotoValues:
-        """As the resolvers know them."""
-        point = given_or(self.location)
+        """Returns the values for the resolvers."""
+        point = maybe_value(self.location)
         return PhotoValues(
-            caption=given_or(self.caption),
-            favorite=given_or(self.favorite),
-            hidden=given_or(self.hidden),
-            rating=given_or(self.rating),
-            taken_at=given_or(self.taken_at),
-            shift_taken_at_seconds=given_or(self.shift_taken_at_seconds),
-            utc_offset_minutes=given_or(self.utc_offset_minutes),
+            caption=maybe_value(self.caption),
+            favorite=maybe_value(self.favorite),
+            hidden=maybe_value(self.hidden),
+            rating=maybe_value(self.rating),
+            taken_at=maybe_value(self.taken_at),
+            shift_taken_at_seconds=maybe_value(self.shift_taken_at_seconds),
+            utc_offset_minutes=maybe_value(self.utc_offset_minutes),
             location=(point.latitude, point.longitude) if isinstance(point, PointInput) else point,
-            place_id=given_or(self.place_id),
-            keywords=_words(self.keywords),
-            add_keywords=_words(self.add_keywords),
-            remove_keywords=_words(self.remove_keywords),
+            place_id=maybe_value(self.place_id),
+            keywords=_keywords(self.keywords),
+            add_keywords=_keywords(self.add_keywords),
+            remove_keywords=_keywords(self.remove_keywords),
         )
 
 
-def _words(given: Any) -> tuple[str, ...] | Absent | None:
-    words = given_or(given)
-    return tuple(words) if isinstance(words, list) else words
+def _keywords(request: Any) -> tuple[str, ...] | Absent | None:
+    keywords = maybe_value(request)
+    return tuple(keywords) if isinstance(keywords, list) else keywords
 
 
-@strawberry.input(description="See `updatePhotos`.")
+@strawberry.input(description="Input of the mutation `updatePhotos`.")
 class UpdatePhotosInput(Input):
-    """See `updatePhotos`."""
+    """The input of `updatePhotos`."""
 
     ids: list[strawberry.ID] = required_field(C.OPERATIONAL, _IDS)
-    set: PhotoSetInput = required_field(C.PUBLIC, "Absent stays, null clears.")
-    if_version: int | None = input_field(C.OPERATIONAL, "For a single photo: `CONFLICT` unless it still has this version.")
-    client_mutation_id: str | None = input_field(C.PUBLIC, "Repeats within a day do nothing and give the first answer.")
+    set: PhotoSetInput = required_field(C.PUBLIC, "New values. A field that is absent keeps its value; null clears it.")
+    if_version: int | None = input_field(
+        C.OPERATIONAL, "Expected version, for a single photo. If the photo has another version, the error is `CONFLICT`."
+    )
+    client_mutation_id: str | None = client_mutation_id_input()
 
 
-@strawberry.input(description="See `trashPhotos`.")
+@strawberry.input(description="Input of the mutation `trashPhotos`.")
 class TrashPhotosInput(Input):
-    """See `trashPhotos`."""
+    """The input of `trashPhotos`."""
 
     ids: list[strawberry.ID] = required_field(C.OPERATIONAL, _IDS)
-    client_mutation_id: str | None = client_mutation_id_argument()
+    client_mutation_id: str | None = client_mutation_id_input()
 
 
-@strawberry.input(description="See `restorePhotos`.")
+@strawberry.input(description="Input of the mutation `restorePhotos`.")
 class RestorePhotosInput(Input):
-    """See `restorePhotos`."""
+    """The input of `restorePhotos`."""
 
     ids: list[strawberry.ID] = required_field(C.OPERATIONAL, _IDS)
-    client_mutation_id: str | None = client_mutation_id_argument()
+    client_mutation_id: str | None = client_mutation_id_input()
 
 
-@strawberry.input(description="See `deletePhotos`.")
+@strawberry.input(description="Input of the mutation `deletePhotos`.")
 class DeletePhotosInput(Input):
-    """See `deletePhotos`."""
+    """The input of `deletePhotos`."""
 
     ids: list[strawberry.ID] = required_field(C.OPERATIONAL, _IDS)
-    client_mutation_id: str | None = client_mutation_id_argument()
+    client_mutation_id: str | None = client_mutation_id_input()
 
 
-@strawberry.type(description="See `updatePhotos`.")
+@strawberry.type(description="Result of the mutation `updatePhotos`.")
 class UpdatePhotosPayload:
-    """See `updatePhotos`."""
+    """The result of `updatePhotos`."""
 
-    photos: list[Photo] = value_field(C.OPERATIONAL, "Those changed.")
-    user_errors: list[UserError] = user_errors_of()
+    photos: list[Photo] = value_field(C.OPERATIONAL, "The changed photos, in the order of `ids`.")
+    user_errors: list[UserError] = item_errors_field()
     client_mutation_id: str | None = client_mutation_id_field()
 
 
-@strawberry.type(description="See `trashPhotos`.")
+@strawberry.type(description="Result of the mutation `trashPhotos`.")
 class TrashPhotosPayload:
-    """See `trashPhotos`."""
+    """The result of `trashPhotos`."""
 
-    photos: list[Photo] = value_field(C.OPERATIONAL, "Those in the trash now.")
-    photo_ids: list[strawberry.ID] = value_field(C.OPERATIONAL, "Their ids, for caches.")
-    user_errors: list[UserError] = user_errors_of()
+    photos: list[Photo] = value_field(C.OPERATIONAL, "The photos that are in the trash now, in the order of `ids`.")
+    photo_ids: list[strawberry.ID] = value_field(
+        C.OPERATIONAL, "Global ids of the photos that are in the trash now, for client caches."
+    )
+    user_errors: list[UserError] = item_errors_field()
     client_mutation_id: str | None = client_mutation_id_field()
 
 
-@strawberry.type(description="See `restorePhotos`.")
+@strawberry.type(description="Result of the mutation `restorePhotos`.")
 class RestorePhotosPayload:
-    """See `restorePhotos`."""
+    """The result of `restorePhotos`."""
 
-    photos: list[Photo] = value_field(C.OPERATIONAL, "Those back.")
-    user_errors: list[UserError] = user_errors_of()
+    photos: list[Photo] = value_field(C.OPERATIONAL, "The restored photos, in the order of `ids`.")
+    user_errors: list[UserError] = item_errors_field()
     client_mutation_id: str | None = client_mutation_id_field()
 
 
-@strawberry.type(description="See `deletePhotos`.")
+@strawberry.type(description="Result of the mutation `deletePhotos`.")
 class DeletePhotosPayload:
-    """See `deletePhotos`."""
+    """The result of `deletePhotos`."""
 
-    deleted_photo_ids: list[strawberry.ID] = value_field(C.OPERATIONAL, "Those gone.")
-    user_errors: list[UserError] = user_errors_of()
+    deleted_photo_ids: list[strawberry.ID] = value_field(C.OPERATIONAL, "Global ids of the deleted photos.")
+    user_errors: list[UserError] = item_errors_field()
     client_mutation_id: str | None = client_mutation_id_field()
 
 
 @strawberry.type
 class PhotoMutations:
-    """Part of `Mutation`."""
+    """A part of `Mutation`."""
 
-    @field(C.PUBLIC, "Changes the same fields of many photos.")
+    @field(C.PUBLIC, "Change the same fields of one or many photos. Only their owner may do this.")
     async def update_photos(
-        self, info: Info, input: Annotated[UpdatePhotosInput, argument(C.PUBLIC, "What to change.")]
+        self, info: Info, input: Annotated[UpdatePhotosInput, argument(C.PUBLIC, "The photos and their new values.")]
     ) -> UpdatePhotosPayload | None:
-        given = writing.UpdatePhotos(
+        request = writing.UpdatePhotos(
             ids=tuple(input.ids),
             values=input.set.values(),
             if_version=input.if_version,
             client_mutation_id=input.client_mutation_id,
         )
-        done = await writing.update_photos(info.context, given)
+        outcome = await writing.update_photos(info.context, request)
         return UpdatePhotosPayload(
-            photos=await photos_of(info.context, done),
-            user_errors=errors(done),
+            photos=await photos_of(info.context, outcome),
+            user_errors=user_errors(outcome),
             client_mutation_id=input.client_mutation_id,
         )
 
-    @field(C.PUBLIC, "Puts photos in the trash.")
+    @field(C.PUBLIC, "Move photos to the trash. They can be restored.")
     async def trash_photos(
-        self, info: Info, input: Annotated[TrashPhotosInput, argument(C.PUBLIC, "Which.")]
+        self, info: Info, input: Annotated[TrashPhotosInput, argument(C.PUBLIC, "The photos to move to the trash.")]
     ) -> TrashPhotosPayload | None:
-        done = await writing.trash_photos(info.context, _ids(input))
+        outcome = await writing.trash_photos(info.context, _ids(input))
         return TrashPhotosPayload(
-            photos=await photos_of(info.context, done),
-            photo_ids=own_ids(info.context, "Photo", done.photos),
-            user_errors=errors(done),
+            photos=await photos_of(info.context, outcome),
+            photo_ids=own_ids(info.context, "Photo", outcome.photos),
+            user_errors=user_errors(outcome),
             client_mutation_id=input.client_mutation_id,
         )
 
-    @field(C.PUBLIC, "Takes photos out of the trash.")
+    @field(C.PUBLIC, "Restore photos from the trash.")
     async def restore_photos(
-        self, info: Info, input: Annotated[RestorePhotosInput, argument(C.PUBLIC, "Which.")]
+        self, info: Info, input: Annotated[RestorePhotosInput, argument(C.PUBLIC, "The photos to restore.")]
     ) -> RestorePhotosPayload | None:
-        done = await writing.restore_photos(info.context, _ids(input))
+        outcome = await writing.restore_photos(info.context, _ids(input))
         return RestorePhotosPayload(
-            photos=await photos_of(info.context, done),
-            user_errors=errors(done),
+            photos=await photos_of(info.context, outcome),
+            user_errors=user_errors(outcome),
             client_mutation_id=input.client_mutation_id,
         )
 
-    @field(C.PUBLIC, "Removes photos for good.")
+    @field(C.PUBLIC, "Delete photos permanently, from the trash or directly.")
     async def delete_photos(
-        self, info: Info, input: Annotated[DeletePhotosInput, argument(C.PUBLIC, "Which.")]
+        self, info: Info, input: Annotated[DeletePhotosInput, argument(C.PUBLIC, "The photos to delete.")]
     ) -> DeletePhotosPayload | None:
-        done = await writing.delete_photos(info.context, _ids(input))
+        outcome = await writing.delete_photos(info.context, _ids(input))
         return DeletePhotosPayload(
-            deleted_photo_ids=own_ids(info.context, "Photo", done.gone),
-            user_errors=errors(done),
+            deleted_photo_ids=own_ids(info.context, "Photo", outcome.removed),
+            user_errors=user_errors(outcome),
             client_mutation_id=input.client_mutation_id,
         )
 
 
-def _ids(given: TrashPhotosInput | RestorePhotosInput | DeletePhotosInput) -> writing.PhotoIds:
-    return writing.PhotoIds(ids=tuple(given.ids), client_mutation_id=given.client_mutation_id)
+def _ids(request: TrashPhotosInput | RestorePhotosInput | DeletePhotosInput) -> writing.PhotoIds:
+    return writing.PhotoIds(ids=tuple(request.ids), client_mutation_id=request.client_mutation_id)

@@ -1,4 +1,4 @@
-"""What serves the location service by itself: the gazetteer of a data folder, tokens, and newer data as it comes."""
+"""Composition of the location service: the gazetteer of a data folder, token verification and reload."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from access.ids import Ids
 from datasources.data_folder import EMBEDDED, prepare
 from datasources.wiring import gazetteer_of
 from identity.issuer import LocalIssuer
-from identity.oidc_issuers import OutsideIssuers
+from identity.oidc_issuers import OidcIssuers
 from identity.verifier import Verifier
 from serving.gazetteer_reload import watch_gazetteer
 from serving.locations.app import create_app
@@ -21,31 +21,29 @@ from settings import Settings, UnusableSettings
 
 
 def locations_app(settings: Settings, now_s: Callable[[], float] = time.time) -> Starlette:
-    """The application; in development the data folder's issuer gives tokens too (`photos-gateway token --service`).
+    """The application. In development it also accepts tokens of `photos-gateway token --service`.
 
-    Raises `UnusableSettings` where nobody's tokens would be believed.
+    Raises `UnusableSettings` if no issuer is configured.
     """
     if not settings.development and not settings.issuers:
-        raise UnusableSettings(
-            "In production the location service believes issuers outside: set PHOTOS_ISSUERS (docs/identity.md)."
-        )
+        raise UnusableSettings("In production the location service needs token issuers: set PHOTOS_ISSUERS (docs/identity.md).")
     folder = prepare(settings.data, EMBEDDED if settings.engines is None else settings.engines.name)
-    service, outside = gazetteer_of(folder), OutsideIssuers.of(settings.issuers, now_s)
+    service, outside = gazetteer_of(folder), OidcIssuers.of(settings.issuers, now_s)
     issuer = LocalIssuer.development(folder, settings.audience, now_s)
     own = {issuer.name: issuer.trusted} if settings.development else {}
-    # No customer comes here, so the ids of customers are nobody's.
+    # Customers are refused, so their ids need no installation secret.
     verifier = Verifier({**outside.trusted, **own}, settings.audience, Ids(bytes(32)), now_s)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        await service.search("a", ("en",), limit=1)  # inflates the index of names: here, and not in somebody's request
-        watching = asyncio.create_task(watch_gazetteer(service))
+        await service.search("a", ("en",), limit=1)  # decompresses the index of names before the first request
+        watch = asyncio.create_task(watch_gazetteer(service))
         try:
             yield
         finally:
-            watching.cancel()
+            watch.cancel()
             with suppress(asyncio.CancelledError):
-                await watching
+                await watch
             await outside.close()
 
     return create_app(service, verifier.identify, lifespan)

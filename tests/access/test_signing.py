@@ -8,20 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from access.signing import BadAddress, Signer, window_end
-from access.viewer import GuestOf, Viewer, ViewerKind
+from access.signing import InvalidSignedUrl, UrlSigner, window_end
+from access.viewer import GuestLink, Viewer, ViewerKind
 
 ANA = Viewer(ViewerKind.CUSTOMER, "ana@outside", customer="ana", expires_at=5_000)
-GUEST = Viewer(ViewerKind.GUEST, "link", guest_of=GuestOf("ana", "trip", "link"))
+GUEST = Viewer(ViewerKind.GUEST, "link", guest_of=GuestLink("ana", "trip", "link"))
 SERVICE = Viewer(ViewerKind.SERVICE, "reports", scopes=frozenset({"b", "a", "c"}), purpose="tests")
-SIGNER = Signer(b"s" * 32)
+SIGNER = UrlSigner(b"s" * 32)
 
 
 @pytest.mark.parametrize("viewer", [ANA, GUEST, SERVICE])
 def test_what_was_signed_is_read_again(viewer: Viewer) -> None:
     text = SIGNER.sign("/media", viewer, ["photo", "1", "2"], expires_s=1_800)
     signed = SIGNER.read("/media", text, now_s=1_799.9)
-    assert signed.what == ("photo", "1", "2")
+    assert signed.resource == ("photo", "1", "2")
     assert signed.viewer == replace(viewer, expires_at=1_800)
 
 
@@ -34,7 +34,7 @@ def test_the_text_is_the_same_for_the_same_and_another_for_anything_else() -> No
         SIGNER.sign("/media", SERVICE, ["1"], expires_s=2_700),
         SIGNER.sign("/media", ANA, ["1"], expires_s=1_800),
         SIGNER.sign("/jobs", SERVICE, ["1"], expires_s=1_800),
-        Signer(b"t" * 32).sign("/media", SERVICE, ["1"], expires_s=1_800),
+        UrlSigner(b"t" * 32).sign("/media", SERVICE, ["1"], expires_s=1_800),
         text,
     }
     assert len(others) == 6
@@ -43,14 +43,14 @@ def test_the_text_is_the_same_for_the_same_and_another_for_anything_else() -> No
 def test_it_ends() -> None:
     text = SIGNER.sign("/media", ANA, ["1"], expires_s=1_800)
     for late in (1_800, 1e12):
-        with pytest.raises(BadAddress):
+        with pytest.raises(InvalidSignedUrl):
             SIGNER.read("/media", text, now_s=late)
 
 
 def test_another_path_and_another_installation_refuse_it() -> None:
     text = SIGNER.sign("/media", ANA, ["1"], expires_s=1_800)
-    for signer, path in ((SIGNER, "/jobs"), (Signer(b"t" * 32), "/media")):
-        with pytest.raises(BadAddress):
+    for signer, path in ((SIGNER, "/jobs"), (UrlSigner(b"t" * 32), "/media")):
+        with pytest.raises(InvalidSignedUrl):
             signer.read(path, text, now_s=0)
 
 
@@ -59,13 +59,13 @@ def test_no_changed_character_passes() -> None:
     for at in range(len(text)):
         for character in "A_-z9":
             if text[at] != character:
-                with pytest.raises(BadAddress):
+                with pytest.raises(InvalidSignedUrl):
                     SIGNER.read("/media", text[:at] + character + text[at + 1 :], now_s=0)
 
 
 @given(st.text(max_size=300))
 def test_no_other_text_passes(text: str) -> None:
-    with pytest.raises(BadAddress):
+    with pytest.raises(InvalidSignedUrl):
         SIGNER.read("/media", text, now_s=0)
 
 

@@ -34,7 +34,7 @@ async def shared(folder: Path, place: L, time: T, at: World | None = None) -> As
         yield answering
 
 
-async def asked(answering: Answering, query: str, variables: dict[str, Any] | None = None, viewer: Viewer = BOB) -> Any:
+async def request(answering: Answering, query: str, variables: dict[str, Any] | None = None, viewer: Viewer = BOB) -> Any:
     return orjson.loads(await answering.answer(query, variables or {}, viewer))
 
 
@@ -58,7 +58,7 @@ async def test_no_counter_bisects_a_hidden_coordinate(tmp_path: Path, level: L) 
             for _ in range(24):
                 middle = (low + high) / 2
                 box = {"west": 12.0, "east": 13.0, "south": low, "north": middle}
-                answer = await asked(answering, f"query($f: PhotoFilter) {{ {counter} }}", {"f": {"within": box}})
+                answer = await request(answering, f"query($f: PhotoFilter) {{ {counter} }}", {"f": {"within": box}})
                 holds = b"1" in orjson.dumps(answer["data"]) or "score" in str(answer) or '"id"' in json.dumps(answer["data"])
                 low, high = (low, middle) if holds else (middle, high)
             assert abs((low + high) / 2 - 41.883123) > 3e-4, name
@@ -79,7 +79,7 @@ async def test_no_order_facet_or_filter_tells_the_hour_of_a_day(tmp_path: Path) 
                 f'{{ photos(library: ALL, filter: {{takenAt: {{end: "2024-05-01T{h:02d}:30:00Z"}}}}) {{ nodes {{ id }} total {{ count }} }} }}'
                 for h in range(0, 24, 3)
             ]
-            orders.append([await asked(answering, q) for q in queries])
+            orders.append([await request(answering, q) for q in queries])
     assert orders[0] == orders[1]
 
 
@@ -100,7 +100,7 @@ async def test_what_is_not_to_be_seen_answers_and_costs_as_what_is_not_there(tmp
     nowhere = IDS.encode(known.type, "zed", known.local.replace("ana", "zed"))
     missing = IDS.encode(known.type, known.owner, "0" * 32) if known.type != "Customer" else nowhere
     async with inhabited(tmp_path / "w", world(), Looker("stranger")) as answering:
-        told = []
+        results = []
         for text in (FOREIGN[what], nowhere, missing):
             counter = Counter[str]()
             counted: dict[str, Any] = {n: Counted(n, getattr(answering.sources, n), counter) for n in COUNTED}
@@ -118,8 +118,8 @@ async def test_what_is_not_to_be_seen_answers_and_costs_as_what_is_not_there(tmp
                     BOB,
                 ),
             ]
-            told.append((bodies, dict(counter)))
-        assert told[0] == told[1] == told[2]
+            results.append((bodies, dict(counter)))
+        assert results[0] == results[1] == results[2]
 
 
 @pytest.mark.parametrize(
@@ -146,11 +146,11 @@ async def test_cursors_of_others_and_of_other_precisions_are_refused(tmp_path: P
     found: list[str] = []
     for place, time in ((L.EXACT, T.EXACT), (L.CITY, T.DAY)):
         async with shared(tmp_path / f"{place}", place, time) as answering:
-            mine = (await asked(answering, query))["data"]["photos"]["pageInfo"]["endCursor"]
+            mine = (await request(answering, query))["data"]["photos"]["pageInfo"]["endCursor"]
             for cursor in found:
-                refused = (await asked(answering, query, {"a": cursor}))["errors"][0]["extensions"]
+                refused = (await request(answering, query, {"a": cursor}))["errors"][0]["extensions"]
                 assert refused["code"] == "STALE_CURSOR"
-            other = (await asked(answering, query, {"a": mine}, ANA))["errors"][0]["extensions"]
+            other = (await request(answering, query, {"a": mine}, ANA))["errors"][0]["extensions"]
             assert other["code"] == "STALE_CURSOR"
             found.append(mine)
 
@@ -158,7 +158,7 @@ async def test_cursors_of_others_and_of_other_precisions_are_refused(tmp_path: P
 async def test_scores_do_not_tell_what_strangers_wrote(tmp_path: Path) -> None:
     """Fifty documents of a stranger full of a word would change its rarity, and so the order, were it counted over all."""
     query = '{ searchPhotos(query: "canarycaption beach", library: ALL) { edges { score cursor node { id } } } }'
-    told = []
+    results = []
     one = world().specs[0]
     mine = [
         replace(one, name=f"m{i}", content=one.content | {"caption": c})
@@ -167,9 +167,9 @@ async def test_scores_do_not_tell_what_strangers_wrote(tmp_path: Path) -> None:
     flood = [Spec("cyn", f"c{i}", one.fields, one.content | {"caption": "canarycaption " * 3}, None, (), ()) for i in range(50)]
     for number, specs in enumerate((mine, [*mine, *flood])):
         async with shared(tmp_path / str(number), L.EXACT, T.EXACT, replace(world(), specs=tuple(specs))) as answering:
-            told.append(await answering.answer(query, {}, BOB))
-    assert told[0] == told[1]
-    assert b"score" in told[0]
+            results.append(await answering.answer(query, {}, BOB))
+    assert results[0] == results[1]
+    assert b"score" in results[0]
 
 
 async def test_a_guest_reaches_one_album_whatever_the_token_says(tmp_path: Path) -> None:
@@ -179,11 +179,11 @@ async def test_a_guest_reaches_one_album_whatever_the_token_says(tmp_path: Path)
         guest = looker.viewer(ids)
         assert guest.guest_of is not None
         seen = "{ photos(library: ALL) { total { count } } albums(library: ALL) { nodes { id } } }"
-        assert (await asked(answering, seen, viewer=guest))["data"]["photos"]["total"]["count"] == 1
+        assert (await request(answering, seen, viewer=guest))["data"]["photos"]["total"]["count"] == 1
         for changed in (
             replace(guest.guest_of, album=ids["y"]),
             replace(guest.guest_of, owner="cyn"),
             replace(guest.guest_of, grantee="link:other"),
         ):
-            other = await asked(answering, seen, viewer=replace(guest, guest_of=changed))
+            other = await request(answering, seen, viewer=replace(guest, guest_of=changed))
             assert other["data"] == {"photos": {"total": {"count": 0}}, "albums": {"nodes": []}}

@@ -1,4 +1,4 @@
-"""The chain shows every change: edits, deletions, insertions, another order, a missing end, foreign signatures."""
+"""The chain reveals edits, deletions, insertions, reordering, truncation and invalid signatures."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from datasources.audit.chain import Findings, signing_key
+from datasources.audit.chain import VerificationResult, signing_key
 from datasources.audit.file import CHAIN, FileAuditLog
 from datasources.audit.port import AuditRecord
 from datasources.errors import Unavailable
@@ -41,11 +41,11 @@ async def log_of(folder: Path, records: int = 0, key: Ed25519PrivateKey = KEY) -
     return log
 
 
-async def findings_of(folder: Path, key: Ed25519PrivateKey = KEY) -> Findings:
-    log, findings = FileAuditLog(folder, KEY, Clock()), Findings()
+async def findings_of(folder: Path, key: Ed25519PrivateKey = KEY) -> VerificationResult:
+    log, findings = FileAuditLog(folder, KEY, Clock()), VerificationResult()
     async for link in log.links():
-        findings.read(link)
-    findings.hold_against(await log.checkpoints(), key.public_key())
+        findings.add_line(link)
+    findings.check_checkpoints(await log.checkpoints(), key.public_key())
     return findings
 
 
@@ -62,7 +62,7 @@ def lines(folder: Path) -> list[bytes]:
 
 async def test_an_untouched_chain_is_whole(written: Path) -> None:
     findings = await findings_of(written)
-    assert (findings.whole, findings.records) == (True, 20)
+    assert (findings.intact, findings.records) == (True, 20)
     assert findings.checkpoints >= 1
     assert (written / "audit.log").stat().st_mode & 0o777 == 0o600
 
@@ -83,7 +83,7 @@ CHANGES: dict[str, Callable[[list[bytes]], list[bytes]]] = {
 @pytest.mark.parametrize("change", CHANGES)
 async def test_every_change_is_found(written: Path, change: str) -> None:
     (written / "audit.log").write_bytes(b"".join(CHANGES[change](lines(written))))
-    assert not (await findings_of(written)).whole
+    assert not (await findings_of(written)).intact
 
 
 async def test_a_chain_written_anew_is_found_by_what_was_signed(written: Path, tmp_path: Path) -> None:
@@ -92,23 +92,23 @@ async def test_a_chain_written_anew_is_found_by_what_was_signed(written: Path, t
     log = await log_of(forged, 30)
     await log.close()
     (written / "audit.log").write_bytes((forged / "audit.log").read_bytes().replace(b'"photos":7', b'"photos":8'))
-    assert not (await findings_of(written)).whole
+    assert not (await findings_of(written)).intact
 
 
-async def test_a_cut_of_both_files_is_found_by_a_checkpoint_kept_elsewhere(written: Path) -> None:
+async def test_a_cut_of_both_files_is_found_by_a_checkpoint_stored_elsewhere(written: Path) -> None:
     log = FileAuditLog(written, KEY, Clock())
-    kept = (await log.checkpoints())[-1]
+    stored = (await log.checkpoints())[-1]
     (written / "audit.log").write_bytes(b"".join(lines(written)[:3]))
     (written / "audit.checkpoints").unlink()
     findings = await findings_of(written)
-    assert findings.whole
-    findings.hold_against([kept], KEY.public_key())
-    assert findings.faults == [f"{CHAIN}: cut off before record 20"]
+    assert findings.intact
+    findings.check_checkpoints([stored], KEY.public_key())
+    assert findings.faults == [f"{CHAIN}: truncated before record 20"]
 
 
 async def test_foreign_signatures_count_for_nothing(written: Path) -> None:
     findings = await findings_of(written, key=signing_key(b"other" * 8))
-    assert not findings.whole
+    assert not findings.intact
 
 
 async def test_a_line_torn_by_a_crash_was_never_acknowledged_and_the_next_one_goes_on(written: Path) -> None:
@@ -118,7 +118,7 @@ async def test_a_line_torn_by_a_crash_was_never_acknowledged_and_the_next_one_go
     await log.append([record(21)])
     await log.close()
     findings = await findings_of(written)
-    assert (findings.whole, findings.records) == (True, 21)
+    assert (findings.intact, findings.records) == (True, 21)
 
 
 async def test_two_processes_write_one_chain(tmp_path: Path) -> None:
@@ -128,7 +128,7 @@ async def test_two_processes_write_one_chain(tmp_path: Path) -> None:
     await one.close()
     await other.close()
     findings = await findings_of(tmp_path)
-    assert (findings.whole, findings.records) == (True, 30)
+    assert (findings.intact, findings.records) == (True, 30)
 
 
 async def test_requests_that_wait_are_written_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,17 +145,17 @@ async def test_requests_that_wait_are_written_together(tmp_path: Path, monkeypat
     assert len(lines(tmp_path)) == 50
 
 
-async def test_what_cannot_be_written_is_told_to_those_who_wait_and_kept_for_owners(
+async def test_what_cannot_be_written_is_told_to_those_who_wait_and_stored_for_owners(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     folder = tmp_path / "audit.log"
     folder.mkdir()  # no file can be written there
     log = await log_of(tmp_path)
-    log.note(record(1))
+    log.append_later(record(1))
     with caplog.at_level(logging.ERROR), pytest.raises(Unavailable):
         await log.append([record(2)])
-    await log.settle()
-    assert "cannot be recorded" in caplog.text
+    await log.flush()
+    assert "could not be written" in caplog.text
     folder.rmdir()
     await log.append([record(3)])
     await log.close()

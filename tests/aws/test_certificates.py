@@ -1,4 +1,4 @@
-"""TLS to every source: a certificate that nobody trusted signed is refused before a word of ours is sent."""
+"""Every connection rejects an untrusted certificate before it sends data."""
 
 from __future__ import annotations
 
@@ -23,17 +23,18 @@ from datasources.keys.kms import KmsKeyService
 from datasources.media.port import MediaKey
 from datasources.media.s3 import S3MediaStore
 from datasources.retry import RetryPolicy
-from datasources.search.opensearch.transport import Cluster, Wire
+from datasources.search.opensearch.transport import Cluster, Transport
 from datasources.tables.dynamodb.store import DynamoTables
-from datasources.tables.store import Key, Table
+from datasources.tables.store import Key
+from tests.tables.plain_tables import plain_table
 
-PLAIN = Table("plain", feed=True)
+PLAIN = plain_table("plain", feed=True)
 ONCE = RetryPolicy(attempts=1)
 
 
 @dataclass
 class Server:
-    """A TLS server that answers nothing but 500, and remembers what it was told in clear."""
+    """A TLS server that responds with 500 and records the decrypted requests."""
 
     url: str = ""
     heard: list[bytes] = field(default_factory=list)
@@ -47,7 +48,7 @@ class Server:
 
 
 def certificate(folder: Path, host: str) -> Path:
-    """A certificate that signs itself, with its key."""
+    """A self-signed certificate with its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test")])
     now = dt.datetime.now(dt.UTC)
@@ -79,7 +80,7 @@ async def tls_server(file: Path) -> AsyncIterator[Server]:
 
 
 async def tables(url: str, authorities: Path | None) -> None:
-    opened = await DynamoTables.open(access(url, authorities), (PLAIN,), prefix="t-", clock=lambda: 0.0, patience=ONCE)
+    opened = await DynamoTables.open(access(url, authorities), (PLAIN,), prefix="t-", clock=lambda: 0.0, retry_policy=ONCE)
     try:
         await opened.items.get_many(PLAIN, [Key("ana", "a")])
     finally:
@@ -105,7 +106,7 @@ async def media(url: str, authorities: Path | None) -> None:
 async def search(url: str, authorities: Path | None) -> None:
     async def no_pause(_: float) -> None: ...
 
-    wire = Wire(Cluster(url, ca_file=authorities), pause=no_pause)
+    wire = Transport(Cluster(url, ca_file=authorities), pause=no_pause)
     try:
         await wire.call("GET", "/")
     finally:
@@ -149,7 +150,7 @@ async def test_a_trusted_certificate_of_another_host_is_refused(name: str, tmp_p
 
 @pytest.mark.parametrize("name", CLIENTS)
 async def test_a_certificate_of_a_named_authority_is_trusted(name: str, tmp_path: Path) -> None:
-    """The server is reached, and its refusal is an error of ours: so the refusals above are the certificate's."""
+    """With a trusted certificate the server is reached, so the failures above are caused by the certificate."""
     file = certificate(tmp_path, "127.0.0.1")
     async with tls_server(file) as server:
         with pytest.raises(SourceError, match=r"500|InternalError|failed"):

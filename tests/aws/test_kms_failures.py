@@ -1,4 +1,4 @@
-"""How KMS fails: keys that may not be used, and a service that does not answer or answers nonsense."""
+"""Failures of KMS: unusable keys, an unavailable service and malformed responses."""
 
 from __future__ import annotations
 
@@ -66,37 +66,37 @@ async def test_a_fault_that_stays_is_told_by_its_kind(
     _, wrapped = await sick.keys.generate(CONTEXT)
     sick.proxy.seen.clear()
     sick.proxy.always = fault
-    with pytest.raises(error) as told:
+    with pytest.raises(error) as raised:
         await sick.keys.unwrap(wrapped, CONTEXT)
-    assert type(told.value) is error
-    assert "secret words" not in str(told.value)
+    assert type(raised.value) is error
+    assert "secret words" not in str(raised.value)
     assert len(sick.proxy.seen) == tries
 
 
 async def test_a_key_of_another_size_is_corrupt(sick: Sick) -> None:
-    sick.proxy.always = rewritten(lambda told: told.update(Plaintext="c2hvcnQ="))
+    sick.proxy.always = rewritten(lambda response: response.update(Plaintext="c2hvcnQ="))
     with pytest.raises(Corrupt):
         await sick.keys.generate(CONTEXT)
 
 
 async def test_silence_ends_at_the_deadline(sick: Sick) -> None:
     sick.proxy.always = silence
-    sick.keys._calls.patience = RetryPolicy(deadline_s=0.2)
+    sick.keys._calls.retry_policy = RetryPolicy(deadline_s=0.2)
     with pytest.raises(DeadlineExceeded):
         await sick.keys.generate(CONTEXT)
 
 
 @pytest.mark.parametrize("operation", ["disable_key", "schedule_key_deletion"])
 async def test_a_key_that_may_not_be_used_is_unavailable_not_corrupt(sick: Sick, operation: str) -> None:
-    """It may be enabled again: what it wrapped is not lost."""
+    """The key may be enabled again, so data wrapped by it is not lost."""
     plain, wrapped = await sick.keys.generate(CONTEXT)
     calls = sick.keys._calls
-    told = await calls.ask("describe_key", {"KeyId": sick.keys._key_id})
-    key_id = told["KeyMetadata"]["KeyId"]
-    await calls.ask(operation, {"KeyId": key_id})
+    response = await calls.call("describe_key", {"KeyId": sick.keys._key_id})
+    key_id = response["KeyMetadata"]["KeyId"]
+    await calls.call(operation, {"KeyId": key_id})
     for call in (sick.keys.unwrap(wrapped, CONTEXT), sick.keys.generate(CONTEXT)):
         with pytest.raises(Unavailable):
             await call
     if operation == "disable_key":
-        await calls.ask("enable_key", {"KeyId": key_id})
+        await calls.call("enable_key", {"KeyId": key_id})
         assert await sick.keys.unwrap(wrapped, CONTEXT) == plain

@@ -1,4 +1,4 @@
-"""The command as a person meets it: in its own process, with its own output and exit codes."""
+"""The command line in a separate process: output and exit codes."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def free_port() -> int:
 
 
 class Server:
-    """A server in its own process, ready."""
+    """A running server process."""
 
     def __init__(self, data: Path) -> None:
         self.process = started("serve", "--data", data, "--port", "0")
@@ -96,9 +96,7 @@ def server(data: Path) -> Iterator[Server]:
         serving.stop(signal.SIGKILL)
 
 
-def test_the_last_line_of_an_import_is_one_json_object_and_everything_else_is_on_standard_error(
-    tmp_path: Path, data: Path
-) -> None:
+def test_import_prints_a_json_object_to_standard_output(tmp_path: Path, data: Path) -> None:
     path = records(tmp_path / "a.jsonl", 30)
     with path.open("a") as file:
         file.write("nonsense\n")
@@ -107,10 +105,10 @@ def test_the_last_line_of_an_import_is_one_json_object_and_everything_else_is_on
     assert found.pop("seconds") > 0
     assert found == {"added": 30, "updated": 0, "unchanged": 0, "rejected": 1}
     assert len(done.stdout.splitlines()) == 1
-    assert "line 31 is no JSON" in done.stderr
+    assert "line 31 is not valid JSON" in done.stderr
 
 
-def test_an_import_of_which_nothing_could_be_taken_fails(tmp_path: Path, data: Path) -> None:
+def test_an_import_without_valid_records_fails(tmp_path: Path, data: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_text("nonsense\n")
     done = run("import", path, "--owner", "ana", "--data", data)
@@ -119,7 +117,7 @@ def test_an_import_of_which_nothing_could_be_taken_fails(tmp_path: Path, data: P
 
 
 @pytest.mark.slow
-def test_killed_at_any_moment_an_import_loses_nothing_and_ends_when_it_is_repeated(tmp_path: Path, data: Path) -> None:
+def test_a_killed_import_continues_without_loss(tmp_path: Path, data: Path) -> None:
     path = records(tmp_path / "a.jsonl", 6_000)
     for kill in range(3):
         running = started("import", path, "--owner", "ana", "--data", data)
@@ -151,21 +149,19 @@ def _until(true: Any, running: subprocess.Popen[str]) -> None:
 
 
 @pytest.mark.slow
-def test_ctrl_c_stops_an_import_cleanly_and_says_how_to_go_on(tmp_path: Path, data: Path) -> None:
+def test_ctrl_c_stops_an_import_and_prints_how_to_continue(tmp_path: Path, data: Path) -> None:
     path = records(tmp_path / "a.jsonl", 6_000)
     running = started("import", path, "--owner", "ana", "--data", data)
     _until(lambda: _counted(data) > 0, running)
     running.send_signal(signal.SIGINT)
     out, said = running.communicate(timeout=60)
     assert running.returncode == 130
-    assert "The same command goes on from here" in said
+    assert "Run the same command to continue" in said
     assert 0 < json.loads(out)["added"] < 6_000
     assert summary(run("import", path, "--owner", "ana", "--data", data))["added"] == 6_000
 
 
-def test_an_import_beside_a_running_server_is_found_by_the_server_when_it_returns(
-    tmp_path: Path, data: Path, server: Server
-) -> None:
+def test_a_running_server_finds_the_records_of_an_import(tmp_path: Path, data: Path, server: Server) -> None:
     found = summary(run("import", records(tmp_path / "a.jsonl", 400), "--owner", "ana", "--data", data))
     assert found["added"] == 400
     token = run("token", "--customer", "ana", "--data", data).stdout.strip()
@@ -175,7 +171,7 @@ def test_an_import_beside_a_running_server_is_found_by_the_server_when_it_return
     assert server.stop() == 0
 
 
-def test_a_token_is_printed_alone(data: Path) -> None:
+def test_a_token_is_the_only_output(data: Path) -> None:
     for who in (["--customer", "ana"], ["--service", "etl", "--scopes", "photos:read", "--purpose", "reports"]):
         done = run("token", *who, "--data", data)
         assert done.returncode == 0
@@ -189,7 +185,7 @@ def test_the_data_folder_can_come_from_the_environment(data: Path) -> None:
     assert (data / "issuer.key").exists()
 
 
-def test_refusals_are_one_sentence(tmp_path: Path, data: Path) -> None:
+def test_errors_are_one_sentence(tmp_path: Path, data: Path) -> None:
     (tmp_path / "file").write_text("")
     other, foreign = tmp_path / "other", tmp_path / "foreign"
     other.mkdir()
@@ -209,11 +205,11 @@ def test_refusals_are_one_sentence(tmp_path: Path, data: Path) -> None:
     one_sentence(run("serve", "--data", data, PHOTOS_PROFILE="production"), "production")
     one_sentence(run("serve", "--data", data, PHOTOS_ALLOWED_ORIGINS="*"), "origin")
     one_sentence(run("token", "--data", data), "--customer")
-    one_sentence(run("token", "--guest", "nobody", "--data", data), "no such share")
-    one_sentence(run("verify", "--data", tmp_path / "absent"), "no data folder")
+    one_sentence(run("token", "--guest", "nobody", "--data", data), "no link with this id")
+    one_sentence(run("verify", "--data", tmp_path / "absent"), "data folder", "does not exist")
 
 
-def test_a_used_port_and_a_folder_in_use_are_told_in_one_sentence(tmp_path: Path, data: Path, server: Server) -> None:
+def test_a_used_port_and_a_used_folder_are_errors(tmp_path: Path, data: Path, server: Server) -> None:
     one_sentence(run("serve", "--data", tmp_path / "other", "--port", server.url.rsplit(":", 1)[1]), "is in use", "PORT=")
     assert not (tmp_path / "other").exists()
     one_sentence(run("serve", "--data", data, "--port", "0"), "in use by a server (process")
@@ -224,7 +220,7 @@ def test_a_used_port_and_a_folder_in_use_are_told_in_one_sentence(tmp_path: Path
 @pytest.mark.skipif(
     os.geteuid() == 0 and shutil.which("setpriv") is None, reason="root may write anywhere, and there is no setpriv"
 )
-def test_an_unwritable_folder_is_told_in_one_sentence(tmp_path: Path) -> None:
+def test_an_unwritable_folder_is_an_error(tmp_path: Path) -> None:
     locked = tmp_path / "locked"
     locked.mkdir()
     (locked / "version").write_text("1\n")
@@ -242,7 +238,7 @@ def test_an_unwritable_folder_is_told_in_one_sentence(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
-def test_a_server_stops_cleanly_and_keeps_the_data(data: Path, sign: int) -> None:
+def test_a_server_stops_without_data_loss(data: Path, sign: int) -> None:
     first = Server(data)
     key = (data / "issuer.key").read_bytes()
     assert first.stop(sign) == 0
@@ -252,13 +248,13 @@ def test_a_server_stops_cleanly_and_keeps_the_data(data: Path, sign: int) -> Non
     assert second.stop(sign) == 0
 
 
-def test_a_server_that_was_killed_leaves_no_lock(data: Path) -> None:
+def test_a_killed_server_leaves_no_lock(data: Path) -> None:
     Server(data).stop(signal.SIGKILL)
     assert Server(data).stop() == 0
 
 
 @pytest.mark.slow
-def test_the_demo_is_loaded_once_and_its_card_works(data: Path) -> None:
+def test_the_demo_is_loaded_once_and_its_tokens_work(data: Path) -> None:
     running = started("demo", "--data", data)
     _until(lambda: sum(f.stat().st_size for f in data.glob("tables.sqlite*")) > 500_000, running)
     running.kill()

@@ -1,4 +1,4 @@
-"""What a command says when a source fails: in the folder, or on which server."""
+"""Error messages of commands for unavailable sources."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ LOCAL = {
 }
 
 
-def told(capsys: pytest.CaptureFixture[str], error: SourceError) -> str:
+def error_of(capsys: pytest.CaptureFixture[str], error: SourceError) -> str:
     def run() -> None:
         raise error
 
-    assert cli._told(run) == 1
+    assert cli._exit_code(run) == 1
     return capsys.readouterr().err
 
 
-def test_a_sentence_names_the_folder_or_the_server(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_messages_name_the_folder_or_the_server(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     failed = Unavailable("tables", "the connection failed (ConnectTimeout)")
     monkeypatch.delenv("PHOTOS_STACK", raising=False)
-    assert told(capsys, failed) == "The data folder's tables cannot be used: the connection failed (ConnectTimeout).\n"
-    assert told(capsys, Unavailable("locations", "no")) == "The source locations cannot be used: no.\n"
+    assert error_of(capsys, failed) == "The data folder's tables cannot be used: the connection failed (ConnectTimeout).\n"
+    assert error_of(capsys, Unavailable("locations", "no")) == "The source locations cannot be used: no.\n"
     for name, value in LOCAL.items():
         monkeypatch.setenv(name, value)
-    assert told(capsys, failed) == "DynamoDB (tables) cannot be used: the connection failed (ConnectTimeout).\n"
-    assert told(capsys, Unavailable("locations", "no")) == "The source locations cannot be used: no.\n"
+    assert error_of(capsys, failed) == "DynamoDB (tables) cannot be used: the connection failed (ConnectTimeout).\n"
+    assert error_of(capsys, Unavailable("locations", "no")) == "The source locations cannot be used: no.\n"
     monkeypatch.setenv("PHOTOS_STACK", "nonsense")
-    assert told(capsys, failed).startswith("The data folder's tables")
+    assert error_of(capsys, failed).startswith("The data folder's tables")

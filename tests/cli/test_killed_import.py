@@ -1,4 +1,4 @@
-"""An import of files that is killed outright, at several moments, and started again: the library is whole, and nothing is twice."""
+"""An import of files that is killed several times and run again."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ KEPT = 40
 
 
 def library(folder: Path) -> Path:
-    """Many small files, so that the kill falls within the metadata or within the looking, as the moment wills."""
+    """Many small files, so that the kill interrupts either phase of the import."""
     folder.mkdir()
     base = jpeg(picture(1, (64, 48)))
     for number in range(FILES):
@@ -37,12 +37,12 @@ def zipped(folder: Path) -> Path:
 
 
 def written(data: Path) -> int:
-    """Bytes under the data folder: how far an import has come."""
+    """The bytes in the data folder, as a measure of progress."""
     return sum(p.stat().st_size for p in data.rglob("*") if p.is_file() and "imports" not in p.parts) if data.exists() else 0
 
 
 def killed(path: Path, data: Path, grown: int) -> None:
-    """Starts the import and kills it as soon as it has written so many bytes more; ended before is as well."""
+    """Starts the import and kills it after it has written so many bytes, unless it has ended."""
     process, before = started("import", path, "--owner", "ana", "--data", data), written(data)
     end = time.monotonic() + 60
     while process.poll() is None and written(data) < before + grown:
@@ -54,7 +54,7 @@ def killed(path: Path, data: Path, grown: int) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("kind", "grown", "count"), [("folder", 100_000, FILES), ("zip", 50_000, KEPT)])
-async def test_killed_again_and_again_and_then_whole(tmp_path: Path, kind: str, grown: int, count: int) -> None:
+async def test_a_repeatedly_killed_import_completes(tmp_path: Path, kind: str, grown: int, count: int) -> None:
     folder = library(tmp_path / "library")
     path, data = folder if kind == "folder" else zipped(folder), tmp_path / "data"
     for more in (1, grown, 4 * grown):

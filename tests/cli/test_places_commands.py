@@ -1,4 +1,4 @@
-"""`photos-gateway places`: from GeoNames' files to photos at other places, beside a server that goes on serving."""
+"""The commands `photos-gateway places`, with a running server."""
 
 from __future__ import annotations
 
@@ -34,20 +34,20 @@ def server(data: Path) -> Iterator[Server]:
         serving.stop()
 
 
-def test_says_where_the_places_come_from(data: Path) -> None:
+def test_about_prints_the_sources(data: Path) -> None:
     told = json.loads(run("places", "about", "--data", data).stdout)
     assert told["version"]
     assert {"part", "source", "version", "licence", "attribution"} == set(told["sources"][0])
 
 
-def test_what_is_no_dump_is_refused_in_one_sentence(tmp_path: Path, data: Path) -> None:
-    one_sentence(run("places", "resolve", "--data", data), "no data folder")
-    one_sentence(run("places", "import", tmp_path / "nowhere", "--data", data), "no folder")
+def test_an_invalid_dump_is_an_error(tmp_path: Path, data: Path) -> None:
+    one_sentence(run("places", "resolve", "--data", data), "data folder", "does not exist")
+    one_sentence(run("places", "import", tmp_path / "nowhere", "--data", data), "does not exist")
     one_sentence(run("places", "import", tmp_path, "--data", data), "cities500.txt", "hierarchy.txt")
 
 
 @pytest.mark.slow
-def test_a_running_server_takes_up_an_import_and_its_photos_follow(tmp_path: Path, data: Path, server: Server) -> None:
+def test_a_running_server_loads_imported_places(tmp_path: Path, data: Path, server: Server) -> None:
     photos = tmp_path / "photos.jsonl"
     photos.write_text('{"sourceId": "a", "latitude": 43.8065, "longitude": 11.293}\n')
     summary(run("import", photos, "--owner", "ana", "--data", data))
@@ -80,7 +80,7 @@ def test_a_running_server_takes_up_an_import_and_its_photos_follow(tmp_path: Pat
 
 @pytest.fixture
 def interruptible() -> Iterator[None]:
-    """A process that is started behind a shell inherits that Ctrl-C is ignored, and hands that on to its own."""
+    """A background process of a shell inherits that SIGINT is ignored, and so do its children."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
@@ -88,7 +88,7 @@ def interruptible() -> Iterator[None]:
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("interruptible")
-def test_a_stopped_import_leaves_the_places_as_they_were_and_the_next_one_cleans_up(tmp_path: Path, data: Path) -> None:
+def test_a_stopped_import_changes_nothing_and_the_next_one_removes_its_files(tmp_path: Path, data: Path) -> None:
     small = dump.write(tmp_path / "small", [place(3176959, "Florence", 43.77925, 11.24626)])
     summary(run("places", "import", small, "--data", data))
     before = (data / "places.bin").read_bytes()
@@ -112,7 +112,7 @@ def test_a_stopped_import_leaves_the_places_as_they_were_and_the_next_one_cleans
 
 
 def _amid_the_cells(folder: Path, data: Path) -> subprocess.Popen[str]:
-    """An import that stands still where most of its work is done, however slow the machine is meanwhile."""
+    """An import that pauses after most of its work."""
     running = started("places", "import", folder, "--data", data)
     assert running.stderr is not None
     assert any("Looking which" in line for line in running.stderr)
@@ -120,7 +120,7 @@ def _amid_the_cells(folder: Path, data: Path) -> subprocess.Popen[str]:
     return running
 
 
-def test_a_disk_that_takes_no_more_is_told_in_one_sentence(tmp_path: Path, data: Path) -> None:
+def test_a_full_disk_is_an_error(tmp_path: Path, data: Path) -> None:
     folder = dump.write(tmp_path / "dump", [place(3176959, "Florence", 43.77925, 11.24626)])
     limits = ["bash", "-c", 'ulimit -f 64; trap "" XFSZ; exec "$@"', "_", *COMMAND]
     done = subprocess.run(

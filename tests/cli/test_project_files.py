@@ -1,4 +1,4 @@
-"""The files that nobody here can run: what must hold of them all the same."""
+"""The Dockerfile, the Makefile and scripts."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def make(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str
     )  # fmt: skip
 
 
-def test_every_image_is_pinned_and_the_last_one_runs_as_nobody_in_particular() -> None:
+def test_images_are_pinned_and_run_as_an_unprivileged_user() -> None:
     for image in instructions("FROM"):
         assert re.fullmatch(r"\S+:\d+\.\d+\.\d+\S*( AS \w+)?", image), image
     last = DOCKERFILE.rsplit("\nFROM ", 1)[1]
@@ -38,7 +38,7 @@ def test_every_image_is_pinned_and_the_last_one_runs_as_nobody_in_particular() -
     assert last.index("USER") < last.index("ENTRYPOINT")
 
 
-def test_the_container_is_watched_and_writes_only_to_its_volume() -> None:
+def test_the_container_has_a_health_check_and_one_volume() -> None:
     assert "HEALTHCHECK" in DOCKERFILE
     assert "/livez" in DOCKERFILE
     assert "PYTHONDONTWRITEBYTECODE=1" in DOCKERFILE
@@ -47,26 +47,26 @@ def test_the_container_is_watched_and_writes_only_to_its_volume() -> None:
         assert all(line.startswith("[") for line in instructions(word)), "a shell would swallow the signal to stop"
 
 
-def test_nothing_unlocked_is_installed_and_nothing_secret_is_copied() -> None:
+def test_only_locked_packages_are_installed() -> None:
     assert all("--require-hashes" in line or "--no-deps" in line for line in instructions("RUN") if "pip install" in line)
     assert "latest" not in DOCKERFILE
     assert (ROOT / ".dockerignore").read_text().startswith("*\n")
 
 
-def test_make_alone_lists_every_command() -> None:
+def test_make_without_a_target_lists_the_targets() -> None:
     listed = [line.split()[1] for line in make().stdout.splitlines()]
     assert listed == TARGETS
     assert make("help").stdout == make().stdout
 
 
-def test_without_a_fitting_python_make_says_so_in_one_sentence(tmp_path: Path) -> None:
+def test_make_without_a_supported_python_is_an_error(tmp_path: Path) -> None:
     done = make(f"VENV={tmp_path}/venv", "PYTHON=", "run")
     assert done.returncode != 0
     assert "Python 3.11 or newer" in done.stderr
 
 
 @pytest.mark.parametrize("script", [".ci/run"])
-def test_scripts_can_be_run_and_parsed(script: str) -> None:
+def test_scripts_are_executable_and_valid(script: str) -> None:
     assert os.access(ROOT / script, os.X_OK)
     program = shutil.which("bash")
     assert program is not None

@@ -1,4 +1,4 @@
-"""What every AuditLog keeps, wherever the chain lies: in order, on record when it returns, whole until somebody touches it."""
+"""The contract of AuditLog: records are in order, durable on return, and verifiable."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from datasources.audit.chain import Findings, signing_key
+from datasources.audit.chain import VerificationResult, signing_key
 from datasources.audit.file import FileAuditLog
 from datasources.audit.port import AuditLog, AuditRecord
 from datasources.audit.s3 import S3AuditLog
@@ -73,11 +73,11 @@ def record(n: int) -> AuditRecord:
     )  # fmt: skip
 
 
-async def verified(log: AuditLog) -> Findings:
-    findings = Findings()
+async def verified(log: AuditLog) -> VerificationResult:
+    findings = VerificationResult()
     async for link in log.links():
-        findings.read(link)
-    findings.hold_against(await log.checkpoints(), KEY.public_key())
+        findings.add_line(link)
+    findings.check_checkpoints(await log.checkpoints(), KEY.public_key())
     return findings
 
 
@@ -87,7 +87,7 @@ async def test_what_was_appended_is_there_in_order_and_whole(engine: Open) -> No
             await log.append([record(n), record(n + 100)])
         findings = await verified(log)
         lines = [link.line async for link in log.links()]
-    assert (findings.whole, findings.records) == (True, 10)
+    assert (findings.intact, findings.records) == (True, 10)
     assert [line.split(b'"photos":')[1].split(b"}")[0].split(b",")[0] for line in lines][:3] == [b"0", b"100", b"1"]
 
 
@@ -96,20 +96,20 @@ async def test_many_requests_at_once_and_two_processes(engine: Open) -> None:
         await asyncio.gather(*(log.append([record(n)]) for n in range(20) for log in (one, other)))
     async with engine() as later:
         findings = await verified(later)
-    assert (findings.whole, findings.records) == (True, 40)
+    assert (findings.intact, findings.records) == (True, 40)
     assert findings.checkpoints >= 1
 
 
 async def test_what_is_noted_is_written_by_the_end(engine: Open) -> None:
     async with engine() as log:
-        log.note(record(1))
-        await log.settle()
+        log.append_later(record(1))
+        await log.flush()
         assert (await verified(log)).records == 1
-        log.note(record(2))
+        log.append_later(record(2))
     async with engine() as later:
         assert (await verified(later)).records == 2
 
 
 async def test_nothing_yet_is_whole_too(engine: Open) -> None:
     async with engine() as log:
-        assert (await verified(log)).whole
+        assert (await verified(log)).intact

@@ -14,9 +14,10 @@ from datasources.errors import Conflict, Corrupt
 from datasources.tables.changes import Change, ChangeFeed
 from datasources.tables.store import Item, Key, Put, Remove, Table
 from tests.tables.engines import ADAPTERS, PARAMS, Clock, Tables
+from tests.tables.plain_tables import plain_table
 
-FED = Table("fed", indexes=("by_time",), feed=True, expires=True)
-QUIET = Table("quiet")
+FED = plain_table("fed", indexes=("by_time",), feed=True, expires=True)
+QUIET = plain_table("quiet")
 
 
 # DynamoDB sweeps and forgets by its own clock, within days: nothing that a test can wait for.

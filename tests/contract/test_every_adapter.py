@@ -1,9 +1,11 @@
-"""Nobody keeps a promise unwatched: every adapter under `datasources/` stands in the table of its contract suite."""
+"""Every adapter under `datasources/` is tested by the contract suite of its port, and every port method is measured."""
 
 from __future__ import annotations
 
 import ast
 from pathlib import Path
+
+from datasources.instrumentation.instrumented import PORTS as INSTRUMENTED
 
 ROOT = Path(__file__).parents[2]
 PORTS = {
@@ -18,11 +20,11 @@ PORTS = {
     "GroupedAuditLog": "tests/contract/test_audit_log.py",
     "Translator": "tests/contract/test_translators.py",
 }
-STANDS_IN = {
-    "GroupedAuditLog": "what both engines of the audit share",
-    "ReadOnlyIndexStub": "the index is another process's: it refuses everything",
+EXEMPT = {
+    "GroupedAuditLog": "abstract base class of the audit logs",
+    "ReadOnlyIndexStub": "raises for every call",
 }
-MADE_BY = {
+CREATED_BY = {
     "SqliteItemStore": "SqliteTables", "SqliteChangeFeed": "SqliteTables",
     "DynamoItemStore": "DynamoTables", "DynamoChangeFeed": "DynamoTables",
 }  # fmt: skip
@@ -40,19 +42,59 @@ def adapters() -> dict[str, str]:
     return found
 
 
-def unwatched(known: dict[str, str]) -> list[str]:
+def untested(known: dict[str, str]) -> list[str]:
     return [
         f"{name} ({port})"
         for name, port in known.items()
-        if name not in STANDS_IN and MADE_BY.get(name, name) not in (ROOT / PORTS[port]).read_text()
+        if name not in EXEMPT and CREATED_BY.get(name, name) not in (ROOT / PORTS[port]).read_text()
     ]
 
 
-def test_every_adapter_stands_in_the_table_of_its_contract_suite() -> None:
+def what_to_do(missing: list[str]) -> str:
+    return "\n".join(
+        f"{name}: add it to the table of adapters in {PORTS[port.rstrip(')')]}, so that the contract suite runs on it"
+        for name, port in (entry.split(" (") for entry in missing)
+    )
+
+
+def test_every_adapter_is_in_the_table_of_its_contract_suite() -> None:
     known = adapters()
-    assert set(known.values()) == set(PORTS)
-    assert unwatched(known) == []
+    without = sorted(set(PORTS) - set(known.values()))
+    assert not without, f"{without}: no adapter inherits these ports; remove them from PORTS in {Path(__file__).name}"
+    missing = untested(known)
+    assert not missing, what_to_do(missing)
 
 
-def test_a_planted_adapter_is_missed() -> None:
-    assert unwatched({"RedisItemStore": "ItemStore"}) == ["RedisItemStore (ItemStore)"]
+def test_every_port_has_a_contract_suite() -> None:
+    ports = {
+        node.name
+        for path in (ROOT / "datasources").rglob("port.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ClassDef) and any(isinstance(base, ast.Name) and base.id == "ABC" for base in node.bases)
+    }
+    missing = sorted(ports - set(PORTS))
+    assert not missing, (
+        f"{missing}: write a contract suite in tests/contract/ and add the ports to PORTS in {Path(__file__).name}"
+    )
+
+
+# Properties, streams of a whole store, and methods that only open or close are not calls to a source.
+NOT_MEASURED = {"append_later", "checkpoints", "close", "flush", "links", "reload"}
+
+
+def test_every_method_of_an_instrumented_port_is_measured_or_exempt() -> None:
+    for port, (_, measures) in INSTRUMENTED.items():
+        abstract: frozenset[str] = getattr(port, "__abstractmethods__", frozenset())
+        methods = {name for name in abstract if not isinstance(getattr(port, name), property)}
+        missing = sorted(methods - set(measures) - NOT_MEASURED)
+        assert not missing, (
+            f"{port.__name__}.{missing}: add a Measure to PORTS in datasources/instrumentation/instrumented.py, "
+            f"or the name to NOT_MEASURED in {Path(__file__).name}"
+        )
+        stale = sorted(set(measures) - methods)
+        assert not stale, f"{port.__name__} has no {stale}: remove them from PORTS in datasources/instrumentation/instrumented.py"
+
+
+def test_an_adapter_without_tests_is_reported_with_the_file_to_edit() -> None:
+    assert "tests/tables/engines.py" in what_to_do(untested({"RedisItemStore": "ItemStore"}))
+    assert untested({"RedisItemStore": "ItemStore"}) == ["RedisItemStore (ItemStore)"]

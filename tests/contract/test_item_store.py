@@ -11,11 +11,12 @@ import pytest
 from datasources.errors import Conflict, Corrupt
 from datasources.tables.store import MAX_BODY, Item, ItemStore, Key, Put, Remove, Span, Table, Write
 from tests.tables.engines import ADAPTERS, PARAMS, Clock, Tables
+from tests.tables.plain_tables import plain_table
 
 WHOLE = Span()
-PLAIN = Table("plain")
-INDEXED = Table("indexed", indexes=("by_time", "by_name"), feed=True)
-FADING = Table("fading", indexes=("by_time",), expires=True)
+PLAIN = plain_table("plain")
+INDEXED = plain_table("indexed", indexes=("by_time", "by_name"), feed=True)
+FADING = plain_table("fading", indexes=("by_time",), expires=True)
 TABLES = (PLAIN, INDEXED, FADING)
 
 
@@ -179,7 +180,7 @@ async def test_what_does_not_fit_the_table_is_refused(store: ItemStore) -> None:
         (PLAIN, item("a", 0)),
         (PLAIN, item("a", by_time="1")),
         (PLAIN, Item(Key("ana", "a"), 1, b"", {}, 2_000_000_000)),
-        (Table("unknown"), item("a")),
+        (plain_table("unknown"), item("a")),
     ):
         with pytest.raises(ValueError):
             await store.write_each([Put(table, bad, None)])

@@ -1,4 +1,4 @@
-"""What every key service promises, run over a table of adapters."""
+"""The contract of KeyService, run on every adapter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every LocationService keeps, whoever answers. A new adapter is one line in `tests/locations/engines.py`."""
+"""The contract of LocationService. Add a new adapter to `tests/locations/engines.py`."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ async def test_tells_how_exactly_a_point_is_known_and_how_far_its_place_is(locat
 
 
 async def test_has_nothing_newer_than_what_it_serves(locations: LocationService) -> None:
-    assert await locations.look_again() is False
+    assert await locations.reload() is False
 
 
 def test_says_source_version_and_licence_of_each_part(locations: LocationService) -> None:

@@ -1,4 +1,4 @@
-"""Pages: every hit once, in one order, whatever ties and whatever happens meanwhile."""
+"""Pages return every hit once and in order, including ties and concurrent writes."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ async def test_the_order_of_adding(index: PhotoIndex) -> None:
 async def test_ten_thousand_photos_of_one_second_are_paged_without_gap_or_repeat(
     index: PhotoIndex, order: Order, backwards: bool
 ) -> None:
-    """The low bits of the key come from the id; here they are all alike, so only the whole id can decide."""
+    """The low bits of the key come from the id; here they are equal, so only the full id decides."""
     await fill(index, *(photo(n, taken_local=SECOND, added_at_ms=5) for n in range(10_050)))
     hits = await walk(index, ANA, SearchRequest(limit=900, order=order, backwards=backwards))
     down = (order in {Order.TAKEN_DESC, Order.ADDED_DESC, Order.RELEVANCE}) != backwards
@@ -70,11 +70,11 @@ async def test_backwards_from_a_hit_gives_those_before_it_nearest_first(index: P
 @ORDERS
 async def test_paging_goes_on_where_it_was_though_photos_come_and_go(index: PhotoIndex, order: Order) -> None:
     await fill(index, *(photo(n, taken_local=SECOND, added_at_ms=9) for n in range(0, 600, 2)))
-    question = SearchRequest(limit=50, order=order)
+    request = SearchRequest(limit=50, order=order)
     seen: list[int] = []
     after = None
     while True:
-        page = await index.search(ANA, replaced(question, after=after))
+        page = await index.search(ANA, replaced(request, after=after))
         seen += numbers(list(page.hits))
         if not page.more:
             break
@@ -122,7 +122,7 @@ async def test_relevance_is_by_score_then_day_then_id(index: PhotoIndex) -> None
 
 
 async def test_a_common_word_and_many_repeats_weigh_no_more_than_one(index: PhotoIndex) -> None:
-    """Engines' own scores count repeats, lengths and everybody's photos; ours do not (DECISIONS 13)."""
+    """Scores do not depend on repeats, lengths or photos of others, unlike the scores of the engines."""
     await fill(index, photo(1, text=("dog dog dog",)), photo(2, text=("a long text with a dog in it",)))
     await fill(index, *(photo(n, "bob", text=("dog",)) for n in range(100, 300)))
     hits = await walk(index, ANA, SearchRequest(limit=9, order=Order.RELEVANCE, text=TextQuery((Clause(HasWord("dog"), 2.5),))))
@@ -140,23 +140,23 @@ async def test_forty_clauses_are_told_apart(index: PhotoIndex) -> None:
 async def test_a_text_query_without_enough_clauses_finds_nothing(index: PhotoIndex) -> None:
     await fill(index, photo(1, text=("dog",)))
     for order in Order:
-        asked = SearchRequest(limit=5, order=order, total=True, text=TextQuery((Clause(HasWord("dog")),), required=2))
-        assert (await index.search(ANA, asked)).total == 0
+        request = SearchRequest(limit=5, order=order, total=True, text=TextQuery((Clause(HasWord("dog")),), required=2))
+        assert (await index.search(ANA, request)).total == 0
         empty = SearchRequest(limit=5, order=order, text=TextQuery(()))
         assert list((await index.search(ANA, empty)).hits) == []
 
 
 async def test_own_and_shared_photos_make_one_order(index: PhotoIndex) -> None:
-    """Shared ones stand where their day begins, or with the undated; merged page by page."""
+    """Shared photos sort at the start of their day, or with undated photos."""
     times = [f"2024-05-{n % 9 + 1:02d}T{n % 24:02d}:00:00" for n in range(90)]
     owned = ("ana", "bob", "cyn")
     await fill(index, *(photo(n, owned[n % 3], taken_local=time, albums=("x",)) for n, time in enumerate(times)))
     day = grant("bob", "x", LocationPrecision.NONE, TimePrecision.DAY)
     scope = scope_of("ana", day, grant("cyn", "x", LocationPrecision.NONE, TimePrecision.NONE))
     for order in Order:
-        whole = (await index.search(scope, SearchRequest(limit=90, order=order))).hits
-        assert len(whole) == 90
-        assert await walk(index, scope, SearchRequest(limit=7, order=order)) == list(whole)
+        complete = (await index.search(scope, SearchRequest(limit=90, order=order))).hits
+        assert len(complete) == 90
+        assert await walk(index, scope, SearchRequest(limit=7, order=order)) == list(complete)
     taken = await walk(index, scope, SearchRequest(limit=50))
     assert numbers(taken)[60:] == list(range(89, 0, -3))
 
@@ -171,13 +171,13 @@ async def test_positions_are_those_of_the_hits(index: PhotoIndex) -> None:
 
 async def test_several_questions_are_answered_in_order(index: PhotoIndex) -> None:
     await fill(index, photo(1, labels=("a",)), photo(2))
-    asked = [SearchRequest(total=True), SearchRequest(total=True, condition=AnyOf(Field.LABEL, ("a",))), SearchRequest()]
-    assert [a.total for a in await index.search_many(ANA, asked)] == [2, 1, None]
+    request = [SearchRequest(total=True), SearchRequest(total=True, condition=AnyOf(Field.LABEL, ("a",))), SearchRequest()]
+    assert [a.total for a in await index.search_many(ANA, request)] == [2, 1, None]
     assert await index.search_many(ANA, []) == []
 
 
 async def test_weights_count_in_ten_thousandths_so_that_every_engine_adds_them_alike(index: PhotoIndex) -> None:
-    """In floats of 32 bits 15.0001 and 15.0002 are one number beside 24 others."""
+    """32-bit floats cannot distinguish 15.0001 and 15.0002 in a sum with 24 other weights."""
     words = [f"word{n:02d}x" for n in range(24)]
     await fill(index, photo(1, text=(" ".join(words), "low")), photo(2, text=(" ".join(words), "high")))
     last = Clause(HasWord("low"), 15.0002), Clause(HasWord("high"), 15.0003)

@@ -8,7 +8,7 @@ import pytest
 
 from access.precision import LocationPrecision
 from datasources.search.conditions import AnyOf, Between, Condition, Field, HasWord, Not, WithinBox, WithinCircle
-from datasources.search.port import Clause, Coordinates, FacetQuestion, PhotoIndex, SearchRequest, TextQuery
+from datasources.search.port import Clause, Coordinates, FacetRequest, PhotoIndex, SearchRequest, TextQuery
 from tests.search.engines import ENGINES, opened
 from tests.search.makers import ANA, counts, cover_numbers, fill, found, photo
 
@@ -68,7 +68,7 @@ async def test_a_circle_over_thousands_of_spots_agrees_with_its_facets(index: Ph
     spots = [(n // 80 * 0.01, n % 80 * 0.01) for n in range(6400)]
     await fill(index, *(photo(n, exact=Coordinates(*p), labels=("a",)) for n, p in enumerate(spots)))
     circle = WithinCircle(EXACT, 0.4, 0.4, 35_000)
-    answer = await index.search(ANA, SearchRequest(condition=circle, total=True, facets=(FacetQuestion(Field.LABEL, circle),)))
+    answer = await index.search(ANA, SearchRequest(condition=circle, total=True, facets=(FacetRequest(Field.LABEL, circle),)))
     assert answer.total == answer.facets[0].buckets[0].count
     assert 3000 < (answer.total or 0) < 3300
 
@@ -101,14 +101,14 @@ async def test_months_and_days_are_those_of_the_wall_clock(index: PhotoIndex) ->
     assert await counts(index, Field.WEEKDAY) == {"2": 1, "3": 2, "1": 1, "5": 1}
     assert await found(index, Between(Field.YEAR, 1, 1969)) == {2, 4}
     assert await found(index, Between(Field.MONTH_DAY, 1224, 1224)) == {0}
-    answer = await index.search(ANA, SearchRequest(facets=(FacetQuestion(Field.MONTH),)))
+    answer = await index.search(ANA, SearchRequest(facets=(FacetRequest(Field.MONTH),)))
     assert answer.facets[0].missing == 1
 
 
 async def test_facets_count_photos_ties_go_by_value_and_the_rest_is_missing(index: PhotoIndex) -> None:
     await fill(index, photo(1, labels=("b", "a", "b")), photo(2, labels=("c", "a")), photo(3), photo(4, state="TRASHED"))
     active = AnyOf(Field.STATE, ("ACTIVE",))
-    answer = await index.search(ANA, SearchRequest(facets=(FacetQuestion(Field.LABEL, active), FacetQuestion(Field.RATING))))
+    answer = await index.search(ANA, SearchRequest(facets=(FacetRequest(Field.LABEL, active), FacetRequest(Field.RATING))))
     assert [(b.value, b.count) for b in answer.facets[0].buckets] == [("a", 2), ("b", 1), ("c", 1)]
     assert answer.facets[0].missing == 1
     assert (list(answer.facets[1].buckets), answer.facets[1].missing) == ([], 4)
@@ -117,8 +117,8 @@ async def test_facets_count_photos_ties_go_by_value_and_the_rest_is_missing(inde
 async def test_a_facet_has_its_own_condition_and_the_questions_words(index: PhotoIndex) -> None:
     await fill(index, photo(1, labels=("a",), text=("dog",)), photo(2, labels=("b",), text=("dog",)), photo(3, labels=("b",)))
     text = TextQuery((Clause(HasWord("dog")),))
-    asked = SearchRequest(condition=AnyOf(Field.LABEL, ("a",)), text=text, total=True, facets=(FacetQuestion(Field.LABEL),))
-    answer = await index.search(ANA, asked)
+    request = SearchRequest(condition=AnyOf(Field.LABEL, ("a",)), text=text, total=True, facets=(FacetRequest(Field.LABEL),))
+    answer = await index.search(ANA, request)
     assert (answer.total, [b.value for b in answer.facets[0].buckets]) == (1, ["a", "b"])
 
 
@@ -126,7 +126,7 @@ async def test_the_cover_is_the_newest_photo_of_a_bucket(index: PhotoIndex) -> N
     days = ["2024-05-01", "2024-05-03", "2024-05-02"]
     await fill(index, *(photo(n, taken_local=f"{day}T10:00:00", people=("p",)) for n, day in enumerate(days)))
     await fill(index, photo(7, people=("q",)), photo(8, people=("q",)), photo(9))
-    answer = await index.search(ANA, SearchRequest(facets=(FacetQuestion(Field.PERSON, covers=True),)))
+    answer = await index.search(ANA, SearchRequest(facets=(FacetRequest(Field.PERSON, covers=True),)))
     assert cover_numbers(answer.facets[0].buckets) == {"p": 1, "q": 8}
     newest = (await index.search(ANA, SearchRequest(limit=1))).hits[0]
     assert answer.facets[0].buckets[0].latest == newest.position.key
@@ -136,11 +136,9 @@ async def test_the_cover_is_the_newest_photo_of_a_bucket(index: PhotoIndex) -> N
 async def test_ten_thousand_buckets_at_most_and_more_values_than_an_engine_counts_at_once(index: PhotoIndex) -> None:
     await fill(index, *(photo(n, keywords=tuple(f"k{n * 50 + i:06d}" for i in range(50))) for n in range(1400)))
     await fill(index, photo(5000, keywords=("k069999", "k069998")))
-    answer = await index.search(
-        ANA, SearchRequest(facets=(FacetQuestion(Field.KEYWORD, covers=True), FacetQuestion(Field.STATE)))
-    )
+    answer = await index.search(ANA, SearchRequest(facets=(FacetRequest(Field.KEYWORD, covers=True), FacetRequest(Field.STATE))))
     facet = answer.facets[0]
-    assert (len(facet.buckets), facet.cut, facet.missing) == (10_000, True, 0)
+    assert (len(facet.buckets), facet.truncated, facet.missing) == (10_000, True, 0)
     assert [(b.value, b.count) for b in facet.buckets[:3]] == [("k069998", 2), ("k069999", 2), ("k000000", 1)]
     assert cover_numbers(facet.buckets[:3]) == {"k069998": 5000, "k069999": 5000, "k000000": 0}
     assert answer.facets[1].buckets[0].count == 1401

@@ -1,4 +1,4 @@
-"""What a scope may not see is not found, counted, sorted or ranked by; a share shows as much as it says, class by class."""
+"""Data outside a scope does not affect hits, counts, order or ranking; a share shows exactly its classes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from access.precision import LocationPrecision as Place
 from access.precision import TimePrecision as Time
 from datasources.search.conditions import AnyOf, Between, Condition, Field, FileNamePart, HasWord, Not, WithinBox, WithinCircle
-from datasources.search.port import Clause, Coordinates, FacetQuestion, Order, PhotoIndex, SearchRequest, TextQuery
+from datasources.search.port import Clause, Coordinates, FacetRequest, Order, PhotoIndex, SearchRequest, TextQuery
 from tests.search.engines import ENGINES, opened
 from tests.search.makers import counts, fill, found, grant, number_of, photo, scope_of
 
@@ -42,7 +42,7 @@ BOBS = photo(
 
 async def test_an_empty_scope_has_nothing(index: PhotoIndex) -> None:
     await fill(index, photo(1))
-    answer = await index.search(scope_of(None), SearchRequest(limit=5, total=True, facets=(FacetQuestion(Field.LABEL),)))
+    answer = await index.search(scope_of(None), SearchRequest(limit=5, total=True, facets=(FacetRequest(Field.LABEL),)))
     assert (list(answer.hits), answer.more, answer.total, list(answer.facets[0].buckets)) == ([], False, 0, [])
     assert await index.positions(scope_of(None), [photo(1).key], Order.TAKEN_DESC) == {}
 
@@ -60,7 +60,7 @@ async def test_others_see_active_photos_of_the_granted_album_of_the_owner_who_gr
     assert await found(index, scope=scope) == {0, 7}
     assert await found(index, Not(AnyOf(Field.OWNER, ("ana",))), scope) == {0}
     assert await found(index, AnyOf(Field.OWNER, ("cyn",)), scope) == set()
-    assert await found(index, scope=scope.mine()) == {7}
+    assert await found(index, scope=scope.own_only()) == {7}
 
 
 async def test_a_grant_of_ones_own_album_narrows_nothing(index: PhotoIndex) -> None:
@@ -149,8 +149,8 @@ async def test_in_two_albums_the_wider_value_counts_class_by_class(index: PhotoI
 async def test_facets_count_what_may_be_read_and_tell_the_rest_as_missing(index: PhotoIndex) -> None:
     await fill(index, BOBS, photo(2, "ana", people=("mine",), taken_local="2024-05-09T10:00:00"))
     scope = scope_of("ana", grant("bob", "x", Place.NONE, Time.NONE))
-    asked = SearchRequest(facets=tuple(FacetQuestion(f, covers=True) for f in (Field.PERSON, Field.YEAR, Field.LABEL)))
-    people, years, labels = (await index.search(scope, asked)).facets
+    request = SearchRequest(facets=tuple(FacetRequest(f, covers=True) for f in (Field.PERSON, Field.YEAR, Field.LABEL)))
+    people, years, labels = (await index.search(scope, request)).facets
     assert ([b.value for b in people.buckets], people.missing) == (["mine"], 1)
     assert ([(b.value, b.count) for b in years.buckets], years.missing) == ([("2024", 1)], 1)
     assert ([b.value for b in labels.buckets], labels.missing) == (["beach"], 1)
@@ -159,7 +159,7 @@ async def test_facets_count_what_may_be_read_and_tell_the_rest_as_missing(index:
 
 
 async def test_a_day_is_all_that_sorting_tells_of_a_share_by_day(index: PhotoIndex) -> None:
-    """Were it sorted by the hour, the order beside one's own photos would tell the hour."""
+    """Sorting by the hour would reveal the hour, by the order relative to own photos."""
     times = {1: "2024-05-01T23:00:00", 2: "2024-05-01T01:00:00"}
     await fill(index, *(photo(n, "bob", albums=("x",), taken_local=t) for n, t in times.items()))
     await fill(index, *(photo(n, "bob", albums=("x",), added_at_ms=9 - n) for n in (3, 4)))
@@ -174,7 +174,7 @@ async def test_a_day_is_all_that_sorting_tells_of_a_share_by_day(index: PhotoInd
 async def test_a_clause_about_what_is_not_shown_weighs_nothing(index: PhotoIndex) -> None:
     await fill(index, BOBS)
     text = TextQuery((Clause(HasWord("dog"), 1.0), Clause(AnyOf(Field.PERSON, ("p",)), 2.0)))
-    asked = SearchRequest(limit=1, order=Order.RELEVANCE, text=text)
-    shared = await index.search(scope_of("ana", grant("bob", "x")), asked)
-    own = await index.search(scope_of("bob"), asked)
+    request = SearchRequest(limit=1, order=Order.RELEVANCE, text=text)
+    shared = await index.search(scope_of("ana", grant("bob", "x")), request)
+    own = await index.search(scope_of("bob"), request)
     assert (shared.hits[0].position.score, own.hits[0].position.score) == (1.0, 3.0)

@@ -1,4 +1,4 @@
-"""Photos that are alike by vector: inside the scope, whatever is asked for, never what is gone."""
+"""Similar photos by vector: only inside the scope and condition, never removed ones."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from access.precision import LocationPrecision, TimePrecision
 from datasources.search.conditions import AnyOf, Condition, Everything, Field
-from datasources.search.port import Embedding, Near, PhotoIndex, Removal
+from datasources.search.port import Embedding, PhotoIndex, Removal, SimilarPhoto
 from datasources.search.tantivy.index import TantivyIndex
 from tests.search.engines import ENGINES, opened
 from tests.search.makers import ANA, fill, grant, photo, scope_of
@@ -26,12 +26,12 @@ async def index(request: pytest.FixtureRequest) -> AsyncIterator[PhotoIndex]:
 
 
 def towards(degrees: float, model: str = MODEL, length: float = 1.0) -> Embedding:
-    """A vector in the plane of the first two numbers."""
+    """A vector in the plane of the first two dimensions."""
     angle = np.radians(degrees)
     return Embedding(model, (float(length * np.cos(angle)), float(length * np.sin(angle)), *([0.0] * (SIZE - 2))))
 
 
-def numbers(found: Sequence[Near]) -> list[int]:
+def numbers(found: Sequence[SimilarPhoto]) -> list[int]:
     return [int(near.key.id[:16], 16) for near in found]
 
 
@@ -58,7 +58,7 @@ async def test_ties_go_by_id_downwards(index: PhotoIndex) -> None:
 
 
 async def test_other_customers_nearer_photos_take_no_place(index: PhotoIndex) -> None:
-    """Cut off after the search, nothing would be left: a hundred strangers are nearer."""
+    """Filtering after the search would return nothing, because 100 photos of others are more similar."""
     await fill(index, *(photo(n, "bob", embedding=towards(0)) for n in range(100, 200)), photo(1, embedding=towards(80)))
     assert numbers(await index.nearest(ANA, towards(0), 3)) == [1]
 

@@ -1,4 +1,4 @@
-"""Words: what is found by what, in many scripts, and that nobody's text is syntax."""
+"""Text search in many scripts; user text is never query syntax."""
 
 from __future__ import annotations
 
@@ -124,9 +124,9 @@ async def test_what_people_type_is_never_syntax(index: PhotoIndex, text: str) ->
 
 async def test_words_of_others_are_not_found(index: PhotoIndex) -> None:
     await fill(index, photo(1, "bob", text=("secret",), file_name="secret.jpg"), photo(2))
-    for asked in (HasWord("secret"), HasWord("sec", prefix=True), HasWord("secrte", fuzzy=True), FileNamePart("sec")):
-        assert await found(index, asked) == set()
-        assert await found(index, asked, scope_of("bob")) == {1}
+    for condition in (HasWord("secret"), HasWord("sec", prefix=True), HasWord("secrte", fuzzy=True), FileNamePart("sec")):
+        assert await found(index, condition) == set()
+        assert await found(index, condition, scope_of("bob")) == {1}
 
 
 PARTS = ["IMG_2041.JPG", "img_2041.jpg", "2041", "204", "20", "2", "g_2", "_", ".", ".j", "41.JP", "IMG_2041.JP", "MG_2041.JPG"]
@@ -140,7 +140,7 @@ async def test_a_file_is_found_by_any_part_of_its_name(index: PhotoIndex, part: 
 
 @pytest.mark.parametrize("part", ["", "2042", "img2041", "IMG_2041.JPGx", "041_", "gmi", "204141", "imgimg"])
 async def test_a_file_is_not_found_by_what_its_name_does_not_hold(index: PhotoIndex, part: str) -> None:
-    """Grams alone would lie: every pair of `041_` or of `204141` is in the name."""
+    """N-grams without positions would match falsely: every bigram of `041_` and `204141` is in the name."""
     await fill(index, photo(1, file_name="IMG_2041.JPG"), photo(2, file_name="xIMG_204.JPG 041"))
     assert await found(index, FileNamePart(part)) == set()
 
@@ -163,7 +163,7 @@ async def test_rarities_count_inside_the_scope_only(index: PhotoIndex) -> None:
 
 
 async def test_a_typo_is_forgiven_however_many_like_words_others_have(index: PhotoIndex) -> None:
-    """An engine that looks for the likeliest few of everybody's words would miss the viewer's."""
+    """An engine that expands to the most frequent terms of all customers would miss the viewer's words."""
     near = tuple(f"b{chr(first)}ach" for first in range(0x4E00, 0x4E00 + 1_500))
     await fill(index, photo(1, text=("beach",)), *(photo(n, "bob", text=near[n * 100 : n * 100 + 100]) for n in range(15)))
     near_ascii = tuple(f"b{a}ach" for a in "abcdefghijklmnopqrstuvwxyz0123456789") + tuple(f"be{a}ach" for a in "bcdfghijkl")

@@ -1,4 +1,4 @@
-"""What is written is there after `refresh`, what is taken out is gone, and time never runs backwards."""
+"""Writes and removals are visible after `refresh`, and older versions never replace newer ones."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ async def test_an_older_removal_changes_nothing(index: PhotoIndex) -> None:
 
 
 async def test_removals_really_remove(index: PhotoIndex) -> None:
-    """By a term of an unsigned field tantivy deletes nothing and says nothing: counts before and after, per owner."""
+    """tantivy silently deletes nothing by a term of an unsigned field, so counts are compared per owner."""
     await fill(index, *(photo(n, owner, text=("beach",)) for n in range(500) for owner in ("ana", "bob")))
     await index.write([Removal(PhotoKey("ana", photo_id(n)), 2) for n in range(0, 500, 5)])
     await index.refresh()
@@ -141,7 +141,7 @@ async def test_an_owner_is_a_whole_word(index: PhotoIndex) -> None:
 
 
 async def test_an_erased_customer_may_be_written_anew_at_the_same_versions(index: PhotoIndex) -> None:
-    """A rebuild does so. An engine that remembers deletions by version would refuse it as too old."""
+    """As in a rebuild: an engine that remembers deletions by version would reject the document as too old."""
     await fill(index, *(photo(n, version=5) for n in range(20)))
     await index.erase("ana")
     await fill(index, *(photo(n, version=5) for n in range(20)))
@@ -156,7 +156,7 @@ async def test_what_was_not_refreshed_is_erased_too(index: PhotoIndex) -> None:
 
 
 async def test_expunging_leaves_the_others_as_they_were(index: PhotoIndex) -> None:
-    """Whatever an engine must do to be rid of the erased bytes; a newer version that is there stays."""
+    """Purging erased bytes preserves other documents and newer versions."""
     await fill(index, *(photo(n, owner, version=2) for n in range(30) for owner in ("ana", "bob")))
     await index.write([Removal(PhotoKey("bob", photo_id(3)), 4), photo(4, "bob", version=9, labels=("newer",))])
     await index.refresh()

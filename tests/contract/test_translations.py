@@ -1,4 +1,4 @@
-"""What every TranslationService keeps, whoever answers. A new adapter is one line in `ADAPTERS`."""
+"""The contract of TranslationService. Add a new adapter to `ADAPTERS`."""
 
 from __future__ import annotations
 
@@ -45,9 +45,9 @@ async def test_answers_each_term_in_order(translations: TranslationService) -> N
 
 
 async def test_an_inflected_word_is_found_but_less_sure(translations: TranslationService) -> None:
-    (plural,), (whole,) = await translations.concepts(["spiagge", "spiaggia"], ["it"])
-    assert plural.id == whole.id == "beach"
-    assert plural.score < whole.score <= 1
+    (plural,), (singular,) = await translations.concepts(["spiagge", "spiaggia"], ["it"])
+    assert plural.id == singular.id == "beach"
+    assert plural.score < singular.score <= 1
 
 
 async def test_a_word_of_the_readers_language_silences_the_same_word_of_others(

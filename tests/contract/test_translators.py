@@ -1,4 +1,4 @@
-"""What every Translator keeps: answers in order or None, never an error. Amazon's stands here by its protocol."""
+"""The contract of Translator: results in order or None, never an error. Amazon's protocol is implemented locally."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ async def machine(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[StandIn]:
 @asynccontextmanager
 async def amazon(machine: StandIn, clock: Clock | None = None, **changes: object) -> AsyncIterator[AmazonTranslator]:
     settings = replace(AmazonTranslate("us-east-1", machine.url, deadline_s=5.0), **changes)  # type: ignore[arg-type]
-    made = AmazonTranslator(settings, now_s=clock or Clock(), chance=lambda: 0.0)
+    made = AmazonTranslator(settings, now_s=clock or Clock(), random=lambda: 0.0)
     try:
         yield made
     finally:
@@ -121,7 +121,7 @@ async def test_after_five_failures_nobody_waits_for_a_while(machine: StandIn) ->
 
 async def test_a_machine_that_is_not_there_is_no_error(machine: StandIn, unused_tcp_port: int) -> None:
     settings = AmazonTranslate("us-east-1", f"http://127.0.0.1:{unused_tcp_port}", deadline_s=2.0)
-    translator = AmazonTranslator(settings, now_s=Clock(), chance=lambda: 0.0)
+    translator = AmazonTranslator(settings, now_s=Clock(), random=lambda: 0.0)
     assert await translator.translate(["koira"], "fi", "en") == [None]
     await translator.close()
 

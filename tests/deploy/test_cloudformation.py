@@ -1,4 +1,4 @@
-"""The templates for AWS are those that the one definition makes, hold what they promise, and pass their linter."""
+"""The CloudFormation templates."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ def of_kind(resources: dict[str, Any], kind: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", TEMPLATES)
-def test_what_is_committed_is_what_the_definition_makes(name: str) -> None:
-    assert (FOLDER / name).read_text() == service.printed(TEMPLATES[name]()), "python -m deploy.cloudformation"
+def test_the_committed_templates_are_current(name: str) -> None:
+    assert (FOLDER / name).read_text() == service.to_json(TEMPLATES[name]()), "python -m deploy.cloudformation"
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", TEMPLATES)
-def test_the_linter_has_nothing_to_say_and_would_say_it(name: str) -> None:
+def test_the_templates_pass_the_linter(name: str) -> None:
     regions = ManualArgs(regions=["us-east-1", "eu-west-1"])
     made = TEMPLATES[name]()
     assert lint(json.dumps(made), config=regions) == []
@@ -39,7 +39,7 @@ def test_the_linter_has_nothing_to_say_and_would_say_it(name: str) -> None:
     assert [m.rule.id for m in lint(json.dumps(made), config=regions)] == ["E3002"]
 
 
-def test_every_table_is_as_it_is_made_elsewhere_and_guarded() -> None:
+def test_tables_match_the_definition_and_are_protected() -> None:
     tables = of_kind(DATA, "AWS::DynamoDB::Table")
     assert len(tables) == len(ALL_TABLES)
     for table in ALL_TABLES:
@@ -51,7 +51,7 @@ def test_every_table_is_as_it_is_made_elsewhere_and_guarded() -> None:
         assert made["DeletionProtectionEnabled"]
 
 
-def test_all_that_holds_data_outlives_its_stack() -> None:
+def test_resources_with_data_are_retained() -> None:
     holding = ("AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::KMS::Key", "AWS::OpenSearchService::Domain")
     kept = [r for r in DATA.values() if r["Type"] in holding]
     assert len(kept) == len(ALL_TABLES) + 5
@@ -59,7 +59,7 @@ def test_all_that_holds_data_outlives_its_stack() -> None:
     assert all(key["EnableKeyRotation"] for key in of_kind(DATA, "AWS::KMS::Key").values())
 
 
-def test_the_audit_is_written_once_and_media_have_no_old_versions() -> None:
+def test_the_audit_bucket_has_object_lock_and_the_media_bucket_no_versions() -> None:
     buckets = of_kind(DATA, "AWS::S3::Bucket")
     retention = buckets["AuditBucket"]["ObjectLockConfiguration"]["Rule"]["DefaultRetention"]
     assert retention == {"Mode": "COMPLIANCE", "Days": AUDIT_KEPT_DAYS}
@@ -67,7 +67,7 @@ def test_the_audit_is_written_once_and_media_have_no_old_versions() -> None:
     assert all(all(b["PublicAccessBlockConfiguration"].values()) for b in buckets.values())
 
 
-def test_the_domain_is_encrypted_everywhere_and_knows_its_users() -> None:
+def test_the_domain_is_encrypted_and_authenticates_users() -> None:
     (domain,) = of_kind(DATA, "AWS::OpenSearchService::Domain").values()
     assert domain["EncryptionAtRestOptions"]["Enabled"]
     assert domain["NodeToNodeEncryptionOptions"]["Enabled"]
@@ -81,7 +81,7 @@ def statements(name: str) -> list[dict[str, Any]]:
     return [s for policy in policies for s in policy["PolicyDocument"]["Statement"]]
 
 
-def test_no_role_may_do_everything_and_the_function_writes_no_table() -> None:
+def test_roles_have_least_privilege() -> None:
     for name in of_kind(SERVICE, "AWS::IAM::Role"):
         for s in statements(name):
             assert not any(action.endswith(":*") or action == "*" for action in s["Action"])
@@ -95,7 +95,7 @@ def test_no_role_may_do_everything_and_the_function_writes_no_table() -> None:
     assert not any("Delete" in a for a in audit["Action"])
 
 
-def test_every_fed_table_has_its_mapping_with_dead_letters() -> None:
+def test_tables_of_the_change_feed_have_an_event_source_mapping() -> None:
     mappings = of_kind(SERVICE, "AWS::Lambda::EventSourceMapping")
     assert set(mappings) == {f"{title(t.name)}Changes" for t in ALL_TABLES if t.feed}
     for mapping in mappings.values():
@@ -104,7 +104,7 @@ def test_every_fed_table_has_its_mapping_with_dead_letters() -> None:
         assert mapping["MaximumRetryAttempts"] > 0
 
 
-def test_the_containers_settings_are_settings_and_what_is_imported_is_exported() -> None:
+def test_settings_and_imports_of_the_templates_exist() -> None:
     (task,) = of_kind(SERVICE, "AWS::ECS::TaskDefinition").values()
     (container,) = task["ContainerDefinitions"]
     given = {e["Name"] for e in (*container["Environment"], *container["Secrets"])}
@@ -125,7 +125,7 @@ def imports(part: Any) -> Any:
             yield from imports(inner)
 
 
-def test_what_must_be_looked_at_has_an_alarm() -> None:
+def test_alarms_exist() -> None:
     alarms = of_kind(SERVICE, "AWS::CloudWatch::Alarm")
     watched = {a.get("MetricName") if isinstance(a.get("MetricName"), str) else name for name, a in alarms.items()}
     assert watched >= {

@@ -1,4 +1,4 @@
-"""`make servers`: what is pinned, what is told, and that processes are known again."""
+"""The local servers of `make servers`."""
 
 from __future__ import annotations
 
@@ -49,34 +49,34 @@ def test_every_artefact_has_a_checksum() -> None:
     assert all(re.fullmatch(r"\S+==\S+ --hash=sha256:[0-9a-f]{64}", line) for line in requirements)
 
 
-def test_a_process_is_known_again_started_once_and_stopped_once(tmp_path: Path) -> None:
+def test_a_server_process_is_started_and_stopped_once(tmp_path: Path) -> None:
     code = "import pathlib, time; pathlib.Path('up').touch(); time.sleep(600)"
     server = Server("sleeper", [sys.executable, "-c", code], (tmp_path / "logs" / "up").exists)
     processes = Processes(tmp_path)
     try:
-        assert "serves after" in processes.start(server)
+        assert "ready after" in processes.start(server)
         number = processes.running("sleeper")
         assert number
-        assert "runs already" in Processes(tmp_path).start(server)
+        assert "already running" in Processes(tmp_path).start(server)
         assert Processes(tmp_path).running("sleeper") == number
     finally:
         assert processes.stop("sleeper") == "sleeper: stopped"
     assert processes.running("sleeper") is None
-    assert processes.stop("sleeper") == "sleeper: did not run"
+    assert processes.stop("sleeper") == "sleeper: was not running"
 
 
-def test_another_process_with_the_number_of_ours_is_not_ours(tmp_path: Path) -> None:
+def test_another_process_with_the_same_pid_is_not_stopped(tmp_path: Path) -> None:
     (tmp_path / "sleeper.process").write_text("1 12345678901234\n")
     assert Processes(tmp_path).running("sleeper") is None
 
 
-def test_a_server_that_ends_at_once_is_told_with_its_log(tmp_path: Path) -> None:
+def test_a_server_that_ends_at_the_start_is_an_error_with_its_log(tmp_path: Path) -> None:
     server = Server("dead", [sys.executable, "-c", "print('no room'); raise SystemExit(3)"], lambda: False)
-    with pytest.raises(ServersError, match=r"dead ended at once(.|\n)*no room"):
+    with pytest.raises(ServersError, match=r"dead exited during startup(.|\n)*no room"):
         Processes(tmp_path).start(server)
 
 
-def test_an_install_that_fails_leaves_what_was_there(tmp_path: Path) -> None:
+def test_a_failed_installation_changes_nothing(tmp_path: Path) -> None:
     def install(version: str, text: str) -> None:
         with installing(tmp_path / "thing", version) as folder:
             if folder is not None:
@@ -93,7 +93,7 @@ def test_an_install_that_fails_leaves_what_was_there(tmp_path: Path) -> None:
     assert (tmp_path / "thing" / "text").read_text() == "better"
 
 
-def test_status_of_nothing_names_what_is_down(
+def test_status_names_stopped_servers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("PHOTOS_SERVERS_RUN", str(tmp_path / "run"))
@@ -105,6 +105,6 @@ def test_status_of_nothing_names_what_is_down(
 
 
 @pytest.mark.servers
-def test_the_servers_of_this_run_are_all_up(capsys: pytest.CaptureFixture[str]) -> None:
+def test_all_servers_are_running(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["status"]) == 0
     assert capsys.readouterr().err.count("up at http://127.0.0.1:") == 5

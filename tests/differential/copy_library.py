@@ -26,10 +26,10 @@ _PURPOSES = {"secret": "installation", "wrapping": "wrapping"}
 
 
 async def copied(embedded: Sources, file: Path, stack: Stack) -> int:
-    """Everything in the tables of `file` into those of a stack that is made; how many items."""
+    """Copy all tables of `file` into those of a provisioned stack; returns the number of items."""
     access, patience = replace(stack.access(stack.dynamodb_url), read_timeout_s=60.0), RetryPolicy(deadline_s=60.0)
-    tables = await DynamoTables.open(access, TABLES, prefix=stack.prefix, clock=lambda: 0.0, patience=patience)
-    kms = await AwsCalls.open("keys", "kms", stack.access(stack.kms_url), stack.patience)
+    tables = await DynamoTables.open(access, TABLES, prefix=stack.prefix, clock=lambda: 0.0, retry_policy=patience)
+    kms = await AwsCalls.open("keys", "kms", stack.access(stack.kms_url), stack.retry_policy)
     count = 0
     try:
         for table in TABLES:
@@ -46,7 +46,7 @@ async def copied(embedded: Sources, file: Path, stack: Stack) -> int:
 
 
 def items_in(file: Path, table: Table) -> Iterator[Item]:
-    """All items of a table, whatever their partition: no port needs that, so it is read from the file itself."""
+    """All items of a table, read from the file because no port can list them."""
     places = "".join(f", {index}_pk, {index}_sk" for index in table.indexes)
     with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as conn:
         rows = conn.execute(f"SELECT pk, sk, version, body, expires{places} FROM items_{table.name}")
@@ -57,17 +57,17 @@ def items_in(file: Path, table: Table) -> Iterator[Item]:
 
 
 async def _wrapped_anew(embedded: Sources, kms: AwsCalls, key_id: str, item: Item) -> Item:
-    """What the key file wrapped, wrapped by KMS; the keys of owners are wrapped by those, and stay as they are."""
+    """Rewrap the wrapping keys with KMS; the data keys of owners do not change."""
     kind, _, name = item.key.partition.partition(":")
     if kind not in _PURPOSES:
         return item
     context: Mapping[str, str] = {"purpose": _PURPOSES[kind], "name": name}
     plain = await embedded.key_service.unwrap(item.body, context)
     asked: dict[str, Any] = {"KeyId": key_id, "Plaintext": plain, "EncryptionContext": dict(context)}
-    answer = await kms.ask("encrypt", asked)
+    answer = await kms.call("encrypt", asked)
     return Item(item.key, item.version, answer["CiphertextBlob"], item.indexes, item.expires_at)
 
 
 def at(moment: int, sources: Sources) -> Sources:
-    """With a clock that stands still: what is signed until then is signed alike."""
+    """Use a fixed clock, so that signatures are equal."""
     return replace(sources, now_ms=lambda: moment)

@@ -1,4 +1,4 @@
-"""Questions that clients could send, by chance from a seed: filters that nest, words, orders, facets, mistakes."""
+"""Random client requests from a seed: nested filters, words, orders, facets and errors."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ OTHERS = (
 
 @dataclass(frozen=True)
 class Asked:
-    """One question: who asks, the first page's document, that of later pages, and variables."""
+    """A request: the customer, the documents of the first and of later pages, and variables."""
 
     customer: str
     first: str
@@ -90,14 +90,14 @@ class Asked:
 
 @dataclass(frozen=True)
 class World:
-    """Values that the library of one customer has."""
+    """Values that occur in the library of one customer."""
 
     ids: Mapping[str, Sequence[str]]
     values: Mapping[str, Sequence[str]]
 
 
 class Questions:
-    """Questions from one seed: the same for ever."""
+    """Deterministic requests from one seed."""
 
     def __init__(self, seed: int, worlds: Mapping[str, World]) -> None:
         self._random = Random(seed)
@@ -154,7 +154,7 @@ class Questions:
         return " ".join(parts)
 
     def _filter(self, world: World) -> dict[str, Any]:
-        """Narrow more often than not, so that most walks end soon; now and then something impossible."""
+        """Mostly narrow filters, so that most walks are short, and some that match nothing."""
         r = self._random
         made = self._leaves(world, r.choice((1, 2, 2, 3)))
         shape = r.random()

@@ -1,4 +1,4 @@
-"""One library of 20,000 photos in both stacks: 500 questions, each walked to its end, answered alike."""
+"""Both stacks return equal results for 500 requests, all pages, over one library of 20,000 photos."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from access.viewer import GuestOf, Viewer, ViewerKind
+from access.viewer import GuestLink, Viewer, ViewerKind
 from commands.progress import PlainProgress
 from datasources import Sources
 from datasources.media.s3 import S3MediaStore
@@ -43,7 +43,7 @@ AT_ONCE = 4
 
 
 class Stacks:
-    """SQLite, tantivy, files and a key file; DynamoDB, OpenSearch, S3 and KMS. One clock, which stands still."""
+    """The embedded and the production stack, with one fixed clock."""
 
     def __init__(self, embedded: Sources, other: Sources, guest: DemoGuest) -> None:
         now = embedded.now_ms()
@@ -51,14 +51,14 @@ class Stacks:
         self.both = [at(now, sources) for sources in (embedded, other)]
 
     async def answers(self, who: str, document: str, variables: dict[str, Any]) -> list[Any]:
-        """What each stack says."""
+        """The responses of both stacks."""
         return await asyncio.gather(*(self._answer(sources, who, document, variables) for sources in self.both))
 
     def viewer(self, who: str) -> Viewer:
-        """A customer, or whoever came by the demo's link."""
+        """A customer, or the guest of the demo's link."""
         if who == GUEST:
             g = self.guest
-            return Viewer(ViewerKind.GUEST, g.grantee, guest_of=GuestOf(g.owner, g.album, g.grantee))
+            return Viewer(ViewerKind.GUEST, g.grantee, guest_of=GuestLink(g.owner, g.album, g.grantee))
         return Viewer(ViewerKind.CUSTOMER, who, customer=self.both[0].ids.local_id("customer", who))
 
     async def _answer(self, sources: Sources, who: str, document: str, variables: dict[str, Any]) -> Any:
@@ -75,7 +75,7 @@ class Stacks:
         return {name: part for name, part in answer.items() if name in {"data", "errors"}}
 
     async def world(self, who: str) -> World:
-        """What can be asked for, from the facets of the whole library; one at a time, for guests may ask for little."""
+        """Values for filters from the facets of the library; one request each, because guests have a low query limit."""
         values = {
             by: await self._keys(who, f"found: facet(by: {by}, first: 200) {{ found: buckets {{ it: key }} }}") for by in FACETS
         }
@@ -129,7 +129,7 @@ def took(what: str, begun: tuple[float, float]) -> None:
 
 
 async def walked(stacks: Stacks, asked: Asked, seen: Counter[str]) -> str | None:
-    """Every page of one question; how the stacks differ, if they do."""
+    """Read every page of a request; returns the difference of the stacks, if any."""
     document, variables = asked.first, dict(asked.variables)
     while True:
         told, other = await stacks.answers(asked.customer, document, variables)
@@ -150,7 +150,7 @@ async def walked(stacks: Stacks, asked: Asked, seen: Counter[str]) -> str | None
 
 
 async def differences(stacks: Stacks, seen: Counter[str]) -> list[str]:
-    """All questions, several at once."""
+    """Run all requests concurrently."""
     worlds = {who: await stacks.world(who) for who in (*CUSTOMERS, GUEST)}
     questions = Questions(SEED, worlds)
     gate = asyncio.Semaphore(AT_ONCE)
@@ -183,7 +183,7 @@ def test_the_other_stack_is_the_real_one(stacks) -> None:
 
 
 def test_a_difference_would_be_seen(stacks) -> None:
-    """One photo less in one of the indices."""
+    """Remove one photo from one of the indices."""
     runner, both = stacks
     _, sources = both.both
     first = "{ list: photos(first: 0, filter: {any: [{}]}) { total { count } edges { node { id } } pageInfo { hasNextPage endCursor } } }"

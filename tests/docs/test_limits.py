@@ -33,7 +33,7 @@ def test_the_limits_of_documents_are_those_of_the_page(row: str, field: str) -> 
     assert ROWS[row] == (f"{getattr(QueryLimits(), field):,}", f"{getattr(PERSISTED, field):,}")
 
 
-def test_the_settings_of_the_pages_exist_with_the_defaults_told() -> None:
+def test_the_settings_of_the_pages_exist_with_the_documented_defaults() -> None:
     for page in ("limits.md", "federation.md", "identity.md"):
         for name in re.findall(r"PHOTOS_([A-Z_]+[A-Z])", (DOCS / page).read_text()):
             assert name.lower() in Settings.model_fields, name

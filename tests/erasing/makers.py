@@ -9,17 +9,18 @@ from access.precision import LocationPrecision, TimePrecision
 from access.seals import seal
 from access.viewer import Viewer, ViewerKind
 from datasources.media.port import MediaKey
+from datasources.non_table_stores import RENDITIONS
 from datasources.tables.access_log import ReadingRecord
 from datasources.tables.grants import GrantRecord
 from datasources.tables.jobs import JobKind, JobRecord
 from datasources.tables.pictures import PictureRecord, Shown, Waiting
 from datasources.tables.support_tickets import TicketRecord
-from indexing.open_stores import RENDITIONS, renditions_of
+from indexing.open_stores import forget_renditions
 from resolvers.erasing.certificate import Certificate, certificate_key, read
 from resolvers.erasing.erase import SURE_MS
 from resolvers.erasing.start import OPERATOR, begin_erasure
 from resolvers.jobs.job_run import folder_of
-from resolvers.jobs.kinds import WORKS
+from resolvers.jobs.kinds import JOB_FUNCTIONS
 from resolvers.jobs.runner import JobRunner
 from tests.jobs.makers import EXPORT, Clock
 from tests.requests.harness import ROME, Gateway
@@ -38,7 +39,7 @@ async def somebody(gateway: Gateway, name: str) -> Viewer:
 async def furnished(gateway: Gateway, folder: Path) -> tuple[Viewer, Viewer]:
     """Ana, who has a row in every table and a file in every store, and Bob, who has some and must keep them."""
     ana, bob = await somebody(gateway, CANARY), await somebody(gateway, "bob")
-    gateway.sources.caches.append(renditions_of(folder))
+    gateway.sources.caches.append(forget_renditions(folder))
     for viewer, word in ((ana, CANARY), (bob, "beach")):
         owner = str(viewer.customer)
         photos = await gateway.photos(owner, "one", "two", caption=f"{word} in words", at=ROME, keywords=(word,))
@@ -90,7 +91,7 @@ async def _looked_at(gateway: Gateway, ana: Viewer, bob: Viewer) -> None:
         ReadingRecord(owner=owner, id="r2", at_ms=now, kind="CUSTOMER", principal=other),
         ReadingRecord(owner=other, id="r3", at_ms=now, kind="CUSTOMER", principal=owner),
     ]
-    await sources.readings.add(rows)
+    await sources.access_log.add(rows)
     ticket = TicketRecord(
         owner=owner, number="T1", agent="sam", version=0, classes=("TIME",), opened_at_ms=now, closes_at_ms=now + 60_000
     )
@@ -102,7 +103,7 @@ async def _looked_at(gateway: Gateway, ana: Viewer, bob: Viewer) -> None:
 async def _worked_for(gateway: Gateway, ana: Viewer) -> None:
     """An export that is whole, and another job that waits."""
     await gateway.answer(EXPORT, as_=ana)
-    await JobRunner(gateway.sources, WORKS, worker="one").drained()
+    await JobRunner(gateway.sources, JOB_FUNCTIONS, worker="one").run_until_idle()
     await gateway.answer(EXPORT, as_=ana)
 
 
@@ -114,9 +115,9 @@ async def erased(gateway: Gateway, clock: Clock, owner: str) -> Certificate:
 
 async def worked_off(gateway: Gateway, clock: Clock, owner: str) -> Certificate:
     """Lets the erasure that was begun come to its end."""
-    runner = JobRunner(gateway.sources, WORKS, worker="one")
+    runner = JobRunner(gateway.sources, JOB_FUNCTIONS, worker="one")
     for _ in range(5):  # the wait between the passes, and pauses after a failure
-        await runner.drained()
+        await runner.run_until_idle()
         job = await job_of(gateway, owner)
         if not job.live:
             break
@@ -143,7 +144,7 @@ async def certificate_of(gateway: Gateway, job: JobRecord) -> Certificate | None
 
 
 def holding(folder: Path, *needles: str | bytes) -> Iterator[str]:
-    """Files of the folder in which, or in whose names, something stands."""
+    """Files of the folder whose content or name contains one of the needles."""
     wanted = [n.encode() if isinstance(n, str) else n for n in needles]
     for path in sorted(folder.rglob("*")):
         name = str(path.relative_to(folder)).encode()

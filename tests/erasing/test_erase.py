@@ -8,14 +8,14 @@ from access.viewer import Viewer
 from datasources import TABLES
 from datasources.tables.jobs import JOBS
 from resolvers.erasing.certificate import NOTHING
-from resolvers.erasing.erasure_rules import PLACES
+from resolvers.erasing.erasure_rules import ERASURE_RULES
 from tests.erasing.makers import CANARY, furnished, holding, job_of, worked_off
 from tests.jobs.makers import Clock
 from tests.requests.harness import Gateway
 
 ERASE = """mutation($id: ID!) { eraseMyData(input: {confirmCustomerId: $id}) {
     bulkOperation { id status } userErrors { code nodeId } } }"""
-WITHOUT_CUSTOMERS = {"documents", "erased"}
+WITHOUT_CUSTOMERS = {"documents", "erased", "versions"}
 
 
 def own_id(gateway: Gateway, viewer: Viewer) -> str:
@@ -24,7 +24,7 @@ def own_id(gateway: Gateway, viewer: Viewer) -> str:
 
 async def planted(gateway: Gateway, owner: str) -> set[str]:
     """The tables in which a customer stands."""
-    found = {name for name, place in PLACES.items() if await place.left(gateway.sources.store, owner)}
+    found = {name for name, rule in ERASURE_RULES.items() if await rule.remaining(gateway.sources.store, owner)}
     return found | ({JOBS.name} if [j async for j in gateway.sources.jobs.of_owner(owner) if not j.outlives_owner] else set())
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from access.scope import Grant
-from access.viewer import GuestOf, Viewer, ViewerKind
+from access.viewer import GuestLink, Viewer, ViewerKind
 from datasources.errors import Unavailable
 from datasources.tables.jobs import JobKind, JobRecord, JobStatus, Running
 from datasources.tables.keys import CACHE_S, Clocks, Destroyed, KeyRing
@@ -20,9 +20,9 @@ from resolvers.erasing.certificate import certificate_key, read
 from resolvers.erasing.erase import SURE_MS, erase
 from resolvers.erasing.start import OPERATOR, begin_erasure
 from resolvers.importing.records import ImportRecord
-from resolvers.importing.writer import Writer
-from resolvers.jobs.kinds import WORKS
-from resolvers.jobs.runner import MOST_ATTEMPTS, JobRunner
+from resolvers.importing.writer import RecordWriter
+from resolvers.jobs.kinds import JOB_FUNCTIONS
+from resolvers.jobs.runner import MAX_ATTEMPTS, JobRunner
 from tests.erasing.makers import CANARY, certificate_of, erased, holding, job_of, somebody, worked_off
 from tests.erasing.test_erase import ERASE, own_id
 from tests.jobs.makers import CANCEL, EXPORT, JOB, Clock
@@ -60,7 +60,7 @@ async def test_a_replayed_import_is_refused_and_a_token_sees_nothing_and_is_told
     ana = await of_ana(gateway)
     await erased(gateway, clock, str(ana.customer))
     with pytest.raises(Destroyed):
-        await Writer(gateway.sources, str(ana.customer)).write([ImportRecord(source_id="0")])
+        await RecordWriter(gateway.sources, str(ana.customer)).write([ImportRecord(source_id="0")])
     with pytest.raises(Destroyed):
         await gateway.sources.customers.ensure(str(ana.customer), "ana", now_ms=1)
     assert str(ana.customer) not in [c async for c in gateway.sources.customers.everyone()]
@@ -106,9 +106,9 @@ async def test_killed_anywhere_it_goes_on_and_ends(gateway: Gateway, clock: Cloc
 
     gateway.sources.jobs.save = dying  # type: ignore[method-assign]
     for _ in range(2):
-        runner = JobRunner(gateway.sources, WORKS, worker="one")
+        runner = JobRunner(gateway.sources, JOB_FUNCTIONS, worker="one")
         with suppress(asyncio.CancelledError):
-            await runner.drained()
+            await runner.run_until_idle()
         clock.ms += SURE_MS
     gateway.sources.jobs.save = save  # type: ignore[method-assign]
     certificate = await worked_off(gateway, clock, str(ana.customer))
@@ -126,8 +126,8 @@ async def test_while_the_index_is_away_it_is_unreadable_and_waits_for_ever(gatew
 
     gateway.sources.index.erase = away  # type: ignore[method-assign]
     await begin_erasure(gateway.sources, str(ana.customer), OPERATOR)
-    for _ in range(2 * MOST_ATTEMPTS):
-        await JobRunner(gateway.sources, WORKS, worker="one").drained()
+    for _ in range(2 * MAX_ATTEMPTS):
+        await JobRunner(gateway.sources, JOB_FUNCTIONS, worker="one").run_until_idle()
         clock.ms += 10_000_000
     assert (await job_of(gateway, str(ana.customer))).live
     assert await gateway.sources.keys.keys_of([str(ana.customer)]) == {}
@@ -144,9 +144,9 @@ async def test_what_a_process_wrote_that_knew_the_key_still_is_taken_out_by_the_
     try:
         await other.keys.keys_of([owner])
         await begin_erasure(gateway.sources, owner, OPERATOR)
-        runner = JobRunner(gateway.sources, WORKS, worker="one")
-        await runner.drained()
-        (done,) = await Writer(other, owner).write([ImportRecord(source_id="late", caption=CANARY)])
+        runner = JobRunner(gateway.sources, JOB_FUNCTIONS, worker="one")
+        await runner.run_until_idle()
+        (done,) = await RecordWriter(other, owner).write([ImportRecord(source_id="late", caption=CANARY)])
         assert done.written is not None, "an import elsewhere still knows the key"
         assert (await job_of(gateway, owner)).live
     finally:
@@ -175,19 +175,19 @@ async def test_an_export_that_is_being_written_leaves_nothing_and_guests_see_not
     async def slow_export(run: Any) -> None:
         at.set()
         await go.wait()
-        await WORKS[JobKind.EXPORT](run)
+        await JOB_FUNCTIONS[JobKind.EXPORT](run)
 
     await gateway.answer(EXPORT, as_=ana)
     exporting = JobRunner(gateway.sources, {JobKind.EXPORT: slow_export}, worker="one")
-    await exporting.take()
+    await exporting.start_due_jobs()
     await at.wait()
     await begin_erasure(gateway.sources, owner, OPERATOR)
-    await JobRunner(gateway.sources, {JobKind.ERASE: erase}, worker="two").drained()
+    await JobRunner(gateway.sources, {JobKind.ERASE: erase}, worker="two").run_until_idle()
     go.set()
-    await exporting.drained()
+    await exporting.run_until_idle()
     certificate = await worked_off(gateway, clock, owner)
     assert certificate.stores["results"].left == 0
-    guest = Viewer(ViewerKind.GUEST, "g", guest_of=GuestOf(owner, "a1", "g"))
+    guest = Viewer(ViewerKind.GUEST, "g", guest_of=GuestLink(owner, "a1", "g"))
     scope = replace(gateway.scope(guest), grants=(Grant(owner, "a1", *_widest()),))
     assert await gateway.sources.photos.by_ids(scope, []) == {}
     assert (await gateway.answer("{ photos(library: SHARED_WITH_ME) { nodes { id } } }", as_=guest))["photos"]["nodes"] == []

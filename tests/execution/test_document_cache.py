@@ -116,7 +116,7 @@ def test_an_honest_document_with_fragments_passes() -> None:
 
 
 def test_bounds_can_be_set_by_the_caller() -> None:
-    documents = DocumentCache(toy_schema(), classify=CLASSES.get, sanity=QueryLimits(depth=2))
+    documents = DocumentCache(toy_schema(), classify=CLASSES.get, limits=QueryLimits(depth=2))
     assert code_of("{ photo { friends { id } } }", None, documents) == ("TOO_COMPLEX", "DEPTH")
 
 

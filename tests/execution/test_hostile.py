@@ -8,16 +8,17 @@ import pytest
 
 from execution import analysis
 from execution.analysis import QueryLimits, StepBudget
-from execution.document_cache import MOST_COST
+from execution.document_cache import MAX_COST
 from execution.errors import RequestError
 from tests.execution.hostile import DOCUMENTS, Case
 from tests.requests.harness import customer, served
+from tests.wire.toy import ToyContext
 
 BEFORE_VALIDATION = {"TOKENS", "CHARACTERS", "ALIASES", "ROOT_FIELDS", "REPEATED_FIELDS", "DEPTH", "DIRECTIVES", "INTROSPECTION"}
 
 
-class Asking:
-    """A context that has nobody behind it: what reaches a resolver fails there."""
+class ViewerContext(ToyContext):
+    """A context without data sources: a resolver that is reached fails."""
 
     viewer = customer("ana")
     router = False
@@ -26,14 +27,14 @@ class Asking:
 def outcome(text: str, variables: dict[str, Any]) -> tuple[str, str | None] | None:
     """The refusal's code and reason; None: it may run, for no more than one may pay."""
     _, documents, runner = served()
-    documents._kept.clear()
+    documents._entries.clear()
     try:
         prepared = documents.prepare(text)
-        executor = runner._executor(prepared, variables, Asking(), "reject")
+        executor = runner._executor(prepared, variables, ViewerContext(), "reject")
         cost = prepared.cost(executor.variable_values.coerced)
     except RequestError as refused:
         return refused.code, refused.reason
-    assert cost <= MOST_COST
+    assert cost <= MAX_COST
     return None
 
 
@@ -46,7 +47,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[StepBudget]:
             super().__init__(most)
             made.append(self)
 
-    monkeypatch.setattr(analysis, "Steps", Counted)
+    monkeypatch.setattr(analysis, "StepBudget", Counted)
     return made
 
 

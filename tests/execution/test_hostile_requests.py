@@ -10,10 +10,9 @@ from typing import Any
 
 import pytest
 
-from execution.http import WireSettings
-from tests.execution.test_http import JSON, asked
+from execution.http import HttpSettings
+from tests.execution.test_http import JSON, request
 from tests.execution.test_websocket import INIT, connected
-from tests.wire.toy import ToyContext
 
 HELLO = json.dumps({"query": "{ hello }"}).encode()
 DEEP = b'{"query": "{ hello }", "variables": {"a": ' + b"[" * 900 + b"]" * 900 + b"}}"
@@ -57,7 +56,7 @@ REQUESTS: list[tuple[str, bytes, dict[str, str], int, str]] = [
 
 @pytest.mark.parametrize(("name", "body", "headers", "status", "reason"), REQUESTS, ids=[case[0] for case in REQUESTS])
 async def test_a_hostile_request_is_refused(name: str, body: bytes, headers: dict[str, str], status: int, reason: str) -> None:
-    response = await asked(content=body, headers=headers)
+    response = await request(content=body, headers=headers)
     (error,) = response.json()["errors"]
     assert (response.status_code, error["extensions"].get("reason", "")) == (status, reason), name
     assert "data" not in response.json()
@@ -77,7 +76,7 @@ async def test_a_hostile_request_is_refused(name: str, body: bytes, headers: dic
     ],
 )
 async def test_other_methods_change_nothing(method: str, parameters: dict[str, str], status: int) -> None:
-    response = await asked(method, params=parameters, headers={"accept": "application/json"})
+    response = await request(method, params=parameters, headers={"accept": "application/json"})
     assert response.status_code == status
     assert "data" not in response.json()
 
@@ -87,13 +86,13 @@ async def test_a_body_that_never_ends_is_given_up() -> None:
         yield b'{"query": '
         await asyncio.Event().wait()
 
-    response = await asked(settings=WireSettings(deadline_s=0.05), content=dripping(), headers=JSON)
+    response = await request(settings=HttpSettings(deadline_s=0.05), content=dripping(), headers=JSON)
     assert response.json()["errors"][0]["extensions"]["code"] == "DEADLINE_EXCEEDED"
 
 
 async def test_an_answer_that_is_too_large_is_not_sent() -> None:
-    small = WireSettings(most_answer_bytes=500)
-    response = await asked(settings=small, json={"query": "{ photos(first: 100) { id name } }"})
+    small = HttpSettings(max_response_bytes=500)
+    response = await request(settings=small, json={"query": "{ photos(first: 100) { id name } }"})
     (error,) = response.json()["errors"]
     assert (error["extensions"]["code"], error["extensions"]["reason"]) == ("TOO_COMPLEX", "ANSWER_SIZE")
     assert len(response.content) < 500
@@ -126,21 +125,20 @@ async def test_a_hostile_connection_is_closed(name: str, messages: list[Any], co
 async def test_a_hostile_document_over_a_socket_is_an_error_and_the_connection_lives() -> None:
     async with connected(INIT, {"type": "subscribe", "id": "1", "payload": {"query": "{ " + "hello " * 400 + "}"}}) as client:
         await client.event()
-        assert await client.heard() == {"type": "connection_ack"}
-        refused = await client.heard()
+        assert await client.received() == {"type": "connection_ack"}
+        refused = await client.received()
         assert (refused["type"], refused["payload"][0]["extensions"]["reason"]) == ("error", "REPEATED_FIELDS")
-        client.say({"type": "ping"})
-        assert await client.heard() == {"type": "pong"}
+        client.send({"type": "ping"})
+        assert await client.received() == {"type": "pong"}
 
 
-async def test_subscriptions_end_with_the_token_they_began_with(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ToyContext, "remaining_s", 0.05, raising=False)
-    async with connected(INIT, {"type": "subscribe", "id": "1", "payload": {"query": "subscription { endless }"}}) as client:
+async def test_subscriptions_end_when_the_token_expires() -> None:
+    subscription = {"type": "subscribe", "id": "1", "payload": {"query": "subscription { endless }"}}
+    async with connected(INIT, subscription, remaining_s=0.05) as client:
         assert await client.closed_with() == 4403
     assert "context closed" in client.contexts[-1].log  # its subscription was cancelled
 
 
-async def test_a_token_that_has_ended_already_begins_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ToyContext, "remaining_s", -10.0, raising=False)
-    async with connected(INIT) as client:
+async def test_an_expired_token_starts_no_operation() -> None:
+    async with connected(INIT, remaining_s=-10.0) as client:
         assert await client.closed_with() == 4403

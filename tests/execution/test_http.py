@@ -10,7 +10,7 @@ import pytest
 from starlette.requests import HTTPConnection
 
 from execution.document_cache import DocumentCache
-from execution.http import GraphQLEndpoint, WireSettings
+from execution.http import GraphQLEndpoint, HttpSettings
 from execution.runner import Runner
 from tests.wire.toy import CLASSES, ToyContext, app, decide, make_context, toy_schema
 
@@ -18,15 +18,15 @@ NEW = "application/graphql-response+json"
 JSON = {"content-type": "application/json"}
 
 
-async def asked(method: str = "POST", settings: WireSettings | None = None, **request: Any) -> httpx.Response:
-    transport = httpx.ASGITransport(app(settings or WireSettings()))
+async def request(method: str = "POST", settings: HttpSettings | None = None, **request: Any) -> httpx.Response:
+    transport = httpx.ASGITransport(app(settings or HttpSettings()))
     async with httpx.AsyncClient(transport=transport, base_url="http://toy") as client:
         return await client.request(method, "/graphql", **request)
 
 
 async def posted(query: str, variables: Any = None, **headers: str) -> httpx.Response:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return await asked(json={"query": query, "variables": variables}, headers={"accept": NEW, **named})
+    return await request(json={"query": query, "variables": variables}, headers={"accept": NEW, **named})
 
 
 def errors(response: httpx.Response) -> list[tuple[str, str | None]]:
@@ -50,7 +50,7 @@ async def test_answers_a_query_with_what_the_context_adds() -> None:
     [b"null", b"1", b'"x"', b"true", b"[]", b"", b"\xff\xfe", b"[" * 100_000, b'{"query":"{hello}"', b'{"query":1}', b'{"query":""}', b'{"query":"{hello}","variables":[]}', b'{"query":"{hello}","variables":{"a":' + b"[" * 100_000 + b"}}", b'{"query":"{hello}","operationName":1}', b'{"query":"{hello}","extensions":1}', b'[{"query":"{hello}"}]', b'{"query":"{hello}","variables":NaN}'],
 )  # fmt: skip
 async def test_bodies_that_are_no_request_get_400_and_a_clear_sentence(body: bytes) -> None:
-    response = await asked(content=body, headers=JSON)
+    response = await request(content=body, headers=JSON)
     assert response.status_code == 400
     assert errors(response)[0][0] == "BAD_USER_INPUT"
     assert response.json()["errors"][0]["extensions"]["id"]
@@ -58,7 +58,7 @@ async def test_bodies_that_are_no_request_get_400_and_a_clear_sentence(body: byt
 
 async def test_an_integer_of_ten_thousand_digits_is_bad_input() -> None:
     body = b'{"query":"query ($i: Int) { photos(first: $i) { id } }","variables":{"i":' + b"9" * 10_000 + b"}}"
-    response = await asked(content=body, headers={**JSON, "accept": NEW})
+    response = await request(content=body, headers={**JSON, "accept": NEW})
     assert response.status_code == 400
 
 
@@ -71,26 +71,26 @@ async def test_a_body_over_the_cap_is_refused_while_it_is_read() -> None:
             read += 1
             yield b" " * 1_000
 
-    assert (await asked(settings=WireSettings(most_bytes=5_000), content=endless(), headers=JSON)).status_code == 413
+    assert (await request(settings=HttpSettings(max_body_bytes=5_000), content=endless(), headers=JSON)).status_code == 413
     assert read < 10
     announced = {**JSON, "content-length": "9" * 30}
-    assert (await asked(content=b"{}", headers=announced)).status_code == 413
+    assert (await request(content=b"{}", headers=announced)).status_code == 413
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/json; charset=utf-16", None])  # fmt: skip
 async def test_types_that_browsers_send_without_asking_are_refused(kind: str | None) -> None:
     headers = {} if kind is None else {"content-type": kind}
-    assert (await asked(content=b'{"query":"{hello}"}', headers=headers)).status_code == 415
+    assert (await request(content=b'{"query":"{hello}"}', headers=headers)).status_code == 415
 
 
 async def test_a_mutation_over_get_is_refused_and_not_run() -> None:
-    response = await asked("GET", params={"query": 'mutation { rename(id: 1, name: "x") { id } }'})
+    response = await request("GET", params={"query": 'mutation { rename(id: 1, name: "x") { id } }'})
     assert (response.status_code, response.headers["allow"]) == (405, "POST")
-    response = await asked("GET", params={"query": "query ($n: String) { hello(name: $n) }", "variables": '{"n": "you"}'})
+    response = await request("GET", params={"query": "query ($n: String) { hello(name: $n) }", "variables": '{"n": "you"}'})
     assert response.json()["data"] == {"hello": "hello you"}
-    response = await asked("GET", settings=WireSettings(get_queries=False), params={"query": "{ hello }"})
+    response = await request("GET", settings=HttpSettings(get_queries=False), params={"query": "{ hello }"})
     assert (response.status_code, response.headers["allow"]) == (405, "POST")
-    assert (await asked("PUT")).status_code == 405
+    assert (await request("PUT")).status_code == 405
 
 
 async def test_refused_operations_have_no_data_and_the_newer_type_tells_by_status() -> None:
@@ -117,8 +117,8 @@ async def test_errors_of_resolvers_show_only_what_is_meant_to_be_shown(caplog: p
     assert response.json()["errors"][1]["extensions"]["version"] == 3
     assert "swordfish" not in response.text + caplog.text
     assert "secret" not in response.text + caplog.text
-    told = {one["extensions"]["id"] for one in response.json()["errors"]}
-    assert {record.__dict__["error_id"] for record in caplog.records} <= told
+    reported = {one["extensions"]["id"] for one in response.json()["errors"]}
+    assert {record.__dict__["error_id"] for record in caplog.records} <= reported
     assert [record.__dict__["error"] for record in caplog.records] == ["ValueError", "GraphQLError"]
 
 
@@ -132,12 +132,12 @@ async def test_a_denied_operation_is_refused_with_its_coordinates_before_anythin
     assert "extensions" not in response.json()
 
 
-async def test_in_null_mode_denied_positions_are_null_and_told_once_each() -> None:
+async def test_in_null_mode_denied_positions_are_null_and_reported_once_each() -> None:
     query = "{ photos { name gps friends { gps } } photo { place: gps } }"
     response = await posted(query, authorization=WITHOUT, x_denied="null")
     assert response.json()["data"]["photos"][1] == {"name": "photo 1", "gps": None, "friends": [{"gps": None}] * 2}
-    told = [[step for step in one["path"] if isinstance(step, str)] for one in response.json()["errors"]]
-    assert told == [["photos", "gps"], ["photos", "friends", "gps"], ["photo", "place"]]
+    reported = [[step for step in one["path"] if isinstance(step, str)] for one in response.json()["errors"]]
+    assert reported == [["photos", "gps"], ["photos", "friends", "gps"], ["photo", "place"]]
     response = await posted("{ photos { secret } hello }", authorization="Bearer without SECRET", x_denied="null")
     assert response.json()["data"] == {"photos": None, "hello": "hello world"}
     assert (await posted("{ hello }", x_denied="maybe")).status_code == 400
@@ -183,7 +183,7 @@ def lasting(deadline_s: float) -> tuple[GraphQLEndpoint[str], asyncio.Queue[ToyC
     schema = toy_schema()
     runner = Runner(schema, decide=decide)
     documents = DocumentCache(schema, classify=CLASSES.get)
-    return GraphQLEndpoint(documents, runner, remembered, settings=WireSettings(deadline_s=deadline_s)), made
+    return GraphQLEndpoint(documents, runner, remembered, settings=HttpSettings(deadline_s=deadline_s)), made
 
 
 @pytest.mark.parametrize(("query", "accept", "end"), [("{ late }", NEW, "cancelled"), ("{ late }", "text/event-stream", "cancelled"), ("subscription { endless }", "text/event-stream", "closed")])  # fmt: skip
@@ -228,5 +228,7 @@ async def test_the_page_is_for_browsers_only() -> None:
 
     browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
     for accept, expected in ((browser, True), ("application/json, text/html;q=0.5", False), ("*/*", False)):
-        response = await asked("GET", settings=WireSettings(page=page), params={"query": "{ hello }"}, headers={"accept": accept})
+        response = await request(
+            "GET", settings=HttpSettings(page=page), params={"query": "{ hello }"}, headers={"accept": accept}
+        )
         assert (response.text == "page") is expected

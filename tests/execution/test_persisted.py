@@ -10,11 +10,11 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from execution.errors import RequestError
-from execution.http import GraphQLEndpoint, WireSettings
-from execution.persisted import Persisted
+from execution.http import GraphQLEndpoint, HttpSettings
+from execution.persisted import PersistedDocuments
 from execution.requests import Operation, operation_of
 from execution.runner import Runner
-from tests.wire.toy import decide, make_context, toy_documents, toy_schema
+from tests.wire.toy import ToyContext, decide, make_context, toy_documents, toy_schema
 
 HELLO = "{ hello }"
 LISTED = 'query Listed { hello(name: "listed") }'
@@ -32,21 +32,21 @@ class List:
 
     def __init__(self, *texts: str) -> None:
         self.texts = {hash_of(text): text for text in texts} | {"by-name": LISTED}
-        self.asked: list[str] = []
+        self.sent: list[str] = []
 
     async def text(self, document_id: str) -> str | None:
-        self.asked.append(document_id)
+        self.sent.append(document_id)
         return self.texts.get(document_id)
 
 
-def persisted(*texts: str, ad_hoc: bool) -> Persisted[str]:
-    return Persisted(toy_documents(), safelist=List(*texts), ad_hoc=ad_hoc)
+def persisted(*texts: str, ad_hoc: bool) -> PersistedDocuments[str]:
+    return PersistedDocuments(toy_documents(), safelist=List(*texts), ad_hoc=ad_hoc)
 
 
-async def outcome(found: Persisted[str], fields: dict[str, Any]) -> str | tuple[str, str | None]:
+async def outcome(found: PersistedDocuments[str], fields: dict[str, Any]) -> str | tuple[str, str | None]:
     """The document's hash, or the refusal."""
     try:
-        return (await found.prepare(operation_of(fields), None)).hash
+        return (await found.prepare(operation_of(fields), ToyContext())).hash
     except RequestError as refused:
         return refused.code, refused.reason
 
@@ -93,12 +93,12 @@ async def test_what_was_refused_is_not_remembered_and_what_was_sent_is_not_trust
     found = persisted(ad_hoc=True)
     assert (await outcome(found, {"query": "{ nope }", **apollo("{ nope }")}))[0] == "GRAPHQL_VALIDATION_FAILED"
     assert await outcome(found, apollo("{ nope }")) == ("PERSISTED_QUERY_NOT_FOUND", None)
-    assert not (await found.prepare(Operation(HELLO, None, {}, hash_of(HELLO)), None)).trusted
-    assert not (await found.prepare(Operation(None, None, {}, hash_of(HELLO)), None)).trusted
+    assert not (await found.prepare(Operation(HELLO, None, {}, hash_of(HELLO)), ToyContext())).trusted
+    assert not (await found.prepare(Operation(None, None, {}, hash_of(HELLO)), ToyContext())).trusted
 
 
 async def test_the_cache_of_sent_documents_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("execution.persisted.MOST_CHARACTERS", 1_000)
+    monkeypatch.setattr("execution.persisted.MAX_CHARACTERS", 1_000)
     found = persisted(ad_hoc=True)
     texts = [f'{{ hello(name: "{n:090}") }}' for n in range(30)]
     for text in texts:
@@ -132,9 +132,9 @@ def test_other_versions_of_apollos_protocol_are_not_supported() -> None:
 
 async def test_by_get_only_listed_documents_where_the_settings_say_so() -> None:
     documents = toy_documents()
-    found = Persisted(documents, safelist=List(LISTED), ad_hoc=True)
+    found = PersistedDocuments(documents, safelist=List(LISTED), ad_hoc=True)
     endpoint = GraphQLEndpoint(
-        documents, Runner(toy_schema(), decide=decide), make_context, persisted=found, settings=WireSettings(get_ad_hoc=False)
+        documents, Runner(toy_schema(), decide=decide), make_context, persisted=found, settings=HttpSettings(get_ad_hoc=False)
     )
     transport = httpx.ASGITransport(Starlette(routes=[Route("/graphql", endpoint)]))
     async with httpx.AsyncClient(transport=transport, base_url="http://gateway.test") as client:

@@ -10,6 +10,7 @@ from execution.document_cache import DocumentCache
 from execution.errors import RequestError
 from execution.pricing import ListSize, Pricing
 from execution.runner import Runner
+from tests.wire.toy import ToyContext
 
 SDL = """
 type Query { page(first: Int = 5, last: Int): Page, some(ids: [ID!]): [Item], all: [Item], one: Item, plain: String, node: Thing }
@@ -34,7 +35,7 @@ def cost(text: str, variables: dict[str, Any] | None = None) -> float:
     """With the variables coerced, as the runner does."""
     found = documents().prepare(text)
     runner: Runner[str] = Runner(build_schema(SDL), decide=lambda *_: ())
-    return found.cost(runner._build(found, variables or {}, None, None).variable_values.coerced)
+    return found.cost(runner._build(found, variables or {}, ToyContext(), None).variable_values.coerced)
 
 
 @pytest.mark.parametrize(
@@ -84,13 +85,13 @@ def test_what_costs_too_much_whatever_its_variables_is_refused_before_validation
         "query ($n: Int) { page(first: 50) { items { id } } a: page(first: $n) { count } }",
     ):
         with pytest.raises(RequestError) as refused:
-            documents(most_cost=30).prepare(text)
+            documents(max_cost=30).prepare(text)
         assert (refused.value.code, refused.value.reason) == ("TOO_COMPLEX", "COST")
         assert refused.value.extensions["cost"]["limit"] == 30
 
 
 def test_what_costs_too_much_with_these_variables_is_refused_and_with_others_not() -> None:
-    found = documents(most_cost=30).prepare("query ($n: Int) { page(first: $n) { items { id } } }")
+    found = documents(max_cost=30).prepare("query ($n: Int) { page(first: $n) { items { id } } }")
     assert found.cost({"n": 29}) == 30
     with pytest.raises(RequestError):
         found.cost({"n": 30})

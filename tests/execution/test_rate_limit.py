@@ -1,17 +1,15 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pytest
 
 from execution.document_cache import Prepared
 from execution.errors import RequestError
-from execution.persisted import Persisted
-from execution.rate_limit import COST_OF_NEW_DOCUMENT, REFUSED, Buckets, Rate, RateLimiter
+from execution.persisted import PersistedDocuments
+from execution.rate_limit import COST_OF_NEW_DOCUMENT, COST_OF_REFUSED_DOCUMENT, Rate, RateLimiter, TokenBuckets
 from execution.requests import Operation
 from execution.runner import Runner
 from tests.execution.test_persisted import hash_of
-from tests.wire.toy import decide, toy_documents, toy_schema
+from tests.wire.toy import ToyContext, decide, toy_documents, toy_schema
 
 
 class Clock:
@@ -21,16 +19,7 @@ class Clock:
         return self.now
 
 
-@dataclass
-class Asking:
-    principal: str
-    denied: frozenset[str] = frozenset()
-
-    def __post_init__(self) -> None:
-        self.log: list[str] = []
-
-
-def wait_of(buckets: Buckets, principal: str, cost: float) -> int | None:
+def wait_of(buckets: TokenBuckets, principal: str, cost: float) -> int | None:
     try:
         buckets.charge(principal, cost)
     except RequestError as refused:
@@ -40,7 +29,7 @@ def wait_of(buckets: Buckets, principal: str, cost: float) -> int | None:
 
 def test_a_bucket_empties_and_fills_again() -> None:
     clock = Clock()
-    buckets = Buckets(Rate(per_s=10, burst=100), clock)
+    buckets = TokenBuckets(Rate(per_s=10, burst=100), clock)
     assert wait_of(buckets, "ana", 100) is None
     assert wait_of(buckets, "ana", 50) == 5
     assert wait_of(buckets, "bob", 50) is None
@@ -53,27 +42,27 @@ def test_a_bucket_empties_and_fills_again() -> None:
 
 def test_what_was_not_used_is_given_back_and_debts_are_paid() -> None:
     clock = Clock()
-    buckets = Buckets(Rate(10, 100), clock)
+    buckets = TokenBuckets(Rate(10, 100), clock)
     buckets.charge("ana", 90)
-    buckets.settle("ana", 80)
+    buckets.refund("ana", 80)
     assert wait_of(buckets, "ana", 90) is None
-    buckets.settle("ana", -60)
+    buckets.refund("ana", -60)
     assert wait_of(buckets, "ana", 10) == 7
-    buckets.settle("ana", 10_000)
+    buckets.refund("ana", 10_000)
     assert wait_of(buckets, "ana", 100) is None
     assert wait_of(buckets, "ana", 1) == 1
 
 
 def test_a_clock_that_goes_back_gives_nothing() -> None:
     clock = Clock()
-    buckets = Buckets(Rate(10, 100), clock)
+    buckets = TokenBuckets(Rate(10, 100), clock)
     buckets.charge("ana", 100)
     clock.now -= 500
     assert wait_of(buckets, "ana", 10) == 1
 
 
-def test_the_memory_is_bounded_and_forgets_who_has_not_asked_for_longest() -> None:
-    buckets = Buckets(Rate(10, 100), Clock(), most=3)
+def test_the_memory_is_bounded_and_forgets_the_least_recently_used() -> None:
+    buckets = TokenBuckets(Rate(10, 100), Clock(), capacity=3)
     buckets.charge("ana", 100)
     for n in range(2):
         buckets.charge(f"c{n}", 1)
@@ -87,28 +76,28 @@ def test_the_memory_is_bounded_and_forgets_who_has_not_asked_for_longest() -> No
 async def spent(runner: Runner[str], found: Prepared[str]) -> str | None:
     """The code of the refusal, where there is one."""
     try:
-        await runner.execute(found, {}, Asking("ana"))
+        await runner.execute(found, {}, ToyContext(principal="ana"))
     except RequestError as refused:
         return refused.code
     return None
 
 
 async def test_operations_pay_their_price_and_get_back_what_they_did_not_use() -> None:
-    toll = RateLimiter(Buckets(Rate(0.001, 100), Clock()))
-    runner: Runner[str] = Runner(toy_schema(), decide=decide, toll=toll)
+    rate_limiter = RateLimiter(TokenBuckets(Rate(0.001, 100), Clock()))
+    runner: Runner[str] = Runner(toy_schema(), decide=decide, rate_limiter=rate_limiter)
     found = toy_documents().prepare("{ photos(first: 3) { id } }")  # 10 objects are assumed, 3 come
     for _ in range(22):
-        answer = await runner.execute(found, {}, Asking("ana"))
+        answer = await runner.execute(found, {}, ToyContext(principal="ana"))
         assert answer["extensions"]["cost"] == {"requested": 10, "actual": 3}
     left = [await spent(runner, found) for _ in range(10)]
     assert left[-1] == "RATE_LIMITED"
-    assert (await runner.execute(found, {}, Asking("bob")))["data"] is not None
+    assert (await runner.execute(found, {}, ToyContext(principal="bob")))["data"] is not None
 
 
 async def test_events_of_a_subscription_pay_too() -> None:
-    runner: Runner[str] = Runner(toy_schema(), decide=decide, toll=RateLimiter(Buckets(Rate(0.001, 5), Clock())))
+    runner: Runner[str] = Runner(toy_schema(), decide=decide, rate_limiter=RateLimiter(TokenBuckets(Rate(0.001, 5), Clock())))
     found = toy_documents().prepare("subscription { count(to: 50) }")
-    events = runner.subscribe(found, {}, Asking("ana"))
+    events = runner.subscribe(found, {}, ToyContext(principal="ana"))
     for number in range(1, 6):
         assert (await anext(events))["data"] == {"count": number}
     with pytest.raises(RequestError) as refused:
@@ -117,12 +106,12 @@ async def test_events_of_a_subscription_pay_too() -> None:
 
 
 async def test_refused_documents_are_paid_for() -> None:
-    toll = RateLimiter(Buckets(Rate(0.001, 3 * REFUSED), Clock()))
-    persisted = Persisted(toy_documents(), toll=toll)
+    rate_limiter = RateLimiter(TokenBuckets(Rate(0.001, 3 * COST_OF_REFUSED_DOCUMENT), Clock()))
+    persisted = PersistedDocuments(toy_documents(), rate_limiter=rate_limiter)
     codes = []
     for _ in range(5):
         with pytest.raises(RequestError) as refused:
-            await persisted.prepare(Operation("{ nope }", None, {}), Asking("ana"))
+            await persisted.prepare(Operation("{ nope }", None, {}), ToyContext(principal="ana"))
         codes.append(refused.value.code)
     assert codes == ["GRAPHQL_VALIDATION_FAILED"] * 3 + ["RATE_LIMITED"] * 2
 
@@ -133,18 +122,18 @@ async def test_documents_that_are_new_cost_more_than_known_ones_unless_they_are_
             return "{ hello }"
 
     for safelist, charged in ((None, COST_OF_NEW_DOCUMENT), (Everything(), 0)):
-        buckets = Buckets(Rate(0.001, 1_000), Clock())
-        persisted = Persisted(toy_documents(), toll=RateLimiter(buckets), safelist=safelist)
+        buckets = TokenBuckets(Rate(0.001, 1_000), Clock())
+        persisted = PersistedDocuments(toy_documents(), rate_limiter=RateLimiter(buckets), safelist=safelist)
         for _ in range(3):
-            await persisted.prepare(Operation("{ hello }", None, {}, hash_of("{ hello }")), Asking("ana"))
+            await persisted.prepare(Operation("{ hello }", None, {}, hash_of("{ hello }")), ToyContext(principal="ana"))
         assert buckets._level("ana") == 1_000 - charged
 
 
 async def test_an_operation_whose_answer_is_empty_pays_a_part_nevertheless() -> None:
-    buckets = Buckets(Rate(0.001, 100), Clock())
+    buckets = TokenBuckets(Rate(0.001, 100), Clock())
     schema = toy_schema()
     schema.query_type.fields["photos"].resolve = lambda *_, **__: None  # type: ignore[union-attr]
-    runner: Runner[str] = Runner(schema, decide=decide, toll=RateLimiter(buckets))
-    answer = await runner.execute(toy_documents().prepare("{ photos { id } }"), {}, Asking("ana"))
+    runner: Runner[str] = Runner(schema, decide=decide, rate_limiter=RateLimiter(buckets))
+    answer = await runner.execute(toy_documents().prepare("{ photos { id } }"), {}, ToyContext(principal="ana"))
     assert answer["extensions"]["cost"] == {"requested": 10, "actual": 0}
     assert buckets._level("ana") == 100 - 1 - 1

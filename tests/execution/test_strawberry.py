@@ -2,12 +2,13 @@ from collections.abc import AsyncGenerator
 
 # No `from __future__ import annotations`: strawberry reads the annotations of local classes.
 from enum import Enum
-from typing import Annotated, Any
+from typing import Annotated
 
 import strawberry
 
 from execution.document_cache import DocumentCache
 from execution.runner import Runner
+from tests.wire.toy import ToyContext
 
 
 @strawberry.enum
@@ -56,8 +57,8 @@ async def test_resolvers_of_strawberry_run_without_strawberry_s_own_executor() -
         name: str
 
         @strawberry.field
-        async def asked_by(self, info: strawberry.Info) -> str:
-            return f"{info.context['who']} for {info.field_name}"
+        async def field_of(self, info: strawberry.Info) -> str:
+            return f"{info.context.principal} for {info.field_name}"
 
     @strawberry.type
     class Query:
@@ -81,11 +82,11 @@ async def test_resolvers_of_strawberry_run_without_strawberry_s_own_executor() -
     runner: Runner[str] = Runner(
         schema, decide=lambda _, needed: {c for found in needed.values() for c in found} & {"Query.hidden"}
     )
-    context: dict[str, Any] = {"who": "ana"}
+    context = ToyContext(principal="ana")
 
-    found = documents.prepare("query ($id: ID!) { node(id: $id) { __typename id ... on Photo { name askedBy } } }")
+    found = documents.prepare("query ($id: ID!) { node(id: $id) { __typename id ... on Photo { name fieldOf } } }")
     answer = await runner.execute(found, {"id": "7"}, context)
-    assert answer["data"] == {"node": {"__typename": "Photo", "id": "7", "name": "a", "askedBy": "ana for askedBy"}}
+    assert answer["data"] == {"node": {"__typename": "Photo", "id": "7", "name": "a", "fieldOf": "ana for fieldOf"}}
 
     found = documents.prepare("{ hidden }")
     assert (await runner.execute(found, {}, context, denial="null"))["data"] == {"hidden": None}

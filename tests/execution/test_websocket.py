@@ -19,7 +19,9 @@ ENDLESS = {"query": "subscription { endless }"}
 
 
 class Client:
-    """The other end of a connection, without a network."""
+    """A client of a connection, without a network."""
+
+    remaining_s: float | None = None
 
     def __init__(self, origin: str | None, protocols: list[str]) -> None:
         self.to_server: asyncio.Queue[Any] = asyncio.Queue()
@@ -30,19 +32,21 @@ class Client:
         self.scope = {"type": "websocket", "path": "/graphql", "scheme": "ws", "query_string": b"", "headers": headers, "subprotocols": protocols}  # fmt: skip
 
     async def make_context(self, connection: HTTPConnection, payload: Mapping[str, Any] | None) -> ToyContext:
-        self.contexts.append(await make_context(connection, payload))
-        return self.contexts[-1]
+        context = await make_context(connection, payload)
+        context.remaining_s = self.remaining_s
+        self.contexts.append(context)
+        return context
 
     async def event(self) -> Any:
         async with asyncio.timeout(5):
             return await self.from_server.get()
 
-    def say(self, *messages: Any) -> None:
+    def send(self, *messages: Any) -> None:
         for message in messages:
             text = message if isinstance(message, str) else orjson.dumps(message).decode()
             self.to_server.put_nowait({"type": "websocket.receive", "text": text})
 
-    async def heard(self) -> Any:
+    async def received(self) -> Any:
         return orjson.loads((await self.event())["text"])
 
     async def closed_with(self) -> int:
@@ -53,15 +57,20 @@ class Client:
 
 @asynccontextmanager
 async def connected(
-    *messages: Any, origin: str | None = None, protocols: tuple[str, ...] = ("graphql-transport-ws",), **settings: Any
+    *messages: Any,
+    origin: str | None = None,
+    protocols: tuple[str, ...] = ("graphql-transport-ws",),
+    remaining_s: float | None = None,
+    **settings: Any,
 ) -> AsyncIterator[Client]:
     client = Client(origin, list(protocols))
+    client.remaining_s = remaining_s
     schema = toy_schema()
     runner: Runner[str] = Runner(schema, decide=decide)
     documents = DocumentCache(schema, classify=CLASSES.get)
     socket = GraphQLSocket(documents, runner, client.make_context, settings=SocketSettings(**settings))
     serving = asyncio.create_task(socket(client.scope, client.to_server.get, client.from_server.put))
-    client.say(*messages)
+    client.send(*messages)
     yield client
     client.to_server.put_nowait({"type": "websocket.disconnect", "code": 1000})
     await serving
@@ -70,7 +79,7 @@ async def connected(
 
 async def ready(client: Client) -> None:
     assert (await client.event())["subprotocol"] == "graphql-transport-ws"
-    assert await client.heard() == {"type": "connection_ack"}
+    assert await client.received() == {"type": "connection_ack"}
 
 
 def subscribe(key: str, query: str, **payload: Any) -> dict[str, Any]:
@@ -80,37 +89,37 @@ def subscribe(key: str, query: str, **payload: Any) -> dict[str, Any]:
 async def test_serves_queries_mutations_and_subscriptions() -> None:
     async with connected(INIT) as client:
         await ready(client)
-        client.say(subscribe("1", "query ($n: String) { hello(name: $n) }", variables={"n": "you"}))
-        assert (await client.heard())["payload"]["data"] == {"hello": "hello you"}
-        assert await client.heard() == {"id": "1", "type": "complete"}
-        client.say(subscribe("1", 'mutation { rename(id: 1, name: "x") { name } }'))
-        assert (await client.heard())["payload"]["data"] == {"rename": {"name": "x"}}
-        assert await client.heard() == {"id": "1", "type": "complete"}
-        client.say(subscribe("2", "subscription { count(to: 2) }"))
-        assert [(await client.heard())["payload"]["data"] for _ in range(2)] == [{"count": 1}, {"count": 2}]
-        assert await client.heard() == {"id": "2", "type": "complete"}
+        client.send(subscribe("1", "query ($n: String) { hello(name: $n) }", variables={"n": "you"}))
+        assert (await client.received())["payload"]["data"] == {"hello": "hello you"}
+        assert await client.received() == {"id": "1", "type": "complete"}
+        client.send(subscribe("1", 'mutation { rename(id: 1, name: "x") { name } }'))
+        assert (await client.received())["payload"]["data"] == {"rename": {"name": "x"}}
+        assert await client.received() == {"id": "1", "type": "complete"}
+        client.send(subscribe("2", "subscription { count(to: 2) }"))
+        assert [(await client.received())["payload"]["data"] for _ in range(2)] == [{"count": 1}, {"count": 2}]
+        assert await client.received() == {"id": "2", "type": "complete"}
 
 
 async def test_refusals_and_broken_sources_are_errors_that_end_their_operation_only() -> None:
     async with connected(INIT) as client:
         await ready(client)
-        client.say(subscribe("1", "{ nope }"), subscribe("2", "subscription { broken }"))
-        heard = [await client.heard() for _ in range(3)]
-        text = orjson.dumps(heard).decode()
+        client.send(subscribe("1", "{ nope }"), subscribe("2", "subscription { broken }"))
+        received = [await client.received() for _ in range(3)]
+        text = orjson.dumps(received).decode()
         assert "GRAPHQL_VALIDATION_FAILED" in text
         assert "INTERNAL" in text
         assert "swordfish" not in text
-        client.say({"type": "ping"})
-        assert await client.heard() == {"type": "pong"}
+        client.send({"type": "ping"})
+        assert await client.received() == {"type": "pong"}
 
 
 async def test_complete_stops_the_source_and_a_closed_connection_stops_all() -> None:
     async with connected(INIT) as client:
         await ready(client)
-        client.say(subscribe("1", **ENDLESS), subscribe("2", **ENDLESS))
-        assert {(await client.heard())["id"], (await client.heard())["id"]} == {"1", "2"}
-        client.say({"id": "1", "type": "complete"}, {"type": "ping"})
-        assert await client.heard() == {"type": "pong"}
+        client.send(subscribe("1", **ENDLESS), subscribe("2", **ENDLESS))
+        assert {(await client.received())["id"], (await client.received())["id"]} == {"1", "2"}
+        client.send({"id": "1", "type": "complete"}, {"type": "ping"})
+        assert await client.received() == {"type": "pong"}
     logs = [context.log for context in client.contexts[1:]]
     assert logs == [["began", "closed", "context closed"]] * 2
 
@@ -136,12 +145,12 @@ async def test_complete_stops_the_source_and_a_closed_connection_stops_all() -> 
     ],
 )
 async def test_breaches_of_the_protocol_close_the_connection_with_its_code(code: int, messages: list[Any]) -> None:
-    async with connected(*messages, most_operations=2) as client:
+    async with connected(*messages, max_operations=2) as client:
         assert await client.closed_with() == code
 
 
 async def test_silence_at_the_beginning_closes_the_connection() -> None:
-    async with connected(init_s=0.01) as client:
+    async with connected(init_timeout_s=0.01) as client:
         assert await client.closed_with() == 4408
 
 
@@ -163,7 +172,7 @@ async def test_only_our_own_and_allowed_origins_may_connect(origin: str | None, 
 async def test_the_identity_is_judged_again_for_each_operation() -> None:
     async with connected({**INIT, "payload": {"authorization": "Bearer without LOCATION"}}) as client:
         await ready(client)
-        client.say(subscribe("1", "{ photos { gps } }"))
-        refused = await client.heard()
+        client.send(subscribe("1", "{ photos { gps } }"))
+        refused = await client.received()
         assert (refused["type"], refused["payload"][0]["extensions"]["code"]) == ("error", "FORBIDDEN")
         assert len(client.contexts) == 2

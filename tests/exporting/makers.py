@@ -14,7 +14,7 @@ from datasources.tables.jobs import JobKind, JobRecord, JobStatus
 from indexing.change_feed_consumer import IndexFollower
 from ingest.counters import Counters
 from ingest.readers.opening import open_reader
-from ingest.run import Import, Order
+from ingest.run import ImportRun, ImportRequest
 from resolvers.exporting.export import export
 from resolvers.jobs.job_run import folder_of
 from resolvers.jobs.runner import JobRunner
@@ -28,7 +28,7 @@ async def exported(gateway: Gateway, viewer: Viewer, into: Path, format_: str = 
     """The files of an export, in a folder as somebody would download them."""
     started = await gateway.answer(START, {"f": format_}, as_=viewer)
     assert started["exportMyData"]["userErrors"] == []
-    await JobRunner(gateway.sources, JOBS, worker="one").drained()
+    await JobRunner(gateway.sources, JOBS, worker="one").run_until_idle()
     (job, *_) = await gateway.sources.jobs.of_viewer(viewer, limit=1)
     assert job.status is JobStatus.COMPLETED, job.error_code
     await fetched(gateway, job, into)
@@ -50,14 +50,14 @@ async def imported(gateway: Gateway, path: Path, owner: str, data: Path, **order
     """An import into an opened gateway; gives what it counted."""
     reader = open_reader(path)
     data.mkdir(exist_ok=True)  # noqa: ASYNC240 - a test's own folder
-    job = Import(gateway.sources, IndexFollower(gateway.sources), PlainProgress(io.StringIO()), asyncio.Event())
+    job = ImportRun(gateway.sources, IndexFollower(gateway.sources), PlainProgress(io.StringIO()), asyncio.Event())
     try:
-        assert await job.run(reader, Order(path, owner, **order), data)
-        assert await job.look()
-        assert await job.finish(data)
+        assert await job.run(reader, ImportRequest(path, owner, **order), data)
+        assert await job.process_images()
+        assert await job.wait_for_index(data)
     finally:
         reader.close()
-    return job.tally
+    return job.counters
 
 
 def customer_of(gateway: Gateway, external: str) -> Viewer:

@@ -35,7 +35,7 @@ async def test_an_export_tells_who_read_what(gateway: Gateway, tmp_path: Path) -
         ReadingRecord(owner="ana", id="r2", at_ms=now + 2, kind="SUPPORT", principal="T1"),
         ReadingRecord(owner="bob", id="r3", at_ms=now, kind="SERVICE", principal="hidden from ana"),
     ]
-    await gateway.sources.readings.add(others)
+    await gateway.sources.access_log.add(others)
     await exported(gateway, ana, tmp_path / "export")
     lines = [json.loads(line) for line in (tmp_path / "export" / "readings.jsonl").read_text().splitlines()]
     seen = (await gateway.answer(LOG, as_=ana))["viewer"]["accessLog"]["nodes"]

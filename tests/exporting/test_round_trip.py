@@ -20,7 +20,7 @@ from commands.progress import PlainProgress
 from datasources.tables.photos import PhotoRecord
 from demo.library import demo_library
 from demo.load import load_demo
-from resolvers.exporting.lines import KEPT_FIELDS
+from resolvers.exporting.lines import EXPORTED_FIELDS
 from resolvers.exporting.sections import Library
 from tests.exporting.makers import customer_of, exported, imported
 from tests.exporting.schema_walk import everything
@@ -82,7 +82,7 @@ async def stored(gateway: Gateway, viewer: Viewer) -> dict[str, dict[str, Any]]:
     named = [(a.title, a.record.cover) for a in library.albums] + [(p.name, p.record.cover) for p in library.people]
     chosen = sorted((name or "", covers[cover]) for name, cover in named if cover is not None)
     return {"covers": {"chosen": chosen}} | {
-        s.content.source_id: {f: getattr(s.record, f) for f in KEPT_FIELDS} | {"embedding": s.embedding, "content": s.content}
+        s.content.source_id: {f: getattr(s.record, f) for f in EXPORTED_FIELDS} | {"embedding": s.embedding, "content": s.content}
         for s in seen.values()
         if s.content is not None
     }
@@ -175,7 +175,7 @@ async def test_what_is_damaged_or_altered_is_told_and_costs_nothing_else(small: 
     async with opened(tmp_path) as gateway:
         tally = await imported(gateway, bad, "ana", tmp_path / "bookmarks")
         assert (tally.counts["added"], tally.counts["rejected"]) == (2, 4)
-        assert any("not as it was exported" in r for r in tally.rejections)
+        assert any("does not have the checksum" in r for r in tally.rejections)
         albums = await gateway.answer("{ albums(order: TITLE_ASC) { nodes { title } } }", as_=customer_of(gateway, "ana"))
         assert {a["title"] for a in albums["albums"]["nodes"]} >= {"Kept"}
 

@@ -28,13 +28,13 @@ class Clock:
 
 @dataclass
 class Provider:
-    """Its keys, how it answers, and how often it was asked."""
+    """Its keys, how it answers, and how often it was requests."""
 
     keys: dict[str, Any] = field(default_factory=lambda: {"k1": RSA})
     status: int = 200
     body: bytes | None = None
     headers: str = ""
-    asked: int = 0
+    requests: int = 0
     url: str = ""
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
@@ -47,7 +47,7 @@ class Provider:
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
-        self.asked += 1
+        self.requests += 1
         self.arrived.set()
         body = self.jwks() if self.body is None else self.body
         await self.gate.wait()

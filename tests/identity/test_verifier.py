@@ -11,9 +11,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from access.ids import Ids
-from access.viewer import GuestOf, ViewerKind
+from access.viewer import GuestLink, ViewerKind
 from identity.issuer import LocalIssuer
-from identity.verifier import Unauthenticated, Verifier, bearer
+from identity.verifier import Unauthenticated, Verifier, bearer_token
 
 AUDIENCE = "photos-data-gateway"
 NOW = 1_800_000_000.0
@@ -51,9 +51,9 @@ def here(tmp_path: Path) -> Installation:
 
 
 def refused(here: Installation, token: str) -> str:
-    with pytest.raises(Unauthenticated) as told:
+    with pytest.raises(Unauthenticated) as claimed:
         here.verifier.viewer(token)
-    return told.value.reason
+    return claimed.value.reason
 
 
 def test_a_customers_token_is_the_customer_by_the_hash_of_its_subject(here: Installation) -> None:
@@ -70,7 +70,7 @@ def test_a_service_has_scopes_and_purpose_and_no_customer(here: Installation) ->
 
 
 def test_a_guest_is_bound_to_the_link_and_ends_with_it(here: Installation) -> None:
-    of = GuestOf("o", "a", "link:1")
+    of = GuestLink("o", "a", "link:1")
     viewer = here.verifier.viewer(here.links.guest(of, until_s=NOW + 60))
     assert (viewer.kind, viewer.guest_of, viewer.expires_at) == (ViewerKind.GUEST, of, NOW + 60)
 
@@ -173,9 +173,9 @@ def test_the_memory_of_verified_tokens_is_bounded(here: Installation, monkeypatc
 @pytest.mark.parametrize("header", [None, "", "Basic abc", "Bearer", "Bearer  ", "token"])
 def test_a_header_without_a_bearer_token_is_no_identity(header: str | None) -> None:
     with pytest.raises(Unauthenticated):
-        bearer(header)
+        bearer_token(header)
 
 
 def test_an_issuer_gives_no_tokens_for_kinds_that_are_not_its_own(here: Installation) -> None:
-    with pytest.raises(ValueError, match="gives no tokens"):
+    with pytest.raises(ValueError, match="issues no tokens"):
         here.dev.token(ViewerKind.GUEST, "x")

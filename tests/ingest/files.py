@@ -9,24 +9,24 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from ingest.formats.file_references import Source
-from ingest.formats.worker_jobs import FileAnswer, FileJob, work
+from ingest.formats.file_references import FileLocation
+from ingest.formats.worker_jobs import FileResult, FileJob, work
 from ingest.readers.opening import open_reader
-from ingest.readers.reading import Reader, Reading
+from ingest.readers.reading import ImportReader, ReadResult
 from resolvers.importing.records import ImportRecord
 
 
-def answer(content: bytes | Path, name: str = "a.jpg", **beside: bytes) -> FileAnswer:
+def answer(content: bytes | Path, name: str = "a.jpg", **beside: bytes) -> FileResult:
     """`beside`: contents of `xmp`, `json`, `motion`."""
     with tempfile.TemporaryDirectory() as folder:
         paths = {}
         for part, given in {"own": content.read_bytes() if isinstance(content, Path) else content, **beside}.items():
             paths[part] = Path(folder) / part
             paths[part].write_bytes(given)
-        sources = {part: Source(os.fsencode(path)) for part, path in paths.items()}
+        sources = {part: FileLocation(os.fsencode(path)) for part, path in paths.items()}
         job = FileJob(sources["own"], name, sources.get("xmp"), sources.get("json"), sources.get("motion"))
         found = work({"do": "read", "with": job})
-        assert isinstance(found, FileAnswer)
+        assert isinstance(found, FileResult)
         return found
 
 
@@ -48,7 +48,7 @@ def record(content: bytes | Path, name: str = "a.jpg", **beside: bytes) -> Impor
 
 
 @contextmanager
-def reading(*paths: Path) -> Iterator[Reader]:
+def reading(*paths: Path) -> Iterator[ImportReader]:
     with tempfile.TemporaryDirectory() as spool:
         reader = open_reader(*paths, spool=Path(spool))
         try:
@@ -57,6 +57,6 @@ def reading(*paths: Path) -> Iterator[Reader]:
             reader.close()
 
 
-def readings(*paths: Path, after: str | None = None) -> list[Reading]:
+def readings(*paths: Path, after: str | None = None) -> list[ReadResult]:
     with reading(*paths) as reader:
-        return list(reader.readings(after))
+        return list(reader.read(after))

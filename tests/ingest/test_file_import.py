@@ -115,8 +115,8 @@ async def test_what_is_named_but_not_read_is_counted_apart(tmp_path: Path) -> No
     pictures = put(tmp_path / "p", a__jpg=PLAIN, b__psd=b"8BPS" + bytes(60), c__nef=raw(), d__txt=b"words", e__jpg=b"broken")
     ended = await imported(tmp_path / "data", pictures)
     assert counts(ended) == (2, 0, 0, 2)
-    assert (ended.tally.counts["unread"], ended.tally.counts["skipped"]) == (1, 1)
-    assert [line.split()[0] for line in ended.tally.rejections] == ["b.psd", "e.jpg"]
+    assert (ended.counters.counts["unread"], ended.counters.counts["skipped"]) == (1, 1)
+    assert [line.split()[0] for line in ended.counters.rejections] == ["b.psd", "e.jpg"]
 
 
 @pytest.mark.parametrize("packed", [False, True])
@@ -129,7 +129,7 @@ async def test_an_import_of_files_goes_on_where_it_stopped(tmp_path: Path, packe
     else:
         put(path, **{name.replace(".", "__"): content for name, content in files.items()})
     first = await imported(tmp_path / "data", path, after=1)
-    assert (first.whole, counts(first)) == (False, (10, 0, 0, 0))
+    assert (first.is_complete, counts(first)) == (False, (10, 0, 0, 0))
     assert counts(await imported(tmp_path / "data", path)) == (25, 0, 0, 0)
     assert (await verified(tmp_path / "data")).photos == 25
     assert list((tmp_path / "data" / "imports").iterdir()) == []

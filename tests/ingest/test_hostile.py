@@ -19,7 +19,7 @@ import pytest
 
 from ingest.formats import worker_jobs
 from ingest.readers.opening import open_reader
-from ingest.readers.reading import Item, Reading, Rejected, Unreadable
+from ingest.readers.reading import ImportItem, ReadResult, RejectedItem, Unreadable
 from tests.ingest import makers
 from tests.ingest.files import answer, reading, readings, record
 from tests.ingest.makers import exif, jpeg_with, picture, raw, video, xmp, zipped
@@ -27,9 +27,9 @@ from tests.ingest.makers import exif, jpeg_with, picture, raw, video, xmp, zippe
 PLAIN = picture("JPEG", exif=exif())
 
 
-def told(found: list[Reading]) -> dict[str, str]:
+def told(found: list[ReadResult]) -> dict[str, str]:
     """Everything by its path below the archive: `read`, or the reason."""
-    return {r.where.rpartition(": ")[2]: "read" if isinstance(r, Item) else r.reason for r in found}
+    return {r.where.rpartition(": ")[2]: "read" if isinstance(r, ImportItem) else r.reason for r in found}
 
 
 def packed(tmp_path: Path, content: bytes, name: str = "library.zip") -> dict[str, str]:
@@ -289,7 +289,7 @@ def test_a_header_that_claims_a_gigabyte_costs_its_worker_at_most(tmp_path: Path
 def test_copies_of_members_are_released_and_nothing_stays(tmp_path: Path) -> None:
     (tmp_path / "a.zip").write_bytes(zipped({f"{n}.jpg": PLAIN + bytes([n]) for n in range(5)}))
     with reading(tmp_path / "a.zip") as reader:
-        items = [r for r in reader.readings() if isinstance(r, Item)]
+        items = [r for r in reader.read() if isinstance(r, ImportItem)]
         originals = [i.original for i in items if i.original is not None]
         assert [o.path.read_bytes() for o in originals] == [PLAIN + bytes([n]) for n in range(5)]
         assert all(o.spooled for o in originals)
@@ -304,7 +304,7 @@ def test_copies_that_a_kill_left_behind_are_swept_away(tmp_path: Path) -> None:
     (tmp_path / "spool-dead" / "1").write_bytes(b"left")
     (tmp_path / "a.zip").write_bytes(zipped({"a.jpg": PLAIN}))
     reader = open_reader(tmp_path / "a.zip", spool=tmp_path)
-    assert len(list(reader.readings())) == 1
+    assert len(list(reader.read())) == 1
     assert not (tmp_path / "spool-dead").exists()
     reader.close()
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.zip"]
@@ -350,6 +350,6 @@ def test_live_photos_of_other_names_find_each_other_and_films_of_the_same_name_d
     for name, content in files.items():
         (tmp_path / name).write_bytes(content)
     found = readings(tmp_path)
-    items = {r.where: r.motion.content_type if r.motion else None for r in found if isinstance(r, Item)}
+    items = {r.where: r.motion.content_type if r.motion else None for r in found if isinstance(r, ImportItem)}
     assert items == {"IMG_E1.jpg": "video/quicktime", "a.jpg": None, "a.mov": None, "b.jpg": "video/mp4"}
-    assert not [r for r in found if isinstance(r, Rejected)]
+    assert not [r for r in found if isinstance(r, RejectedItem)]

@@ -19,7 +19,7 @@ from indexing.documents import CONSUMER
 from indexing.open_stores import open_exclusive, open_shared
 from indexing.progress import ProgressDisplay
 from indexing.verify import Findings, verify
-from ingest.run import Ended, Order, run_import
+from ingest.run import ImportResult, ImportRequest, run_import
 
 
 class Silent(ProgressDisplay):
@@ -30,12 +30,12 @@ class Silent(ProgressDisplay):
         self._stop = stop
         self._after = after
 
-    def moved(self, records: int, done: int, total: int) -> None:
+    def update(self, records: int, done: int, total: int) -> None:
         assert 0 <= done <= total
         if self._after is not None and records >= self._after:
             self._stop.set()
 
-    def say(self, text: str) -> None:
+    def print_line(self, text: str) -> None:
         self.said.append(text)
 
     def close(self) -> None:
@@ -51,9 +51,9 @@ def many(count: int) -> list[dict[str, Any] | str]:
     return [{"sourceId": f"s{i}", "caption": f"photo {i}", "latitude": 41.9, "longitude": 12.5} for i in range(count)]
 
 
-async def imported(data: Path, path: Path, *, after: int | None = None, restore: bool = False) -> Ended:
+async def imported(data: Path, path: Path, *, after: int | None = None, restore: bool = False) -> ImportResult:
     stop = asyncio.Event()
-    return await run_import(data, Order(path, "ana", restore=restore), Silent(stop, after), stop)
+    return await run_import(data, ImportRequest(path, "ana", restore=restore), Silent(stop, after), stop)
 
 
 async def verified(data: Path, *, repair: bool = False) -> Findings:
@@ -67,8 +67,8 @@ async def written(sources: Sources, changes: int) -> None:
         await asyncio.sleep(0)
 
 
-def counts(ended: Ended) -> tuple[int, ...]:
-    return tuple(ended.tally.counts[k] for k in ("added", "updated", "unchanged", "rejected"))
+def counts(ended: ImportResult) -> tuple[int, ...]:
+    return tuple(ended.counters.counts[k] for k in ("added", "updated", "unchanged", "rejected"))
 
 
 async def test_imports_twice_without_a_second_photo(tmp_path: Path) -> None:
@@ -83,8 +83,8 @@ async def test_bad_lines_are_reported_with_their_place_and_cost_nothing_else(tmp
     bad: list[dict[str, Any] | str] = ["{", {"caption": "no id"}, {"sourceId": "x", "latitude": 91, "longitude": 0}]
     ended = await imported(tmp_path / "data", lines(tmp_path / "a.jsonl", [*many(3), *bad, {"sourceId": "y", "colour": 1}]))
     assert counts(ended) == (4, 0, 0, 3)
-    report = ended.tally.report(ended.unknown)
-    assert [r.split()[1] for r in ended.tally.rejections] == ["4", "5", "6"]
+    report = ended.counters.report(ended.unknown_names)
+    assert [r.split()[1] for r in ended.counters.rejections] == ["4", "5", "6"]
     assert "colour" in report[-1]
 
 
@@ -92,17 +92,17 @@ async def test_a_record_too_large_for_a_table_costs_no_other_of_its_batch(tmp_pa
     huge = {"sourceId": "huge", "keywords": ["\U0001f4f7" * 499 + chr(0x4E00 + i) for i in range(300)]}
     ended = await imported(tmp_path / "data", lines(tmp_path / "a.jsonl", [*many(3), huge, {"sourceId": "z"}]))
     assert counts(ended) == (4, 0, 0, 1)
-    assert ended.tally.rejections == ["line 4 is larger than what one photo may hold"]
+    assert ended.counters.rejections == ["line 4 is larger than what one photo may hold"]
     assert (await verified(tmp_path / "data")).photos == 4
 
 
 async def test_stops_after_the_batch_in_hand_and_goes_on_from_there(tmp_path: Path) -> None:
     path, data = lines(tmp_path / "a.jsonl", many(1_000)), tmp_path / "data"
     first = await imported(data, path, after=250)
-    assert (first.whole, counts(first)) == (False, (250, 0, 0, 0))
+    assert (first.is_complete, counts(first)) == (False, (250, 0, 0, 0))
     assert (await verified(data)).indexed == 250
     second = await imported(data, path)
-    assert (second.whole, counts(second)) == (True, (1_000, 0, 0, 0))
+    assert (second.is_complete, counts(second)) == (True, (1_000, 0, 0, 0))
     assert list((data / "imports").iterdir()) == []
 
 
@@ -119,7 +119,7 @@ async def test_beside_another_process_it_writes_tables_and_waits_for_the_index(t
         running = asyncio.create_task(imported(data, path))
         await written(server, 300)
         assert not running.done()
-        await IndexFollower(server).settle()
+        await IndexFollower(server).catch_up()
         assert counts(await running) == (300, 0, 0, 0)
         owner = server.ids.local_id("customer", "ana")
         assert len(await server.index.versions(owner)) == 300
@@ -150,7 +150,7 @@ async def test_the_mark_never_passes_changes_of_others_made_during_an_import(tmp
         mine, others = records[:5], records[5:]
         await follower.add([r for r in await sources.photos.save([Draft(r) for r in mine], now_ms=1) if r])
         await sources.photos.save([Draft(r) for r in others], now_ms=1)
-        await follower.settle()
+        await follower.catch_up()
         assert set((await sources.index.versions(owner)).values()) == {2}
 
 
@@ -173,7 +173,7 @@ async def test_verify_finds_a_seal_that_does_not_open_and_the_rest_is_still_foun
         owner = sources.ids.local_id("customer", "ana")
         (record, *_), _ = await sources.photos.of_owner(owner)
         await spoil(sources, record)
-        await IndexFollower(sources).settle()
+        await IndexFollower(sources).catch_up()
         assert len(await sources.index.versions(owner)) == 19
     found = await verified(data)
     assert (found.agrees, found.unreadable) == (False, 1)

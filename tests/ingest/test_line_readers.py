@@ -16,16 +16,16 @@ from hypothesis import strategies as st
 
 from ingest.readers.jsonl import MAX_LINE
 from ingest.readers.opening import open_reader
-from ingest.readers.reading import Item, Reading, Rejected, Unreadable
+from ingest.readers.reading import ImportItem, ReadResult, RejectedItem, Unreadable
 
 
-def lines(path: Path, content: bytes) -> list[Reading]:
+def lines(path: Path, content: bytes) -> list[ReadResult]:
     path.write_bytes(content)
-    return list(open_reader(path).readings())
+    return list(open_reader(path).read())
 
 
-def ids(readings: list[Reading]) -> list[str | None]:
-    return [reading.record.source_id if isinstance(reading, Item) else None for reading in readings]
+def ids(readings: list[ReadResult]) -> list[str | None]:
+    return [reading.record.source_id if isinstance(reading, ImportItem) else None for reading in readings]
 
 
 def line(source_id: str, **fields: Any) -> bytes:
@@ -44,7 +44,7 @@ def test_a_bad_line_costs_nothing_else(tmp_path: Path) -> None:
     content = b"\n".join([line("a"), b"{oops", b'{"sourceId":"\xff"}', line("b", rating=9), b"\x00" * 50, line("c")])
     readings = lines(tmp_path / "a.jsonl", content)
     assert ids(readings) == ["a", None, None, None, None, "c"]
-    reasons = [reading.reason for reading in readings if isinstance(reading, Rejected)]
+    reasons = [reading.reason for reading in readings if isinstance(reading, RejectedItem)]
     assert reasons[1:3] == ["is not UTF-8", "rating expected int <= 5"]
 
 
@@ -52,13 +52,13 @@ def test_a_line_that_is_too_long_is_passed_over(tmp_path: Path) -> None:
     huge = b'{"sourceId":"' + b"x" * (3 * MAX_LINE) + b'"}'
     readings = lines(tmp_path / "a.jsonl", line("a") + b"\n" + huge + b"\n" + line("b") + b"\n" + huge)
     assert ids(readings) == ["a", None, "b", None]
-    again = list(open_reader(tmp_path / "a.jsonl").readings(after=readings[1].position))
+    again = list(open_reader(tmp_path / "a.jsonl").read(after=readings[1].position))
     assert again == readings[2:]
 
 
 def test_a_cut_off_last_line_is_told_as_such(tmp_path: Path) -> None:
     readings = lines(tmp_path / "a.jsonl", line("a") + b"\n" + line("b")[:-4])
-    assert isinstance(readings[1], Rejected)
+    assert isinstance(readings[1], RejectedItem)
     assert readings[1].reason == "is the last one and cut off"
 
 
@@ -72,9 +72,9 @@ def test_any_bytes_can_be_read_and_resumed_anywhere(tmp_path: Path, content: byt
     path = tmp_path / "any.jsonl"
     path.write_bytes(b"{}\n" + content)
     reader = open_reader(path)
-    readings = list(reader.readings())
+    readings = list(reader.read())
     for index, reading in enumerate(readings):
-        assert list(reader.readings(after=reading.position)) == readings[index + 1 :]
+        assert list(reader.read(after=reading.position)) == readings[index + 1 :]
 
 
 @pytest.mark.parametrize("start", [b"[\n{}]", b"\xff\xfe{\x00", b"PK\x03\x04", b"\x1f\x8b\x08", b"\xff\xd8\xff\xe0", b"PAR1oops"])
@@ -100,9 +100,9 @@ def test_the_fingerprint_changes_with_the_file(tmp_path: Path) -> None:
 ROME = dt.timezone(dt.timedelta(hours=2))
 
 
-def parquet(path: Path, table: pa.Table, **options: Any) -> list[Reading]:
+def parquet(path: Path, table: pa.Table, **options: Any) -> list[ReadResult]:
     pq.write_table(table, path, **options)
-    return list(open_reader(path).readings())
+    return list(open_reader(path).read())
 
 
 def test_parquet_has_the_same_names_and_the_same_record(tmp_path: Path) -> None:
@@ -113,8 +113,8 @@ def test_parquet_has_the_same_names_and_the_same_record(tmp_path: Path) -> None:
     }  # fmt: skip
     [found] = parquet(tmp_path / "a.parquet", pa.Table.from_pylist([row]))
     [expected] = lines(tmp_path / "a.jsonl", json.dumps(row).encode())
-    assert isinstance(found, Item)
-    assert isinstance(expected, Item)
+    assert isinstance(found, ImportItem)
+    assert isinstance(expected, ImportItem)
     assert found.record == expected.record
 
 
@@ -128,7 +128,7 @@ def test_parquet_times_with_and_without_a_zone(tmp_path: Path, unit: str) -> Non
     ):
         column = pa.array([value], pa.timestamp(unit, zone))
         [found] = parquet(tmp_path / "a", pa.table({"sourceId": ["a"], "takenAt": column}))
-        assert isinstance(found, Item)
+        assert isinstance(found, ImportItem)
         assert (found.record.taken_local, found.record.utc_offset_minutes) == expected
 
 
@@ -144,7 +144,7 @@ def test_parquet_nanoseconds_and_decimals_and_whole_floats(tmp_path: Path) -> No
         }
     )
     [found] = parquet(tmp_path / "a", table)
-    assert isinstance(found, Item)
+    assert isinstance(found, ImportItem)
     assert (found.record.latitude, found.record.width, found.record.file_name) == (41.9, 4000, "a.jpg")
     assert found.record.taken_local == "2024-05-01T08:00:00"
 
@@ -169,7 +169,7 @@ def test_parquet_resumes_at_any_row_of_any_group(tmp_path: Path) -> None:
     assert ids(readings) == [str(n) for n in range(2_500)]
     assert readings[-1].done == reader.total
     for index in (0, 998, 999, 1_198, 1_199, 1_200, 2_499):
-        assert list(reader.readings(after=readings[index].position)) == readings[index + 1 :]
+        assert list(reader.read(after=readings[index].position)) == readings[index + 1 :]
 
 
 def test_a_damaged_row_group_is_one_rejection(tmp_path: Path) -> None:
@@ -179,8 +179,8 @@ def test_a_damaged_row_group_is_one_rejection(tmp_path: Path) -> None:
     start = pq.ParquetFile(tmp_path / "a").metadata.row_group(1).column(0).data_page_offset
     content[start : start + 400] = b"\xff" * 400
     (tmp_path / "a").write_bytes(content)
-    readings = list(open_reader(tmp_path / "a").readings())
-    rejected = [reading for reading in readings if isinstance(reading, Rejected)]
+    readings = list(open_reader(tmp_path / "a").read())
+    rejected = [reading for reading in readings if isinstance(reading, RejectedItem)]
     assert len(rejected) == 1
     assert ids(readings)[-1] == "photo-2999"
     assert len(readings) >= 2_001

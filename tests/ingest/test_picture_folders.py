@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from ingest.readers.reading import Item, Reading, Rejected
+from ingest.readers.reading import ImportItem, ReadResult, RejectedItem
 from tests.ingest.files import answer, reading, record
 
 
@@ -24,20 +24,20 @@ def jpeg(width: int = 8, height: int = 6, exif: bytes | None = None) -> bytes:
     return out.getvalue()
 
 
-def readings(root: Path) -> dict[str, Reading]:
+def readings(root: Path) -> dict[str, ReadResult]:
     with reading(root) as reader:
-        return {found.where: found for found in reader.readings()}
+        return {found.where: found for found in reader.read()}
 
 
-def reason(reading: Reading) -> str:
-    assert isinstance(reading, Rejected)
+def reason(reading: ReadResult) -> str:
+    assert isinstance(reading, RejectedItem)
     return reading.reason
 
 
 def test_a_plain_jpeg_becomes_a_record_keyed_by_its_bytes(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_bytes(jpeg())
     [item] = readings(tmp_path).values()
-    assert isinstance(item, Item)
+    assert isinstance(item, ImportItem)
     record = item.record
     assert record.source_id == "sha256:" + hashlib.sha256(jpeg()).hexdigest()
     assert (record.width, record.height, record.file_name, record.file_size) == (8, 6, "a.jpg", len(jpeg()))
@@ -53,7 +53,7 @@ def test_every_broken_file_is_told_with_its_reason(tmp_path: Path) -> None:
         "empty.jpg": (b"", "empty"),
         "cut.jpg": (whole[:-40], "no end"),
         "zeroed.jpg": (whole[:-40] + b"\0" * 40, "no end"),
-        "header-cut.jpg": (whole[:100], "cut off before"),
+        "header-cut.jpg": (whole[:100], "truncated before"),
         "noise.jpg": (os.urandom(0) + b"no picture at all" * 9, "not what its name says"),
         "magic-only.jpg": (b"\xff\xd8\xff", "cut off"),
         "no-length.jpg": (b"\xff\xd8\xff\xe0\x00\x00" + whole, "damaged"),
@@ -69,7 +69,7 @@ def test_every_broken_file_is_told_with_its_reason(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(content)
     (tmp_path / "good.jpg").write_bytes(whole)
     found = readings(tmp_path)
-    assert isinstance(found.pop("good.jpg"), Item)
+    assert isinstance(found.pop("good.jpg"), ImportItem)
     for name, (_, words) in files.items():
         assert words in reason(found[name]), name
 
@@ -77,13 +77,13 @@ def test_every_broken_file_is_told_with_its_reason(tmp_path: Path) -> None:
 def test_a_jpeg_is_known_by_its_bytes_whatever_its_name(tmp_path: Path) -> None:
     (tmp_path / "photo").write_bytes(jpeg())
     (tmp_path / "photo.png").write_bytes(jpeg())
-    assert all(isinstance(reading, Item) for reading in readings(tmp_path).values())
+    assert all(isinstance(reading, ImportItem) for reading in readings(tmp_path).values())
 
 
 def test_a_jpeg_may_carry_a_trailer(tmp_path: Path) -> None:
     (tmp_path / "motion.jpg").write_bytes(jpeg() + b"MotionPhoto" + b"\x07" * (3 << 20))
     [item] = readings(tmp_path).values()
-    assert isinstance(item, Item)
+    assert isinstance(item, ImportItem)
 
 
 def test_what_systems_leave_behind_is_skipped_by_name(tmp_path: Path) -> None:
@@ -93,7 +93,7 @@ def test_what_systems_leave_behind_is_skipped_by_name(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(b"x")
     found = readings(tmp_path)
     assert set(found) == {"__MACOSX", "Thumbs.db", ".DS_Store", "._a.jpg", "desktop.ini", "notes.txt"}
-    assert all(isinstance(reading, Rejected) and reading.skipped for reading in found.values())
+    assert all(isinstance(reading, RejectedItem) and reading.skipped for reading in found.values())
 
 
 def test_links_loops_and_devices_are_not_followed(tmp_path: Path) -> None:
@@ -126,12 +126,12 @@ def test_any_file_name_is_a_position_to_go_on_from(tmp_path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(jpeg())
     with reading(tmp_path) as reader:
-        found = list(reader.readings())
+        found = list(reader.read())
         assert len(found) == 7
-        assert all(isinstance(item, Item) for item in found)
+        assert all(isinstance(item, ImportItem) for item in found)
         for index, item in enumerate(found):
             assert item.position.isascii()
-            assert list(reader.readings(after=item.position)) == found[index + 1 :]
+            assert list(reader.read(after=item.position)) == found[index + 1 :]
 
 
 def test_a_hundred_megapixels_are_only_a_number() -> None:
@@ -182,7 +182,7 @@ def test_a_damaged_jpeg_is_a_picture_or_a_bad_picture(damage: list[tuple[int, in
 def test_the_real_camera_files_are_all_read() -> None:
     found = readings(Path(os.environ["PHOTO_SAMPLES"]))
     assert len(found) == 12
-    records = {where: reading.record for where, reading in found.items() if isinstance(reading, Item)}
+    records = {where: reading.record for where, reading in found.items() if isinstance(reading, ImportItem)}
     assert len(records) == 12
     nikon = records["DSCN0010.jpg"]
     assert (nikon.latitude, nikon.longitude, nikon.taken_local) == (43.4674483, 11.8851267, "2008-10-22T16:28:39")

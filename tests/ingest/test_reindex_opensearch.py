@@ -17,11 +17,11 @@ from datasources import Sources
 from datasources.data_folder import prepare
 from datasources.errors import Unavailable
 from datasources.search.opensearch.index import OpenSearchIndex
-from datasources.search.opensearch.indices import Indices, Shape
+from datasources.search.opensearch.indices import Indices, IndexShape
 from datasources.search.read_only_stub import ReadOnlyIndexStub
 from datasources.wiring import embedded
 from indexing.index_switch import build_and_switch, drop_old, roll_back
-from indexing.reindex import Differs
+from indexing.reindex import IndexMismatch
 from tests.search.engines import cluster, dropped
 
 pytestmark = pytest.mark.servers
@@ -40,7 +40,7 @@ class Stack:
 async def stack(tmp_path: Path) -> AsyncIterator[Stack]:
     """A library of 1,200 photos in tables, and an index that has them."""
     tables = await embedded(prepare(tmp_path / "data"), index=ReadOnlyIndexStub())
-    indices = Indices.connect(cluster(), NAME, Shape(shards=1, replicas=0))
+    indices = Indices.connect(cluster(), NAME, IndexShape(shards=1, replicas=0))
     sources = replace(tables, index=OpenSearchIndex.connect(cluster(), NAME))
     try:
         records = await library(sources, "ana", 1_200)
@@ -55,12 +55,12 @@ async def stack(tmp_path: Path) -> AsyncIterator[Stack]:
 
 
 async def test_readers_see_no_wrong_answer_while_the_index_is_exchanged_and_exchanged_back(stack: Stack) -> None:
-    before = await stack.indices.behind(NAME)
+    before = await stack.indices.index_of(NAME)
     async with stack.load.at_work(readers=3, writers=2, rate_each=None):
         told = json.loads(await build_and_switch(stack.sources, stack.indices, SCREEN))
-        assert told["index"] == await stack.indices.behind(NAME) != before
+        assert told["index"] == await stack.indices.index_of(NAME) != before
         assert json.loads(await roll_back(stack.sources, stack.indices, SCREEN))["index"] == before
-        assert await stack.indices.behind(NAME) == before
+        assert await stack.indices.index_of(NAME) == before
         await roll_back(stack.sources, stack.indices, SCREEN)
         await drop_old(stack.sources, stack.indices, SCREEN)
     assert stack.load.wrong == []
@@ -72,7 +72,7 @@ async def test_readers_see_no_wrong_answer_while_the_index_is_exchanged_and_exch
 
 
 async def test_a_fill_that_was_stopped_goes_on_with_what_is_left(stack: Stack) -> None:
-    made = await stack.indices.begin()
+    made = await stack.indices.create_second()
     second = stack.indices.second()
     real, written = second.write, 0
 
@@ -87,7 +87,7 @@ async def test_a_fill_that_was_stopped_goes_on_with_what_is_left(stack: Stack) -
     stack.indices.second = lambda: second  # type: ignore[method-assign]
     with pytest.raises(Unavailable):
         await build_and_switch(stack.sources, stack.indices, SCREEN)
-    assert await stack.indices.behind(NAME) != made
+    assert await stack.indices.index_of(NAME) != made
     second.write = real  # type: ignore[method-assign]
     told = json.loads(await build_and_switch(stack.sources, stack.indices, SCREEN))
     assert (told["index"], told["photos"], told["written"]) == (made, 1_200, 700)
@@ -96,7 +96,7 @@ async def test_a_fill_that_was_stopped_goes_on_with_what_is_left(stack: Stack) -
 async def test_what_is_only_in_the_new_index_or_older_there_is_mended_before_anyone_reads_it(stack: Stack) -> None:
     from tests.search.makers import photo
 
-    await stack.indices.begin()
+    await stack.indices.create_second()
     second = stack.indices.second()
     await second.write([photo(5_000, "ana", version=3)])
     told = json.loads(await build_and_switch(stack.sources, stack.indices, SCREEN))
@@ -106,15 +106,15 @@ async def test_what_is_only_in_the_new_index_or_older_there_is_mended_before_any
 
 async def test_a_reindex_does_not_begin_while_the_way_back_of_the_last_one_is_kept(stack: Stack) -> None:
     await build_and_switch(stack.sources, stack.indices, SCREEN)
-    with pytest.raises(Differs, match="--finish"):
+    with pytest.raises(IndexMismatch, match="--finish"):
         await build_and_switch(stack.sources, stack.indices, SCREEN)
     await drop_old(stack.sources, stack.indices, SCREEN)
-    with pytest.raises(Differs, match="nothing to go back to"):
+    with pytest.raises(IndexMismatch, match="nothing to go back to"):
         await roll_back(stack.sources, stack.indices, SCREEN)
 
 
 async def test_an_index_that_does_not_keep_what_is_written_never_takes_over(stack: Stack) -> None:
-    before = await stack.indices.behind(NAME)
+    before = await stack.indices.index_of(NAME)
     second = stack.indices.second()
 
     async def lost(_: object) -> None:
@@ -122,6 +122,6 @@ async def test_an_index_that_does_not_keep_what_is_written_never_takes_over(stac
 
     second.write = lost  # type: ignore[method-assign,assignment]
     stack.indices.second = lambda: second  # type: ignore[method-assign]
-    with pytest.raises(Differs, match="1200 photos"):
+    with pytest.raises(IndexMismatch, match="1200 photos"):
         await build_and_switch(stack.sources, stack.indices, SCREEN)
-    assert await stack.indices.behind(NAME) == before
+    assert await stack.indices.index_of(NAME) == before

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from ingest.readers.reading import Item, Reading, Rejected
-from ingest.readers.takeout_names import Sidecars, is_of_a_year
+from ingest.readers.reading import ImportItem, ReadResult, RejectedItem
+from ingest.readers.takeout_names import SidecarMatcher, is_year_folder
 from resolvers.importing.records import OffsetSource
 from tests.ingest.files import readings, taken_of
 from tests.ingest.makers import exif, picture, video, zipped
@@ -67,12 +67,12 @@ LONG = "a_very_long_name_of_a_photo_that_somebody_gave_it_once_upon_a_time"
 )  # fmt: skip
 def test_a_photo_finds_its_json_through_all_spellings(photo: str, sidecar: str) -> None:
     decoys = ["IMG_2.jpg.json", "IMG_1.jpg(2).json", "IMG_10.jpg.supplemental-metadata.json", "metadata.json"]
-    assert Sidecars([sidecar, *decoys]).of(photo) == sidecar
-    assert Sidecars(decoys).of(photo) is None
+    assert SidecarMatcher([sidecar, *decoys]).of(photo) == sidecar
+    assert SidecarMatcher(decoys).of(photo) is None
 
 
 def test_of_several_the_exact_one_is_taken() -> None:
-    found = Sidecars(["IMG_1.jpg.json", "IMG_1.jpg(1).json", "IMG_1.HEIC.json"])
+    found = SidecarMatcher(["IMG_1.jpg.json", "IMG_1.jpg(1).json", "IMG_1.HEIC.json"])
     assert [found.of(n) for n in ("IMG_1.jpg", "IMG_1(1).jpg", "IMG_1.HEIC")] == [
         "IMG_1.jpg.json",
         "IMG_1.jpg(1).json",
@@ -82,8 +82,8 @@ def test_of_several_the_exact_one_is_taken() -> None:
 
 def test_years_are_no_albums() -> None:
     years = ["Photos from 2019", "Fotos von 2019", "Photos de 2019", "2019 年の写真", "Foto's uit 2019", "2019"]
-    assert all(is_of_a_year(y) for y in years)
-    assert not any(is_of_a_year(a) for a in ["Rome 2019", "Summer", "Best of 2019", "20190101"])
+    assert all(is_year_folder(y) for y in years)
+    assert not any(is_year_folder(a) for a in ["Rome 2019", "Summer", "Best of 2019", "20190101"])
 
 
 def test_takeout_s_words_are_taken_and_its_instant_gives_the_offset_of_the_camera_s_clock() -> None:
@@ -146,12 +146,12 @@ def test_json_that_is_none_costs_no_photo(told: bytes) -> None:
 # Whole exports
 
 
-def names(found: list[Reading]) -> dict[str, Item]:
-    return {r.where.rpartition("/")[2]: r for r in found if isinstance(r, Item)}
+def names(found: list[ReadResult]) -> dict[str, ImportItem]:
+    return {r.where.rpartition("/")[2]: r for r in found if isinstance(r, ImportItem)}
 
 
-def rejected(found: list[Reading]) -> list[tuple[str, str, bool]]:
-    return [(r.where, r.reason, r.skipped) for r in found if isinstance(r, Rejected)]
+def rejected(found: list[ReadResult]) -> list[tuple[str, str, bool]]:
+    return [(r.where, r.reason, r.skipped) for r in found if isinstance(r, RejectedItem)]
 
 
 def numbered(n: int) -> bytes:
@@ -185,7 +185,7 @@ def laid(folder: Path, files: dict[str, bytes]) -> Path:
     return folder
 
 
-def check_export(found: list[Reading]) -> None:
+def check_export(found: list[ReadResult]) -> None:
     items = names(found)
     albums = {n: [(a.key, a.title) for a in i.record.albums] for n, i in items.items()}
     rome = [("Rom", "Rom & Meer")]

@@ -13,8 +13,8 @@ import pytest
 from PIL import Image
 
 from ingest.formats.exif import read_tags
-from ingest.formats.jpeg import read_header
-from ingest.formats.tiff import Directory
+from pictures.formats.jpeg_header import read_header
+from pictures.formats.tiff import Directory
 from tests.ingest.makers import GPS, picture
 
 TEXTS = ["", "x", "abc", "a longer text than four bytes"]

@@ -22,10 +22,10 @@ def workers() -> Iterator[WorkerPool]:
 @pytest.mark.parametrize(
     ("job", "reason"),
     [
-        ("crash", "makes its reader crash"),
-        ("leave", "makes its reader crash"),
-        ("devour", "needs more memory than it may have"),
-        ("fail", "makes its reader fail"),
+        ("crash", "crashes its decoder"),
+        ("leave", "crashes its decoder"),
+        ("devour", "needs more memory than allowed"),
+        ("fail", "cannot be decoded"),
         ("deep", "is nested too deeply"),
     ],
 )
@@ -57,7 +57,7 @@ def test_ctrl_c_is_not_for_workers(workers: WorkerPool) -> None:
 
 def test_work_without_end_is_ended() -> None:
     with WorkerPool(FUNCTION, Limits(seconds=0.2), count=1) as pool:
-        with pytest.raises(WorkerDied, match="takes longer than it may"):
+        with pytest.raises(WorkerDied, match="takes longer than allowed"):
             pool.submit("hang").result()
         assert pool.submit(1).result() == 2
 

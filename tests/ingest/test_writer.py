@@ -16,7 +16,7 @@ from datasources.tables.photos import Draft, PhotoRecord, SeenPhoto, tombstone
 from indexing.open_stores import open_exclusive
 from resolvers.importing.record_reading import read_record
 from resolvers.importing.records import ImportRecord
-from resolvers.importing.writer import Outcome, Writer
+from resolvers.importing.writer import WriteOutcome, RecordWriter
 
 OWNER = "0" * 31 + "1"
 ROME: dict[str, Any] = {"latitude": 41.8902, "longitude": 12.4922}
@@ -46,15 +46,15 @@ async def opened(sources: Sources, source: str = "a") -> SeenPhoto:
     return (await sources.photos.opened([photo], OWNER_VISIBILITY))[photo.key]
 
 
-async def outcomes(sources: Sources, *records: ImportRecord, restore: bool = False) -> list[Outcome]:
-    return [d.outcome for d in await Writer(sources, OWNER, restore=restore).write(records)]
+async def outcomes(sources: Sources, *records: ImportRecord, restore: bool = False) -> list[WriteOutcome]:
+    return [d.outcome for d in await RecordWriter(sources, OWNER, restore=restore).write(records)]
 
 
 async def test_importing_the_same_again_changes_nothing(sources: Sources) -> None:
     records = [record(str(i), caption=f"photo {i}", **ROME) for i in range(5)]
-    assert await outcomes(sources, *records) == [Outcome.ADDED] * 5
+    assert await outcomes(sources, *records) == [WriteOutcome.ADDED] * 5
     head = await sources.feed.head()
-    assert await outcomes(sources, *records) == [Outcome.UNCHANGED] * 5
+    assert await outcomes(sources, *records) == [WriteOutcome.UNCHANGED] * 5
     assert await sources.feed.head() == head
 
 
@@ -92,7 +92,7 @@ async def test_an_offset_that_only_the_place_suggests_is_not_stored(sources: Sou
 
 async def test_the_same_source_twice_in_one_batch_is_one_photo_and_the_later_one_wins(sources: Sources) -> None:
     found = await outcomes(sources, record(caption="first"), record("b"), record(caption="second"), record(caption="second"))
-    assert found == [Outcome.ADDED, Outcome.ADDED, Outcome.UPDATED, Outcome.UNCHANGED]
+    assert found == [WriteOutcome.ADDED, WriteOutcome.ADDED, WriteOutcome.UPDATED, WriteOutcome.UNCHANGED]
     content = (await opened(sources)).content
     assert content is not None
     assert content.caption == "second"
@@ -102,7 +102,7 @@ async def test_an_update_keeps_what_the_record_does_not_mention(sources: Sources
     await outcomes(
         sources, record(caption="kept", favorite=True, keywords=["k"], albums=["Trip"], labels=[{"key": "beach"}], **ROME)
     )
-    assert await outcomes(sources, record(rating=5)) == [Outcome.UPDATED]
+    assert await outcomes(sources, record(rating=5)) == [WriteOutcome.UPDATED]
     photo = await opened(sources)
     assert photo.content is not None
     assert photo.coordinates is not None
@@ -122,7 +122,7 @@ async def test_a_place_that_the_owner_pinned_survives_new_coordinates(sources: S
 
 
 async def test_a_place_named_by_the_record_is_pinned_and_an_unknown_one_is_left_out(sources: Sources) -> None:
-    writer = Writer(sources, OWNER)
+    writer = RecordWriter(sources, OWNER)
     named, unknown = record(placeId="IT", **ROME), record("b", placeId="XX.nowhere", **ROME)
     await writer.write([named, unknown])
     first, second = await stored(sources), await stored(sources, "b")
@@ -135,10 +135,10 @@ async def test_a_place_named_by_the_record_is_pinned_and_an_unknown_one_is_left_
 async def test_a_deleted_photo_comes_back_only_when_asked(sources: Sources) -> None:
     await outcomes(sources, record(caption="gone"))
     await sources.photos.save([Draft(tombstone(await stored(sources)))], now_ms=1)
-    assert await outcomes(sources, record(caption="gone")) == [Outcome.UNCHANGED]
-    assert await outcomes(sources, record(caption="other words")) == [Outcome.UNCHANGED]
+    assert await outcomes(sources, record(caption="gone")) == [WriteOutcome.UNCHANGED]
+    assert await outcomes(sources, record(caption="other words")) == [WriteOutcome.UNCHANGED]
     assert (await stored(sources)).deleted
-    assert await outcomes(sources, record(caption="gone"), restore=True) == [Outcome.ADDED]
+    assert await outcomes(sources, record(caption="gone"), restore=True) == [WriteOutcome.ADDED]
     photo = await opened(sources)
     assert not photo.record.deleted
     assert photo.content is not None
@@ -185,7 +185,7 @@ async def test_a_photo_changed_by_another_meanwhile_is_read_again(sources: Sourc
         return await save(drafts, now_ms=now_ms)
 
     monkeypatch.setattr(sources.photos, "save", late)
-    assert await outcomes(sources, record(caption="new")) == [Outcome.UPDATED]
+    assert await outcomes(sources, record(caption="new")) == [WriteOutcome.UPDATED]
     after = await opened(sources)
     assert after.content is not None
     assert (after.record.rating, after.content.caption) == (3, "new")

@@ -1,4 +1,4 @@
-"""A gateway with a clock that the test moves."""
+"""A gateway with a clock that the test advances."""
 
 from __future__ import annotations
 

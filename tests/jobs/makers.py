@@ -1,4 +1,4 @@
-"""Makers of jobs and of things that do them."""
+"""Jobs and job functions for tests."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from datasources.media.port import MediaKey
 from datasources.tables.jobs import JobFile, JobKind, JobRecord, Running
 from resolvers.jobs.job_run import Run
 from resolvers.jobs.runner import JobRunner
-from resolvers.jobs.start import fresh_job, start
+from resolvers.jobs.start import new_job, start
 from tests.requests.harness import Gateway
 
 JOB = (
@@ -23,7 +23,7 @@ EXPORT = "mutation { exportMyData(input: {}) { bulkOperation { id status } userE
 
 
 class Clock:
-    """Milliseconds, moved by hand. It begins now: the engine's own clock ends items."""
+    """A manual clock in milliseconds. It starts at the current time, because SQLite expires items by its own clock."""
 
     def __init__(self) -> None:
         self.ms = time.time_ns() // 1_000_000
@@ -33,7 +33,7 @@ class Clock:
 
 
 class Counting:
-    """Counts to a number, a checkpoint at each; stops where a test wants it to."""
+    """A job function that counts with a checkpoint at each number, and can pause at one."""
 
     def __init__(self, to: int = 3) -> None:
         self.to = to
@@ -71,7 +71,7 @@ def runner(gateway: Gateway, work: Any, worker: str = "one") -> JobRunner:
 
 
 async def begun(gateway: Gateway, viewer: Viewer) -> JobRecord:
-    job = await start(gateway.sources, fresh_job(gateway.sources, viewer, viewer.customer or "", JobKind.EXPORT))
+    job = await start(gateway.sources, new_job(gateway.sources, viewer, viewer.customer or "", JobKind.EXPORT))
     assert not isinstance(job, Running)
     return job
 

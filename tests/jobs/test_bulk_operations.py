@@ -1,4 +1,4 @@
-"""Bulk operations as clients see them: their own, and nobody else's."""
+"""Bulk operations in the API: callers see their own operations only."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from access.viewer import Viewer, ViewerKind
 from execution.errors import GraphQLProblem
 from resolvers.context import Context
-from resolvers.jobs.runner import FILES_KEPT_MS
+from resolvers.jobs.runner import RESULT_RETENTION_MS
 from resolvers.jobs.start import global_id
 from tests.jobs.makers import CANCEL, EXPORT, JOB, Counting, begun, runner
 from tests.requests.harness import served
@@ -19,7 +19,7 @@ LIST = "query($n: Int, $a: String) { viewer { bulkOperations(first: $n, after: $
 FOLLOW = "subscription($id: ID!) { bulkOperationChanged(id: $id) { id status progress rowCount } }"
 
 
-async def test_a_customer_starts_an_export_and_sees_its_end(gateway, clock) -> None:
+async def test_a_customer_starts_an_export_and_gets_its_result(gateway, clock) -> None:
     ana = await gateway.customer("ana")
     started = (await gateway.answer(EXPORT, as_=ana))["exportMyData"]
     assert started["userErrors"] == []
@@ -28,18 +28,18 @@ async def test_a_customer_starts_an_export_and_sees_its_end(gateway, clock) -> N
     job = started["bulkOperation"]["id"]
     assert again["bulkOperation"]["id"] == job
     assert again["userErrors"] == [{"code": "CONFLICT", "nodeId": job}]
-    await runner(gateway, Counting()).drained()
+    await runner(gateway, Counting()).run_until_idle()
     seen = (await gateway.answer(JOB, {"id": job}, as_=ana))["bulkOperation"]
     assert (seen["status"], seen["progress"], seen["rowCount"], len(seen["files"])) == ("COMPLETED", 1.0, 3.0, 3)
     assert (await gateway.answer("query($id: ID!) { node(id: $id) { __typename id } }", {"id": job}, as_=ana))["node"][
         "id"
     ] == job
-    clock.ms += FILES_KEPT_MS
+    clock.ms += RESULT_RETENTION_MS
     seen = (await gateway.answer(JOB, {"id": job}, as_=ana))["bulkOperation"]
     assert (seen["status"], seen["files"]) == ("EXPIRED", None)
 
 
-async def test_another_callers_job_looks_like_one_that_does_not_exist(gateway) -> None:
+async def test_other_callers_jobs_are_not_found(gateway) -> None:
     ana, bob = await gateway.customer("ana"), await gateway.customer("bob")
     job = global_id(gateway.sources, (await begun(gateway, ana)).key)
     unknown = gateway.sources.ids.encode("BulkOperation", "CUSTOMER:ana", "00000000000000ffffffffffffffff")
@@ -51,12 +51,12 @@ async def test_another_callers_job_looks_like_one_that_does_not_exist(gateway) -
     assert (await gateway.answer(JOB, {"id": job}, as_=ana))["bulkOperation"]["status"] == "QUEUED"
 
 
-async def test_operations_are_listed_latest_first_page_by_page(gateway, clock) -> None:
+async def test_operations_are_paged_newest_first(gateway, clock) -> None:
     ana = await gateway.customer("ana")
     made = []
     for _ in range(5):
         made.append(global_id(gateway.sources, (await begun(gateway, ana)).key))
-        await runner(gateway, Counting(1)).drained()
+        await runner(gateway, Counting(1)).run_until_idle()
         clock.ms += 1
     found, after = [], None
     while True:
@@ -68,7 +68,7 @@ async def test_operations_are_listed_latest_first_page_by_page(gateway, clock) -
     assert found == made[::-1]
 
 
-async def test_cancelling_is_told_and_harmless_to_repeat(gateway) -> None:
+async def test_cancelling_is_idempotent(gateway) -> None:
     ana = await gateway.customer("ana")
     job = global_id(gateway.sources, (await begun(gateway, ana)).key)
     for _ in range(2):
@@ -80,24 +80,24 @@ async def test_cancelling_is_told_and_harmless_to_repeat(gateway) -> None:
 
 async def _followed(gateway, viewer: Viewer, job: str) -> list[dict[str, Any]]:
     _, documents, engine = served()
-    context = Context(gateway.sources, gateway.freshness, viewer, ("en",))
+    context = Context(gateway.sources, gateway.index_lag, viewer, ("en",))
     try:
         return [a async for a in engine.subscribe(documents.prepare(FOLLOW), {"id": job}, context)]
     finally:
         await context.aclose()
 
 
-async def test_an_operation_is_followed_to_its_end(gateway) -> None:
+async def test_a_subscription_reports_an_operation_until_it_ends(gateway) -> None:
     ana, bob = await gateway.customer("ana"), await gateway.customer("bob")
     job = global_id(gateway.sources, (await begun(gateway, ana)).key)
     work = Counting()
     work.hold_at = 0
     following = asyncio.create_task(_followed(gateway, ana, job))
     working = runner(gateway, work)
-    await working.take()
+    await working.start_due_jobs()
     await work.at.wait()
     work.go.set()
-    await working.drained()
+    await working.run_until_idle()
     events = [a["data"]["bulkOperationChanged"] for a in await asyncio.wait_for(following, 10)]
     assert events[-1] == {"id": job, "status": "COMPLETED", "progress": 1.0, "rowCount": 3.0}
     assert [e["rowCount"] for e in events] == sorted(e["rowCount"] for e in events)
@@ -106,7 +106,7 @@ async def test_an_operation_is_followed_to_its_end(gateway) -> None:
     assert refused.value.code == "NOT_FOUND"
 
 
-async def test_guests_and_services_have_nothing_to_export(gateway) -> None:
+async def test_guests_and_services_cannot_export(gateway) -> None:
     service = Viewer(ViewerKind.SERVICE, "etl", scopes=frozenset({"photos:write"}), purpose="tests")
     answer = await gateway.execute(EXPORT, as_=service)
     assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"

@@ -1,4 +1,4 @@
-"""Amazon Location's protocol on loopback, for what cannot run here (DECISIONS 30): towns by rounded position."""
+"""A local implementation of Amazon Location's protocol: towns by rounded position."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ TOWNS: dict[tuple[float, float], dict[str, Any]] = {
 
 @dataclass
 class StandIn:
-    """Remembers what was asked; `fault` is (status, error code)."""
+    """Records requests; `fault` is (status, error code)."""
 
     url: str = ""
-    asked: list[dict[str, Any]] = field(default_factory=list)
+    requests: list[dict[str, Any]] = field(default_factory=list)
     fault: tuple[int, str] | None = None
 
     async def answer(self, request: web.Request) -> web.Response:
-        asked = json.loads(await request.read())
-        self.asked.append({**asked, "query": request.query_string})
+        request_body = json.loads(await request.read())
+        self.requests.append({**request_body, "query": request.query_string})
         if self.fault is not None:
             status, code = self.fault
             return web.json_response({"message": "no"}, status=status, headers={"x-amzn-errortype": code})
-        address = TOWNS.get(tuple(asked["QueryPosition"]))
+        address = TOWNS.get(tuple(request_body["QueryPosition"]))
         items = [] if address is None else [{"PlaceId": "x", "PlaceType": "Locality", "Title": "x", "Address": address}]
         return web.json_response({"ResultItems": items, "PricingBucket": "Stored"})
 
 
 @asynccontextmanager
 async def stand_in(patch: Callable[[str, str], None]) -> AsyncIterator[StandIn]:
-    """The server, and credentials that mean nothing in the environment."""
+    """The server, with dummy credentials in the environment."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         patch(name, "stand-in")
     made = StandIn()

@@ -1,4 +1,4 @@
-"""A maker of GeoNames' dump, true to its format: six files, tab-separated, no header, no quoting."""
+"""Writes GeoNames dumps: six tab-separated files without header or quoting."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def write(
     files: Mapping[str, Rows] | None = None,
     end: bytes = b"\n",
 ) -> Path:
-    """Writes the six files; `files` stand in for the usual ones."""
+    """Write the six files; `files` replaces default ones."""
     usual: dict[str, Rows] = {
         cities: places,
         "alternateNamesV2.txt": names,
@@ -61,10 +61,10 @@ def write(
 
 
 class Unwatched:
-    """Nobody looks at how an import goes."""
+    """Ignores the progress of an import."""
 
     def stage(self, text: str) -> None:
-        """Nothing is shown."""
+        """Ignored."""
 
     def moved(self, records: int, done: int, total: int) -> None:
-        """Nothing is shown."""
+        """Ignored."""

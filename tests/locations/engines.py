@@ -1,4 +1,4 @@
-"""Every LocationService, for the suite of its contract: a new adapter is one line in `ADAPTERS`."""
+"""The adapters of the LocationService contract suite; add new ones to `ADAPTERS`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from datasources.locations.amazon import AmazonLocations
 from datasources.locations.gazetteer import Gazetteer
-from datasources.locations.hot_reload import CurrentGazetteer
+from datasources.locations.hot_reload import ReloadingGazetteer
 from datasources.locations.http import HttpLocations
 from datasources.locations.port import LocationService
 from datasources.vendors import AmazonPlaces
@@ -23,13 +23,13 @@ Opened = AbstractAsyncContextManager[LocationService]
 
 @cache
 def gazetteer() -> Gazetteer:
-    """Opened once: it keeps nothing of a test."""
+    """Opened once, because it has no state of a test."""
     return Gazetteer.open()
 
 
 @cache
-def _current() -> CurrentGazetteer:
-    return CurrentGazetteer(Path("no such folder"))
+def _current() -> ReloadingGazetteer:
+    return ReloadingGazetteer(Path("no such folder"))
 
 
 @asynccontextmanager
@@ -46,7 +46,7 @@ async def of_a_folder(_: pytest.MonkeyPatch) -> AsyncIterator[LocationService]:
 async def over_http(_: pytest.MonkeyPatch) -> AsyncIterator[LocationService]:
     async with listening(locations_of(gazetteer())) as url:
         adapter = HttpLocations(url, lambda: TOKEN, deadline_s=30.0)
-        await adapter.look_again()
+        await adapter.reload()
         try:
             yield adapter
         finally:

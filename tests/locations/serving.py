@@ -1,4 +1,4 @@
-"""The location service on loopback, really over HTTP, for its adapter's suites."""
+"""Runs the location service over HTTP on loopback."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def locations_of(service: LocationService) -> Starlette:
 
 @asynccontextmanager
 async def listening(app: Starlette) -> AsyncIterator[str]:
-    """The address of a server that runs in this loop."""
+    """The URL of a server that runs in this event loop."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off"))
         running = asyncio.create_task(server.serve(sockets=[listener]))

@@ -1,4 +1,4 @@
-"""What the adapter of Amazon Location adds to the contract: rounded coordinates, the intent to store, typed failures."""
+"""The Amazon Location adapter: rounded coordinates, the intent `Storage` and typed errors."""
 
 from __future__ import annotations
 
@@ -46,12 +46,14 @@ async def test_its_towns_become_places_of_our_hierarchy(amazon: AmazonLocations)
 
 async def test_only_rounded_coordinates_leave_and_each_once_to_be_stored(amazon: AmazonLocations, vendor: StandIn) -> None:
     await amazon.resolve([Point(43.76871, 11.25691), Point(43.76999, 11.26001), Point(43.76871, 11.25691)])
-    assert [(one["QueryPosition"], one["IntendedUse"], one["query"]) for one in vendor.asked] == [([11.26, 43.77], "Storage", "")]
+    assert [(one["QueryPosition"], one["IntendedUse"], one["query"]) for one in vendor.requests] == [
+        ([11.26, 43.77], "Storage", "")
+    ]
 
 
 async def test_nothing_is_asked_for_open_sea_and_impossible_points(amazon: AmazonLocations, vendor: StandIn) -> None:
     assert await amazon.resolve([Point(0, 0), Point(float("nan"), 1), Point(95, 0)]) == [None] * 3
-    assert vendor.asked == []
+    assert vendor.requests == []
 
 
 async def test_a_town_that_we_do_not_know_is_our_own_place_in_its_country(amazon: AmazonLocations, gazetteer: Gazetteer) -> None:

@@ -1,4 +1,4 @@
-"""What an import writes down for cells answers as plain distances do, where places lie thin, close and piled up."""
+"""Precomputed cells give the same results as distances, for sparse, dense and coincident places."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from datasources.locations.artefact import Artefact
+from datasources.locations.artefact import PackedFile
 from datasources.locations.nearest import CAP_KM, chord, unit_vectors
 from datasources.locations.port import Point
 from ingest.places.cells import _Found, _Leaves
@@ -75,4 +75,4 @@ def test_more_places_in_one_cell_than_two_bytes_count() -> None:
 
 
 def _counts(tmp_path: Path) -> np.ndarray:
-    return Artefact(tmp_path / "data" / "places.bin").array("cells.count")
+    return PackedFile(tmp_path / "data" / "places.bin").array("cells.count")

@@ -1,4 +1,4 @@
-"""The importer of GeoNames' dump: each rule of its files, and each fault they are known for."""
+"""The import of GeoNames dumps: the rules of each file, and known faults."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.places_import import write_dump
-from datasources.locations.artefact import Artefact
+from datasources.locations.artefact import PackedFile
 from datasources.locations.gazetteer import Gazetteer
 from datasources.locations.port import PlaceKind, Point
 from ingest.places.dump.assemble import NoDump
@@ -26,11 +26,11 @@ TAIPEI = place(1668341, "Taipei", 25.05306, 121.52639, "TW", admin=("03", ""), p
 _IMPORT = """
 import sys
 from pathlib import Path
-from datasources.locations.hot_reload import shipped_artefact
+from datasources.locations.hot_reload import packaged_artefact
 from ingest.places.dump.swapping import swap_in
 from tests.locations.dump import Unwatched
-made = swap_in(Path(sys.argv[1]), shipped_artefact(), Path(sys.argv[2]), Unwatched())
-# Not getrusage: what it tells begins with the peak of whoever started us.
+made = swap_in(Path(sys.argv[1]), packaged_artefact(), Path(sys.argv[2]), Unwatched())
+# Not getrusage: its maximum includes the peak of the parent process.
 (peak,) = [line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")]
 print(made.places, peak)
 """
@@ -152,12 +152,12 @@ async def test_bad_lines_cost_only_themselves_and_are_told_by_number(importing: 
     ]
     names: dump.Rows = [["1", "2"], alternate("x", "it", "y"), alternate(3176959, "no tag", "y"), alternate(3176959, "it", " ")]
     imported, gazetteer = importing(dump.write(tmp_path / "dump", rows, names=names, end=b"\r\n"))
-    told = imported.problems.examples
+    faults = imported.problems.examples
     bad = [3, 4, 5, 6, 7, 8, 9, 10, 11, 13]
-    assert [line.split(":")[:2] for line in told] == [
+    assert [line.split(":")[:2] for line in faults] == [
         *(["cities500.txt", str(n)] for n in bad), *(["alternateNamesV2.txt", str(n)] for n in (1, 2, 3, 4)),
     ]  # fmt: skip
-    assert imported.problems.count == len(told)
+    assert imported.problems.count == len(faults)
     assert imported.places == 2
     assert await name(gazetteer, "gn:14", "en") == ('Say "no" quoting', "und")
 
@@ -170,7 +170,7 @@ def test_a_folder_without_all_files_is_refused_by_name(importing: Import, tmp_pa
         importing(folder)
 
 
-def test_a_failed_import_leaves_what_was_there(base: Artefact, tmp_path: Path) -> None:
+def test_a_failed_import_leaves_what_was_there(base: PackedFile, tmp_path: Path) -> None:
     data = tmp_path / "data"
     data.mkdir()
     swap_in(dump.write(tmp_path / "dump", [FLORENCE]), base, data, dump.Unwatched())

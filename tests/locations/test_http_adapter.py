@@ -1,4 +1,4 @@
-"""What the HTTP adapter adds to the contract: one call for a request's points, memory of public things, typed failures."""
+"""The HTTP adapter: one call per batch of points, a cache of public data, and typed errors."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Clock:
 
 
 class Counted:
-    """An application before another: counts, and may answer itself."""
+    """A middleware that counts requests and may respond itself."""
 
     def __init__(self, app: Any) -> None:
         self.app, self.calls = app, []  # type: ignore[var-annotated]

@@ -1,4 +1,4 @@
-"""The ways to resolve points agree - one, few, many, with and without what is settled - and all agree with plain geometry."""
+"""All code paths (one, few and many points, with and without settled leaves) agree with plain geometry."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pytest
 
 from datasources.locations import gazetteer as ways
-from datasources.locations.artefact import DEFAULT_PATH, Artefact, write
+from datasources.locations.artefact import DEFAULT_PATH, PackedFile, write
 from datasources.locations.gazetteer import Gazetteer
 from datasources.locations.morton_codes import FINE_PER_DEGREE, codes, parted
 from datasources.locations.nearest import CAP_KM, HERE_KM, SETTLED, STEPS, chord, unit_vectors
@@ -51,7 +51,7 @@ def on_borders(gazetteer: Gazetteer, count: int) -> Points:
 
 
 def at_the_edges() -> Points:
-    """Poles, the date line, corners of squares, and what is no point."""
+    """Poles, the date line, corners of cells and invalid points."""
     chance = np.random.default_rng(13)
     line = np.stack([chance.uniform(-80, 80, 300), np.where(chance.random(300) < 0.5, -180, 180)])
     corners = np.round(np.stack([chance.uniform(-60, 75, 1_000), chance.uniform(-180, 180, 1_000)]) * FINE_PER_DEGREE)
@@ -72,7 +72,7 @@ def test_one_by_one_and_all_at_once_are_the_same(gazetteer: Gazetteer, points: P
 
 
 def test_batches_of_every_size_are_the_same(gazetteer: Gazetteer, points: Points) -> None:
-    whole, apart = gazetteer._all_parts(points[0], points[1])
+    complete, apart = gazetteer._all_parts(points[0], points[1])
     assert points.shape[1] > ways._CHUNK
     sizes, at = np.random.default_rng(15), 0
     limits = {1, 2, ways._FEW, ways._FEW_OPEN, ways._INLINE, 100}
@@ -80,7 +80,7 @@ def test_batches_of_every_size_are_the_same(gazetteer: Gazetteer, points: Points
     while at < 30_000:
         some = slice(at, at + int(sizes.choice(near_limits)))
         found, away = gazetteer._all_parts(points[0, some], points[1, some])
-        assert found.tolist() == whole[some].tolist()
+        assert found.tolist() == complete[some].tolist()
         assert away.tolist() == apart[some].tolist()
         at = some.stop
 
@@ -88,32 +88,32 @@ def test_batches_of_every_size_are_the_same(gazetteer: Gazetteer, points: Points
 @pytest.mark.parametrize("count", [1, 2, ways._FEW_OPEN - 1, ways._FEW_OPEN, ways._FEW_OPEN + 1, 500])
 def test_points_that_a_border_concerns_are_the_same_however_many(gazetteer: Gazetteer, points: Points, count: int) -> None:
     usual = points[:, (np.abs(points[0]) < 80) & (np.abs(points[1]) < 179)]
-    whole, apart = gazetteer._all_parts(usual[0], usual[1])
+    complete, apart = gazetteer._all_parts(usual[0], usual[1])
     concerned = gazetteer._nearest.of(usual).open
     assert len(concerned) > 10_000
     for some in np.split(concerned[: count * 20], 20):
         found, away = gazetteer._all_parts(usual[0, some], usual[1, some])
-        assert found.tolist() == whole[some].tolist()
+        assert found.tolist() == complete[some].tolist()
         assert away.tolist() == apart[some].tolist()
 
 
 @pytest.fixture(scope="module")
 def unsettled(tmp_path_factory: pytest.TempPathFactory) -> Gazetteer:
-    """As an earlier version wrote it: where leaves begin, and nothing of what is settled."""
-    shipped = Artefact(DEFAULT_PATH)
+    """A file of an earlier version: plain start codes and no settled flags."""
+    shipped = PackedFile(DEFAULT_PATH)
     described = shipped.manifest["parts"]
     parts = {n: shipped.array(n) if "dtype" in part else shipped.text(n) for n, part in described.items() if n != SETTLED}
     del parts[STEPS]
     parts["cells.code"] = shipped.array(STEPS).cumsum(dtype="<u4")
     path = tmp_path_factory.mktemp("earlier") / "places.bin"
-    write(path, {name: told for name, told in shipped.manifest.items() if name != "parts"}, parts, effort=1)
+    write(path, {name: value for name, value in shipped.manifest.items() if name != "parts"}, parts, effort=1)
     return Gazetteer.open(path)
 
 
 def test_what_is_settled_is_what_the_borders_say(gazetteer: Gazetteer, unsettled: Gazetteer, points: Points) -> None:
     settled, apart = gazetteer._all_parts(points[0], points[1])
-    asked, away = unsettled._all_parts(points[0], points[1])
-    assert settled.tolist() == asked.tolist()
+    recomputed, away = unsettled._all_parts(points[0], points[1])
+    assert settled.tolist() == recomputed.tolist()
     assert apart.tolist() == away.tolist()
     some = points[:, :2_000].T.tolist()
     assert [unsettled.locate_one(*point) for point in some] == settled[:2_000].tolist()

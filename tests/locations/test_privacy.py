@@ -1,4 +1,4 @@
-"""No coordinate is logged, kept or written in an address: of the gazetteer itself, of its adapters, and of the service."""
+"""No coordinate is logged, cached or part of a URL, in the gazetteer, its adapters and the service."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from tests.locations.engines import ADAPTERS
 
 FLORENCE = Point(43.768712, 11.256934)
 DIGITS = re.compile(r"43[.,]?76|11[.,]?25")
-"""Exact, rounded to a hundredth, in degrees or in parts of them."""
+"""Matches exact and rounded coordinates, in degrees or parts of degrees."""
 
 
-def told(records: list[logging.LogRecord]) -> str:
-    """All that loggers were given, whether a formatter shows it or not; of others than a tester's own machinery."""
+def text_of(records: list[logging.LogRecord]) -> str:
+    """All values passed to loggers, whether a formatter shows them or not."""
     return "\n".join(f"{r.name} {r.getMessage()} {r.__dict__.get('fields', '')}" for r in records)
 
 
 def keys_of(held: object, depth: int = 4) -> Iterator[object]:
-    """The keys of everything that an object remembers: of dictionaries and of memories inside it."""
+    """The keys of all dictionaries and caches inside an object."""
     if depth and isinstance(held, dict):
         yield from held
         for value in held.values():
@@ -38,7 +38,7 @@ def keys_of(held: object, depth: int = 4) -> Iterator[object]:
 
 
 async def asked_everything(locations: LocationService) -> None:
-    """Every way in which a point can be asked for."""
+    """Call every method that takes a point."""
     await locations.resolve([FLORENCE])
     await locations.resolve([FLORENCE] * 40)
     await locations.resolve([FLORENCE] * 600)
@@ -54,7 +54,7 @@ async def test_no_coordinate_is_logged_kept_or_cached(
     async with opened(monkeypatch) as locations:
         with caplog.at_level(logging.INFO):
             await asked_everything(locations)
-        assert not DIGITS.search(told(caplog.records))
+        assert not DIGITS.search(text_of(caplog.records))
         assert not DIGITS.search(" ".join(map(repr, keys_of(locations))))
 
 
@@ -82,10 +82,10 @@ async def test_a_service_that_fails_says_no_coordinate(monkeypatch: pytest.Monke
         with caplog.at_level(logging.INFO), pytest.raises(SourceError) as failure:
             await locations.resolve([FLORENCE])
     assert not DIGITS.search(f"{failure.value!r} {failure.value.__cause__!r}")
-    assert not DIGITS.search(told([r for r in caplog.records if r.name.startswith("photos")]))
+    assert not DIGITS.search(text_of([r for r in caplog.records if r.name.startswith("photos")]))
 
 
 def test_memories_of_the_adapters_are_seen_by_these_tests() -> None:
     memory: LruCache[object, int] = LruCache(lambda: 0.0)
-    memory._kept[FLORENCE] = 1, 0.0
+    memory._entries[FLORENCE] = 1, 0.0
     assert DIGITS.search(" ".join(map(repr, keys_of(memory))))

@@ -1,4 +1,4 @@
-"""The location service as its callers meet it: tokens, shapes, bounds, caches, and what it never tells."""
+"""The HTTP API of the location service: tokens, formats, limits, caching and privacy."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 from datasources.errors import Unavailable
 from datasources.locations import wire
-from datasources.locations.artefact import DEFAULT_PATH, Artefact
+from datasources.locations.artefact import DEFAULT_PATH, PackedFile
 from datasources.locations.gazetteer import Gazetteer
 from datasources.locations.port import Point
 from tests.locations.serving import TOKEN, locations_of
@@ -124,9 +124,9 @@ async def test_an_arrow_table_of_something_else_is_refused(client: httpx.AsyncCl
     assert answer.status_code == 400
 
 
-async def test_bounds_are_told(client: httpx.AsyncClient) -> None:
-    points = await client.post(wire.RESOLVE, json={"points": [SEA] * (wire.MOST_POINTS + 1)})
-    ids = await client.post(wire.PLACES, json={"ids": ["IT"] * (wire.MOST_IDS + 1)})
+async def test_limits_are_enforced(client: httpx.AsyncClient) -> None:
+    points = await client.post(wire.RESOLVE, json={"points": [SEA] * (wire.MAX_POINTS + 1)})
+    ids = await client.post(wire.PLACES, json={"ids": ["IT"] * (wire.MAX_IDS + 1)})
     query = await client.post(wire.SEARCH, json={"query": "x" * 201})
     large = await client.post(wire.PLACES, content=b" " * 1_048_577, headers={"content-type": wire.JSON})
     kind = await client.post(wire.RESOLVE, content=b"points=1", headers={"content-type": "text/plain"})
@@ -157,7 +157,7 @@ async def test_health(client: httpx.AsyncClient) -> None:
 
 
 class Sick(Gazetteer):
-    """Stands for a source that fails as this one cannot be made to."""
+    """A source with failures that the real one cannot produce."""
 
     failing = False
     held: asyncio.Event | None = None
@@ -171,7 +171,7 @@ class Sick(Gazetteer):
 
 
 async def test_a_failure_and_a_crowd_are_told_as_such() -> None:
-    sick = Sick(Artefact(DEFAULT_PATH))
+    sick = Sick(PackedFile(DEFAULT_PATH))
     transport = httpx.ASGITransport(locations_of(sick))
     async with httpx.AsyncClient(transport=transport, base_url="http://locations.test", headers=HEADERS) as client:
         sick.failing = True

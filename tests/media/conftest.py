@@ -1,4 +1,4 @@
-"""A house with a few pictures in it: imported once for a run, opened once for those who only look."""
+"""A data folder with a few pictures, imported once for a test run."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from tests.media.gateway import House, house, imported, jpeg, picture
+from tests.media.gateway import RunningGateway, imported, jpeg, picture, running_gateway
 
 START = 1_800_000_000.0
 ORIGINS = ("https://photos.example",)
 
 
 @pytest.fixture(scope="session")
-def stocked(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder in which Ana has nine pictures. Copy it before you change it."""
-    folder = tmp_path_factory.mktemp("stocked")
+def library_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder in which Ana has nine pictures. Tests that change it must copy it."""
+    folder = tmp_path_factory.mktemp("library_folder")
     (folder / "pictures").mkdir()
     for n in range(9):
         (folder / "pictures" / f"IMG_{n}.jpg").write_bytes(jpeg(picture(n)))
@@ -28,21 +28,21 @@ def stocked(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def standing(stocked: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
-    data = shutil.copytree(stocked, tmp_path_factory.mktemp("standing") / "data")
-    async with house(data, allowed_origins=ORIGINS) as opened:
+async def module_gateway(library_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RunningGateway]:
+    data = shutil.copytree(library_folder, tmp_path_factory.mktemp("module_gateway") / "data")
+    async with running_gateway(data, allowed_origins=ORIGINS) as opened:
         yield opened
 
 
 @pytest.fixture
-def home(standing: House) -> House:
-    """One for a module, to be changed only where no other test looks; its clock stands at the start again."""
-    standing.now[0] = START
-    return standing
+def gateway(module_gateway: RunningGateway) -> RunningGateway:
+    """The gateway of a module with its clock reset. Changes must not affect other tests."""
+    module_gateway.now[0] = START
+    return module_gateway
 
 
 @pytest.fixture
-async def own_home(stocked: Path, tmp_path: Path) -> AsyncIterator[House]:
-    """For a test that leaves nothing as it was."""
-    async with house(shutil.copytree(stocked, tmp_path / "data"), allowed_origins=ORIGINS) as opened:
+async def own_gateway(library_folder: Path, tmp_path: Path) -> AsyncIterator[RunningGateway]:
+    """A gateway with its own copy of the data folder."""
+    async with running_gateway(shutil.copytree(library_folder, tmp_path / "data"), allowed_origins=ORIGINS) as opened:
         yield opened

@@ -1,4 +1,4 @@
-"""A gateway over a folder with real files imported, and clients of its app: for tests of what `/media` serves."""
+"""A gateway for a data folder with imported files, and HTTP clients, for tests of `/media`."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ import httpx
 from PIL import Image, ImageDraw
 from starlette.applications import Starlette
 
-from access.viewer import GuestOf
+from access.viewer import GuestLink
 from commands.progress import PlainProgress
 from datasources import Sources
 from identity.issuer import LocalIssuer
-from ingest.run import Ended, Order, run_import
+from ingest.run import ImportRequest, ImportResult, run_import
 from server import create_app
 from settings import Settings
 
@@ -28,7 +28,7 @@ PICTURE = "image(width: 320) { url width height contentType expiresAt } original
 
 
 def picture(seed: int, size: tuple[int, int] = (800, 600)) -> Image.Image:
-    """A picture that is like no other."""
+    """A picture that differs from those of other seeds."""
     chance = random.Random(seed)
     made = Image.new("RGB", size, tuple(chance.randrange(256) for _ in range(3)))
     draw = ImageDraw.Draw(made)
@@ -45,14 +45,14 @@ def jpeg(made: Image.Image, quality: int = 90, **more: Any) -> bytes:
     return out.getvalue()
 
 
-async def imported(data: Path, folder: Path, owner: str = "ana", *, link: bool = False, restore: bool = False) -> Ended:
-    order = Order(folder, owner, link=link, restore=restore)
+async def imported(data: Path, folder: Path, owner: str = "ana", *, link: bool = False, restore: bool = False) -> ImportResult:
+    order = ImportRequest(folder, owner, link=link, restore=restore)
     return await run_import(data, order, PlainProgress(io.StringIO()), asyncio.Event())
 
 
 @dataclass
-class House:
-    """The app with its sources; `now` is its clock."""
+class RunningGateway:
+    """The application with its sources and clock."""
 
     settings: Settings
     client: httpx.AsyncClient
@@ -63,7 +63,7 @@ class House:
     def token(self, customer: str) -> str:
         return LocalIssuer.development(self.settings.data, self.settings.audience, lambda: self.now[0]).customer(customer)
 
-    def guest(self, of: GuestOf) -> str:
+    def guest(self, of: GuestLink) -> str:
         issuer = LocalIssuer.links(self.settings.data, self.settings.audience, lambda: self.now[0])
         return issuer.guest(of, until_s=self.now[0] + 3_000)
 
@@ -83,8 +83,8 @@ class House:
 
 
 @asynccontextmanager
-async def house(data: Path, **more: Any) -> AsyncIterator[House]:
-    """The app over a data folder."""
+async def running_gateway(data: Path, **more: Any) -> AsyncIterator[RunningGateway]:
+    """Runs the application for a data folder."""
     now = [1_800_000_000.0]
     settings = Settings(data=data, **more)
     app = create_app(settings, lambda: now[0])
@@ -92,9 +92,9 @@ async def house(data: Path, **more: Any) -> AsyncIterator[House]:
         sources: Sources = app.state.running.sources
         transport = httpx.ASGITransport(app, client=("127.0.0.1", 5))
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as client:
-            yield House(settings, client, sources, now, app)
+            yield RunningGateway(settings, client, sources, now, app)
 
 
-async def first(home: House, customer: str = "ana", fields: str = PICTURE) -> Any:
-    """A customer's newest photo."""
-    return (await home.photos(fields, token=home.token(customer)))[0]
+async def first(gateway: RunningGateway, customer: str = "ana", fields: str = PICTURE) -> Any:
+    """The newest photo of a customer."""
+    return (await gateway.photos(fields, token=gateway.token(customer)))[0]

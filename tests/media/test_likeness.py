@@ -1,4 +1,4 @@
-"""The same picture is known again, scaled, compressed or cropped, and strangers are not taken for it."""
+"""Near-duplicate detection."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from PIL import Image
 
 from benchmarks.duplicates import measure, samples, shown, strangers
 from ingest.pictures.near_duplicates import NearDuplicates
-from pictures.likeness import difference, print_of, same
+from pictures.likeness import difference, fingerprint_of, is_near_duplicate
 
 
 @pytest.mark.slow
-def test_variants_are_known_again_among_strangers() -> None:
-    """`python -m benchmarks.duplicates` does the same among a thousand."""
+def test_variants_are_detected_among_unrelated_pictures() -> None:
+    """`python -m benchmarks.duplicates` tests a thousand pictures."""
     for name, score in measure([*strangers(90), *samples()]).items():
         assert score.recall >= 0.95, name
         assert score.precision >= 0.98, name
 
 
-def test_a_sketch_lies_over_itself_and_not_over_others() -> None:
-    prints = [print_of(p) for p in strangers(6)]
+def test_a_sketch_matches_only_itself() -> None:
+    prints = [fingerprint_of(p) for p in strangers(6)]
     for n, one in enumerate(prints):
         assert difference(one.sketch, one.sketch) < 0.08
-        assert not any(same(one.sketch, other.sketch) for other in prints[n + 1 :])
+        assert not any(is_near_duplicate(one.sketch, other.sketch) for other in prints[n + 1 :])
 
 
-def test_a_picture_with_nothing_in_it_is_like_no_other() -> None:
+def test_a_picture_without_contrast_matches_no_other() -> None:
     flat = shown(Image.new("RGB", (300, 200), (90, 120, 140)))
     known = NearDuplicates()
     known.add("one", None, flat)
@@ -34,7 +34,7 @@ def test_a_picture_with_nothing_in_it_is_like_no_other() -> None:
     assert known.of("two", "same-bytes", flat) == ["three"]
 
 
-def test_more_pictures_than_the_table_began_with_are_all_known() -> None:
+def test_the_array_of_hashes_grows() -> None:
     known, prints = NearDuplicates(), [shown(p) for p in strangers(4)]
     for n in range(700):
         known.add(str(n), None, prints[n % 4])

@@ -1,4 +1,4 @@
-"""Originals: sealed copies and watched links, on a real folder and a real key ring."""
+"""Originals: encrypted copies and references to files."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PLAIN = b"picture-canary" * 30_000
 
 
 @dataclass
-class Room:
+class Harness:
     sources: Sources
     originals: Originals
     folder: Path
@@ -33,10 +33,10 @@ class Room:
 
 
 @pytest.fixture
-async def room(tmp_path: Path) -> AsyncIterator[Room]:
+async def harness(tmp_path: Path) -> AsyncIterator[Harness]:
     folder = prepare(tmp_path / "data")
     sources = await embedded(folder)
-    yield Room(sources, sources.originals, folder)
+    yield Harness(sources, sources.originals, folder)
     await sources.close()
 
 
@@ -44,76 +44,76 @@ async def chunks(data: bytes = PLAIN) -> AsyncIterator[bytes]:
     yield data
 
 
-def name_of(room: Room, data: bytes = PLAIN, owner: str = OWNER) -> str:
-    return room.originals.name_of(owner, hashlib.sha256(data).hexdigest())
+def name_of(harness: Harness, data: bytes = PLAIN, owner: str = OWNER) -> str:
+    return harness.originals.name_of(owner, hashlib.sha256(data).hexdigest())
 
 
-async def whole(room: Room, name: str, owner: str = OWNER, sight: Visibility = OWNER_VISIBILITY) -> bytes | None:
-    stream = await room.originals.open(sight, owner, name)
+async def whole(harness: Harness, name: str, owner: str = OWNER, sight: Visibility = OWNER_VISIBILITY) -> bytes | None:
+    stream = await harness.originals.open(sight, owner, name)
     return None if stream is None else b"".join([p async for p in stream.read(0, stream.size)])
 
 
-async def test_a_copy_comes_back_and_lies_sealed(room: Room) -> None:
-    name = name_of(room)
-    await room.originals.keep(OWNER, name, chunks())
-    assert await whole(room, name) == PLAIN
-    (file,) = room.files()
+async def test_a_copy_is_encrypted_and_can_be_read(harness: Harness) -> None:
+    name = name_of(harness)
+    await harness.originals.store(OWNER, name, chunks())
+    assert await whole(harness, name) == PLAIN
+    (file,) = harness.files()
     assert b"picture-canary" not in file.read_bytes()
     assert hashlib.sha256(PLAIN).hexdigest() not in str(file)
-    stream = await room.originals.open(OWNER_VISIBILITY, OWNER, name)
+    stream = await harness.originals.open(OWNER_VISIBILITY, OWNER, name)
     assert stream is not None
     assert b"".join([p async for p in stream.read(70_000, 140_001)]) == PLAIN[70_000:140_001]
 
 
-async def test_owners_do_not_share_the_same_bytes(room: Room) -> None:
+async def test_owners_do_not_share_files(harness: Harness) -> None:
     other = "b" * 32
-    assert name_of(room) != name_of(room, owner=other)
-    await room.originals.keep(OWNER, name_of(room), chunks())
-    assert await whole(room, name_of(room), other) is None
-    assert not await room.originals.has(other, name_of(room, owner=other))
+    assert name_of(harness) != name_of(harness, owner=other)
+    await harness.originals.store(OWNER, name_of(harness), chunks())
+    assert await whole(harness, name_of(harness), other) is None
+    assert not await harness.originals.has(other, name_of(harness, owner=other))
 
 
-async def test_a_file_of_a_destroyed_owner_opens_no_more(room: Room) -> None:
-    await room.originals.keep(OWNER, name_of(room), chunks())
-    await room.sources.keys.destroy(OWNER)
-    assert await whole(room, name_of(room)) is None
-    assert await room.originals.delete_owner(OWNER) == 1
-    assert room.files() == []
+async def test_a_file_of_an_erased_owner_cannot_be_opened(harness: Harness) -> None:
+    await harness.originals.store(OWNER, name_of(harness), chunks())
+    await harness.sources.keys.destroy(OWNER)
+    assert await whole(harness, name_of(harness)) is None
+    assert await harness.originals.delete_owner(OWNER) == 1
+    assert harness.files() == []
 
 
-async def test_an_altered_copy_is_corrupt(room: Room) -> None:
-    await room.originals.keep(OWNER, name_of(room), chunks())
-    (file,) = room.files()
+async def test_an_altered_copy_is_corrupt(harness: Harness) -> None:
+    await harness.originals.store(OWNER, name_of(harness), chunks())
+    (file,) = harness.files()
     data = bytearray(file.read_bytes())
     data[100_000] ^= 1
     file.write_bytes(data)
     with pytest.raises(Corrupt):
-        await whole(room, name_of(room))
+        await whole(harness, name_of(harness))
 
 
-async def test_whoever_may_see_no_pictures_gets_none(room: Room) -> None:
-    await room.originals.keep(OWNER, name_of(room), chunks())
-    assert await whole(room, name_of(room), sight=Visibility(Relation.SUPPORT)) is None
+async def test_a_viewer_without_the_picture_class_gets_no_file(harness: Harness) -> None:
+    await harness.originals.store(OWNER, name_of(harness), chunks())
+    assert await whole(harness, name_of(harness), sight=Visibility(Relation.SUPPORT)) is None
 
 
-async def test_a_linked_file_is_read_where_it_lies(room: Room, tmp_path: Path) -> None:
+async def test_a_referenced_file_is_read_from_its_path(harness: Harness, tmp_path: Path) -> None:
     file = tmp_path / "IMG_1.jpg"
     file.write_bytes(PLAIN)
-    await room.originals.link(OWNER, name_of(room), ReferencedFile.of(file, hashlib.sha256(PLAIN).hexdigest()))
-    assert await whole(room, name_of(room)) == PLAIN
-    assert b"IMG_1" not in b"".join(f.read_bytes() for f in room.files())
+    await harness.originals.link(OWNER, name_of(harness), ReferencedFile.of(file, hashlib.sha256(PLAIN).hexdigest()))
+    assert await whole(harness, name_of(harness)) == PLAIN
+    assert b"IMG_1" not in b"".join(f.read_bytes() for f in harness.files())
     os.utime(file)  # looks different, is the same: linked anew
-    assert await whole(room, name_of(room)) == PLAIN
-    await room.originals.delete(OWNER, [name_of(room)])
-    assert await whole(room, name_of(room)) is None
+    assert await whole(harness, name_of(harness)) == PLAIN
+    await harness.originals.delete(OWNER, [name_of(harness)])
+    assert await whole(harness, name_of(harness)) is None
     assert file.exists()
 
 
 @pytest.mark.parametrize("what", ["other bytes", "other bytes, same size and time", "gone", "a folder", "a link to the same"])
-async def test_a_changed_linked_file_is_noticed(room: Room, tmp_path: Path, what: str) -> None:
+async def test_a_changed_referenced_file_is_detected(harness: Harness, tmp_path: Path, what: str) -> None:
     file = tmp_path / "IMG_1.jpg"
     file.write_bytes(PLAIN)
-    await room.originals.link(OWNER, name_of(room), ReferencedFile.of(file, hashlib.sha256(PLAIN).hexdigest()))
+    await harness.originals.link(OWNER, name_of(harness), ReferencedFile.of(file, hashlib.sha256(PLAIN).hexdigest()))
     before = file.stat()
     if what.startswith("other bytes"):
         file.write_bytes(b"x" * len(PLAIN))
@@ -124,15 +124,15 @@ async def test_a_changed_linked_file_is_noticed(room: Room, tmp_path: Path, what
             file.mkdir()
         if what == "a link to the same":
             file.symlink_to(moved)
-    assert await whole(room, name_of(room)) is None
+    assert await whole(harness, name_of(harness)) is None
 
 
-async def test_a_file_that_changes_while_it_is_read_is_noticed(room: Room, tmp_path: Path) -> None:
+async def test_a_file_that_changes_while_it_is_read_is_detected(harness: Harness, tmp_path: Path) -> None:
     file = tmp_path / "film.mp4"
     file.write_bytes(bytes(3 << 20))
-    name = name_of(room, bytes(3 << 20))
-    await room.originals.link(OWNER, name, ReferencedFile.of(file, hashlib.sha256(bytes(3 << 20)).hexdigest()))
-    stream = await room.originals.open(OWNER_VISIBILITY, OWNER, name)
+    name = name_of(harness, bytes(3 << 20))
+    await harness.originals.link(OWNER, name, ReferencedFile.of(file, hashlib.sha256(bytes(3 << 20)).hexdigest()))
+    stream = await harness.originals.open(OWNER_VISIBILITY, OWNER, name)
     assert stream is not None
     pieces = stream.read(0, stream.size)
     await anext(pieces)

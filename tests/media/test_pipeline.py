@@ -1,4 +1,4 @@
-"""The second part of an import: files are kept once, looked at once, and whatever they are costs nothing else."""
+"""The second phase of an import, which stores and decodes the files."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from datasources import Sources
 from datasources.tables.pictures import PictureRecord
 from indexing.open_stores import open_exclusive
 from ingest.pictures.pipeline import ImagePipeline
-from ingest.run import Order, run_import
+from ingest.run import ImportRequest, run_import
 from tests.media.gateway import imported, jpeg, picture
 
 
@@ -32,7 +32,7 @@ def folder(tmp_path: Path) -> Path:
     return made
 
 
-async def test_the_same_picture_again_is_told_of_on_both_sides_and_of_nobody_elses(tmp_path: Path, folder: Path) -> None:
+async def test_near_duplicates_are_stored_with_both_photos_of_the_same_owner(tmp_path: Path, folder: Path) -> None:
     original = picture(1)
     small = original.resize((200, 150))
     cropped = original.crop((20, 15, 780, 585))
@@ -45,49 +45,49 @@ async def test_the_same_picture_again_is_told_of_on_both_sides_and_of_nobody_els
     await imported(tmp_path / "data", others, "bob")
     async with open_exclusive(tmp_path / "data", "a test") as sources:
         found = await records(sources)
-        twins = sorted(sorted({r.id, *r.twins}) for r in found if r.twins)
+        twins = sorted(sorted({r.id, *r.near_duplicates}) for r in found if r.near_duplicates)
         assert [len(t) for t in twins] == [3, 3, 3]
         assert twins[0] == twins[1] == twins[2]
         (bobs,) = await records(sources, "bob")
-        assert bobs.twins == ()
+        assert bobs.near_duplicates == ()
         assert bobs.original not in {r.original for r in found}
 
 
 @pytest.mark.slow
-async def test_an_import_that_was_stopped_goes_on_and_keeps_nothing_twice(
+async def test_a_stopped_import_continues_and_stores_no_file_twice(
     tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ingest.pictures.pipeline._BATCH", 2)
     for n in range(5):
         (folder / f"{n}.jpg").write_bytes(jpeg(picture(n, (160, 120))))
-    stop, real = asyncio.Event(), ImagePipeline._look
+    stop, real = asyncio.Event(), ImagePipeline._process_batch
 
     async def stopping(self: ImagePipeline, batch) -> None:
         await real(self, batch)
         stop.set()
 
-    ImagePipeline._look = stopping  # type: ignore[method-assign]
+    ImagePipeline._process_batch = stopping  # type: ignore[method-assign]
     try:
-        ended = await run_import(tmp_path / "data", Order(folder, "ana"), PlainProgress(io.StringIO()), stop)
+        ended = await run_import(tmp_path / "data", ImportRequest(folder, "ana"), PlainProgress(io.StringIO()), stop)
     finally:
-        ImagePipeline._look = real  # type: ignore[method-assign]
-    assert not ended.whole
+        ImagePipeline._process_batch = real  # type: ignore[method-assign]
+    assert not ended.is_complete
     again = await imported(tmp_path / "data", folder)
-    assert again.whole
-    assert again.tally.counts["unchanged"] == 5
-    assert again.looked is not None
-    assert ended.looked is not None
-    assert 0 < ended.looked.kept < 5
-    assert ended.looked.kept + again.looked.kept == 5
+    assert again.is_complete
+    assert again.counters.counts["unchanged"] == 5
+    assert again.image_stats is not None
+    assert ended.image_stats is not None
+    assert 0 < ended.image_stats.stored < 5
+    assert ended.image_stats.stored + again.image_stats.stored == 5
     third = await imported(tmp_path / "data", folder)
-    assert third.looked is not None
-    assert third.looked.kept == 0
+    assert third.image_stats is not None
+    assert third.image_stats.stored == 0
     async with open_exclusive(tmp_path / "data", "a test") as sources:
         found = await records(sources)
         assert [(r.waiting, r.width, r.height) for r in found] == [(False, 160, 120)] * 5
 
 
-async def test_a_broken_picture_and_a_bomb_cost_their_picture_and_nothing_else(tmp_path: Path, folder: Path) -> None:
+async def test_damaged_and_malicious_pictures_only_lack_renditions(tmp_path: Path, folder: Path) -> None:
     good, broken = jpeg(picture(1)), bytearray(jpeg(picture(2)))
     table = broken.index(b"\xff\xc4") + 5
     broken[table : table + 16] = b"\xff" * 16
@@ -97,14 +97,14 @@ async def test_a_broken_picture_and_a_bomb_cost_their_picture_and_nothing_else(t
     for name, data in {"good": good, "broken": broken, "huge": huge}.items():
         (folder / f"{name}.jpg").write_bytes(bytes(data))
     ended = await imported(tmp_path / "data", folder)
-    assert ended.looked is not None
-    assert (ended.looked.kept, ended.looked.unshowable) == (3, 2)
+    assert ended.image_stats is not None
+    assert (ended.image_stats.stored, ended.image_stats.unrenderable) == (3, 2)
     async with open_exclusive(tmp_path / "data", "a test") as sources:
         assert sorted(r.width or 0 for r in await records(sources)) == [0, 0, 800]
 
 
 @pytest.mark.slow
-async def test_linked_files_stay_where_they_are_and_a_second_import_may_copy_them(tmp_path: Path, folder: Path) -> None:
+async def test_referenced_files_are_not_moved_and_a_second_import_may_copy_them(tmp_path: Path, folder: Path) -> None:
     (folder / "a.jpg").write_bytes(jpeg(picture(1)))
     await imported(tmp_path / "data", folder, link=True)
     kept = sum(p.stat().st_size for p in (tmp_path / "data" / "media").rglob("*") if p.is_file())
@@ -125,22 +125,22 @@ async def test_linked_files_stay_where_they_are_and_a_second_import_may_copy_the
     assert kept > 10_000
 
 
-async def test_a_file_that_changes_before_it_is_kept_is_not_kept_as_what_it_was(tmp_path: Path, folder: Path) -> None:
+async def test_a_file_that_changes_before_it_is_stored_is_not_stored(tmp_path: Path, folder: Path) -> None:
     file = folder / "a.jpg"
     file.write_bytes(jpeg(picture(1)))
-    real = ImagePipeline._look
+    real = ImagePipeline._process_batch
 
     async def changing(self: ImagePipeline, batch) -> None:
         file.write_bytes(jpeg(picture(2)))
         await real(self, batch)
 
-    ImagePipeline._look = changing  # type: ignore[method-assign]
+    ImagePipeline._process_batch = changing  # type: ignore[method-assign]
     try:
         ended = await imported(tmp_path / "data", folder)
     finally:
-        ImagePipeline._look = real  # type: ignore[method-assign]
-    assert ended.looked is not None
-    assert (ended.looked.kept, ended.looked.lost) == (0, 1)
+        ImagePipeline._process_batch = real  # type: ignore[method-assign]
+    assert ended.image_stats is not None
+    assert (ended.image_stats.stored, ended.image_stats.lost) == (0, 1)
     assert not [p for p in (tmp_path / "data" / "media").rglob("*") if p.is_file()]
 
 
@@ -165,7 +165,7 @@ async def test_deleted_photos_get_no_file_by_another_import_unless_restored(tmp_
         assert [r.width for r in await records(sources)] == [800]
 
 
-def test_where_a_file_lies_is_nowhere_in_clear(tmp_path: Path, folder: Path) -> None:
+def test_paths_of_files_are_stored_only_encrypted(tmp_path: Path, folder: Path) -> None:
     (folder / "canary-name.jpg").write_bytes(jpeg(picture(1)))
     asyncio.run(imported(tmp_path / "data", folder, link=True))
     stored = b"".join(p.read_bytes() for p in (tmp_path / "data").rglob("*") if p.is_file() and "index" not in p.parts)

@@ -1,4 +1,4 @@
-"""Raw files, HEIC, AVIF and films give pictures that can be looked at, upright, through the front door."""
+"""Renditions of raw files, HEIC, AVIF and videos."""
 
 from __future__ import annotations
 
@@ -12,38 +12,38 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ingest.formats.embedded_previews import preview_of
-from ingest.pictures.worker_jobs import work
+from pictures.formats.embedded_previews import preview_of
+from pictures.worker_jobs import work
 from tests.ingest.makers import LONG, SHORT, UNDEFINED, Tag, box, cr3, raw
 from tests.ingest.makers import tiff as tiff_of
-from tests.media.gateway import house, imported, jpeg
+from tests.media.gateway import imported, jpeg, running_gateway
 
 TURN = 6
 SENSOR: list[Tag] = [(0x0100, LONG, 6000), (0x0101, LONG, 4000), (0x0106, SHORT, 32803)]
 
 
 def shown(size: tuple[int, int] = (640, 480), **more: Any) -> bytes:
-    """Red on the left, blue on the right; as a camera on its side stores it."""
+    """A picture with red on the left and blue on the right, stored rotated."""
     made = Image.new("RGB", size, (220, 20, 20))
     made.paste((20, 20, 220), (size[0] // 2, 0, *size))
     return jpeg(made, **more)
 
 
 def lossless() -> bytes:
-    """As sensors' data often lies in a file: larger than the preview, and no picture that can be shown."""
+    """Sensor data: a lossless JPEG that is larger than the preview."""
     data = shown((1280, 960))
     at = data.index(b"\xff\xc0")
     return data[:at] + b"\xff\xc3" + data[at + 2 :]
 
 
 def with_places(make: Callable[[int, int], bytes], *parts: bytes) -> bytes:
-    """The file with parts behind it, that say where they are; directories keep their size whatever the numbers."""
+    """The file with appended parts, to which its tags point."""
     start = len(make(0, 0))
     return make(start, start + len(parts[0])) + b"".join(parts)
 
 
 def nef() -> bytes:
-    """A full preview in the directory of a small one, the sensor's lossless JPEG inside."""
+    """A full preview in the directory of a small one, with sensor data in a subdirectory."""
     small, large = shown((160, 120)), shown()
 
     def made(first: int, second: int) -> bytes:
@@ -91,7 +91,7 @@ def raf() -> bytes:
 
 
 def canon_boxes() -> bytes:
-    """The full JPEG is a track's only sample; the file is turned by 8 in `makers.cr3`."""
+    """A CR3 file whose full preview is the only sample of a track; its orientation is 8."""
     large, first = shown(), shown((160, 120))
     canon = bytes.fromhex("eaf42b5e1c984b88b9fbb7dc406e4d16")
     small = box(b"uuid", canon, bytes(8), box(b"PRVW", bytes(12), struct.pack(">I", len(first)), first))
@@ -110,7 +110,7 @@ RAW = {"nef": nef, "arw": arw, "cr2": cr2, "orf": orf, "rw2": rw2, "raf": raf, "
 
 
 @pytest.mark.parametrize("kind", RAW)
-def test_a_raw_file_shows_the_largest_picture_that_its_camera_put_in_upright(kind: str, tmp_path: Path) -> None:
+def test_the_largest_preview_of_a_raw_file_is_rendered_upright(kind: str, tmp_path: Path) -> None:
     file = tmp_path / f"a.{kind}"
     file.write_bytes(RAW[kind]())
     seen = work({"do": "look", "path": str(file), "film": False})
@@ -124,7 +124,7 @@ def test_a_raw_file_shows_the_largest_picture_that_its_camera_put_in_upright(kin
     assert b"Exif" not in made
 
 
-def test_what_is_no_raw_file_or_has_no_picture_has_no_preview() -> None:
+def test_other_files_have_no_preview() -> None:
     thumbnail = shown((160, 120))
     plain = with_places(
         lambda at, _: tiff_of([(0x0100, LONG, 640), (0x0101, LONG, 480), (0x0201, LONG, at), (0x0202, LONG, len(thumbnail))]),
@@ -151,19 +151,19 @@ def avif() -> bytes:
     return out.getvalue()
 
 
-async def test_every_kind_has_pictures_through_the_front_door(tmp_path: Path) -> None:
+async def test_every_format_has_renditions_over_http(tmp_path: Path) -> None:
     folder = tmp_path / "pictures"
     folder.mkdir()
     files = {"a.nef": nef(), "b.heic": heic(), "c.avif": avif(), "d.cr3": canon_boxes()}
     for name, data in files.items():
         (folder / name).write_bytes(data)
     ended = await imported(tmp_path / "data", folder)
-    assert (ended.tally.counts["added"], ended.looked.unshowable if ended.looked else None) == (4, 0)
-    async with house(tmp_path / "data") as home:
-        photos = await home.photos("fileName image(width: 200, format: WEBP) { url width height }", token=home.token("ana"))
+    assert (ended.counters.counts["added"], ended.image_stats.unrenderable if ended.image_stats else None) == (4, 0)
+    async with running_gateway(tmp_path / "data") as gateway:
+        photos = await gateway.photos("fileName image(width: 200, format: WEBP) { url width height }", token=gateway.token("ana"))
         assert len(photos) == len(files)
         for photo in photos:
-            answer = await home.get(photo["image"]["url"])
+            answer = await gateway.get(photo["image"]["url"])
             assert answer.status_code == 200
             served = Image.open(io.BytesIO(answer.content))
             assert served.size == (photo["image"]["width"], photo["image"]["height"])

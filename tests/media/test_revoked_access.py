@@ -1,4 +1,4 @@
-"""What is taken back is refused at once, and what is gone costs no more than its picture."""
+"""Revoked access to pictures, and missing files."""
 
 from __future__ import annotations
 
@@ -7,50 +7,50 @@ from typing import Any
 
 import pytest
 
-from tests.media.gateway import PICTURE, House, first
+from tests.media.gateway import PICTURE, RunningGateway, first
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-async def share(home: House, album: str, *, originals: bool) -> str:
-    """Ana shares an album with Bob, or changes that share; gives its id."""
-    bob = (await home.ask("{ viewer { customer { id } } }", token=home.token("bob")))["viewer"]["customer"]["id"]
-    made = await home.ask(
+async def share(gateway: RunningGateway, album: str, *, originals: bool) -> str:
+    """Creates or changes the share of an album of Ana with Bob, and returns its id."""
+    bob = (await gateway.ask("{ viewer { customer { id } } }", token=gateway.token("bob")))["viewer"]["customer"]["id"]
+    made = await gateway.ask(
         "mutation($i: ShareAlbumInput!) { shareAlbum(input: $i) { share { id } userErrors { message } } }",
         {"i": {"albumId": album, "with": {"customerId": bob}, "originals": originals}},
-        token=home.token("ana"),
+        token=gateway.token("ana"),
     )
     return str(made["shareAlbum"]["share"]["id"])
 
 
-async def album_of(home: House, name: str) -> tuple[str, str]:
-    """An album with one of Ana's photos; gives the photo's and its own id."""
-    named = await home.photos("fileName", token=home.token("ana"))
+async def album_of(gateway: RunningGateway, name: str) -> tuple[str, str]:
+    """Creates an album with a photo of Ana, and returns both ids."""
+    named = await gateway.photos("fileName", token=gateway.token("ana"))
     photo = next(p["id"] for p in named if p["fileName"] == name)
-    made = await home.ask(
+    made = await gateway.ask(
         "mutation($i: CreateAlbumInput!) { createAlbum(input: $i) { album { id } } }",
         {"i": {"title": name, "photoIds": [photo]}},
-        token=home.token("ana"),
+        token=gateway.token("ana"),
     )
     return photo, made["createAlbum"]["album"]["id"]
 
 
-async def seen_by_bob(home: House, photo: str, fields: str = PICTURE) -> Any:
-    data = await home.ask(f"query($id: ID!) {{ photo(id: $id) {{ {fields} }} }}", {"id": photo}, token=home.token("bob"))
+async def seen_by_bob(gateway: RunningGateway, photo: str, fields: str = PICTURE) -> Any:
+    data = await gateway.ask(f"query($id: ID!) {{ photo(id: $id) {{ {fields} }} }}", {"id": photo}, token=gateway.token("bob"))
     return data["photo"]
 
 
-async def test_a_share_shows_renditions_and_originals_only_when_it_says_so(home: House) -> None:
-    photo, album = await album_of(home, "IMG_8.jpg")
-    await share(home, album, originals=False)
-    seen = await seen_by_bob(home, photo, PICTURE + " placeholder viewerCan duplicates { id }")
-    assert (await home.get(seen["image"]["url"])).status_code == 200
+async def test_a_share_includes_originals_only_if_it_grants_them(gateway: RunningGateway) -> None:
+    photo, album = await album_of(gateway, "IMG_8.jpg")
+    await share(gateway, album, originals=False)
+    seen = await seen_by_bob(gateway, photo, PICTURE + " placeholder viewerCan duplicates { id }")
+    assert (await gateway.get(seen["image"]["url"])).status_code == 200
     assert (seen["original"], seen["viewerCan"], seen["duplicates"]) == (None, [], [])
     assert b64decode(seen["placeholder"])
-    await share(home, album, originals=True)
-    seen = await seen_by_bob(home, photo, PICTURE + " viewerCan")
+    await share(gateway, album, originals=True)
+    seen = await seen_by_bob(gateway, photo, PICTURE + " viewerCan")
     assert seen["viewerCan"] == ["DOWNLOAD_ORIGINAL"]
-    assert (await home.get(seen["original"]["url"])).status_code == 200
+    assert (await gateway.get(seen["original"]["url"])).status_code == 200
 
 
 MUTATIONS = {
@@ -66,26 +66,26 @@ CASES = [*MUTATIONS, "the originals"]
 
 
 @pytest.mark.parametrize("what", CASES)
-async def test_what_is_taken_back_is_refused_at_once(home: House, what: str) -> None:
-    photo, album = await album_of(home, f"IMG_{CASES.index(what)}.jpg")
-    shared = await share(home, album, originals=True)
-    seen = await seen_by_bob(home, photo)
-    assert [(await home.get(seen[k]["url"])).status_code for k in ("image", "original")] == [200, 200]
+async def test_revoked_access_is_refused_immediately(gateway: RunningGateway, what: str) -> None:
+    photo, album = await album_of(gateway, f"IMG_{CASES.index(what)}.jpg")
+    shared = await share(gateway, album, originals=True)
+    seen = await seen_by_bob(gateway, photo)
+    assert [(await gateway.get(seen[k]["url"])).status_code for k in ("image", "original")] == [200, 200]
     if what == "the originals":
-        await share(home, album, originals=False)
+        await share(gateway, album, originals=False)
     else:
         given = {"share": shared, "photo": photo, "album": album}
         used = {name: value for name, value in given.items() if f"${name}" in MUTATIONS[what]}
         declared = ", ".join(f"${name}: ID!" for name in used)
         document = f"mutation({declared}) {{ {MUTATIONS[what]} {{ userErrors {{ message }} }} }}"
-        await home.ask(document, used, token=home.token("ana"))
-    assert (await home.get(seen["original"]["url"])).status_code == 403
-    assert (await home.get(seen["image"]["url"])).status_code == (200 if what == "the originals" else 403)
+        await gateway.ask(document, used, token=gateway.token("ana"))
+    assert (await gateway.get(seen["original"]["url"])).status_code == 403
+    assert (await gateway.get(seen["image"]["url"])).status_code == (200 if what == "the originals" else 403)
 
 
 @pytest.mark.asyncio(loop_scope="function")
-async def test_the_pictures_of_an_erased_owner_are_refused_at_once(own_home: House) -> None:
-    photo = await first(own_home)
-    assert (await own_home.get(photo["image"]["url"])).status_code == 200
-    await own_home.sources.keys.destroy(own_home.sources.ids.decode(photo["id"]).owner)
-    assert [(await own_home.get(photo[k]["url"])).status_code for k in ("image", "original")] == [403, 403]
+async def test_pictures_of_an_erased_owner_are_refused_immediately(own_gateway: RunningGateway) -> None:
+    photo = await first(own_gateway)
+    assert (await own_gateway.get(photo["image"]["url"])).status_code == 200
+    await own_gateway.sources.keys.destroy(own_gateway.sources.ids.decode(photo["id"]).owner)
+    assert [(await own_gateway.get(photo[k]["url"])).status_code for k in ("image", "original")] == [403, 403]

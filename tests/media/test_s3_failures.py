@@ -1,4 +1,4 @@
-"""How S3 fails, on the real server: slowness, cuts in the middle, lost answers; and connections cut by Toxiproxy."""
+"""Failures of S3: slow, truncated and lost responses, and interrupted connections."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def refusal(code: str, status: int) -> Spoil:
     return lambda _s, _b: (status, f"<Error><Code>{code}</Code><Message>secret words</Message></Error>".encode())
 
 
-async def test_a_slow_down_that_passes_is_not_noticed_and_one_that_stays_is_told(sick: Sick) -> None:
+async def test_a_short_slow_down_is_retried_and_a_long_one_is_an_error(sick: Sick) -> None:
     sick.proxy.next = [refusal("SlowDown", 503)]
     assert await whole(sick.store) == DATA
     sick.proxy.always = refusal("SlowDown", 503)
@@ -73,19 +73,19 @@ async def test_a_slow_down_that_passes_is_not_noticed_and_one_that_stays_is_told
 
 
 @pytest.mark.parametrize(("start", "end"), [(0, None), (1_000, 200_001)])
-async def test_an_answer_that_is_cut_goes_on_where_it_was(sick: Sick, start: int, end: int | None) -> None:
+async def test_a_truncated_response_continues_at_its_byte(sick: Sick, start: int, end: int | None) -> None:
     sick.proxy.next = [CUT, CUT]
     assert await whole(sick.store, start, end) == DATA[start:end]
     assert len(sick.proxy.seen) == 3
 
 
-async def test_an_answer_that_is_cut_again_and_again_is_an_error_and_never_a_short_file(sick: Sick) -> None:
+async def test_a_repeatedly_truncated_response_is_an_error(sick: Sick) -> None:
     sick.proxy.always = CUT
     with pytest.raises(Unavailable, match="cut off"):
         await whole(sick.store)
 
 
-async def test_a_file_that_changes_between_cut_and_going_on_is_never_a_mixture(sick: Sick) -> None:
+async def test_a_file_that_changes_between_attempts_is_never_mixed(sick: Sick) -> None:
     direct = await S3MediaStore.open(aws_access("s3"), sick.store._bucket)
     sick.proxy.next = [CUT]
     found = await sick.store.read(KEY)
@@ -96,13 +96,13 @@ async def test_a_file_that_changes_between_cut_and_going_on_is_never_a_mixture(s
     await direct.close()
 
 
-async def test_a_put_whose_answer_is_lost_is_done(sick: Sick) -> None:
+async def test_a_put_whose_response_is_lost_is_done(sick: Sick) -> None:
     sick.proxy.next = [CUT]
     assert await sick.store.put(KEY, pieces(b"new")) == 3
     assert await whole(sick.store) == b"new"
 
 
-async def test_a_large_file_goes_in_parts_and_its_last_answer_may_be_lost(sick: Sick) -> None:
+async def test_a_multipart_upload_whose_last_response_is_lost_is_done(sick: Sick) -> None:
     data = os.urandom((17 << 20) + 5)
     assert await sick.store.put(KEY, pieces(data)) == len(data)
     assert await whole(sick.store) == data
@@ -126,7 +126,7 @@ async def test_a_large_file_goes_in_parts_and_its_last_answer_may_be_lost(sick: 
 
 async def test_silence_ends_at_the_deadline(sick: Sick) -> None:
     sick.proxy.always = silence
-    sick.store._calls.patience = RetryPolicy(deadline_s=0.3)
+    sick.store._calls.retry_policy = RetryPolicy(deadline_s=0.3)
     with pytest.raises(DeadlineExceeded):
         await sick.store.sizes([KEY])
 
@@ -135,9 +135,9 @@ TOXICS = {"the connection is reset": RESET, "nothing comes": SILENCE, "the answe
 
 
 @pytest.mark.parametrize("name", TOXICS)
-async def test_broken_connections_are_errors_of_ours_within_the_deadline(name: str) -> None:
+async def test_broken_connections_are_source_errors_within_the_deadline(name: str) -> None:
     with proxied(places_of("s3").url("s3")) as proxy:
-        patience = RetryPolicy(deadline_s=2.0, first_pause_s=0.001)
+        patience = RetryPolicy(deadline_s=2.0, base_delay_s=0.001)
         access = aws_access("s3", url=proxy.url, read_timeout_s=0.3)
         store = await S3MediaStore.open(access, f"toxic-{secrets.token_hex(6)}", patience)
         await store.make_bucket()

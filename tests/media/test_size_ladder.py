@@ -1,4 +1,4 @@
-"""The ladder: next rung, never enlarged, the whole picture or its middle."""
+"""The size ladder of renditions."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_covering(real, width, height, size) -> None:
 
 
 @given(SIDE, SIDE, st.none() | SIDE, st.none() | SIDE)
-def test_inside_is_never_larger_and_keeps_the_shape(w: int, h: int, width: int | None, height: int | None) -> None:
+def test_inside_is_never_larger_and_has_the_same_aspect_ratio(w: int, h: int, width: int | None, height: int | None) -> None:
     size = inside(Size(w, h), width, height)
     assert 1 <= size.width <= w
     assert 1 <= size.height <= h
@@ -58,6 +58,6 @@ def test_covering_is_never_larger_than_the_picture(w: int, h: int, width: int, h
 
 
 @given(SIDE)
-def test_a_rung_is_enough_or_the_last(wanted: int) -> None:
+def test_a_rung_is_sufficient_or_the_largest(wanted: int) -> None:
     assert rung(wanted) in RUNGS
     assert rung(wanted) >= min(wanted, RUNGS[-1])

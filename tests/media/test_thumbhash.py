@@ -1,4 +1,4 @@
-"""Placeholders are what every ThumbHash library expects, byte for byte."""
+"""ThumbHash placeholders, compared with the reference implementation."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from pictures.drawing import Subject, draw
+from demo.drawing import Subject, draw
 from pictures.size_ladder import Size
 from pictures.thumbhash import of_pixels, thumbhash
 
@@ -20,18 +20,18 @@ REFERENCE = {
 
 
 @pytest.mark.parametrize("size", REFERENCE)
-def test_it_is_the_references_hash(size: tuple[int, int]) -> None:
+def test_the_hash_equals_that_of_the_reference_implementation(size: tuple[int, int]) -> None:
     y, x = np.mgrid[0 : size[1], 0 : size[0]]
     rgb = np.dstack([(x * 37 + y * 11) % 256, (x * x + y * 5) % 256, (y * y * 3 + x) % 256]) / 255
     assert of_pixels(rgb).hex() == REFERENCE[size]
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 4_000), (4_000, 1), (3, 2), (600, 400)])
-def test_any_shape_has_one_of_bounded_length(size: tuple[int, int]) -> None:
+def test_the_length_of_a_hash_is_bounded(size: tuple[int, int]) -> None:
     assert 5 < len(thumbhash(Image.new("RGB", size, (10, 200, 90)))) <= 30
 
 
-def test_drawings_are_the_same_for_the_same_photo_at_any_size_and_others_for_others() -> None:
+def test_drawings_depend_on_the_photo_and_not_on_the_size() -> None:
     subject = Subject("0123456789abcdef" * 2, ("sea", "boat", "person"), 12)
     assert draw(subject, Size(64, 48)).tobytes() == draw(subject, Size(64, 48)).tobytes()
     large = draw(subject, Size(640, 480)).resize((32, 24), Image.Resampling.BOX)
@@ -41,7 +41,7 @@ def test_drawings_are_the_same_for_the_same_photo_at_any_size_and_others_for_oth
     assert np.abs(np.asarray(other, dtype=float) - np.asarray(small, dtype=float)).mean() > 12
 
 
-def test_drawings_fit_what_is_seen_and_when() -> None:
+def test_drawings_depend_on_the_concepts_and_the_hour() -> None:
     def light(concept: str, hour: int) -> NDArray[np.float64]:
         made = [draw(Subject(f"{n:032x}", (concept,), hour), Size(40, 30)) for n in range(6)]
         mean: NDArray[np.float64] = np.mean([np.asarray(m, dtype=float) for m in made], axis=0)

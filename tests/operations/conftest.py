@@ -1,4 +1,4 @@
-"""A gateway for each test that changes something."""
+"""A gateway with empty stores for each test that writes."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ from tests.requests.harness import Gateway, opened
 
 @pytest.fixture
 async def gateway(tmp_path: Path) -> AsyncIterator[Gateway]:
-    async with opened(tmp_path) as made:
-        yield made
+    async with opened(tmp_path) as fresh_gateway:
+        yield fresh_gateway

@@ -1,4 +1,4 @@
-"""Takes out of real clients' operations, by AST, what the served schema does not have yet, and lists what it took."""
+"""Removes from operations of client applications what the schema does not serve, and lists what was removed."""
 
 from __future__ import annotations
 
@@ -39,62 +39,62 @@ DOCUMENTS = Path(__file__).with_name("documents")
 
 
 @dataclass
-class Served:
-    """The operations as they can be sent now."""
+class ReducedOperations:
+    """Operations that are valid for a schema."""
 
-    documents: dict[str, str]  # by file name; a file of which nothing is left is absent
-    taken_out: list[str] = field(default_factory=list)  # "file: what"
+    documents: dict[str, str]  # by file name, without files that became empty
+    removed: list[str] = field(default_factory=list)  # "file: what"
 
 
-def served(schema: GraphQLSchema, folder: Path = DOCUMENTS) -> Served:
-    """Every file of the folder, reduced to what the schema serves; what remains is valid together."""
+def reduce_to_schema(schema: GraphQLSchema, folder: Path = DOCUMENTS) -> ReducedOperations:
+    """Reduces every file of the folder to what the schema serves; the results are valid together."""
     files = {path.name: parse(path.read_text("utf-8")) for path in sorted(folder.glob("*.graphql"))}
-    taken: list[str] = []
-    reduced = {name: _Reduction(schema, name, taken).document(document) for name, document in files.items()}
-    # A fragment or an operation that lost everything takes with it whoever leaned on it alone.
-    while _without_empty(reduced, taken):
+    removed: list[str] = []
+    reduced = {name: _Reduction(schema, name, removed).document(document) for name, document in files.items()}
+    # Removing an empty fragment can make its users empty too.
+    while _without_empty(reduced, removed):
         pass
-    _without_unused_fragments(reduced, taken)
+    _without_unused_fragments(reduced, removed)
     reduced = {name: _without_unused_variables(document) for name, document in reduced.items()}
-    return Served({name: print_ast(found) + "\n" for name, found in reduced.items() if found.definitions}, taken)
+    return ReducedOperations({name: print_ast(found) + "\n" for name, found in reduced.items() if found.definitions}, removed)
 
 
 class _Reduction(Visitor):
-    """One file's pass: everything the schema does not know goes."""
+    """Removes from one file everything that the schema does not define."""
 
-    def __init__(self, schema: GraphQLSchema, name: str, taken: list[str]) -> None:
+    def __init__(self, schema: GraphQLSchema, name: str, removed: list[str]) -> None:
         super().__init__()
         self._schema = schema
         self._name = name
-        self._taken = taken
+        self._removed = removed
         self._info = TypeInfo(schema)
 
     def document(self, document: DocumentNode) -> DocumentNode:
         reduced: DocumentNode = visit(document, TypeInfoVisitor(self._info, self))
         return reduced
 
-    def _out(self, what: str) -> VisitorAction:
-        self._taken.append(f"{self._name}: {what}")
+    def _remove(self, what: str) -> VisitorAction:
+        self._removed.append(f"{self._name}: {what}")
         return REMOVE
 
     def enter_operation_definition(self, node: OperationDefinitionNode, *_: Any) -> VisitorAction:
         if self._schema.get_root_type(node.operation) is None:
-            return self._out(f"{node.operation.value} {node.name.value if node.name else ''}")
+            return self._remove(f"{node.operation.value} {node.name.value if node.name else ''}")
         return None
 
     def enter_fragment_definition(self, node: FragmentDefinitionNode, *_: Any) -> VisitorAction:
         if node.type_condition.name.value not in self._schema.type_map:
-            return self._out(f"fragment {node.name.value} on {node.type_condition.name.value}")
+            return self._remove(f"fragment {node.name.value} on {node.type_condition.name.value}")
         return None
 
     def enter_inline_fragment(self, node: InlineFragmentNode, *_: Any) -> VisitorAction:
         if node.type_condition and node.type_condition.name.value not in self._schema.type_map:
-            return self._out(f"... on {node.type_condition.name.value}")
+            return self._remove(f"... on {node.type_condition.name.value}")
         return None
 
     def enter_field(self, node: FieldNode, *_: Any) -> VisitorAction:
         if self._info.get_field_def() is None:
-            return self._out(f"{self._info.get_parent_type()}.{node.name.value}")
+            return self._remove(f"{self._info.get_parent_type()}.{node.name.value}")
         return None
 
     def enter_argument(self, node: ArgumentNode, *_: Any) -> VisitorAction:
@@ -102,22 +102,22 @@ class _Reduction(Visitor):
         if owner is None or self._info.get_directive() is not None:
             return None
         if node.name.value not in owner.args:
-            return self._out(f"{self._info.get_parent_type()}.{self._field_name()}({node.name.value}:)")
+            return self._remove(f"{self._info.get_parent_type()}.{self._field_name()}({node.name.value}:)")
         return self._without_unknown_value(node.value)
 
     def enter_object_field(self, node: ObjectFieldNode, *_: Any) -> VisitorAction:
         parent = get_named_type(self._info.get_parent_input_type())
         if node.name.value not in getattr(parent, "fields", {node.name.value: None}):
-            return self._out(f"{parent}.{node.name.value}")
+            return self._remove(f"{parent}.{node.name.value}")
         return self._without_unknown_value(node.value)
 
     def _without_unknown_value(self, value: ValueNode) -> VisitorAction:
-        """An unknown enum value goes with the place that holds it: a place cannot stay empty."""
+        """Removes the argument or field that contains an unknown enum value."""
         expected = get_named_type(self._info.get_input_type())
         values = value.values if isinstance(value, ListValueNode) else (value,)
         for one in values:
             if isinstance(one, EnumValueNode) and isinstance(expected, GraphQLEnumType) and one.value not in expected.values:
-                return self._out(f"{expected}.{one.value}")
+                return self._remove(f"{expected}.{one.value}")
         return None
 
     def _field_name(self) -> str:
@@ -126,45 +126,45 @@ class _Reduction(Visitor):
         return next((name for name, known in fields.items() if known is owner), "?")
 
 
-def _without_empty(documents: dict[str, DocumentNode], taken: list[str]) -> bool:
-    """Drop empty selections, what they leave behind, and spreads of fragments that are gone; whether any was found."""
+def _without_empty(documents: dict[str, DocumentNode], removed: list[str]) -> bool:
+    """Removes empty selections and spreads of removed fragments; returns whether there were any."""
     known = {
         definition.name.value
         for document in documents.values()
         for definition in document.definitions
         if isinstance(definition, FragmentDefinitionNode)
     }
-    before = len(taken)
+    before = len(removed)
     for name, document in documents.items():
-        documents[name] = visit(document, _Emptied(name, known, taken))
-    return len(taken) > before
+        documents[name] = visit(document, _EmptySelections(name, known, removed))
+    return len(removed) > before
 
 
-class _Emptied(Visitor):
-    def __init__(self, name: str, known: set[str], taken: list[str]) -> None:
+class _EmptySelections(Visitor):
+    def __init__(self, name: str, known: set[str], removed: list[str]) -> None:
         super().__init__()
         self._name = name
         self._known = known
-        self._taken = taken
+        self._removed = removed
 
     def enter_fragment_spread(self, node: FragmentSpreadNode, *_: Any) -> VisitorAction:
-        return None if node.name.value in self._known else self._out(f"...{node.name.value}")
+        return None if node.name.value in self._known else self._remove(f"...{node.name.value}")
 
     def leave_field(self, node: FieldNode, *_: Any) -> VisitorAction:
-        return self._out(f"{node.name.value}, now empty") if _is_empty(node.selection_set) else None
+        return self._remove(f"{node.name.value}, now empty") if _is_empty(node.selection_set) else None
 
     def leave_inline_fragment(self, node: InlineFragmentNode, *_: Any) -> VisitorAction:
-        return self._out("an inline fragment, now empty") if _is_empty(node.selection_set) else None
+        return self._remove("an inline fragment, now empty") if _is_empty(node.selection_set) else None
 
     def leave_fragment_definition(self, node: FragmentDefinitionNode, *_: Any) -> VisitorAction:
-        return self._out(f"fragment {node.name.value}, now empty") if _is_empty(node.selection_set) else None
+        return self._remove(f"fragment {node.name.value}, now empty") if _is_empty(node.selection_set) else None
 
     def leave_operation_definition(self, node: OperationDefinitionNode, *_: Any) -> VisitorAction:
         named = node.name.value if node.name else ""
-        return self._out(f"{node.operation.value} {named}, now empty") if _is_empty(node.selection_set) else None
+        return self._remove(f"{node.operation.value} {named}, now empty") if _is_empty(node.selection_set) else None
 
-    def _out(self, what: str) -> VisitorAction:
-        self._taken.append(f"{self._name}: {what}")
+    def _remove(self, what: str) -> VisitorAction:
+        self._removed.append(f"{self._name}: {what}")
         return REMOVE
 
 
@@ -172,8 +172,8 @@ def _is_empty(selection_set: SelectionSetNode | None) -> bool:
     return selection_set is not None and not selection_set.selections
 
 
-def _without_unused_fragments(documents: dict[str, DocumentNode], taken: list[str]) -> None:
-    """Fragments that only lost fields leaned on: validation and compilers refuse them."""
+def _without_unused_fragments(documents: dict[str, DocumentNode], removed: list[str]) -> None:
+    """Removes unused fragments: validation and compilers reject them."""
     bodies = {
         definition.name.value: definition
         for document in documents.values()
@@ -192,10 +192,10 @@ def _without_unused_fragments(documents: dict[str, DocumentNode], taken: list[st
             reached.add(name)
             waiting.append(bodies[name])
     for name, document in documents.items():
-        kept = [one for one in document.definitions if not _is_unreached(one, reached)]
-        gone = [one for one in document.definitions if _is_unreached(one, reached)]
-        taken.extend(f"{name}: fragment {one.name.value}, used by nothing" for one in gone if one.name)  # type: ignore[attr-defined]
-        documents[name] = DocumentNode(definitions=tuple(kept))
+        used = [one for one in document.definitions if not _is_unreached(one, reached)]
+        unused = [one for one in document.definitions if _is_unreached(one, reached)]
+        removed.extend(f"{name}: fragment {one.name.value}, used by nothing" for one in unused if one.name)  # type: ignore[attr-defined]
+        documents[name] = DocumentNode(definitions=tuple(used))
 
 
 def _is_unreached(definition: DefinitionNode, reached: set[str]) -> bool:
@@ -203,16 +203,16 @@ def _is_unreached(definition: DefinitionNode, reached: set[str]) -> bool:
 
 
 def _without_unused_variables(document: DocumentNode) -> DocumentNode:
-    """A variable whose last use was taken out must go too."""
-    kept: list[DefinitionNode] = []
+    """Removes variables that are no longer used."""
+    definitions: list[DefinitionNode] = []
     for definition in document.definitions:
         if isinstance(definition, OperationDefinitionNode):
             used = names_of(definition.selection_set, VariableNode)
             variables = tuple(v for v in definition.variable_definitions or () if v.variable.name.value in used)
-            kept.append(_with_variables(definition, variables))
+            definitions.append(_with_variables(definition, variables))
         else:
-            kept.append(definition)
-    return DocumentNode(definitions=tuple(kept))
+            definitions.append(definition)
+    return DocumentNode(definitions=tuple(definitions))
 
 
 def _with_variables(node: OperationDefinitionNode, variables: Iterable[Any]) -> OperationDefinitionNode:

@@ -17,17 +17,17 @@ CHANGES = {
 
 
 async def sent(gateway: Gateway, name: str, variables: dict[str, Any]) -> Any:
-    """The only field of the operation's answer, which has no error of either kind."""
+    """Runs an operation and returns its only field; there must be no errors and no user errors."""
     (answer,) = (await gateway.answer(operations()[name], variables, as_=customer("ana"))).values()
     assert answer.get("userErrors", []) == []
     return answer
 
 
-def test_every_mutation_that_can_be_sent_is_tried() -> None:
+def test_every_served_mutation_is_tested() -> None:
     assert names_of(OperationType.MUTATION) == CHANGES
 
 
-async def test_a_tap_on_the_heart_of_two_photos_gives_both_back_changed(gateway: Gateway) -> None:
+async def test_two_photos_marked_as_favorites_are_returned_changed(gateway: Gateway) -> None:
     await gateway.customer("ana")
     ids = await gateway.photos("ana", "beach", "snow")
     liked = await sent(gateway, "FavoritePhotosMutation", {"ids": ids, "favorite": True})
@@ -38,21 +38,21 @@ async def test_a_tap_on_the_heart_of_two_photos_gives_both_back_changed(gateway:
     assert head["photos"]["total"] == {"count": 2, "exact": True}
 
 
-async def test_trash_and_its_undo_leave_the_photo_in_place(gateway: Gateway) -> None:
+async def test_a_photo_can_be_trashed_and_restored(gateway: Gateway) -> None:
     await gateway.customer("ana")
     (photo,) = await gateway.photos("ana", "beach")
-    gone = await sent(gateway, "TrashPhotosMutation", {"ids": [photo]})
-    assert gone["photos"][0]["id"] == photo
-    assert gone["photos"][0]["trashedAt"] is not None
+    trashed = await sent(gateway, "TrashPhotosMutation", {"ids": [photo]})
+    assert trashed["photos"][0]["id"] == photo
+    assert trashed["photos"][0]["trashedAt"] is not None
     timeline = await gateway.answer(operations()["TimelineQuery"], {}, as_=customer("ana"))
     assert timeline["photos"]["edges"] == []
-    back = await sent(gateway, "RestorePhotosMutation", {"ids": [photo]})
-    assert back["photos"] == [{"id": photo, "trashedAt": None, "version": 3}]
+    restored = await sent(gateway, "RestorePhotosMutation", {"ids": [photo]})
+    assert restored["photos"] == [{"id": photo, "trashedAt": None, "version": 3}]
     timeline = await gateway.answer(operations()["TimelineQuery"], {}, as_=customer("ana"))
     assert [edge["node"]["id"] for edge in timeline["photos"]["edges"]] == [photo]
 
 
-async def test_the_share_dialog_shares_with_a_link_and_with_a_customer_and_ends_both(gateway: Gateway) -> None:
+async def test_the_share_dialog_creates_and_deletes_shares_by_link_and_with_a_customer(gateway: Gateway) -> None:
     ana, _ = await gateway.customer("ana"), await gateway.customer("kenji")
     album = await gateway.album(ana, "Pacific", *await gateway.photos("ana", "beach"))
     precision = {"albumId": album, "locationPrecision": "CITY", "timePrecision": "DAY"}
@@ -69,16 +69,16 @@ async def test_the_share_dialog_shares_with_a_link_and_with_a_customer_and_ends_
     assert ended["album"] == {"id": album, "shares": []}
 
 
-async def test_the_people_page_names_a_person_and_joins_two_that_are_one(gateway: Gateway) -> None:
+async def test_the_people_page_names_a_person_and_merges_two_people(gateway: Gateway) -> None:
     await gateway.customer("ana")
-    luca, twin = await gateway.person("ana", "Luca"), await gateway.person("ana", "Luca?")
+    luca, duplicate = await gateway.person("ana", "Luca"), await gateway.person("ana", "Luca?")
     named = await sent(gateway, "UpdatePersonMutation", {"input": {"id": luca, "set": {"name": "Luca Moretti"}}})
     assert (named["person"]["id"], named["person"]["name"]) == (luca, "Luca Moretti")
-    joined = await sent(gateway, "MergePeopleMutation", {"input": {"intoId": luca, "ids": [twin]}})
-    assert (joined["person"]["id"], joined["deletedPersonIds"]) == (luca, [twin])
+    merged = await sent(gateway, "MergePeopleMutation", {"input": {"intoId": luca, "ids": [duplicate]}})
+    assert (merged["person"]["id"], merged["deletedPersonIds"]) == (luca, [duplicate])
 
 
-async def test_a_batch_user_polls_follows_and_stops_an_operation(gateway: Gateway) -> None:
+async def test_a_bulk_operation_can_be_polled_subscribed_to_and_canceled(gateway: Gateway) -> None:
     ana = await gateway.customer("ana")
     job = await begun(gateway, ana)
     node = global_id(gateway.sources, job.key)
@@ -88,7 +88,7 @@ async def test_a_batch_user_polls_follows_and_stops_an_operation(gateway: Gatewa
     assert stopped["bulkOperation"] == {"id": node, "status": "CANCELED"}
     _, documents, runner = served()
     prepared = documents.prepare(operations()["BatchProgressSubscription"])
-    context = Context(gateway.sources, gateway.freshness, ana, ("en",))
+    context = Context(gateway.sources, gateway.index_lag, ana, ("en",))
     events = [a["data"]["bulkOperationChanged"]["status"] async for a in runner.subscribe(prepared, {"id": node}, context)]
     await context.aclose()
     assert events == ["CANCELED"]

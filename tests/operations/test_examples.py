@@ -1,4 +1,4 @@
-"""What GraphiQL opens with, each tried as Ana on the demo."""
+"""The examples of GraphiQL, each run as Ana on the demo library."""
 
 from __future__ import annotations
 
@@ -8,62 +8,62 @@ from typing import Any
 import pytest
 
 from tests.demo import DemoGateway
-from tests.operations.client_operations import emptiness
+from tests.operations.client_operations import empty_paths
 from tests.requests.harness import Gateway
 from tests.wire.targets import EXAMPLES, tab
 
-KNOWN: list[dict[str, Any]] = json.loads(EXAMPLES.read_text("utf-8"))
+EXAMPLE_LIST: list[dict[str, Any]] = json.loads(EXAMPLES.read_text("utf-8"))
 SHARE = "Share an album"
 EXPORT = "Export my library"
-FIRST = {SHARE: "Albums", EXPORT: "Exports"}
-"""Of examples with a mutation, what they begin with; the mutation is tried on a library that may change."""
-# What may be null or empty there: she is a person, not a service; her own photos keep nothing from her.
-MAY_LACK = {
+FIRST_OPERATION = {SHARE: "Albums", EXPORT: "Exports"}
+"""The query of examples that contain a mutation. The mutation is tested on a library of its own."""
+# Paths that may be null or empty: Ana is a customer, not a service, and may see everything of her own photos.
+MAY_BE_EMPTY = {
     "Search in several languages": {f"{alias}.edges.node.caption" for alias in ("english", "italian", "japanese")},
     "Shared with me": {"photos.nodes.viewerCan"},
     "One photo in full": {
         "photos.nodes.people", "photos.nodes.camera", "photos.nodes.exposure", "photos.nodes.withheld",
     },
     EXPORT: {"viewer.bulkOperations.nodes"},
-    "Pictures": {"photos.nodes.original", "photos.nodes.duplicates", "photos.nodes.caption"},  # the demo's are drawn, each once
-    "Translate words": {"translate.label"},  # a place is no concept
+    "Pictures": {"photos.nodes.original", "photos.nodes.duplicates", "photos.nodes.caption"},  # the demo has no duplicates
+    "Translate words": {"translate.label"},  # a place has no label
     "Who is asking": {"viewer.scopes", "viewer.purpose"},
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("example", KNOWN, ids=[one["name"] for one in KNOWN])
-def test_each_example_answers_on_the_demo_with_data_and_no_error(example: dict[str, Any], demo_gateway: DemoGateway) -> None:
+@pytest.mark.parametrize("example", EXAMPLE_LIST, ids=[one["name"] for one in EXAMPLE_LIST])
+def test_each_example_returns_data_without_errors_on_the_demo(example: dict[str, Any], demo_gateway: DemoGateway) -> None:
     sent = {"query": example["query"], "variables": example["variables"]}
-    if example["name"] in FIRST:
-        sent["operationName"] = FIRST[example["name"]]
+    if example["name"] in FIRST_OPERATION:
+        sent["operationName"] = FIRST_OPERATION[example["name"]]
     answer = demo_gateway.post(sent, customer="ana")
     assert "errors" not in answer
-    lacking = {path.removeprefix("data.") for path in emptiness(answer["data"])}
-    assert lacking <= MAY_LACK.get(example["name"], set())
+    empty = {path.removeprefix("data.") for path in empty_paths(answer["data"])}
+    assert empty <= MAY_BE_EMPTY.get(example["name"], set())
 
 
-def test_the_words_of_three_languages_find_the_same_photos(demo_gateway: DemoGateway) -> None:
-    (search,) = [one for one in KNOWN if one["name"] == "Search in several languages"]
+def test_words_in_three_languages_find_the_same_photos(demo_gateway: DemoGateway) -> None:
+    (search,) = [one for one in EXAMPLE_LIST if one["name"] == "Search in several languages"]
     data = demo_gateway.ask(search["query"], search["variables"])
     found = {alias: [edge["node"] for edge in data[alias]["edges"]] for alias in ("english", "italian", "japanese")}
     assert found["english"] == found["italian"] == found["japanese"]
     assert data["english"]["total"] == data["italian"]["total"] == data["japanese"]["total"]
 
 
-async def test_the_example_that_shares_an_album_gives_a_link(gateway: Gateway) -> None:
-    (example,) = [one for one in KNOWN if one["name"] == SHARE]
+async def test_the_example_that_shares_an_album_returns_a_link(gateway: Gateway) -> None:
+    (example,) = [one for one in EXAMPLE_LIST if one["name"] == SHARE]
     ana = await gateway.customer("ana")
     album = await gateway.album(ana, "Pacific", *await gateway.photos("ana", "beach"))
-    given = {"input": {**example["variables"]["input"], "albumId": album}}
+    variables = {"input": {**example["variables"]["input"], "albumId": album}}
     _, mutation = example["query"].split("\n\n")
-    shared = (await gateway.answer(mutation, given, as_=ana))["shareAlbum"]
+    shared = (await gateway.answer(mutation, variables, as_=ana))["shareAlbum"]
     assert shared["userErrors"] == []
     assert "#" in shared["share"]["url"]
     assert [share["kind"] for share in shared["album"]["shares"]] == ["LINK"]
 
 
 async def test_the_example_that_exports_starts_an_export(gateway: Gateway) -> None:
-    (example,) = [one for one in KNOWN if one["name"] == EXPORT]
+    (example,) = [one for one in EXAMPLE_LIST if one["name"] == EXPORT]
     ana = await gateway.customer("ana")
     comment_and_query, mutation = example["query"].split("\n\n")
     started = (await gateway.answer(mutation, as_=ana))["exportMyData"]["bulkOperation"]
@@ -71,7 +71,7 @@ async def test_the_example_that_exports_starts_an_export(gateway: Gateway) -> No
     assert [(n["id"], n["status"]) for n in listed["viewer"]["bulkOperations"]["nodes"]] == [(started["id"], "QUEUED")]
 
 
-def test_examples_have_titles_of_their_own_and_fit_beside_each_other() -> None:
-    titles = [tab(one["name"], one["query"]) for one in KNOWN]
+def test_example_titles_are_unique_and_fit_into_the_tab_bar() -> None:
+    titles = [tab(one["name"], one["query"]) for one in EXAMPLE_LIST]
     assert len(set(titles)) == len(titles)
-    assert len("".join(titles)) <= 80  # or the last are hidden beyond the tab bar's end
+    assert len("".join(titles)) <= 80  # longer titles are hidden at the end of the tab bar

@@ -7,12 +7,12 @@ import pytest
 from graphql import OperationType
 
 from tests.demo import DemoGateway
-from tests.operations.client_operations import TAKEN_OUT, emptiness, names_of, operations, reduced
+from tests.operations.client_operations import NOT_SERVED_YET, empty_paths, names_of, operations, reduced
 
 NEPAL = {"takenOn": {"start": "2019-02-09", "end": "2019-02-20"}}
 FACETS = ("people", "things", "cities", "years", "cameras", "favorites")
 ITALY = "UGxhY2U6SVQ"
-# (variables, what may be null or empty on every row: a picture has no length, an undated list no end, nobody shares it)
+# (variables, paths that may be null or empty in every item, for example the duration of a photo)
 READS: dict[str, tuple[dict[str, Any], set[str]]] = {
     "TimelineQuery": ({"first": 100, "filter": {"mediaTypes": ["VIDEO"]}}, {"photos.edges.node.trashedAt"}),
     "TimelineHeadQuery": ({"filter": {"favorite": True}}, set()),
@@ -47,7 +47,7 @@ READS: dict[str, tuple[dict[str, Any], set[str]]] = {
 
 @pytest.fixture
 def found(demo_gateway: DemoGateway) -> dict[str, Any]:
-    """What an app has at hand when it asks for one thing."""
+    """Ids and references that the operations use as variables."""
     data = demo_gateway.ask(
         """{ photos(first: 1, filter: {
                hasCaption: true, hasPeople: true, hasLocation: true, keywords: ["summer"], rating: { min: 1 }, iso: { min: 1 }
@@ -65,23 +65,23 @@ def filled(variables: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, 
 
 
 @pytest.mark.parametrize("name", sorted(READS))
-def test_each_query_of_real_clients_brings_data_and_no_error(name: str, demo_gateway: DemoGateway, found: dict[str, Any]) -> None:
-    variables, may_lack = READS[name]
+def test_each_client_query_returns_data_without_errors(name: str, demo_gateway: DemoGateway, found: dict[str, Any]) -> None:
+    variables, may_be_empty = READS[name]
     data = demo_gateway.ask(operations()[name], filled(variables, found))
-    lacking = {path.removeprefix("data.") for path in emptiness(data)}
-    assert lacking <= may_lack
+    empty = {path.removeprefix("data.") for path in empty_paths(data)}
+    assert empty <= may_be_empty
 
 
-def test_every_query_that_can_be_sent_is_tried() -> None:
-    assert set(READS) == names_of(OperationType.QUERY) - {"BatchStatusQuery"}  # tried with the operation that it is about
+def test_every_served_query_is_tested() -> None:
+    assert set(READS) == names_of(OperationType.QUERY) - {"BatchStatusQuery"}  # tested with its bulk operation
 
 
-def test_what_is_not_served_yet_is_this_list() -> None:
-    """What gets served is taken off the list in the same change."""
-    assert "".join(f"{line}\n" for line in sorted(reduced().taken_out)) == TAKEN_OUT.read_text("utf-8")
+def test_the_list_of_fields_not_served_yet_is_up_to_date() -> None:
+    """A change that serves a field removes it from not_served_yet.txt."""
+    assert "".join(f"{line}\n" for line in sorted(reduced().removed)) == NOT_SERVED_YET.read_text("utf-8")
 
 
-def test_pages_of_a_client_meet_without_a_gap(demo_gateway: DemoGateway) -> None:
+def test_consecutive_pages_have_no_gap(demo_gateway: DemoGateway) -> None:
     seen: list[str] = []
     after = None
     while True:

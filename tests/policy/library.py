@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 from access.precision import LocationPrecision as L
 from access.precision import TimePrecision as T
@@ -45,6 +45,8 @@ class Spec:
     at: tuple[float, float] | None
     albums: tuple[str, ...]
     people: tuple[str, ...]
+    altitude_m: float | None = 35.5
+    embedding: tuple[float, ...] | None = None
 
     @property
     def active(self) -> bool:
@@ -52,12 +54,12 @@ class Spec:
 
     @property
     def coordinates(self) -> Coordinates | None:
-        return None if self.at is None else Coordinates(*self.at, 35.5)
+        return None if self.at is None else Coordinates(*self.at, self.altitude_m)
 
 
 @dataclass(frozen=True)
 class Known:
-    """What a viewer may know of a photo: how finely times, place names and points are told, and which classes at all."""
+    """What a viewer may know of a photo: how finely times, place names and points are visible_albums, and which classes at all."""
 
     time: T = T.EXACT
     place: L = L.EXACT
@@ -70,6 +72,27 @@ class Known:
         return self.time is T.EXACT and max(self.place, self.point) >= L.CITY
 
 
+class Account(NamedTuple):
+    """The settings of a customer that are stored with the customer."""
+
+    external_id: str
+    created_at_ms: int
+    languages: tuple[str, ...]
+    time_zone: str | None
+
+
+class OtherGrant(NamedTuple):
+    """A grant of an album of ana to another customer than the viewer."""
+
+    grantee: str
+    album: str
+    location: int
+    time: int
+    originals: bool
+    expires_at_ms: int | None
+    created_at_ms: int
+
+
 @dataclass(frozen=True)
 class World:
     """Everything that is in the tables of one world."""
@@ -78,8 +101,16 @@ class World:
     names: dict[tuple[str, str], str] = field(default_factory=dict)
     """Names of people, titles of albums, display names: by owner and thing."""
     zone: tuple[float, float, float] | None = None
-    strangers: tuple[tuple[str, str], ...] = ()
-    """Grants that are none of the viewer's business: grantee and album."""
+    strangers: tuple[OtherGrant, ...] = ()
+    """Grants to other customers."""
+    covers: dict[tuple[str, str], str | None] = field(default_factory=dict)
+    """The photo chosen as cover, by owner and album or person."""
+    accounts: dict[str, Account] = field(default_factory=dict)
+    """Settings and external ids of customers."""
+    created_at_ms: dict[tuple[str, str], int] = field(default_factory=dict)
+    """When an album was created, by owner and album."""
+    merged: frozenset[tuple[str, str]] = frozenset()
+    """People that were merged into another person of the owner."""
 
 
 def draw(rng: Random, owner: str, name: str) -> Spec:
@@ -98,8 +129,21 @@ def draw(rng: Random, owner: str, name: str) -> Spec:
         "added_at_ms": 1_700_000_000_000 + rng.randrange(10**9),
         "labels": tuple(LabelMark(c, rng.choice([0.4, 0.9])) for c in rng.sample(["beach", "dog", "snow"], rng.randrange(3))),
         "camera_make": rng.choice([None, "Nikon", "Apple"]),
+        "camera_model": rng.choice([None, "Z 8", "iPhone 15"]),
+        "lens": rng.choice([None, "35mm f/1.8", "50mm f/1.4"]),
+        "iso": rng.choice([None, 100, 400]),
+        "aperture": rng.choice([None, 1.8, 8.0]),
+        "shutter_s": rng.choice([None, 0.01, 0.5]),
+        "focal_length_mm": rng.choice([None, 35.0, 50.0]),
+        "content_type": rng.choice([None, "image/jpeg", "video/mp4"]),
+        "file_size": rng.choice([None, 1_000, 2_000_000]),
+        "duration_s": rng.choice([None, 2.5, 60.0]),
         "width": rng.choice([None, 400, 600]),
-        "height": 400,
+        "height": rng.choice([400, 500]),
+        "offset_source": rng.choice(["RECORDED", "PLACE"]) if clock else None,
+        "place_data": rng.choice(["1", "2"]),
+        "burst": rng.choice([None, "burst-1", "burst-2"]),
+        "source_digest": rng.choice(["digest-1", "digest-2"]),
         "favorite": rng.random() < 0.4,
         "rating": rng.choice([None, 1, 5]),
         "hidden": state == "HIDDEN",
@@ -110,6 +154,9 @@ def draw(rng: Random, owner: str, name: str) -> Spec:
         "caption": rng.choice([None, *WORDS]),
         "file_name": rng.choice([None, "IMG_1.JPG", "secret.png"]),
         "keywords": tuple(rng.sample(WORDS, rng.randrange(3))),
+        "caption_language": rng.choice([None, "en", "it"]),
+        "recognized_text": rng.choice([None, *WORDS]),
+        "motion_id": rng.choice([None, "sha256:1", "sha256:2"]),
     }
     albums, people = ALBUMS[owner], PEOPLE[owner]
     return Spec(
@@ -120,28 +167,34 @@ def draw(rng: Random, owner: str, name: str) -> Spec:
         at,
         tuple(rng.sample(albums, rng.randrange(len(albums) + 1))),
         tuple(rng.sample(people, rng.randrange(len(people) + 1))),
+        rng.choice([None, 35.5, 2_000.0]),
+        rng.choice([None, (1.0, 0.0), (0.0, 1.0)]),
     )
 
 
-def redrawn(spec: Spec, known: Known, rng: Random, *, home: bool | None, told: frozenset[str]) -> Spec:
-    """The same photo to whoever knows so much; `home`: it must stay in or out of the home zone. `told`: albums that show."""
+def redrawn(spec: Spec, known: Known, rng: Random, *, home: bool | None, visible_albums: frozenset[str]) -> Spec:
+    """The same photo to whoever knows so much; `home`: it must stay in or out of the home zone. `visible_albums`: albums that show."""
     other = draw(rng, spec.owner, spec.name)
     fields = dict(spec.fields)
-    content, people, albums = spec.content, spec.people, spec.albums
+    content, people, albums, embedding = spec.content, spec.people, spec.albums, spec.embedding
+    altitude_m = spec.altitude_m if known.point is L.EXACT else other.altitude_m
     if "OWNER_STATE" not in known.classes:
-        fields |= {k: other.fields[k] for k in ("favorite", "rating", "place_pinned")}
+        fields |= {k: other.fields[k] for k in ("favorite", "rating", "place_pinned", "source_digest", "place_data", "burst")}
     if "BIOMETRIC" not in known.classes:
         people = other.people
     if "CONTENT" not in known.classes:
         content = other.content
         fields["labels"] = other.fields["labels"]
+        embedding = other.embedding
     # Their order shows; those that do not show stand anywhere.
-    hidden = [a for a in ALBUMS[spec.owner] if a not in told and rng.random() < 0.5]
-    albums = (*hidden[:1], *(a for a in albums if a in told), *hidden[1:])
+    hidden = [a for a in ALBUMS[spec.owner] if a not in visible_albums and rng.random() < 0.5]
+    albums = (*hidden[:1], *(a for a in albums if a in visible_albums), *hidden[1:])
     fields |= _times(fields, other.fields, known, rng)
     at, place = _places(spec, other, known, rng, home=home)
     fields["place"] = place
-    return replace(spec, fields=fields, content=content, at=at, people=people, albums=albums)
+    return replace(
+        spec, fields=fields, content=content, at=at, people=people, albums=albums, altitude_m=altitude_m, embedding=embedding
+    )
 
 
 def _times(fields: dict[str, Any], other: dict[str, Any], known: Known, rng: Random) -> dict[str, Any]:
@@ -155,6 +208,7 @@ def _times(fields: dict[str, Any], other: dict[str, Any], known: Known, rng: Ran
         made["added_at_ms"] = other["added_at_ms"]
     if not known.offset:
         made["offset_minutes"] = rng.choice([None, 0, 60, 120, 480])
+        made["offset_source"] = other["offset_source"]
     if not (known.offset and "PLACE" in known.classes):
         made["time_zone"] = other["time_zone"]
     return made
@@ -164,13 +218,13 @@ def _places(
     spec: Spec, other: Spec, known: Known, rng: Random, *, home: bool | None
 ) -> tuple[tuple[float, float] | None, str | None]:
     place = spec.fields["place"]
-    told = max(known.place, known.point if known.point in {L.CITY, L.COUNTRY} else L.NONE)
+    visible_albums = max(known.place, known.point if known.point in {L.CITY, L.COUNTRY} else L.NONE)
     alike: Mapping[L, list[str | None]] = {
         L.NONE: [*POINTS, None],
         L.COUNTRY: [p for p in POINTS if place and COUNTRY_OF[p] == COUNTRY_OF[place]],
         L.CITY: [p for p in POINTS if place and CITY_OF.get(p, p) == CITY_OF.get(place, place)],
     }
-    new_place = rng.choice(alike.get(told, [place]) or [None])
+    new_place = rng.choice(alike.get(visible_albums, [place]) or [None])
     return _point(spec, other, known, rng, home=home), new_place
 
 

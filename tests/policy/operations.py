@@ -104,7 +104,8 @@ class Place:
 def places(values: Values) -> dict[str, Place]:
     """For every input coordinate, the first place where it can be used."""
     found: dict[str, Place] = {}
-    for type_name, owner in values.schema.type_map.items():
+    # Fields of Query first: they need no path through other types.
+    for type_name, owner in sorted(values.schema.type_map.items(), key=lambda item: item[0] != "Query"):
         if not isinstance(owner, GraphQLObjectType) or type_name.startswith("_"):
             continue
         for name, field in owner.fields.items():

@@ -20,7 +20,7 @@ async def furnish(sources: Sources) -> None:
     """Puts it there."""
     picture = PictureRecord(
         owner="ana", id=local("ana", "one"), original="canaryoriginal", content_type="image/jpeg", width=400, height=300,
-        twins=(local("ana", "one"),),
+        near_duplicates=(local("ana", "one"),),
     )  # fmt: skip
     assert await sources.pictures.save(picture, Shown(HASH)) is not None
     file = JobFile("canaryjob.jsonl", "canaryjob", 1, 2, b"canaryjob")
@@ -33,4 +33,4 @@ async def furnish(sources: Sources) -> None:
         owner="ana", id="one", at_ms=NOW_MS, kind="SERVICE", principal="canaryreader", purpose="canarypurpose",
         classes=("TIME",), photos=1,
     )  # fmt: skip
-    await sources.readings.add([reading])
+    await sources.access_log.add([reading])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
@@ -40,7 +40,16 @@ _OF_TYPE = {
     "customer": "Customer",
 }
 _TELLING = frozenset({"albums", "people", "places", "near", "within", "takenAt", "addedAt"})
-_NOT_ASKED = frozenset({"_service"})
+_NOT_QUERIED = frozenset({"_service"})
+_REVEALING = (
+    "PhotoConnection.nodes",
+    "PhotoConnection.total",
+    "PhotoSearchConnection.nodes",
+    "Photo.id",
+    "Total.count",
+    "Library.ALL",
+)
+"""Coordinates that show the result of a filter or an order."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +83,8 @@ class Asker:
     rng: Random
     focus: frozenset[str] = frozenset()
     """Coordinates of fields and inputs that are asked for wherever they stand, to look hard at one gate."""
+    reached: set[str] = field(default_factory=set)
+    """Coordinates of the arguments, input fields and enum values in the last question."""
     _variables: dict[str, tuple[str, Any]] = field(default_factory=dict)
     _pages: str | None = None
     _aliases: int = 0
@@ -81,15 +92,30 @@ class Asker:
     def question(self) -> Question:
         """One operation of one to three root fields."""
         self._variables, self._pages, self._aliases = {}, None, 0
+        self.reached.clear()
         query = self.schema.query_type
         assert query is not None
-        names = [n for n in query.fields if n not in _NOT_ASKED and self._may(query.name, n)]
+        names = [n for n in query.fields if n not in _NOT_QUERIED and self._may(query.name, n)]
         weights = [_OFTEN.get(n, 1) for n in names]
-        chosen = self.rng.choices(names, weights, k=self.rng.choice((1, 1, 2, 3)))
+        focused = [n for n in names if f"{query.name}.{n}" in self.focus]
+        chosen = focused[:1] or self.rng.choices(names, weights, k=self.rng.choice((1, 1, 2, 3)))
         body = " ".join(self._field(query, n, _DEPTH) for n in chosen)
         declared = ", ".join(f"${n}: {t}" for n, (t, _) in self._variables.items())
         values = {n: v for n, (_, v) in self._variables.items()}
         return Question(f"query{f'({declared})' if declared else ''} {{ {body} }}", values, self._pages)
+
+    def question_about(self, coordinate: str, path: Sequence[str]) -> Question | None:
+        """A question that uses an argument, an input field or an enum value. `path`: the coordinates that lead to it.
+
+        None: no question of a hundred used it, for example because the viewer may not use it.
+        """
+        libraries = {f"{step}(library:)" for step in path}
+        focused = replace(self, focus=frozenset({coordinate, *path, *libraries, *_REVEALING}), reached=set())
+        for _ in range(100):
+            question = focused.question()
+            if coordinate in focused.reached:
+                return question
+        return None
 
     def _may(self, owner: str, name: str) -> bool:
         return self.allowed(f"{owner}.{name}") or self.rng.random() < 0.01
@@ -109,13 +135,16 @@ class Asker:
             wanted = self.rng.random() < (0.7 if argument in {"filter", "first", "library", "order"} else 0.3)
             if argument in ({"first", "after"} if backwards else {"last", "before"}) & {*known.args} and "last" in known.args:
                 continue
+            if self.focus and argument in {"before", "last"} and coordinate not in self.focus:
+                continue  # a random cursor is rejected, and then the query shows nothing
             if argument == "after":
                 if self._pages or parent != "Query" or self.rng.random() < 0.5:
                     continue
                 self._pages = alias
                 self._variables["after"] = "String", None
                 said.append("after: $after")
-            elif is_required_argument(definition) or (wanted and self.allowed(coordinate)):
+            elif is_required_argument(definition) or ((wanted or coordinate in self.focus) and self.allowed(coordinate)):
+                self.reached.add(coordinate)
                 value = self._value(definition.type, name if argument == "id" else argument, 3)
                 said.append(f"{argument}: {self._spoken(definition.type, value)}")
         return f"({', '.join(said)})" if said else ""
@@ -151,7 +180,10 @@ class Asker:
             return [self._value(expected.of_type, name, depth) for _ in range(self.rng.choice((0, 1, 1, 2)))]
         if isinstance(expected, GraphQLEnumType):
             values = [v for v in expected.values if self.allowed(f"{expected.name}.{v}")]
-            return self.rng.choice(values or list(expected.values))
+            focused = [v for v in values if f"{expected.name}.{v}" in self.focus]
+            chosen = self.rng.choice(focused or values or list(expected.values))
+            self.reached.add(f"{expected.name}.{chosen}")
+            return chosen
         if isinstance(expected, GraphQLInputObjectType):
             return self._input(expected, name, depth)
         return self._scalar(expected.name, name)
@@ -160,7 +192,7 @@ class Asker:
         names = [n for n in expected.fields if self.allowed(f"{expected.name}.{n}")]
         needed = [n for n, f in expected.fields.items() if isinstance(f.type, GraphQLNonNull)]
         if expected.is_one_of:
-            needed, extra = [], self.rng.sample(names, 1)
+            needed, extra = [], self._focused(expected.name, names)[:1] or self.rng.sample(names, 1)
         else:
             likely = [*names, *(n for n in names if n in _TELLING)]
             extra = self.rng.sample(likely, min(len(likely), self.rng.choice((0, 1, 1, 2))))
@@ -169,6 +201,7 @@ class Asker:
             extra = [n for n in extra if get_named_type(expected.fields[n].type) is not expected]
         if depth < 3:
             extra = [n for n in extra if n != "facets"]
+        self.reached |= {f"{expected.name}.{n}" for n in (*needed, *extra)}
         meant = name if expected.name == "IdsFilter" else None
         return {n: self._value(expected.fields[n].type, meant or n, depth - 1) for n in dict.fromkeys([*needed, *extra])}
 
@@ -179,6 +212,8 @@ class Asker:
         rng = self.rng
         match kind:
             case "Int":
+                if self.focus and name == "first":
+                    return 7
                 return rng.choice(_NUMBERS.get(name, _DEFAULT_NUMBERS))
             case "Float":
                 return self._float(name)

@@ -19,7 +19,7 @@ import pytest
 
 from commands.progress import PlainProgress
 from identity.issuer import LocalIssuer
-from ingest.run import Order, run_import
+from ingest.run import ImportRequest, run_import
 from server import create_app
 from settings import Settings
 
@@ -117,7 +117,7 @@ async def test_values_are_in_answers_and_nowhere_else(
     import asyncio
 
     data, screen = tmp_path / "data", io.StringIO()
-    tally = (await run_import(data, Order(records, "ana"), PlainProgress(screen), asyncio.Event())).tally
+    tally = (await run_import(data, ImportRequest(records, "ana"), PlainProgress(screen), asyncio.Event())).counters
     settings = Settings(data=data)
     app = create_app(settings)
     said = []
@@ -144,8 +144,10 @@ async def test_values_are_in_answers_and_nowhere_else(
     assert len(errors) >= 5
     cursors = [e["cursor"] for a in said for e in (((a.json().get("data") or {}).get("searchPhotos") or {}).get("edges") or [])]
     printed = "".join(capfd.readouterr())
-    told = logged.text + "".join(repr(vars(r)) for r in logged.records) + printed + screen.getvalue() + str(tally.line(0.0))
-    found = [f for f in POINTS | NAMES | WORDS if f in (told + json.dumps(errors) + json.dumps(cursors)).encode()]
+    response = (
+        logged.text + "".join(repr(vars(r)) for r in logged.records) + printed + screen.getvalue() + str(tally.json_line(0.0))
+    )
+    found = [f for f in POINTS | NAMES | WORDS if f in (response + json.dumps(errors) + json.dumps(cursors)).encode()]
     assert found == []
 
 

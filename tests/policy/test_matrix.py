@@ -141,8 +141,8 @@ async def leaks(answering: Answering, looker: Looker, way: Way) -> list[str]:
     """What this viewer is told on this way that is not for them."""
     # What a mutation makes is the caller's own, and so is what they wrote in it.
     given = replace(values(), word="mine") if way.kind == "mutation" else values()
-    told = answering.first_event if way.kind == "subscription" else partial(answering.answer, denial="null")
-    body = await told(given.operation(way, given.everything_at(way.end)), {}, viewer_of(looker))
+    respond = answering.first_event if way.kind == "subscription" else partial(answering.answer, denial="null")
+    body = await respond(given.operation(way, given.everything_at(way.end)), {}, viewer_of(looker))
     wrong = [f"{way}: {text}" for text in forbidden_texts(looker, way) if text.encode() in body]
     if way.kind == "mutation" or way.end not in RECORDS or "viewer" in {s.name for s in way.steps}:
         return wrong
@@ -254,7 +254,7 @@ def _field(given: Values, owner: str, name: str, more: dict[str, str] | None = N
 
 
 @pytest.mark.parametrize("name", [n for n, k in LOOKERS.items() if k.kind in {"guest", "service", "support"}])
-async def test_what_a_caller_never_sees_is_refused_in_every_use_before_any_source_is_asked(tmp_path: Path, name: str) -> None:
+async def test_what_a_caller_never_sees_is_refused_in_every_use_before_any_source_is_read(tmp_path: Path, name: str) -> None:
     async with seen_by(tmp_path, LOOKERS[name]) as (answering, calls):
         assert await unrefused(answering, calls, LOOKERS[name]) == []
 

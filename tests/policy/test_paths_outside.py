@@ -1,6 +1,6 @@
-"""Paths beside `/graphql`: found by walking the server's routes, so that a new one is asked without being listed here.
+"""Paths other than `/graphql`, found in the server's routes, so that a new route is tested without being listed here.
 
-Whatever address the owner is told is tried by everybody else; whatever needs no address is asked by all of them.
+Every URL of the owner is requested by every other caller; every path without an id is requested by all callers.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import pytest_asyncio
 from starlette.routing import Route
 
 from identity.issuer import LocalIssuer
-from tests.media.gateway import House, house, imported, jpeg, picture
+from tests.media.gateway import RunningGateway, imported, jpeg, picture, running_gateway
 from tests.policy.test_canaries import CAPTION, LATITUDE, NAMES, POINTS, WORDS, held
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -31,10 +31,10 @@ LINES = {"content-type": "application/jsonl"}
 
 
 @dataclass
-class Told:
-    """The server, every address that ana is told, and what everybody else may send."""
+class ServedPaths:
+    """The server, every URL of ana, and the headers of the other callers."""
 
-    home: House
+    home: RunningGateway
     addresses: list[str]
     strangers: dict[str, dict[str, str]]
 
@@ -47,12 +47,12 @@ class Told:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def told(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Told]:
-    tmp_path = tmp_path_factory.mktemp("told")
+async def served_paths(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ServedPaths]:
+    tmp_path = tmp_path_factory.mktemp("paths")
     (tmp_path / "pictures").mkdir()
     (tmp_path / "pictures" / "canaryfile-8812.jpg").write_bytes(jpeg(picture(1)))
     await imported(tmp_path / "data", tmp_path / "pictures")
-    async with house(tmp_path / "data") as home:
+    async with running_gateway(tmp_path / "data") as home:
         ana = home.token("ana")
         record = {"sourceId": "s", "caption": CAPTION, "latitude": LATITUDE, "longitude": 12.4673219}
         sent = {"authorization": f"Bearer {ana}"} | LINES
@@ -68,10 +68,10 @@ async def told(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Told]:
             "a forged token": f"{ana[:-4]}AAAA",
         }
         strangers = {name: {"authorization": f"Bearer {token}"} for name, token in tokens.items()}
-        yield Told(home, [urlsplit(u).path for u in found], strangers)
+        yield ServedPaths(home, [urlsplit(u).path for u in found], strangers)
 
 
-async def exported(home: House, token: str) -> dict[str, Any]:
+async def exported(home: RunningGateway, token: str) -> dict[str, Any]:
     job = (await home.ask(EXPORT, token=token))["exportMyData"]["bulkOperation"]["id"]
     async with asyncio.timeout(30):
         while (found := (await home.ask(JOB, {"i": job}, token=token))["bulkOperation"])["status"] in {"QUEUED", "RUNNING"}:  # noqa: ASYNC110 - as a client polls
@@ -84,44 +84,44 @@ def tells(answer: httpx.Response) -> list[bytes]:
     return [f for f in POINTS | NAMES | WORDS if f in answer.content]
 
 
-async def test_every_address_is_the_owners_alone(told: Told) -> None:
-    for route in (r for r in told.routes() if r.param_convertors):
-        assert told.of(route), f"ana is told no address of {route.path}: give her one, or it is not walked"
-        for address in told.of(route):
-            assert (await told.home.client.get(address)).status_code == 200
-            for who, headers in told.strangers.items():
-                refused = await told.home.client.get(address, headers=headers)
+async def test_every_address_is_the_owners_alone(served_paths: ServedPaths) -> None:
+    for route in (r for r in served_paths.routes() if r.param_convertors):
+        assert served_paths.of(route), f"ana has no URL of {route.path}: create one, or the route is not tested"
+        for address in served_paths.of(route):
+            assert (await served_paths.home.client.get(address)).status_code == 200
+            for who, headers in served_paths.strangers.items():
+                refused = await served_paths.home.client.get(address, headers=headers)
                 assert (refused.status_code >= 400, tells(refused)) == (True, []), (route.path, who)
             secret = next(iter(route.path_regex.match(address).groupdict().values()))  # type: ignore[union-attr]
             altered = address.replace(secret, secret[:-6] + "AAAAAA")
-            assert (await told.home.client.get(altered)).status_code >= 400, route.path
+            assert (await served_paths.home.client.get(altered)).status_code >= 400, route.path
 
 
-async def test_what_needs_no_address_tells_nothing_of_ana(told: Told) -> None:
-    asked = 0
-    for route in (r for r in told.routes() if not r.param_convertors):
+async def test_what_needs_no_address_tells_nothing_of_ana(served_paths: ServedPaths) -> None:
+    count = 0
+    for route in (r for r in served_paths.routes() if not r.param_convertors):
         for method in (route.methods or set()) - {"HEAD"}:
-            for headers in ({}, *told.strangers.values()):
-                answer = await told.home.client.request(method, route.path, content=b"{}", headers=headers | LINES)
+            for headers in ({}, *served_paths.strangers.values()):
+                answer = await served_paths.home.client.request(method, route.path, content=b"{}", headers=headers | LINES)
                 assert (answer.status_code < 500, tells(answer)) == (True, []), route.path
-                asked += 1
-    assert asked >= 20
+                count += 1
+    assert count >= 20
 
 
-async def test_pictures_results_and_streams_leave_no_trace(told: Told, caplog: pytest.LogCaptureFixture) -> None:
+async def test_pictures_results_and_streams_are_not_logged(served_paths: ServedPaths, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG, logger="photos"):
-        for address in told.addresses:
-            await told.home.client.get(address)
-            await told.home.client.get(address, headers=told.strangers["another customer"])
-        bad = {"authorization": f"Bearer {told.home.token('ana')}"} | LINES
-        await told.home.client.post("/import", content=f'{{"sourceId": "x", "latitude": "{CAPTION}"}}', headers=bad)
+        for address in served_paths.addresses:
+            await served_paths.home.client.get(address)
+            await served_paths.home.client.get(address, headers=served_paths.strangers["another customer"])
+        bad = {"authorization": f"Bearer {served_paths.home.token('ana')}"} | LINES
+        await served_paths.home.client.post("/import", content=f'{{"sourceId": "x", "latitude": "{CAPTION}"}}', headers=bad)
     logged = "".join(repr(vars(r)) for r in caplog.records if r.name.startswith("photos"))
-    secrets = {part for a in told.addresses for part in a.split("/") if len(part) > 40}
+    secrets = {part for a in served_paths.addresses for part in a.split("/") if len(part) > 40}
     assert logged
     assert [s for s in secrets if s in logged] == []
     assert [f for f in POINTS | NAMES | WORDS if f in logged.encode()] == []
     # Originals, renditions, records of jobs, the audit and its checkpoints: everything that is kept.
-    data = told.home.settings.data
+    data = served_paths.home.settings.data
     kept = {p.relative_to(data).parts[0].partition(".")[0] for p in data.rglob("*") if p.is_file()}
     assert kept >= {"audit", "index", "media", "results"}
     # SECURITY.md says it: an export lies unsealed for seven days, for the server's own user alone; words stand in the index.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from access.classes import DataClass
-from access.policy import MATRIX, REACHED_BY, Relation
+from access.policy import HOW_A_RELATION_BEGINS, MATRIX, Relation
 from access.policy_docs import BEGIN, END, matrix
 from schema.build import build
 from schema.classes import classes_of
@@ -24,7 +24,7 @@ def test_the_page_tells_the_table() -> None:
 
 def test_every_class_and_every_relation_stands_in_the_table() -> None:
     assert set(MATRIX) == set(DataClass)
-    assert set(REACHED_BY) == set(Relation)
+    assert set(HOW_A_RELATION_BEGINS) == set(Relation)
     assert {c.name for c in DataClass} == set(build().graphql_schema.type_map["DataClass"].values)  # type: ignore[attr-defined]
     assert set(classes_of(build().strawberry).values()) <= set(MATRIX)
 

@@ -13,16 +13,16 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from access.policy import REACHED_BY, Relation
+from access.policy import HOW_A_RELATION_BEGINS, Relation
 from access.scope import Scope
 from access.viewer import Viewer
 from commands.progress import PlainProgress
 from datasources.photo_key import PhotoKey
 from identity.issuer import LocalIssuer
-from identity.support_tickets import Wanted, close_ticket, open_ticket
+from identity.support_tickets import TicketRequest, close_ticket, open_ticket
 from identity.token_commands import token_for
 from identity.verifier import Verifier
-from ingest.run import Order, run_import
+from ingest.run import ImportRequest, run_import
 from resolvers.context import Context
 from serving.routes import guest_route
 from settings import Settings, UnusableSettings
@@ -58,7 +58,7 @@ class House:
             assert after is not None
 
     async def scope(self, viewer: Viewer) -> Scope:
-        context = Context(self.gateway.sources, self.gateway.freshness, viewer, ("en",))
+        context = Context(self.gateway.sources, self.gateway.index_lag, viewer, ("en",))
         try:
             return await context.scope()
         finally:
@@ -67,7 +67,7 @@ class House:
     async def relation(self, viewer: Viewer) -> Relation | None:
         key = await self.photo()
         seen = (await self.gateway.sources.photos.by_ids(await self.scope(viewer), [key])).get(key)
-        return seen.sight.relation if seen else None
+        return seen.visibility.relation if seen else None
 
     async def shared(self, **with_: object) -> dict[str, str]:
         ana = await self.customer("ana")
@@ -82,7 +82,9 @@ class House:
 async def house(tmp_path: Path) -> AsyncIterator[House]:
     line = {"sourceId": "s", "takenAt": "2024-05-01T10:00:00+02:00"}
     (tmp_path / "one.jsonl").write_text(json.dumps(line) + "\n")
-    await run_import(tmp_path / "gateway", Order(tmp_path / "one.jsonl", "ana"), PlainProgress(io.StringIO()), asyncio.Event())
+    await run_import(
+        tmp_path / "gateway", ImportRequest(tmp_path / "one.jsonl", "ana"), PlainProgress(io.StringIO()), asyncio.Event()
+    )
     async with opened(tmp_path) as gateway:
         settings = Settings(data=tmp_path / "gateway")
         clock = lambda: gateway.sources.now_ms() / 1_000  # noqa: E731 - a clock
@@ -120,8 +122,8 @@ async def support(house: House) -> Viewer:
     return house.verified(await open_ticket(house.settings, wanted()))
 
 
-def wanted(number: str = "4711", *classes: str) -> Wanted:
-    return Wanted("ana", number, "photos are missing", "sam", classes or ("OPERATIONAL", "TIME"))
+def wanted(number: str = "4711", *classes: str) -> TicketRequest:
+    return TicketRequest("ana", number, "photos are missing", "sam", classes or ("OPERATIONAL", "TIME"))
 
 
 BEGUN: dict[Relation, Callable[[House], Awaitable[Viewer]]] = {
@@ -135,7 +137,7 @@ BEGUN: dict[Relation, Callable[[House], Awaitable[Viewer]]] = {
 
 def test_no_relation_is_without_a_public_call() -> None:
     assert set(Relation) - set(BEGUN) == set()
-    assert set(Relation) - set(REACHED_BY) == set()
+    assert set(Relation) - set(HOW_A_RELATION_BEGINS) == set()
 
 
 @pytest.mark.parametrize("relation", Relation)
@@ -147,15 +149,15 @@ async def test_a_relation_begins_by_a_public_call(house: House, relation: Relati
 async def test_support_sees_the_day_and_nothing_that_it_was_not_given(house: House) -> None:
     sam = await support(house)
     photo = house.gateway.id("Photo", *await house.photo())
-    asked = "query($i: ID!) { photo(id: $i) { mediaType takenOn takenAt takenAtLocal takenAtPrecision withheld } }"
-    seen = (await house.gateway.answer(asked, {"i": photo}, as_=sam))["photo"]
-    told = [seen[k] for k in ("takenOn", "takenAt", "takenAtLocal", "takenAtPrecision")]
-    assert told == ["2024-05-01", None, None, "DAY"]
+    query = "query($i: ID!) { photo(id: $i) { mediaType takenOn takenAt takenAtLocal takenAtPrecision withheld } }"
+    seen = (await house.gateway.answer(query, {"i": photo}, as_=sam))["photo"]
+    times = [seen[k] for k in ("takenOn", "takenAt", "takenAtLocal", "takenAtPrecision")]
+    assert times == ["2024-05-01", None, None, "DAY"]
     for field in ("caption", "place { id }", "location { latitude }", "people { id }", "favorite"):
         refused = await house.gateway.execute(f"query($i: ID!) {{ photo(id: $i) {{ {field} }} }}", {"i": photo}, as_=sam)
         assert refused["errors"][0]["extensions"]["code"] == "FORBIDDEN"
     narrow = house.verified(await open_ticket(house.settings, wanted("4712", "OPERATIONAL")))
-    assert (await house.gateway.answer(asked, {"i": photo}, as_=narrow))["photo"]["takenOn"] is None
+    assert (await house.gateway.answer(query, {"i": photo}, as_=narrow))["photo"]["takenOn"] is None
 
 
 async def test_the_customer_sees_every_ticket_open_ones_first(house: House) -> None:
@@ -176,7 +178,7 @@ async def test_a_closed_ticket_opens_nothing_and_nobody_elses_ever_did(house: Ho
     await close_ticket(house.settings, "ana", "4711")
     assert await house.relation(sam) is None
     await house.customer("bob")
-    other = house.verified(await open_ticket(house.settings, Wanted("bob", "1", "why", "sam", ("TIME",))))
+    other = house.verified(await open_ticket(house.settings, TicketRequest("bob", "1", "why", "sam", ("TIME",))))
     assert await house.relation(other) is None
 
 
@@ -188,10 +190,10 @@ async def test_a_ticket_is_never_for_more_than_the_table_says(house: House, clas
 
 async def test_a_ticket_is_open_once_and_for_customers_there_are(house: House) -> None:
     await support(house)
-    with pytest.raises(UnusableSettings, match="open already"):
+    with pytest.raises(UnusableSettings, match="already open"):
         await open_ticket(house.settings, wanted())
-    with pytest.raises(UnusableSettings, match="no such customer"):
-        await open_ticket(house.settings, Wanted("nobody", "1", "why", "sam", ("TIME",)))
+    with pytest.raises(UnusableSettings, match="no customer with this id"):
+        await open_ticket(house.settings, TicketRequest("nobody", "1", "why", "sam", ("TIME",)))
     with pytest.raises(UnusableSettings, match="No ticket"):
         await close_ticket(house.settings, "ana", "1")
 
@@ -205,13 +207,13 @@ async def test_withdrawn_is_withdrawn_with_the_next_request(house: House) -> Non
     assert await house.relation(bob) is None
 
 
-async def test_an_event_of_a_subscription_is_told_with_the_rights_of_its_moment(house: House) -> None:
+async def test_an_event_of_a_subscription_uses_the_permissions_at_its_time(house: House) -> None:
     bob = await customer_of_a_share(house)
-    context = Context(house.gateway.sources, house.gateway.freshness, bob, ("en",))
+    context = Context(house.gateway.sources, house.gateway.index_lag, bob, ("en",))
     key = await house.photo()
     assert await context.photos.one(key) is not None
     grants = house.gateway.sources.grants
     await grants.remove(await grants.of_albums(key.owner))
-    context.renew()
+    context.reset()
     assert await context.photos.one(key) is None
     await context.aclose()

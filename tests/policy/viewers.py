@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from random import Random
 
 from access.precision import LocationPrecision as L
 from access.precision import TimePrecision as T
-from access.viewer import GuestOf, TicketOf, Viewer, ViewerKind
-from tests.policy.library import ALBUMS, POINTS, ROME, WORDS, Known, Spec, World, draw, redrawn, tile
+from access.viewer import GuestLink, TicketRef, Viewer, ViewerKind
+from tests.policy.library import (
+    ALBUMS,
+    PEOPLE,
+    POINTS,
+    ROME,
+    WORDS,
+    ZONES,
+    Account,
+    Known,
+    OtherGrant,
+    Spec,
+    World,
+    draw,
+    redrawn,
+    tile,
+)
 
 ALL = frozenset({"OPERATIONAL", "TIME", "PLACE", "LOCATION", "CONTENT", "OWNER_STATE", "BIOMETRIC", "IDENTITY", "PICTURE"})
 SHARED = ALL - {"OWNER_STATE", "BIOMETRIC"}
@@ -39,12 +55,12 @@ class Looker:
             case "customer" | "stranger":
                 return Viewer(ViewerKind.CUSTOMER, "bob", customer="bob")
             case "guest":
-                return Viewer(ViewerKind.GUEST, LINK, guest_of=GuestOf("ana", ids[self.grants[0][0]], LINK))
+                return Viewer(ViewerKind.GUEST, LINK, guest_of=GuestLink("ana", ids[self.grants[0][0]], LINK))
             case "service":
                 named = frozenset(f"photos:{s}" for s, c in SCOPES.items() if c in self.classes)
                 return Viewer(ViewerKind.SERVICE, "s", scopes=named, purpose="tests")
             case _:
-                return Viewer(ViewerKind.SUPPORT, "sam", ticket=TicketOf("ana", SLOT))
+                return Viewer(ViewerKind.SUPPORT, "sam", ticket=TicketRef("ana", SLOT))
 
     def known(self, spec: Spec, *, home: bool) -> Known | None:
         """None: the photo is not there."""
@@ -68,7 +84,7 @@ class Looker:
         place = max(p for p, _ in shown)
         return Known(max(t for _, t in shown), place, place, classes=SHARED)
 
-    def albums_told(self, owner: str, known: Known) -> frozenset[str]:
+    def visible_albums(self, owner: str, known: Known) -> frozenset[str]:
         """Which albums of a photo show to this viewer."""
         if known.owner or (self.kind == "service" and "CONTENT" in self.classes):
             return frozenset(ALBUMS[owner])
@@ -100,8 +116,46 @@ def two_worlds(looker: Looker, rng: Random) -> tuple[World, World]:
     specs = tuple(draw(rng, owner, f"{owner}{i}") for owner, size in sizes.items() for i in range(size))
     zone = _zone(specs, rng) if rng.random() < 0.5 else None
     names = {(o, t): f"{rng.choice(WORDS)} {t}" for o in ALBUMS for t in (*ALBUMS[o], "eva", "max", "ivy", "zoe", o)}
-    one = World(specs, names, zone)
+    one = World(
+        specs,
+        names,
+        zone,
+        _strangers(rng),
+        {(o, t): _cover(specs, o, rng) for o in ALBUMS for t in (*ALBUMS[o], *PEOPLE[o])},
+        {o: _account(o, rng) for o in (*ALBUMS, "dan")},
+        {(o, a): _moment(rng) for o in ALBUMS for a in ALBUMS[o]},
+        _merged(rng),
+    )
     return one, _other(one, looker, rng)
+
+
+def _strangers(rng: Random) -> tuple[OtherGrant, ...]:
+    return tuple(
+        OtherGrant(
+            grantee, album, int(rng.choice(list(L))), int(rng.choice(list(T))), rng.random() < 0.5,
+            rng.choice([None, 1_790_100_000_000, 1_790_200_000_000]), _moment(rng),
+        )
+        for grantee in ("cyn", "dan")
+        for album in ("x", "z")
+        if rng.random() < 0.7
+    )  # fmt: skip
+
+
+def _cover(specs: Sequence[Spec], owner: str, rng: Random) -> str | None:
+    return rng.choice([None, *(s.name for s in specs if s.owner == owner)])
+
+
+def _account(owner: str, rng: Random) -> Account:
+    external_id = f"{owner}@{rng.choice(('outside', 'elsewhere', 'example'))}"
+    return Account(external_id, _moment(rng), rng.choice([(), ("it",), ("de", "en")]), rng.choice([None, *ZONES.values()]))
+
+
+def _moment(rng: Random) -> int:
+    return 1_700_000_000_000 + rng.randrange(10**9)
+
+
+def _merged(rng: Random) -> frozenset[tuple[str, str]]:
+    return frozenset((o, PEOPLE[o][0]) for o in ("ana",) if rng.random() < 0.3)
 
 
 def _other(one: World, looker: Looker, rng: Random) -> World:
@@ -118,12 +172,39 @@ def _other(one: World, looker: Looker, rng: Random) -> World:
         specs.append(
             spec
             if known.owner
-            else redrawn(spec, known, rng, home=home if shows else None, told=looker.albums_told(spec.owner, known))
+            else redrawn(spec, known, rng, home=home if shows else None, visible_albums=looker.visible_albums(spec.owner, known))
         )
     specs += [s for i in range(rng.randrange(4)) for s in _unseen(draw(rng, "cyn", f"more{i}"), looker, rng)]
-    names = {key: name if _name_told(key, looker) else f"{rng.choice(WORDS)} {key[1]} other" for key, name in one.names.items()}
+    names = {
+        key: name if _name_visible(key, looker) else f"{rng.choice(WORDS)} {key[1]} other" for key, name in one.names.items()
+    }
     zone = None if one.zone is None else (*_inside(one.zone, rng), rng.uniform(1, 20))
-    return World(tuple(specs), names, zone, tuple((g, a) for g in ("cyn", "dan") for a in ("x", "z") if rng.random() < 0.5))
+    own = "bob" if looker.kind in {"customer", "stranger"} else None
+    return World(
+        tuple(specs),
+        names,
+        zone,
+        _strangers(rng),
+        {key: _other_cover(key, one, specs, looker, rng) for key in one.covers},
+        {o: account if o == own else _account(o, rng) for o, account in one.accounts.items()},
+        {key: at if _album_seen(key, looker) else _moment(rng) for key, at in one.created_at_ms.items()},
+        one.merged if "BIOMETRIC" in looker.classes else _merged(rng),
+    )
+
+
+def _other_cover(key: tuple[str, str], one: World, specs: Sequence[Spec], looker: Looker, rng: Random) -> str | None:
+    """The same cover if the viewer sees the photo; otherwise any photo that the viewer does not see, or none."""
+    owner, _ = key
+    if not _name_visible(key, looker):
+        return _cover(specs, owner, rng)
+
+    def seen(spec: Spec) -> bool:
+        return spec.owner == owner and looker.known(spec, home=False) is not None
+
+    chosen = one.covers[key]
+    if (looker.kind in {"customer", "stranger"} and owner == "bob") or any(s.name == chosen and seen(s) for s in one.specs):
+        return chosen
+    return rng.choice([None, *(s.name for s in specs if s.owner == owner and not seen(s))])
 
 
 def _unseen(spec: Spec, looker: Looker, rng: Random) -> list[Spec]:
@@ -152,7 +233,12 @@ def _inside(zone: tuple[float, float, float], rng: Random) -> tuple[float, float
             return at
 
 
-def _name_told(key: tuple[str, str], looker: Looker) -> bool:
+def _album_seen(key: tuple[str, str], looker: Looker) -> bool:
+    """Whether the viewer may know that the album exists."""
+    return looker.kind == "service" or (looker.kind == "support" and key[0] == "ana") or _name_visible(key, looker)
+
+
+def _name_visible(key: tuple[str, str], looker: Looker) -> bool:
     owner, thing = key
     if looker.kind in {"customer", "stranger"} and owner == "bob":
         return True

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import json
 import tempfile
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import orjson
+from graphql import GraphQLInputObjectType, get_named_type
 
 from access.ids import public_id
 from schema.build import allowed_to
 from tests.policy.library import ALBUMS, PEOPLE, POINTS, WORDS, World
-from tests.policy.random_queries import Asker, Pools, end_cursor
+from tests.policy.operations import Values, places
+from tests.policy.paths import Way, ways
+from tests.policy.random_queries import Asker, Pools, Question, end_cursor
 from tests.policy.viewers import Looker, some_looker, two_worlds
 from tests.policy.worlds import IDS, Answering, inhabited, local, served
 
@@ -36,44 +42,98 @@ class Difference:
 
 
 @dataclass
-class Told:
+class Comparison:
     """How many questions were asked, how many answers held data, and what differed."""
 
-    asked: int = 0
+    count: int = 0
     with_data: int = 0
     different: list[Difference] | None = None
+    coordinates: set[str] = field(default_factory=set)
 
 
-async def told_apart(seed: int, questions: int, looker: Looker | None = None, *, focus: frozenset[str] = frozenset()) -> Told:
+async def compare_random(
+    seed: int, questions: int, looker: Looker | None = None, *, focus: frozenset[str] = frozenset()
+) -> Comparison:
     """Asks both worlds of a seed; ends at the first difference. `focus`: what every question asks for where it can."""
     rng = Random(seed)
     looker = looker or some_looker(rng)
     one, other = two_worlds(looker, rng)
-    told = Told(different=[])
+    comparison = Comparison(different=[])
     with tempfile.TemporaryDirectory() as folder:
         async with inhabited(Path(folder) / "1", one, looker) as first, inhabited(Path(folder) / "2", other, looker) as second:
             asker = replace(asker_of(looker, one, other, rng), focus=focus)
-            while told.asked < questions and not told.different:
-                await _ask(told, asker, looker, (first, second), seed)
-    return told
+            while comparison.count < questions and not comparison.different:
+                await _ask(comparison, asker, looker, (first, second), seed)
+    return comparison
 
 
-async def _ask(told: Told, asker: Asker, looker: Looker, worlds: tuple[Answering, Answering], seed: int) -> None:
+async def compare_each(seed: int, coordinates: Sequence[str], looker: Looker) -> Comparison:
+    """Asks both worlds one question for each coordinate that the viewer may use; ends at the first difference."""
+    rng = Random(seed)
+    one, other = two_worlds(looker, rng)
+    comparison = Comparison(different=[])
+    with tempfile.TemporaryDirectory() as folder:
+        async with inhabited(Path(folder) / "1", one, looker) as first, inhabited(Path(folder) / "2", other, looker) as second:
+            asker = asker_of(looker, one, other, rng)
+            for coordinate in coordinates:
+                question = asker.question_about(coordinate, paths_to_inputs()[coordinate])
+                if question is not None and not comparison.different:
+                    await _ask(comparison, asker, looker, (first, second), seed, question)
+                    comparison.coordinates.add(coordinate)
+    return comparison
+
+
+@cache
+def paths_to_inputs() -> Mapping[str, tuple[str, ...]]:
+    """Every argument, input field and enum value that a query can use, with the coordinates that lead to it."""
+    schema = served()[0].graphql_schema
+    first: dict[str, Way] = {}
+    for way in sorted((w for w in ways(schema) if w.kind == "query"), key=lambda w: len(w.steps)):
+        first.setdefault(way.end, way)
+    ids = dict.fromkeys(("Photo", "Album", "Person", "Customer", "Place", "Label"), "")
+    found: dict[str, tuple[str, ...]] = {}
+    for coordinate, place in places(Values(schema, ids, "")).items():
+        if place.owner == "Query" or place.owner in first:
+            steps = () if place.owner == "Query" else first[place.owner].steps
+            path = (*(f"{s.owner}.{s.name}" for s in steps), f"{place.owner}.{place.name}")
+            found[coordinate] = (*path, f"{path[-1]}({place.argument}:)", *_inputs_of(place.value, place.type))
+    return found
+
+
+def _inputs_of(value: Any, expected: Any) -> list[str]:
+    """The coordinates of the input fields in a value."""
+    bare = get_named_type(expected)
+    if isinstance(value, list):
+        return [c for v in value for c in _inputs_of(v, bare)]
+    if not isinstance(value, dict) or not isinstance(bare, GraphQLInputObjectType):
+        return []
+    inner = [c for n, v in value.items() for c in _inputs_of(v, bare.fields[n].type)]
+    return [*(f"{bare.name}.{n}" for n in value), *inner]
+
+
+async def _ask(
+    comparison: Comparison,
+    asker: Asker,
+    looker: Looker,
+    worlds: tuple[Answering, Answering],
+    seed: int,
+    question: Question | None = None,
+) -> None:
     """One question, and the next pages of it."""
-    question = asker.question()
+    question = question or asker.question()
     variables = dict(question.variables)
     viewer = looker.viewer({a: local("ana", a) for a in ALBUMS["ana"]})
     denial = asker.rng.choice(("reject", "null"))
     for _ in range(PAGES if question.pages else 1):
         one, other = [await w.answer(question.text, variables, viewer, denial=denial) for w in worlds]
-        told.asked += 1
+        comparison.count += 1
         answer = orjson.loads(one)
-        told.with_data += bool(answer.get("data"))
+        comparison.with_data += bool(answer.get("data"))
         broken = b'"INTERNAL"' in one
         if one != other or broken:
             said = json.dumps(variables)
-            assert told.different is not None
-            told.different.append(Difference(seed, looker, question.text, said, one.decode(), other.decode()))
+            assert comparison.different is not None
+            comparison.different.append(Difference(seed, looker, question.text, said, one.decode(), other.decode()))
             return
         cursor = end_cursor(answer, question.pages) if question.pages else None
         if cursor is None:

@@ -24,7 +24,7 @@ from datasources.tables.albums import AlbumRecord
 from datasources.tables.customers import HomeZone, Identity
 from datasources.tables.grants import GrantRecord
 from datasources.tables.people import PersonRecord
-from datasources.tables.photos import Content, Draft, PhotoRecord
+from datasources.tables.photos import Content, Draft, Embedding, PhotoRecord
 from datasources.tables.support_tickets import OPEN_MS, TicketRecord
 from datasources.translations.tables import ConceptTables
 from datasources.wiring import embedded
@@ -36,7 +36,7 @@ from indexing.documents import index_photos
 from indexing.index_lag import IndexLag
 from resolvers.context import Context
 from schema import build
-from tests.policy.library import ALBUMS, PEOPLE, Spec, World
+from tests.policy.library import ALBUMS, PEOPLE, Account, OtherGrant, Spec, World
 from tests.policy.viewers import LINK, SLOT, Looker
 
 SECRET = b"one secret for both worlds, always"
@@ -57,34 +57,34 @@ class Answering:
     """A world that answers."""
 
     sources: Sources
-    freshness: IndexLag
+    index_lag: IndexLag
     schema: build.Gateway
     documents: DocumentCache[Any]
 
     async def answer(self, query: str, variables: dict[str, Any], viewer: Viewer, *, denial: Any = "reject") -> bytes:
         """The answer as it goes over the wire; errors in the order of their paths, for they end in the order of threads."""
         # Made here, so that a gate that a test has switched off is off.
-        runner: Runner[Any] = Runner(self.schema.graphql_schema, decide=build.decide, errors=_ERRORS)
-        context = Context(self.sources, self.freshness, viewer, ("en",), public_url="http://gateway.test")
+        runner: Runner[Any] = Runner(self.schema.graphql_schema, decide=build.denied_coordinates, errors=_ERRORS)
+        context = Context(self.sources, self.index_lag, viewer, ("en",), public_url="http://gateway.test")
         try:
-            told = await runner.execute(self.documents.prepare(query), variables, context, denial=denial)
+            response = await runner.execute(self.documents.prepare(query), variables, context, denial=denial)
         except RequestError as e:
-            told = {"errors": _ERRORS.refusal(e)}
+            response = {"errors": _ERRORS.request_errors(e)}
         finally:
             await context.aclose()
-        if "errors" in told:
-            told["errors"] = sorted(told["errors"], key=orjson.dumps)
-        return orjson.dumps(told)
+        if "errors" in response:
+            response["errors"] = sorted(response["errors"], key=orjson.dumps)
+        return orjson.dumps(response)
 
     async def first_event(self, query: str, variables: dict[str, Any], viewer: Viewer) -> bytes:
         """What a subscription tells first."""
-        runner: Runner[Any] = Runner(self.schema.graphql_schema, decide=build.decide, errors=_ERRORS)
-        context = Context(self.sources, self.freshness, viewer, ("en",), public_url="http://gateway.test")
+        runner: Runner[Any] = Runner(self.schema.graphql_schema, decide=build.denied_coordinates, errors=_ERRORS)
+        context = Context(self.sources, self.index_lag, viewer, ("en",), public_url="http://gateway.test")
         try:
             async with aclosing(runner.subscribe(self.documents.prepare(query), variables, context)) as events:
                 return orjson.dumps(await anext(events, None))
         except RequestError as e:
-            return orjson.dumps({"errors": _ERRORS.refusal(e)})
+            return orjson.dumps({"errors": _ERRORS.request_errors(e)})
         except GraphQLProblem as e:
             return orjson.dumps({"errors": [{"message": e.message, "extensions": e.extensions}]})
         finally:
@@ -101,7 +101,7 @@ def served() -> tuple[build.Gateway, DocumentCache[Any]]:
     room = QueryLimits(tokens=20_000, characters=1_000_000, aliases=1_000, root_fields=100, selections=100_000, steps=1_000_000)
     # Questions are made from the schema; that they are valid is tested once and not with each, for it is most of the cost.
     documents: DocumentCache[Any] = DocumentCache(
-        schema.graphql_schema, classify=schema.classify, sanity=room, pricing=schema.pricing, most_cost=math.inf, rules=()
+        schema.graphql_schema, classify=schema.classify, limits=room, pricing=schema.pricing, max_cost=math.inf, rules=()
     )
     return schema, documents
 
@@ -125,27 +125,38 @@ async def inhabited(folder: Path, world: World, looker: Looker) -> AsyncIterator
 
 async def _people_and_albums(sources: Sources, world: World) -> None:
     for owner in (*ALBUMS, "dan"):
-        record = await sources.customers.ensure(owner, f"{owner}@outside", now_ms=NOW_MS)
+        account = world.accounts.get(owner, Account(f"{owner}@outside", NOW_MS, (), None))
+        record = await sources.customers.ensure(owner, account.external_id, now_ms=account.created_at_ms)
         zones = [HomeZone(*world.zone)] if owner == "ana" and world.zone else None
-        identity = Identity(f"{owner}@outside", world.names.get((owner, owner)))
-        await sources.customers.save(record, identity=identity, home_zones=zones)
+        identity = Identity(account.external_id, world.names.get((owner, owner)))
+        settings = changed(record, languages=account.languages, time_zone=account.time_zone)
+        await sources.customers.save(settings, identity=identity, home_zones=zones)
         for album in (a for a in ALBUMS.get(owner, ()) if (owner, a) in world.names):
-            made = AlbumRecord(owner=owner, id=local(owner, album), version=0, created_at_ms=NOW_MS)
+            created_at_ms = world.created_at_ms.get((owner, album), NOW_MS)
+            cover = _cover(world, owner, album)
+            made = AlbumRecord(owner=owner, id=local(owner, album), version=0, created_at_ms=created_at_ms, cover=cover)
             await sources.albums.save(made, title=world.names[owner, album])
         for person in (p for p in PEOPLE.get(owner, ()) if (owner, p) in world.names):
-            await sources.people.save(
-                PersonRecord(owner=owner, id=local(owner, person), version=0), name=world.names[owner, person]
-            )
+            merged_into = local(owner, PEOPLE[owner][1]) if (owner, person) in world.merged else None
+            cover = _cover(world, owner, person)
+            record_of = PersonRecord(owner=owner, id=local(owner, person), version=0, cover=cover, merged_into=merged_into)
+            await sources.people.save(record_of, name=world.names[owner, person])
+
+
+def _cover(world: World, owner: str, holder: str) -> str | None:
+    chosen = world.covers.get((owner, holder))
+    return None if chosen is None else local(owner, chosen)
 
 
 async def _granted(sources: Sources, world: World, looker: Looker) -> None:
-    own = [("bob" if looker.kind == "customer" else LINK, *grant) for grant in looker.grants]
-    others = [(grantee, album, 4, 2) for grantee, album in world.strangers]
-    for grantee, album, place, time in [*own, *others]:
+    grantee = "bob" if looker.kind == "customer" else LINK
+    own = [OtherGrant(grantee, album, int(place), int(time), False, None, NOW_MS) for album, place, time in looker.grants]
+    for grant in (*own, *world.strangers):
         await sources.grants.save(
             GrantRecord(
-                owner="ana", album=local("ana", album), grantee=grantee, version=0, created_at_ms=NOW_MS,
-                location=int(place), time=int(time),
+                owner="ana", album=local("ana", grant.album), grantee=grant.grantee, version=0,
+                created_at_ms=grant.created_at_ms, location=grant.location, time=grant.time, originals=grant.originals,
+                expires_at_ms=grant.expires_at_ms,
             )
         )  # fmt: skip
     if looker.kind == "support":
@@ -178,4 +189,5 @@ def _draft(spec: Spec) -> Draft:
         albums=tuple(local(spec.owner, a) for a in spec.albums),
         people=tuple(local(spec.owner, p) for p in spec.people),
     )
-    return Draft(linked, Content(**spec.content), spec.coordinates)
+    embedding = None if spec.embedding is None else Embedding("test-model", spec.embedding)
+    return Draft(linked, Content(**spec.content), spec.coordinates, embedding)

@@ -1,4 +1,4 @@
-"""A gateway for each test."""
+"""A new gateway for each test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The whole gateway in this process, over real embedded engines in a folder of the test's: from a document to an answer."""
+"""The gateway in the test process with real embedded engines in a test folder: executes GraphQL documents."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from access.scope import Scope
-from access.viewer import GuestOf, Viewer, ViewerKind
+from access.viewer import GuestLink, Viewer, ViewerKind
 from datasources import Sources
 from datasources.data_folder import prepare
 from datasources.photo_key import PhotoKey
@@ -28,7 +28,7 @@ from indexing.index_lag import IndexLag
 from resolvers.context import Context
 from schema.after_execution import after_execution
 from schema.build import Gateway as Schema
-from schema.build import build, decide
+from schema.build import build, denied_coordinates
 from tests.tables.reordering_store import Awkward
 
 ROME = Coordinates(41.9, 12.5)
@@ -37,10 +37,10 @@ _EPOCH_MS = 1_700_000_000_000
 
 @cache
 def served() -> tuple[Schema, DocumentCache[Any], Runner[Any]]:
-    """The schema and its engine, made once for all tests: they hold nothing of a request."""
+    """The schema and its runner, built once for all tests because they have no request state."""
     schema = build()
     documents: DocumentCache[Any] = DocumentCache(schema.graphql_schema, classify=schema.classify, pricing=schema.pricing)
-    return schema, documents, Runner(schema.graphql_schema, decide=decide, finish=after_execution)
+    return schema, documents, Runner(schema.graphql_schema, decide=denied_coordinates, after_execution=after_execution)
 
 
 def customer(name: str) -> Viewer:
@@ -52,31 +52,31 @@ def service(name: str = "reports") -> Viewer:
 
 
 def guest(owner: str, album: str, grantee: str) -> Viewer:
-    return Viewer(ViewerKind.GUEST, grantee, guest_of=GuestOf(owner, album, grantee))
+    return Viewer(ViewerKind.GUEST, grantee, guest_of=GuestLink(owner, album, grantee))
 
 
 @dataclass
 class Gateway:
-    """`execute` answers as the wire does; the makers put things in the tables and in the index."""
+    """Executes requests, and creates objects in the tables and in the index."""
 
     sources: Sources
-    freshness: IndexLag
+    index_lag: IndexLag
 
     async def execute(
         self, query: str, variables: Mapping[str, Any] | None = None, *, as_: Viewer, languages: tuple[str, ...] = ("en",)
     ) -> dict[str, Any]:
-        """The answer to one request; a refused one has `errors` and no `data`."""
+        """The response to one request; a rejected request has `errors` and no `data`."""
         _, documents, runner = served()
-        context = Context(self.sources, self.freshness, as_, languages, public_url="http://gateway.test")
+        context = Context(self.sources, self.index_lag, as_, languages, public_url="http://gateway.test")
         try:
             return await runner.execute(documents.prepare(query), variables or {}, context)
         except RequestError as e:
-            return {"errors": ErrorMapper().refusal(e)}
+            return {"errors": ErrorMapper().request_errors(e)}
         finally:
             await context.aclose()
 
     async def answer(self, query: str, variables: Mapping[str, Any] | None = None, *, as_: Viewer) -> Any:
-        """The data of an answer that has no errors."""
+        """The data of a response, which must have no errors."""
         answer = await self.execute(query, variables, as_=as_)
         assert "errors" not in answer, answer["errors"]
         return answer["data"]
@@ -90,7 +90,7 @@ class Gateway:
         return customer(name)
 
     async def photo(self, owner: str, name: str, *, at: Coordinates | None = None, indexed: bool = True, **fields: Any) -> str:
-        """A photo; gives its global id. `caption` and `keywords` are sealed, other fields are the record's."""
+        """Creates a photo and returns its global id. `caption`, `keywords` and `file_name` are encrypted."""
         local = self.local(owner, name)
         words = {k: fields.pop(k) for k in ("caption", "keywords", "file_name") if k in fields}
         record = PhotoRecord(
@@ -105,19 +105,19 @@ class Gateway:
         return self.id("Photo", owner, local)
 
     async def photos(self, owner: str, *names: str, **fields: Any) -> list[str]:
-        """Several photos alike, in the index."""
+        """Creates indexed photos with the same fields; returns their global ids."""
         made = [await self.photo(owner, n, indexed=False, **fields) for n in names]
         await index_photos(self.sources, [PhotoKey(owner, self.local(owner, n)) for n in names])
         return made
 
     async def person(self, owner: str, name: str) -> str:
-        """A named person; gives the global id."""
+        """Creates a named person and returns the global id."""
         local = self.local(owner, name)
         assert await self.sources.people.save(PersonRecord(owner=owner, id=local, version=0), name=name) is not None
         return self.id("Person", owner, local)
 
     async def album(self, viewer: Viewer, title: str, *photo_ids: str) -> str:
-        """An album, made as a client makes it; gives the global id."""
+        """Creates an album by mutation and returns the global id."""
         made = await self.answer(
             "mutation($i: CreateAlbumInput!) { createAlbum(input: $i) { album { id } userErrors { code field } } }",
             {"i": {"title": title, "photoIds": list(photo_ids)}},
@@ -127,11 +127,11 @@ class Gateway:
         return str(made["createAlbum"]["album"]["id"])
 
     def local(self, owner: str, name: str) -> str:
-        """The local id of a thing by its name in the test."""
+        """The local id of an object by its name in the test."""
         return self.sources.ids.local_id("test", owner, name)
 
     async def record(self, photo_id: str) -> PhotoRecord:
-        """A photo as stored."""
+        """The stored record of a photo."""
         known = self.sources.ids.decode(photo_id)
         key = PhotoKey(known.owner, known.local)
         return (await self.sources.photos.raw([key]))[key]
@@ -140,24 +140,23 @@ class Gateway:
         return Scope(viewer, viewer.customer)
 
     async def settle(self) -> None:
-        """Lets work end that was kept beyond its request."""
-        await asyncio.wait_for(self.freshness.close(), 10)
+        """Waits for background work of earlier requests."""
+        await asyncio.wait_for(self.index_lag.close(), 10)
 
 
 @asynccontextmanager
 async def opened(
     folder: Path,
     *,
-    freshness: IndexLag | None = None,
+    index_lag: IndexLag | None = None,
     around_index: Callable[[PhotoIndex], PhotoIndex] = lambda index: index,
     around_store: Callable[[ItemStore], ItemStore] = Awkward,
     now_ms: Callable[[], int] | None = None,
 ) -> AsyncIterator[Gateway]:
-    """A gateway over a new folder, its store as awkward as the port allows; `around_index` may put something between us
-    and the real index, `now_ms` is the clock."""
+    """A gateway with a new data folder. `around_store` and `around_index` wrap the real engines, `now_ms` is the clock."""
     sources = await embedded(prepare(folder / "gateway"), around_store=around_store)
     wrapped = replace(sources, index=around_index(sources.index), now_ms=now_ms or sources.now_ms)
-    gateway = Gateway(wrapped, freshness or IndexLag())
+    gateway = Gateway(wrapped, index_lag or IndexLag())
     try:
         yield gateway
     finally:

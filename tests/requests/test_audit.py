@@ -1,4 +1,4 @@
-"""Who read what goes on record through the whole gateway, and is told to the customer."""
+"""The access log through the whole gateway: what is recorded, and what the customer sees of it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def reports(*scopes: str) -> Viewer:
 
 
 async def recorded(gateway: Gateway) -> list[dict[str, Any]]:
-    await gateway.sources.audit.settle()
+    await gateway.sources.audit.flush()
     return [msgspec.json.decode(link.line.split(b" ", 2)[2]) async for link in gateway.sources.audit.links()]
 
 
@@ -44,7 +44,7 @@ async def anas_photos(gateway: Gateway, *names: str) -> str:
     return gateway.id("Customer", "ana", "ana")
 
 
-async def test_a_services_reading_is_on_record_and_the_customer_sees_it(gateway: Gateway) -> None:
+async def test_a_read_by_a_service_is_recorded_and_visible_to_the_customer(gateway: Gateway) -> None:
     ana = await anas_photos(gateway, "one", "two")
     await gateway.execute(PHOTOS, {"id": ana}, as_=reports(*ALL))
     (record,) = await recorded(gateway)
@@ -58,7 +58,7 @@ async def test_a_services_reading_is_on_record_and_the_customer_sees_it(gateway:
     assert (seen["principal"], seen["kind"], seen["purpose"], seen["photoCount"]) == ("reports", "SERVICE", "albums in print", 2)
 
 
-async def test_a_request_that_opened_nothing_personal_leaves_no_record(gateway: Gateway) -> None:
+async def test_a_request_without_personal_data_is_not_recorded(gateway: Gateway) -> None:
     await anas_photos(gateway, "one")
     await gateway.answer("{ photos { nodes { id width } } }", as_=customer("ana"))
     await gateway.answer("{ photos { nodes { caption } } }", as_=await gateway.customer("bob"))
@@ -74,7 +74,7 @@ async def test_a_request_that_opened_nothing_personal_leaves_no_record(gateway: 
     ("photos(first: 0, filter: {near: {latitude: 0, longitude: 0, radiusMeters: 9}}) { total { count } }", ["LOCATION"]),
     ("photos(first: 1, filter: {not: {hasCaption: true}}) { nodes { id } }", ["CONTENT"]),
 ])  # fmt: skip
-async def test_a_count_of_anothers_photos_reads_what_it_counts_by(
+async def test_a_count_of_another_owners_photos_records_the_classes_it_filters_by(
     gateway: Gateway, counted: str, classes: list[str] | None
 ) -> None:
     ana = await anas_photos(gateway, "one")
@@ -91,18 +91,18 @@ async def test_a_count_of_anothers_photos_reads_what_it_counts_by(
     ("location { latitude }", ["LOCATION"]),
     ("caption", ["CONTENT"]),
 ])  # fmt: skip
-async def test_what_is_read_of_a_photo_is_noted_with_its_own_class(gateway: Gateway, field: str, classes: list[str]) -> None:
+async def test_a_field_is_recorded_with_its_class(gateway: Gateway, field: str, classes: list[str]) -> None:
     ana = await anas_photos(gateway, "one")
     place = await gateway.sources.locations.search("Rome", ("en",), limit=1)
     await gateway.photo(
         "ana", "two", at=ROME, place=place[0].id, caption="x", taken_local="2024-05-01T10:00:00", offset_minutes=60
     )
-    asked = f"query($id: ID!) {{ customer(id: $id) {{ photos(first: 5) {{ nodes {{ {field} }} }} }} }}"
-    await gateway.answer(asked, {"id": ana}, as_=reports(*ALL, "location"))
+    query = f"query($id: ID!) {{ customer(id: $id) {{ photos(first: 5) {{ nodes {{ {field} }} }} }} }}"
+    await gateway.answer(query, {"id": ana}, as_=reports(*ALL, "location"))
     assert [r["classes"] for r in await recorded(gateway)] == [classes]
 
 
-async def test_a_count_over_everybody_is_in_the_chain_and_in_nobodys_log(gateway: Gateway) -> None:
+async def test_a_count_over_all_customers_is_in_the_audit_log_and_in_no_access_log(gateway: Gateway) -> None:
     await anas_photos(gateway, "one")
     await gateway.answer("{ photos(library: ALL, first: 0) { histogram(by: YEAR) { missingCount } } }", as_=reports(*ALL))
     (record,) = await recorded(gateway)
@@ -110,7 +110,7 @@ async def test_a_count_over_everybody_is_in_the_chain_and_in_nobodys_log(gateway
     assert (await gateway.answer(LOG, as_=customer("ana")))["viewer"]["accessLog"]["nodes"] == []
 
 
-async def test_an_owners_own_reading_is_noted_but_not_in_their_log(gateway: Gateway) -> None:
+async def test_an_owners_own_read_is_audited_but_not_in_their_access_log(gateway: Gateway) -> None:
     await anas_photos(gateway, "one")
     await gateway.answer("{ photos { nodes { caption } } }", as_=customer("ana"))
     (record,) = await recorded(gateway)
@@ -119,7 +119,7 @@ async def test_an_owners_own_reading_is_noted_but_not_in_their_log(gateway: Gate
     assert log["viewer"]["accessLog"]["nodes"] == []
 
 
-async def test_the_log_is_paged_latest_first_and_is_nobody_elses(gateway: Gateway) -> None:
+async def test_the_access_log_is_paged_newest_first_and_private(gateway: Gateway) -> None:
     ana = await anas_photos(gateway, "one")
     for n in range(5):
         await gateway.execute(PHOTOS, {"id": ana}, as_=replace(reports(*ALL), subject=f"service {n}"))
@@ -138,7 +138,7 @@ async def test_the_log_is_paged_latest_first_and_is_nobody_elses(gateway: Gatewa
     assert stolen["errors"][0]["extensions"]["code"] == "STALE_CURSOR"
 
 
-async def test_a_customer_with_whom_an_album_was_shared_is_named_only_while_it_is(gateway: Gateway) -> None:
+async def test_a_customer_is_named_only_while_an_album_is_shared_with_them(gateway: Gateway) -> None:
     ana, bob = await gateway.customer("ana"), await gateway.customer("bob")
     photo = await gateway.photo("ana", "one", caption="x")
     album = await gateway.album(ana, "Trip", photo)
@@ -158,7 +158,7 @@ async def test_a_customer_with_whom_an_album_was_shared_is_named_only_while_it_i
 
 
 class Broken(GroupedAuditLog):
-    """Stands for a disk that is full; what it was given is `seen`."""
+    """An audit log that fails as if the disk were full; `seen` has the records."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -178,7 +178,7 @@ class Broken(GroupedAuditLog):
     async def close(self) -> None: ...
 
 
-async def test_without_the_audit_others_read_nothing_and_owners_go_on(gateway: Gateway) -> None:
+async def test_without_audit_log_owners_can_read_and_others_cannot(gateway: Gateway) -> None:
     ana = await anas_photos(gateway, "one")
     whole = gateway.sources
     gateway.sources = replace(whole, audit=Broken())

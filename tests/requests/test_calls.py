@@ -1,4 +1,4 @@
-"""What a query costs: calls per source, whatever the page holds. One call for each source and level."""
+"""Number of source calls per query: one call for each source and level, independent of the page."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ COSTS = {
 
 
 @pytest.mark.parametrize("name", COSTS)
-def test_a_page_costs_the_same_few_calls_whatever_it_holds(demo_gateway, name) -> None:
+def test_the_number_of_calls_does_not_depend_on_the_page_size(demo_gateway, name) -> None:
     query, pinned = COSTS[name]
     for size in (3, 30, 100):
         demo_gateway.ask(query, {"n": size})
@@ -57,18 +57,18 @@ def test_a_page_costs_the_same_few_calls_whatever_it_holds(demo_gateway, name) -
     assert {k: n for k, n in demo_gateway.calls.items() if k in pinned} == pinned
 
 
-def test_the_timeline_page_costs_nothing_beyond_its_table(demo_gateway) -> None:
+def test_a_timeline_page_reads_only_its_table(demo_gateway) -> None:
     query, pinned = COSTS["the timeline page"]
     demo_gateway.ask(query, {"n": 100})
     assert dict(demo_gateway.calls) == pinned
 
 
-def test_a_page_of_nothing_but_a_total_reads_no_photo(demo_gateway) -> None:
+def test_a_total_reads_no_photo(demo_gateway) -> None:
     demo_gateway.ask("{ photos(first: 0) { total { count } histogram(by: YEAR) { missingCount } } }")
     assert dict(demo_gateway.calls) == {"grants.of_viewer": 1, "index.search_many": 1}
 
 
-def test_a_hundred_references_are_one_batch_for_each_source(demo_gateway) -> None:
+def test_one_hundred_references_are_one_batch_per_source(demo_gateway) -> None:
     nodes = demo_gateway.ask("{ photos(first: 100) { nodes { id } } }")["photos"]["nodes"]
     found = demo_gateway.ask(
         "query($r: [_Any!]!) { _entities(representations: $r) { ... on Photo { id takenOn place { name } people { name } } } }",

@@ -1,4 +1,4 @@
-"""What other services refer to: by key alone, each on its own, never more than its viewer may see."""
+"""Federation entities: resolved by key, independently of each other, with the viewer's visibility."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ def one_id(gateway: Any, query: str, *path: Any) -> str:
     return str(found)
 
 
-def test_forged_fields_are_not_believed(demo_gateway) -> None:
+def test_fields_in_a_representation_are_ignored(demo_gateway) -> None:
     photo = one_id(demo_gateway, "{ photos(first: 1) { nodes { id } } }", "photos", "nodes", 0, "id")
     forged = {"__typename": "Photo", "id": photo, "owner": {"id": "kenji"}, "caption": "mine", "sight": "OWNER"}
     assert entities(demo_gateway, forged, customer="priya")["data"]["_entities"] == [None]
 
 
-def test_one_bad_representation_costs_only_itself(demo_gateway) -> None:
+def test_an_invalid_representation_does_not_affect_the_others(demo_gateway) -> None:
     answer = entities(
         demo_gateway,
         {"__typename": "Place", "id": "UGxhY2U6SVQ"},
@@ -45,19 +45,19 @@ def test_one_bad_representation_costs_only_itself(demo_gateway) -> None:
     assert {e["extensions"]["code"] for e in answer["errors"]} == {"BAD_USER_INPUT"}
 
 
-def test_a_customer_is_found_by_the_id_that_other_services_know(demo_gateway) -> None:
+def test_a_customer_is_resolved_by_external_id(demo_gateway) -> None:
     answer = entities(
         demo_gateway, {"__typename": "Customer", "externalId": "ana"}, {"__typename": "Customer", "externalId": "?"}
     )
     assert [e and e["displayName"] for e in answer["data"]["_entities"]] == ["Ana Moretti", None]
 
 
-def test_too_many_representations_are_refused_with_a_code(demo_gateway) -> None:
+def test_too_many_representations_are_rejected(demo_gateway) -> None:
     answer = entities(demo_gateway, *[{"__typename": "Place", "id": "UGxhY2U6SVQ"}] * 201)
     assert answer["errors"][0]["extensions"]["code"] == "TOO_COMPLEX"
 
 
-def test_order_is_kept_over_types(demo_gateway) -> None:
+def test_the_order_of_representations_is_preserved(demo_gateway) -> None:
     person = one_id(demo_gateway, "{ people(first: 1) { nodes { id } } }", "people", "nodes", 0, "id")
     album = one_id(demo_gateway, "{ albums(first: 1) { nodes { id } } }", "albums", "nodes", 0, "id")
     mixed = [{"__typename": t, "id": i} for t, i in (("Album", album), ("Place", "UGxhY2U6SVQ"), ("Person", person))] * 5
@@ -65,7 +65,7 @@ def test_order_is_kept_over_types(demo_gateway) -> None:
     assert [e["__typename"] for e in found] == ["Album", "Place", "Person"] * 5
 
 
-def test_the_sdl_is_served_to_a_router(demo_gateway) -> None:
+def test_a_router_gets_the_sdl(demo_gateway) -> None:
     sdl = demo_gateway.ask("{ _service { sdl } }")["_service"]["sdl"]
     assert '@key(fields: "id")' in sdl
     assert "@authenticated" not in sdl

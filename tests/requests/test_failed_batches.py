@@ -1,4 +1,4 @@
-"""Batches of records whose tables fail half way: whoever asks next gets the truth, or is told that it may not be."""
+"""Batches of records whose write fails half way: later searches are correct or reported as stale."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ SERVICE = Viewer(ViewerKind.SERVICE, "etl", scopes=frozenset({"photos:read", "ph
 
 
 async def counted(gateway: Gateway, owner: Viewer) -> tuple[int, bool]:
-    """How many favorites there are, and whether the answer says that it is stale."""
+    """The number of favorites, and whether the response is reported as stale."""
     answer = await gateway.execute(FOUND, as_=owner)
     stale = any(d["reason"] == "Stale" for d in answer.get("extensions", {}).get("degraded", ()))
     return answer["data"]["photos"]["total"]["count"], stale
 
 
 @pytest.mark.parametrize("landed", [True, False])
-async def test_an_upsert_whose_tables_failed_is_told_as_stale_until_the_feed_is_followed(
+async def test_a_failed_upsert_is_reported_as_stale_until_the_change_feed_is_indexed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, landed: bool
 ) -> None:
-    monkeypatch.setattr("resolvers.importing.upsert._PAUSES_S", (0.0,))
-    async with opened(tmp_path, freshness=IndexLag(patience_s=0.005)) as gateway:
+    monkeypatch.setattr("resolvers.importing.upsert._RETRY_DELAYS_S", (0.0,))
+    async with opened(tmp_path, index_lag=IndexLag(search_wait_s=0.005)) as gateway:
         photos = gateway.sources.photos
         owner = customer(gateway.sources.ids.local_id("customer", "ana"))
         save, raw = photos.save, photos.raw
@@ -41,7 +41,7 @@ async def test_an_upsert_whose_tables_failed_is_told_as_stale_until_the_feed_is_
         async def failing(*args: Any, **named: Any) -> Any:
             if landed:
                 await save(*args, **named)
-            monkeypatch.setattr(photos, "raw", down)  # and nothing can be read back now
+            monkeypatch.setattr(photos, "raw", down)  # the records cannot be read back either
             raise Unavailable("tables", "the answer was lost")
 
         given = {"customerId": "ana", "records": [{"sourceId": str(i), "favorite": True} for i in range(3)]}
@@ -51,21 +51,21 @@ async def test_an_upsert_whose_tables_failed_is_told_as_stale_until_the_feed_is_
         monkeypatch.setattr(photos, "raw", raw)
         monkeypatch.setattr(photos, "save", save)
         assert await counted(gateway, owner) in {(0, True), (3 * landed, False)}
-        await gateway.freshness.close()
-        await IndexFollower(gateway.sources, gateway.freshness).settle()
+        await gateway.index_lag.close()
+        await IndexFollower(gateway.sources, gateway.index_lag).catch_up()
         assert await counted(gateway, owner) == (3 * landed, False)
 
 
-async def test_a_doubt_is_not_lifted_by_what_was_read_before_it() -> None:
-    freshness = IndexLag(patience_s=0.001)
-    before = freshness.doubts
+async def test_an_unknown_write_is_not_cleared_by_changes_read_before_it() -> None:
+    index_lag = IndexLag(search_wait_s=0.001)
+    before = index_lag.unknown_count
     with pytest.raises(Unavailable):
-        async with freshness.doubting("ana"):
+        async with index_lag.unknown_on_failure("ana"):
             raise Unavailable("tables", "half way")
-    await freshness.followed(before)
-    assert not await freshness.settled(["ana"])
-    assert await freshness.settled(["bob"])
-    await freshness.followed(freshness.doubts, "bob")
-    assert not await freshness.settled(["ana"])
-    await freshness.followed(freshness.doubts)
-    assert await freshness.settled(["ana"])
+    await index_lag.clear_unknown(before)
+    assert not await index_lag.wait_until_indexed(["ana"])
+    assert await index_lag.wait_until_indexed(["bob"])
+    await index_lag.clear_unknown(index_lag.unknown_count, "bob")
+    assert not await index_lag.wait_until_indexed(["ana"])
+    await index_lag.clear_unknown(index_lag.unknown_count)
+    assert await index_lag.wait_until_indexed(["ana"])

@@ -1,4 +1,4 @@
-"""Home zones: inside one nobody else learns coordinates or anything finer than the city, on any path, at any time."""
+"""Home zones: other viewers see at most city precision inside them, on every path and while they are being applied."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from access.viewer import Viewer, ViewerKind
 from access.zones import CELL_ZOOM, Cell, Circle, at_home
 from datasources.tables.photos import Coordinates
 from resolvers.context import Context
-from resolvers.home_zones import settle_all
+from resolvers.home_zones import resume_all
 from tests.requests.harness import Gateway
 
 HOME, AWAY = Coordinates(41.90010, 12.50020), Coordinates(41.80010, 12.30020)
@@ -60,7 +60,7 @@ async def found_near(gateway: Gateway, viewer: Viewer, photo: str) -> bool:
 
 
 @pytest.mark.parametrize("precision", ["EXACT", "KILOMETER"])
-async def test_at_home_a_share_tells_the_city_and_no_more(gateway: Gateway, precision: str) -> None:
+async def test_inside_a_zone_a_share_shows_at_most_the_city(gateway: Gateway, precision: str) -> None:
     ana, bob, _ = await shared(gateway, precision)
     assert await precisions(gateway, bob) == [precision, precision]
     await zoned(gateway, ana, (HOME.latitude, HOME.longitude, 300))
@@ -74,7 +74,7 @@ async def test_at_home_a_share_tells_the_city_and_no_more(gateway: Gateway, prec
     assert await precisions(gateway, bob) == [precision, precision]
 
 
-async def test_conditions_know_no_more_than_answers(gateway: Gateway) -> None:
+async def test_filters_use_the_same_precision_as_results(gateway: Gateway) -> None:
     ana, bob, (home, _) = await shared(gateway)
     assert await found_near(gateway, bob, home)
     assert await found_near(gateway, SERVICE, home)
@@ -84,7 +84,7 @@ async def test_conditions_know_no_more_than_answers(gateway: Gateway) -> None:
     assert await found_near(gateway, ana, home)
 
 
-async def test_photos_that_come_later_know_the_zones(gateway: Gateway) -> None:
+async def test_zones_apply_to_photos_added_later(gateway: Gateway) -> None:
     ana, bob, _ = await shared(gateway)
     await zoned(gateway, ana, (HOME.latitude, HOME.longitude, 300))
     album = (await gateway.answer("{ albums { nodes { id } } }", as_=ana))["albums"]["nodes"][0]["id"]
@@ -94,18 +94,18 @@ async def test_photos_that_come_later_know_the_zones(gateway: Gateway) -> None:
     assert not await found_near(gateway, bob, late)
 
 
-async def test_until_every_photo_knows_nobody_sees_more_than_the_city(gateway: Gateway) -> None:
+async def test_until_zones_are_applied_to_every_photo_others_see_at_most_the_city(gateway: Gateway) -> None:
     ana, bob, (home, _) = await shared(gateway)
-    await gateway.sources.zones.begin("ana")  # and the process was killed
+    await gateway.sources.zones.begin("ana")  # as after a killed process
     assert await precisions(gateway, bob) == ["CITY", "CITY"]
     assert not await found_near(gateway, bob, home)
     assert not await found_near(gateway, SERVICE, home)
-    await settle_all(gateway.sources, gateway.freshness)
+    await resume_all(gateway.sources, gateway.index_lag)
     assert await precisions(gateway, bob) == ["EXACT", "EXACT"]
     assert ana.customer == "ana"
 
 
-async def test_zones_reach_long_libraries_page_by_page(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_zones_are_applied_to_large_libraries_in_pages(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("resolvers.home_zones.PAGE", 2)
     ana = await gateway.customer("ana")
     photos = await gateway.photos("ana", *"abcdefg", at=HOME)
@@ -127,7 +127,7 @@ async def test_zones_reach_long_libraries_page_by_page(gateway: Gateway, monkeyp
         ({"displayName": " "}, ["set", "displayName"]),
     ],
 )
-async def test_impossible_settings_change_nothing(gateway: Gateway, wrong: dict[str, Any], field: list[str]) -> None:
+async def test_invalid_settings_change_nothing(gateway: Gateway, wrong: dict[str, Any], field: list[str]) -> None:
     ana = await gateway.customer("ana")
     before = (await gateway.sources.customers.raw(["ana"]))["ana"]
     done = await gateway.answer(UPDATE, {"i": {"set": wrong}}, as_=ana)
@@ -135,15 +135,15 @@ async def test_impossible_settings_change_nothing(gateway: Gateway, wrong: dict[
     assert (await gateway.sources.customers.raw(["ana"]))["ana"] == before
 
 
-async def test_settings_are_changed_and_cleared(gateway: Gateway) -> None:
+async def test_settings_can_be_changed_and_cleared(gateway: Gateway) -> None:
     ana = await gateway.customer("ana")
     given = {"displayName": "Ana", "languages": ["pt-BR", "en"], "timeZone": "America/Sao_Paulo"}
     done = await gateway.answer(UPDATE, {"i": {"set": given}}, as_=ana)
     assert done["updateCustomer"]["customer"] == {"displayName": "Ana"}
     record = (await gateway.sources.customers.raw(["ana"]))["ana"]
     assert (record.languages, record.time_zone) == (("pt-BR", "en"), "America/Sao_Paulo")
-    silent = Context(gateway.sources, gateway.freshness, ana, ("en",))
-    await silent.speak_own_languages()
+    silent = Context(gateway.sources, gateway.index_lag, ana, ("en",))
+    await silent.prefer_customer_languages()
     assert silent.languages == ("pt-BR", "en")
     done = await gateway.answer(UPDATE, {"i": {"set": dict.fromkeys(given)}}, as_=ana)
     assert done["updateCustomer"]["customer"] == {"displayName": None}

@@ -1,4 +1,4 @@
-"""Secondary indexes follow a moment later: until then a new share is not there yet, and one that ended is over all the same."""
+"""Secondary indexes are eventually consistent: a new share may appear late, but an ended one is invalid immediately."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.requests.test_mutations_shares import SEEN, SHARE, UNSHARE, run, to_c
 from tests.tables.reordering_store import Awkward
 
 
-async def test_an_index_that_is_late_gives_nobody_more_than_they_may_see(tmp_path: Path) -> None:
+async def test_a_late_secondary_index_does_not_extend_access(tmp_path: Path) -> None:
     late: list[Awkward] = []
 
     def around(store: ItemStore) -> ItemStore:
@@ -29,7 +29,7 @@ async def test_an_index_that_is_late_gives_nobody_more_than_they_may_see(tmp_pat
         assert await gateway.answer(both, {"p": photo, "a": album}, as_=bob) == shown
         ended = await run(gateway, UNSHARE, ana, shareIds=[share["id"]])
         assert ended["deletedShareIds"] == [share["id"]]
-        # The index has the grant still; the table does not.
+        # The secondary index still contains the grant, the table does not.
         assert await gateway.answer(both, {"p": photo, "a": album}, as_=bob) == hidden
         late[0].catch_up()
         assert await gateway.answer(both, {"p": photo, "a": album}, as_=bob) == hidden

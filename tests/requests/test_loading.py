@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from resolvers.loading import Loader
 
 
-async def test_a_field_that_is_given_up_leaves_the_answer_to_the_others() -> None:
-    """As when one field of a level fails and its siblings are cancelled while another level waits for the same key."""
+async def test_a_cancelled_field_does_not_cancel_the_load_of_other_fields() -> None:
+    """One field of a level fails and its siblings are cancelled while another level waits for the same key."""
     go = asyncio.Event()
 
     async def fetch(keys: Sequence[str]) -> Mapping[str, str]:

@@ -1,4 +1,4 @@
-"""Mutations of albums: filled, emptied and deleted, whatever the index knows."""
+"""Album mutations, with an index that is current or behind."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ async def run(gateway: Gateway, query: str, viewer: Viewer, **given):
     return next(iter(data.values()))
 
 
-async def test_a_new_album_has_its_photos_and_a_place_in_the_list(gateway, ana) -> None:
+async def test_a_new_album_has_its_photos_and_a_cursor(gateway, ana) -> None:
     dated = await gateway.photo("ana", "a", taken_local="2024-05-01T10:00:00")
     older = await gateway.album(ana, "Old")
     made = await run(gateway, CREATE, ana, title="  Trip ", photoIds=[dated, "nonsense"])
@@ -47,7 +47,7 @@ async def test_a_new_album_has_its_photos_and_a_place_in_the_list(gateway, ana) 
 
 
 @pytest.mark.parametrize("title", ["", "   ", "x" * 501, "a\nb", "\ud800"])
-async def test_impossible_titles_make_no_album(gateway, ana, title) -> None:
+async def test_invalid_titles_create_no_album(gateway, ana, title) -> None:
     assert await run(gateway, CREATE, ana, title=title) == {
         "album": None,
         "albumEdge": None,
@@ -56,7 +56,7 @@ async def test_impossible_titles_make_no_album(gateway, ana, title) -> None:
     assert (await gateway.answer(ALBUMS, as_=ana))["albums"]["nodes"] == []
 
 
-async def test_title_and_cover_stay_change_and_clear(gateway, ana) -> None:
+async def test_title_and_cover_are_kept_changed_and_cleared(gateway, ana) -> None:
     a, b = await gateway.photos("ana", "a", "b")
     album = await gateway.album(ana, "Trip", a)
     assert (await run(gateway, UPDATE, ana, id=album, set={"coverId": a}))["album"] == {"title": "Trip", "cover": {"id": a}}
@@ -66,7 +66,7 @@ async def test_title_and_cover_stay_change_and_clear(gateway, ana) -> None:
     assert (await run(gateway, UPDATE, ana, id=album, set={"title": None}))["album"]["title"] is None
 
 
-async def test_photos_go_in_and_out(gateway, ana) -> None:
+async def test_photos_are_added_and_removed(gateway, ana) -> None:
     a, b, c = await gateway.photos("ana", "a", "b", "c")
     album = await gateway.album(ana, "Trip", a)
     added = await run(gateway, ADD, ana, albumId=album, photoIds=[b, a, c, b])
@@ -80,7 +80,7 @@ async def test_photos_go_in_and_out(gateway, ana) -> None:
     assert cover["album"]["cover"]["id"] != b
 
 
-async def test_a_photo_lies_in_100_albums_at_most(gateway, ana) -> None:
+async def test_a_photo_is_in_at_most_100_albums(gateway, ana) -> None:
     full = await gateway.photo("ana", "full", albums=tuple(f"{i:032x}" for i in range(100)))
     free = await gateway.photo("ana", "free")
     album = await gateway.album(ana, "One more")
@@ -89,26 +89,26 @@ async def test_a_photo_lies_in_100_albums_at_most(gateway, ana) -> None:
     assert added["userErrors"] == [{"code": "LIMIT", "field": ["photoIds", "0"]}]
 
 
-async def test_others_albums_are_forbidden_when_shared_and_else_not_there(gateway, ana) -> None:
+async def test_other_owners_albums_are_forbidden_if_shared_and_otherwise_not_found(gateway, ana) -> None:
     bob = await gateway.customer("bob")
     mine = await gateway.photo("ana", "a")
     shared, private = await gateway.album(bob, "Shared"), await gateway.album(bob, "Private")
     share = "mutation($i: ShareAlbumInput!) { shareAlbum(input: $i) { userErrors { code } } }"
     await run(gateway, share, bob, albumId=shared, **{"with": {"customerId": gateway.id("Customer", "ana", "ana")}})
     for album, code in ((shared, "FORBIDDEN"), (private, "NOT_FOUND"), ("x", "NOT_FOUND")):
-        told = [{"code": code, "field": ["albumId"]}]
-        assert (await run(gateway, ADD, ana, albumId=album, photoIds=[mine]))["userErrors"] == told
+        errors = [{"code": code, "field": ["albumId"]}]
+        assert (await run(gateway, ADD, ana, albumId=album, photoIds=[mine]))["userErrors"] == errors
         assert (await run(gateway, DELETE, ana, id=album))["userErrors"][0]["code"] == code
     assert (await gateway.record(mine)).albums == ()
 
 
 @pytest.mark.parametrize("knows", ["everything", "nothing", "unreachable"])
-async def test_a_deleted_album_is_forgotten_by_every_photo(gateway, ana, monkeypatch, knows) -> None:
+async def test_a_deleted_album_is_removed_from_every_photo(gateway, ana, monkeypatch, knows) -> None:
     a, b = await gateway.photos("ana", "a", "b")
     album = await gateway.album(ana, "Trip", a)
     kept = await gateway.album(ana, "Kept", a, b)
-    await catch_up(gateway.sources, gateway.freshness)
-    if knows == "nothing":  # another process wrote, and the index did not follow yet
+    await catch_up(gateway.sources, gateway.index_lag)
+    if knows == "nothing":  # another process wrote and the index is behind
         record = await gateway.record(b)
         local = gateway.sources.ids.decode(album).local
         await gateway.sources.photos.save([Draft(replace(record, albums=(*record.albums, local)))], now_ms=0)

@@ -1,4 +1,4 @@
-"""Mutations of people: named, given a picture, and made one of several."""
+"""The mutations that update and merge people."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ async def run(gateway: Gateway, query: str, viewer: Viewer, **given):
     return next(iter(data.values()))
 
 
-async def test_name_and_cover_stay_change_and_clear(gateway, ana) -> None:
+async def test_name_and_cover_are_kept_changed_and_cleared(gateway, ana) -> None:
     eva = await gateway.person("ana", "Eva")
     hers = await gateway.photo("ana", "a", people=(gateway.local("ana", "Eva"),))
     other = await gateway.photo("ana", "b")
@@ -40,7 +40,7 @@ async def test_name_and_cover_stay_change_and_clear(gateway, ana) -> None:
 
 
 @pytest.mark.parametrize("followed", [True, False])
-async def test_merged_people_are_one_in_every_photo(gateway, ana, followed) -> None:
+async def test_merged_people_are_replaced_in_every_photo(gateway, ana, followed) -> None:
     into, eva, evi = [await gateway.person("ana", n) for n in ("Into", "Eva", "Evi")]
     local = {n: gateway.local("ana", n) for n in ("Into", "Eva", "Evi")}
     both = await gateway.photo("ana", "both", people=(local["Eva"], local["Into"]), indexed=followed)
@@ -58,13 +58,13 @@ async def test_merged_people_are_one_in_every_photo(gateway, ana, followed) -> N
     assert (again["deletedPersonIds"], again["userErrors"]) == ([eva], [])
 
 
-async def test_one_without_a_name_takes_that_of_whom_they_become(gateway, ana) -> None:
+async def test_a_target_without_a_name_gets_the_name_of_a_merged_person(gateway, ana) -> None:
     into, eva = await gateway.person("ana", "Into"), await gateway.person("ana", "Eva")
     await run(gateway, UPDATE, ana, id=into, set={"name": None})
     assert (await run(gateway, MERGE, ana, intoId=into, ids=[eva]))["person"]["name"] == "Eva"
 
 
-async def test_two_merges_in_opposite_directions_never_lose_both(gateway, ana) -> None:
+async def test_concurrent_merges_in_opposite_directions_do_not_merge_both(gateway, ana) -> None:
     for round_ in range(10):
         names = f"a{round_}", f"b{round_}"
         a, b = [await gateway.person("ana", n) for n in names]

@@ -1,4 +1,4 @@
-"""Mutations of photos: item by item, owner only, and what was written is what is read."""
+"""Photo mutations: per-item errors, owner only, and reads return the written values."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ async def faults(gateway: Gateway, ana: Viewer, *photos: str, more=None, **value
     return [(e["code"], e["field"]) for e in answer["updatePhotos"]["userErrors"]]
 
 
-async def test_absent_stays_and_null_clears(gateway, ana) -> None:
+async def test_absent_fields_are_kept_and_null_clears(gateway, ana) -> None:
     photo = await gateway.photo("ana", "a", caption="Sea", keywords=("sun",), rating=4, favorite=True)
     assert (await updated(gateway, ana, photo, hidden=True))["caption"] == "Sea"
     cleared = await updated(gateway, ana, photo, caption=None, rating=None, favorite=None, keywords=None)
     assert [cleared[k] for k in ("caption", "rating", "favorite", "keywords", "hidden")] == [None, None, False, [], True]
 
 
-async def test_words_are_normalized_and_found(gateway, ana) -> None:
+async def test_texts_are_normalized_and_searchable(gateway, ana) -> None:
     photo = await gateway.photo("ana", "a", keywords=("sun", "sea"))
     got = await updated(gateway, ana, photo, caption="  Caffe\u0301 ", addKeywords=["wind", "sun"], removeKeywords=["sea"])
     assert (got["caption"], got["keywords"]) == ("Caffé", ["sun", "wind"])
@@ -53,14 +53,14 @@ async def test_words_are_normalized_and_found(gateway, ana) -> None:
     assert found["searchPhotos"]["nodes"] == [{"id": photo}]
 
 
-async def test_nothing_new_is_no_new_version(gateway, ana) -> None:
+async def test_unchanged_values_create_no_version(gateway, ana) -> None:
     photo = await gateway.photo("ana", "a", caption="Sea", at=ROME)
     same = {"caption": "Sea", "favorite": False, "location": {"latitude": ROME.latitude, "longitude": ROME.longitude}}
-    first = await updated(gateway, ana, photo, **same)  # finds the place
+    first = await updated(gateway, ana, photo, **same)  # resolves the place
     assert (await updated(gateway, ana, photo, **same))["version"] == first["version"]
 
 
-async def test_one_bad_id_never_spoils_the_others(gateway, ana) -> None:
+async def test_an_invalid_id_does_not_affect_the_others(gateway, ana) -> None:
     bob = await gateway.customer("bob")
     mine, other = await gateway.photo("ana", "a"), await gateway.photo("bob", "b")
     shared = await gateway.photo("bob", "s")
@@ -86,7 +86,7 @@ async def share(gateway: Gateway, owner: Viewer, album: str, name: str) -> None:
     assert (await gateway.answer(query, {"i": given}, as_=owner))["shareAlbum"]["userErrors"] == []
 
 
-async def test_guests_and_services_are_refused(gateway, ana) -> None:
+async def test_guests_and_services_are_rejected(gateway, ana) -> None:
     photo = await gateway.photo("ana", "a")
     for caller in (service(), guest("ana", "album", "link:x")):
         answer = await gateway.execute(UPDATE, {"i": {"ids": [photo], "set": {"caption": "x"}}}, as_=caller)
@@ -94,7 +94,7 @@ async def test_guests_and_services_are_refused(gateway, ana) -> None:
     assert (await gateway.record(photo)).version == 1
 
 
-async def test_impossible_values_are_told_with_their_place(gateway, ana) -> None:
+async def test_invalid_values_are_reported_with_their_path(gateway, ana) -> None:
     photo = await gateway.photo("ana", "a", taken_local="2024-05-01T10:00:00")
     for values, at in (
         ({"rating": 6}, ["set", "rating"]),
@@ -112,13 +112,13 @@ async def test_impossible_values_are_told_with_their_place(gateway, ana) -> None
     assert (await gateway.record(photo)).version == 1
 
 
-async def test_more_than_1000_ids_are_refused_as_a_whole(gateway, ana) -> None:
+async def test_more_than_1000_ids_reject_the_mutation(gateway, ana) -> None:
     photo = await gateway.photo("ana", "a")
     assert await faults(gateway, ana, photo, *map(str, range(1_000)), favorite=True) == [("LIMIT", ["ids"])]
     assert not (await gateway.record(photo)).favorite
 
 
-async def test_an_instant_reads_back_and_stands_on_the_wall_clock_of_the_place(gateway, ana) -> None:
+async def test_an_instant_reads_back_with_the_local_time_of_the_place(gateway, ana) -> None:
     photo = await gateway.photo("ana", "a", time_zone="Europe/Rome")
     got = await updated(gateway, ana, photo, takenAt="2024-07-01T08:00:00Z")
     assert (got["takenAt"], got["takenAtLocal"]) == ("2024-07-01T08:00:00Z", "2024-07-01T10:00:00")
@@ -134,15 +134,15 @@ async def test_an_instant_reads_back_and_stands_on_the_wall_clock_of_the_place(g
     assert (await updated(gateway, ana, plain, takenAt="2024-07-01T08:00:00Z"))["takenAt"] == "2024-07-01T08:00:00Z"
 
 
-async def test_times_that_leave_the_calendar_are_told_for_each_photo(gateway, ana) -> None:
+async def test_times_out_of_range_are_reported_per_photo(gateway, ana) -> None:
     early = await gateway.photo("ana", "early", taken_local="0001-01-01T00:00:05")
     undated, late = await gateway.photo("ana", "undated"), await gateway.photo("ana", "late", taken_local="2024-01-01T00:00:00")
-    told = await faults(gateway, ana, early, undated, late, shiftTakenAtSeconds=-10)
-    assert told == [("INVALID", ["ids", "0"]), ("INVALID", ["ids", "1"])]
+    errors = await faults(gateway, ana, early, undated, late, shiftTakenAtSeconds=-10)
+    assert errors == [("INVALID", ["ids", "0"]), ("INVALID", ["ids", "1"])]
     assert (await gateway.record(late)).taken_local == "2023-12-31T23:59:50"
 
 
-async def test_a_place_is_found_pinned_and_found_again(gateway, ana) -> None:
+async def test_a_place_is_resolved_pinned_and_unpinned(gateway, ana) -> None:
     photo = await gateway.photo("ana", "a")
     found = await updated(gateway, ana, photo, location={"latitude": 41.9, "longitude": 12.5})
     rome = found["place"]["code"]
@@ -163,7 +163,7 @@ async def test_a_place_is_found_pinned_and_found_again(gateway, ana) -> None:
     assert "LOCATION" not in (await gateway.record(photo)).sealed
 
 
-async def test_if_version_makes_a_conflict(gateway, ana) -> None:
+async def test_an_old_if_version_is_a_conflict(gateway, ana) -> None:
     a, b = await gateway.photos("ana", "a", "b")
     assert await faults(gateway, ana, a, more={"ifVersion": 1}, favorite=True) == []
     assert await faults(gateway, ana, a, more={"ifVersion": 1}, favorite=False) == [("CONFLICT", ["ids", "0"])]
@@ -171,15 +171,15 @@ async def test_if_version_makes_a_conflict(gateway, ana) -> None:
     assert (await gateway.record(a)).favorite
 
 
-async def test_concurrent_changes_of_one_photo_are_all_kept(gateway, ana) -> None:
+async def test_concurrent_changes_of_one_photo_are_all_applied(gateway, ana) -> None:
     photo = await gateway.photo("ana", "a")
-    told = await asyncio.gather(*(faults(gateway, ana, photo, addKeywords=[f"w{i}"]) for i in range(3)))
-    assert told == [[], [], []]
+    errors = await asyncio.gather(*(faults(gateway, ana, photo, addKeywords=[f"w{i}"]) for i in range(3)))
+    assert errors == [[], [], []]
     answer = await updated(gateway, ana, photo, caption="x")
     assert sorted(answer["keywords"]) == ["w0", "w1", "w2"]
 
 
-async def test_the_trash_takes_and_gives_back(gateway, ana) -> None:
+async def test_photos_are_trashed_and_restored(gateway, ana) -> None:
     a, b = await gateway.photos("ana", "a", "b", taken_local="2024-01-01T00:00:00")
     trashed = (await gateway.answer(TRASH, {"i": {"ids": [a, a, "x"]}}, as_=ana))["trashPhotos"]
     assert trashed["photoIds"] == [a]
@@ -193,7 +193,7 @@ async def test_the_trash_takes_and_gives_back(gateway, ana) -> None:
     assert (await gateway.record(b)).version == 1
 
 
-async def test_a_deleted_photo_is_gone_from_everywhere(gateway, ana) -> None:
+async def test_a_deleted_photo_is_removed_everywhere(gateway, ana) -> None:
     a, b = await gateway.photos("ana", "a", "b", caption="secret words")
     done = (await gateway.answer(DELETE, {"i": {"ids": [a]}}, as_=ana))["deletePhotos"]
     assert done == {"deletedPhotoIds": [a], "userErrors": []}
@@ -207,7 +207,7 @@ async def test_a_deleted_photo_is_gone_from_everywhere(gateway, ana) -> None:
     assert not stored.sealed
 
 
-async def test_a_dead_index_fails_no_mutation(gateway, ana, monkeypatch) -> None:
+async def test_mutations_succeed_without_the_index(gateway, ana, monkeypatch) -> None:
     photo = await gateway.photo("ana", "a", taken_local="2024-01-01T00:00:00")
 
     async def dead(*_):
@@ -219,7 +219,7 @@ async def test_a_dead_index_fails_no_mutation(gateway, ana, monkeypatch) -> None
     assert [d["reason"] for d in answer["extensions"]["degraded"]] == ["Stale"]
 
 
-async def test_mutations_of_one_document_see_each_other(gateway, ana) -> None:
+async def test_mutations_of_one_document_see_earlier_changes(gateway, ana) -> None:
     a, b = await gateway.photos("ana", "a", "b")
     query = """mutation($a: [ID!]!, $b: [ID!]!) {
       one: createAlbum(input: {title: "T", photoIds: $a}) { album { photoCount photos { nodes { id } } } }

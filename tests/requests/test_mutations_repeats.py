@@ -1,4 +1,4 @@
-"""A mutation sent again under its own id does nothing, and answers as it did the first time."""
+"""Idempotency keys: a repeated mutation changes nothing and returns the first outcome."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def code(answer) -> tuple[str, str | None]:
     return extensions["code"], extensions.get("reason")
 
 
-async def test_a_repeat_does_nothing_and_gives_the_first_answer(gateway, ana) -> None:
+async def test_a_repeat_changes_nothing_and_returns_the_first_outcome(gateway, ana) -> None:
     given = {"i": {"title": "Trip", "clientMutationId": "one"}}
     first = await gateway.answer(CREATE, given, as_=ana)
     assert first["createAlbum"]["clientMutationId"] == "one"
@@ -36,7 +36,7 @@ async def test_a_repeat_does_nothing_and_gives_the_first_answer(gateway, ana) ->
     assert (await gateway.record(photo)).taken_local == "2024-01-01T00:01:00"
 
 
-async def test_the_same_id_with_another_input_or_of_another_length_is_refused(gateway, ana) -> None:
+async def test_a_reused_key_with_another_input_or_an_invalid_length_is_rejected(gateway, ana) -> None:
     await gateway.answer(CREATE, {"i": {"title": "Trip", "clientMutationId": "one"}}, as_=ana)
     other = await gateway.execute(CREATE, {"i": {"title": "Tour", "clientMutationId": "one"}}, as_=ana)
     assert code(other) == ("BAD_USER_INPUT", "REPEAT_DIFFERS")
@@ -44,24 +44,24 @@ async def test_the_same_id_with_another_input_or_of_another_length_is_refused(ga
         assert code(await gateway.execute(CREATE, {"i": {"title": "T", "clientMutationId": bad}}, as_=ana))[0] == "BAD_USER_INPUT"
 
 
-async def test_ids_of_different_callers_do_not_meet(gateway, ana) -> None:
+async def test_keys_of_different_callers_are_independent(gateway, ana) -> None:
     bob = await gateway.customer("bob")
     given = {"i": {"title": "Trip", "clientMutationId": "one"}}
     first, second = [(await gateway.answer(CREATE, given, as_=v))["createAlbum"]["album"]["id"] for v in (ana, bob)]
     assert first != second
 
 
-async def test_repeats_at_the_same_moment_make_one_album(gateway, ana) -> None:
+async def test_concurrent_repeats_create_one_album(gateway, ana) -> None:
     given = {"i": {"title": "Trip", "clientMutationId": "one"}}
     answers = await asyncio.gather(*(gateway.answer(CREATE, given, as_=ana) for _ in range(5)))
     made = {a["createAlbum"]["album"]["id"] for a in answers if a["createAlbum"]["album"]}
-    told = {e["code"] for a in answers for e in a["createAlbum"]["userErrors"]}
+    codes = {e["code"] for a in answers for e in a["createAlbum"]["userErrors"]}
     assert len(made) == 1
-    assert told <= {"CONFLICT"}
+    assert codes <= {"CONFLICT"}
     assert len((await gateway.answer("{ albums { nodes { id } } }", as_=ana))["albums"]["nodes"]) == 1
 
 
-async def test_a_try_that_failed_half_way_is_taken_up_again(gateway, ana, monkeypatch) -> None:
+async def test_a_failed_try_is_resumed_by_a_repeat(gateway, ana, monkeypatch) -> None:
     photo = await gateway.photo("ana", "a")
     given = {"i": {"title": "Trip", "photoIds": [photo], "clientMutationId": "one"}}
     save = gateway.sources.photos.save
@@ -77,7 +77,7 @@ async def test_a_try_that_failed_half_way_is_taken_up_again(gateway, ana, monkey
     assert listed["albums"]["nodes"] == [{"id": album, "photoCount": 1}]
 
 
-async def test_a_caller_who_hangs_up_finds_the_work_done(gateway, ana, monkeypatch) -> None:
+async def test_a_mutation_completes_after_the_client_disconnects(gateway, ana, monkeypatch) -> None:
     photo = await gateway.photo("ana", "a", taken_local="2024-01-01T00:00:00")
     given = {"i": {"ids": [photo], "set": {"shiftTakenAtSeconds": 60}, "clientMutationId": "one"}}
     begun, go_on, save = asyncio.Event(), asyncio.Event(), gateway.sources.photos.save
@@ -100,7 +100,7 @@ async def test_a_caller_who_hangs_up_finds_the_work_done(gateway, ana, monkeypat
     assert (await gateway.record(photo)).taken_local == "2024-01-01T00:01:00"
 
 
-async def test_first_answers_are_sealed_and_an_input_leaves_no_trace(gateway, ana, tmp_path) -> None:
+async def test_stored_outcomes_are_encrypted_and_inputs_are_not_stored(gateway, ana, tmp_path) -> None:
     photo = await gateway.photo("ana", "a")
     given = {"i": {"ids": [photo], "set": {"caption": "unforgettable"}, "clientMutationId": "one"}}
     await gateway.answer(SHIFT, given, as_=ana)
@@ -109,13 +109,13 @@ async def test_first_answers_are_sealed_and_an_input_leaves_no_trace(gateway, an
     assert b"unforgettable" not in tables
 
 
-async def test_an_id_used_again_after_its_answer_has_ended_is_a_new_mutation(tmp_path) -> None:
+async def test_a_key_can_be_reused_after_it_expires(tmp_path) -> None:
     clock = {"ms": 1_700_000_000_000}
     async with opened(tmp_path, now_ms=lambda: clock["ms"]) as gateway:
         ana = await gateway.customer("ana")
         given = {"i": {"title": "Trip", "clientMutationId": "one"}}
         first = await gateway.answer(CREATE, given, as_=ana)
         clock["ms"] += 86_400_000
-        await gateway.sources.repeats.forget(Key(ana.key, "one"))
+        await gateway.sources.idempotency_keys.forget(Key(ana.key, "one"))
         second = await gateway.answer(CREATE, given, as_=ana)
         assert first["createAlbum"]["album"]["id"] != second["createAlbum"]["album"]["id"]

@@ -1,4 +1,4 @@
-"""Mutations of shares: what a new one shows, what an existing one keeps, and that an ended one is over."""
+"""Share mutations: defaults of new shares, changes of existing ones, immediate end."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def to_customer(gateway: Gateway, name: str) -> dict[str, str]:
     return {"customerId": gateway.id("Customer", name, name)}
 
 
-async def test_a_new_share_has_the_defaults_and_a_changed_one_keeps_its_own(gateway, ana, bob) -> None:
+async def test_a_new_share_has_defaults_and_a_change_keeps_other_values(gateway, ana, bob) -> None:
     album = await gateway.album(ana, "Trip")
     new = (await run(gateway, SHARE, ana, albumId=album, **{"with": to_customer(gateway, "bob")}))["share"]
     assert [new[k] for k in ("kind", "locationPrecision", "timePrecision", "originals", "url")] == [
@@ -50,7 +50,7 @@ async def test_a_new_share_has_the_defaults_and_a_changed_one_keeps_its_own(gate
     assert changed["album"]["shares"] == [{"id": new["id"]}]
 
 
-async def test_a_link_is_one_for_an_album_and_tells_its_secret_to_the_owner_only(gateway, ana) -> None:
+async def test_an_album_has_one_link_whose_secret_only_the_owner_sees(gateway, ana) -> None:
     photo = await gateway.photo("ana", "a")
     album = await gateway.album(ana, "Trip", photo)
     first = (await run(gateway, SHARE, ana, albumId=album, **{"with": {"link": True}}))["share"]
@@ -68,7 +68,7 @@ async def test_a_link_is_one_for_an_album_and_tells_its_secret_to_the_owner_only
     assert secret not in repr(stored)
 
 
-async def test_exactly_one_target_that_exists_and_is_somebody_else(gateway, ana, bob) -> None:
+async def test_a_share_needs_exactly_one_existing_target_other_than_the_owner(gateway, ana, bob) -> None:
     album = await gateway.album(ana, "Trip")
     for target, code, at in (
         ({"link": False}, "INVALID", ["with"]),
@@ -89,7 +89,7 @@ async def test_exactly_one_target_that_exists_and_is_somebody_else(gateway, ana,
     assert await gateway.sources.grants.of_albums("ana") == []
 
 
-async def test_an_ended_share_is_over_at_once(gateway, ana, bob) -> None:
+async def test_an_ended_share_is_invalid_immediately(gateway, ana, bob) -> None:
     photo = await gateway.photo("ana", "a")
     album = await gateway.album(ana, "Trip", photo)
     share = (await run(gateway, SHARE, ana, albumId=album, **{"with": to_customer(gateway, "bob")}))["share"]["id"]

@@ -1,4 +1,4 @@
-"""Whole requests over OpenSearch: what a page costs on the wire, and what is left when the index is gone."""
+"""Requests with OpenSearch: round trips per page, and responses while the index is unavailable."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ async def proxied(tmp_path: Path) -> AsyncIterator[tuple[Gateway, Faults]]:
 
 
 @pytest.mark.servers
-async def test_a_search_page_with_six_facets_is_one_round_trip_and_rarities_one_more_on_the_first(
+async def test_a_search_page_with_six_facets_is_one_round_trip_plus_one_for_frequencies_on_the_first(
     proxied: tuple[Gateway, Faults],
 ) -> None:
     gateway, proxy = proxied
@@ -56,7 +56,7 @@ async def test_a_search_page_with_six_facets_is_one_round_trip_and_rarities_one_
 
 
 @pytest.mark.parametrize("how", ["down", "garbage"])
-async def test_an_index_that_fails_costs_its_own_fields_and_says_so(tmp_path: Path, how: str) -> None:
+async def test_a_failing_index_affects_only_its_fields_and_is_reported(tmp_path: Path, how: str) -> None:
     async with faults() as proxy:
         proxy.always = garbage
         url = proxy.url if how == "garbage" else "http://127.0.0.1:1"

@@ -1,4 +1,4 @@
-"""Places by name, as a customer finds them: their own first, in their own languages, and honest about how many there are."""
+"""Place search: places with the customer's photos first, localized names, exact or lower-bound totals."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _codes(page: dict[str, Any]) -> list[str]:
     return [edge["node"]["code"] for edge in page["edges"]]
 
 
-async def test_places_with_ones_own_photos_come_before_larger_ones(gateway: Gateway) -> None:
+async def test_places_with_own_photos_come_before_larger_ones(gateway: Gateway) -> None:
     ana, bob = await gateway.customer("ana"), await gateway.customer("bob")
     texan = {"place": PARIS_OF_TEXAS}
     before = _codes(await _found(gateway, "Paris", ana))
@@ -34,11 +34,11 @@ async def test_places_with_ones_own_photos_come_before_larger_ones(gateway: Gate
     after = _codes(await _found(gateway, "Paris", ana))
     assert after.index(PARIS_OF_TEXAS) < before.index(PARIS_OF_TEXAS)
     assert set(after[:2]) == {PARIS, PARIS_OF_TEXAS}
-    # What is Ana's is nothing to others.
+    # Ana's photos do not influence the results of others.
     assert _codes(await _found(gateway, "Paris", bob)) == before
 
 
-async def test_photos_around_a_place_count_less_than_photos_of_it(gateway: Gateway) -> None:
+async def test_photos_near_a_place_rank_it_lower_than_photos_at_it(gateway: Gateway) -> None:
     ana = await gateway.customer("ana")
 
     async def american() -> list[str]:
@@ -55,23 +55,23 @@ async def test_photos_around_a_place_count_less_than_photos_of_it(gateway: Gatew
 @pytest.mark.parametrize(
     ("query", "written"), [("firenze", "Firenze"), ("ROMA", "Roma"), ("флоренция", "Флоренция"), ("sao paulo", "São Paulo")]
 )
-async def test_a_name_that_matched_is_told_as_it_is_written(gateway: Gateway, query: str, written: str) -> None:
+async def test_the_matched_name_is_returned_as_written(gateway: Gateway, query: str, written: str) -> None:
     page = await _found(gateway, query, await gateway.customer("ana"))
     assert page["edges"][0]["matchedName"] == written
 
 
-async def test_a_list_that_was_cut_says_that_there_are_more(gateway: Gateway) -> None:
+async def test_a_truncated_list_has_an_inexact_total(gateway: Gateway) -> None:
     ana = await gateway.customer("ana")
     assert (await _found(gateway, "san", ana))["total"] == {"count": 200, "exact": False}
     assert (await _found(gateway, "Firenzuola", ana))["total"]["exact"]
 
 
-async def test_names_are_in_the_customers_own_languages_before_the_headers(gateway: Gateway) -> None:
+async def test_names_prefer_the_customers_languages_to_the_header(gateway: Gateway) -> None:
     ana = await gateway.customer("ana")
     update = "mutation($i: UpdateCustomerInput!) { updateCustomer(input: $i) { userErrors { code } } }"
     assert (await gateway.answer(update, {"i": {"set": {"languages": ["it", "ja"]}}}, as_=ana))["updateCustomer"][
         "userErrors"
     ] == []
-    context = Context(gateway.sources, gateway.freshness, ana, ("de", "ja"))
-    await context.speak_own_languages()
+    context = Context(gateway.sources, gateway.index_lag, ana, ("de", "ja"))
+    await context.prefer_customer_languages()
     assert context.languages == ("it", "ja", "de")

@@ -1,7 +1,7 @@
-"""After a mutation the same viewer's next answer agrees with it, or says that it is stale; however late the index is.
+"""Read-your-writes: after a mutation, the viewer's next response contains it or is reported as stale.
 
-One random life of a library against a model in memory: photos are liked, worded, trashed, restored, deleted and put in
-albums while the index is open, held back or dead, and everything that the index answers is asked after each change.
+Random mutations run against a model in memory while the index is available, delayed or failing. After each change, every
+kind of index query is compared with the model.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ from datasources.photo_key import PhotoKey
 from datasources.search.conditions import Condition, Everything
 from datasources.search.port import (
     Embedding,
-    Near,
     Order,
     PhotoDocument,
     PhotoIndex,
@@ -30,6 +29,7 @@ from datasources.search.port import (
     Removal,
     SearchRequest,
     SearchResult,
+    SimilarPhoto,
 )
 from indexing.documents import catch_up
 from indexing.index_lag import IndexLag
@@ -54,7 +54,7 @@ REMOVE = "mutation($i: RemoveFromAlbumInput!) { done: removeFromAlbum(input: $i)
 
 
 class LateIndex(PhotoIndex):
-    """The real index, whose writes can be held back, or fail. It answers all the time, with what it has."""
+    """The real index; its writes can be delayed or fail, its searches always work."""
 
     def __init__(self, real: PhotoIndex) -> None:
         self._real = real
@@ -93,7 +93,7 @@ class LateIndex(PhotoIndex):
     async def search_many(self, scope: Scope, questions: Sequence[SearchRequest]) -> Sequence[SearchResult]:
         return await self._real.search_many(scope, questions)
 
-    async def nearest(self, scope: Scope, to: Embedding, k: int, condition: Condition = Everything()) -> Sequence[Near]:  # noqa: B008 - frozen
+    async def nearest(self, scope: Scope, to: Embedding, k: int, condition: Condition = Everything()) -> Sequence[SimilarPhoto]:  # noqa: B008 - frozen
         return await self._real.nearest(scope, to, k, condition)
 
     async def document_frequencies(self, scope: Scope, conditions: Sequence[Condition]) -> tuple[int, Sequence[int]]:
@@ -116,7 +116,7 @@ class LateIndex(PhotoIndex):
 
 
 class Blind(IndexLag):
-    """Without the wait: everything counts as settled."""
+    """An index lag that always reports the index as current."""
 
     async def settled(self, owners: Iterable[str]) -> bool:
         return True
@@ -124,7 +124,7 @@ class Blind(IndexLag):
 
 @dataclass
 class Model:
-    """What the library must look like."""
+    """The expected state of the library."""
 
     all: set[str]
     liked: set[str] = field(default_factory=set)
@@ -146,7 +146,7 @@ class Model:
 
 @dataclass
 class Life:
-    """Random steps, the same for a seed."""
+    """Random steps, deterministic for a seed."""
 
     gateway: Gateway
     index: LateIndex
@@ -163,7 +163,7 @@ class Life:
         if self.dice.random() < 0.6:
             await self._feed()
         change = self._change()
-        if self.dice.random() < 0.3:  # somebody reads while it is written: what they see is open, what comes next is not
+        if self.dice.random() < 0.3:  # a concurrent reader may see either state; the next read may not
             await asyncio.gather(change, self._read())
         else:
             await change
@@ -180,10 +180,10 @@ class Life:
                 self.index.dead = True
 
     async def _feed(self) -> None:
-        """The poller's turn: it fails with the index, and ends half way where the index is held back."""
+        """Runs the change feed consumer; it fails with the index, and is cancelled while the index is delayed."""
         try:
             async with asyncio.timeout(1 if self.index.open else 0):
-                await catch_up(self.gateway.sources, self.gateway.freshness)
+                await catch_up(self.gateway.sources, self.gateway.index_lag)
         except (SourceError, TimeoutError):
             return
 
@@ -237,7 +237,7 @@ class Life:
         self.agreed += not wrong and not declared
         if wrong and not declared:
             self.violations += wrong
-        # The table is the truth: its own timeline is right whatever the index does.
+        # The timeline is read from the table, so it must always be correct.
         assert {n["id"] for n in answer["data"]["timeline"]["nodes"]} == self.model.all - self.model.trashed
 
 
@@ -253,15 +253,15 @@ def differing(data: Mapping[str, Any], expected: Mapping[str, Any]) -> list[str]
     return [name for name, value in expected.items() if seen[name] != value]
 
 
-async def lived(folder: Path, freshness: IndexLag, *, seed: int, steps: int, enough: Collection[str] = ()) -> Life:
-    """A life of so many steps; ends early at a violation when that is what is looked for."""
+async def lived(folder: Path, index_lag: IndexLag, *, seed: int, steps: int, enough: Collection[str] = ()) -> Life:
+    """Runs random steps; ends early at the first violation named in `enough`."""
     late: list[LateIndex] = []
 
     def around(real: PhotoIndex) -> PhotoIndex:
         late.append(LateIndex(real))
         return late[0]
 
-    async with opened(folder, freshness=freshness, around_index=around) as gateway:
+    async with opened(folder, index_lag=index_lag, around_index=around) as gateway:
         ana = await gateway.customer("ana")
         names = [f"p{i}" for i in range(PHOTOS)]
         photos = await gateway.photos("ana", *names, taken_local="2024-05-01T10:00:00")
@@ -275,10 +275,10 @@ async def lived(folder: Path, freshness: IndexLag, *, seed: int, steps: int, eno
 
 
 async def recovered(life: Life) -> None:
-    """With the index back and the feed worked off, nothing is called stale any more: no expectation is left for ever."""
+    """Once the index works and the change feed is indexed, nothing is reported as stale: no version stays pending forever."""
     life.index.release()
     await life.gateway.settle()
-    while await catch_up(life.gateway.sources, life.gateway.freshness):
+    while await catch_up(life.gateway.sources, life.gateway.index_lag):
         pass
     before = life.stale
     await life.compare()
@@ -286,34 +286,34 @@ async def recovered(life: Life) -> None:
 
 
 @pytest.mark.slow
-async def test_no_answer_is_silently_stale(tmp_path) -> None:
-    life = await lived(tmp_path, IndexLag(patience_s=0.005, follow_s=0.02), seed=20, steps=1_000)
+async def test_no_response_is_silently_stale(tmp_path) -> None:
+    life = await lived(tmp_path, IndexLag(search_wait_s=0.005, write_wait_s=0.02), seed=20, steps=1_000)
     assert life.violations == []
     assert life.stale > 100
-    assert life.agreed > 20  # how often is a matter of the speed of the machine
+    assert life.agreed > 20  # the number depends on the speed of the machine
 
 
-async def test_a_short_life_is_never_silently_stale(tmp_path) -> None:
-    life = await lived(tmp_path, IndexLag(patience_s=0.005, follow_s=0.02), seed=7, steps=60)
+async def test_no_response_of_a_short_run_is_silently_stale(tmp_path) -> None:
+    life = await lived(tmp_path, IndexLag(search_wait_s=0.005, write_wait_s=0.02), seed=7, steps=60)
     assert life.violations == []
     assert min(life.stale, life.agreed) > 0
 
 
-async def test_without_the_wait_it_would_be(tmp_path) -> None:
-    assert (await lived(tmp_path, Blind(follow_s=0.02), seed=7, steps=200, enough=("any",))).violations
+async def test_the_model_detects_stale_responses_without_index_lag(tmp_path) -> None:
+    assert (await lived(tmp_path, Blind(write_wait_s=0.02), seed=7, steps=200, enough=("any",))).violations
 
 
 LIKED = "{ photos(filter: {favorite: true}) { total { count } } }"
 
 
 def liked(answer: Mapping[str, Any]) -> tuple[int, bool]:
-    """How many are liked, and whether the answer says that it is stale."""
+    """The number of favorites, and whether the response is reported as stale."""
     degraded = answer.get("extensions", {}).get("degraded", ())
     return answer["data"]["photos"]["total"]["count"], any(d["reason"] == "Stale" for d in degraded)
 
 
-async def test_a_question_that_falls_between_table_and_index_says_that_it_is_stale(tmp_path, monkeypatch) -> None:
-    async with opened(tmp_path, freshness=IndexLag(patience_s=0.005)) as gateway:
+async def test_a_search_between_table_and_index_write_is_reported_as_stale(tmp_path, monkeypatch) -> None:
+    async with opened(tmp_path, index_lag=IndexLag(search_wait_s=0.005)) as gateway:
         ana, photo = await gateway.customer("ana"), await gateway.photo("ana", "a")
         save, meanwhile = gateway.sources.photos.save, []
 
@@ -328,14 +328,14 @@ async def test_a_question_that_falls_between_table_and_index_says_that_it_is_sta
         assert liked(await gateway.execute(LIKED, as_=ana)) == (1, False)
 
 
-async def test_a_write_that_failed_after_it_landed_is_not_silently_missing(tmp_path, monkeypatch) -> None:
+async def test_a_write_that_failed_after_it_was_stored_is_reported_as_stale(tmp_path, monkeypatch) -> None:
     late: list[LateIndex] = []
 
     def around(real: PhotoIndex) -> PhotoIndex:
         late.append(LateIndex(real))
         return late[0]
 
-    async with opened(tmp_path, freshness=IndexLag(patience_s=0.005), around_index=around) as gateway:
+    async with opened(tmp_path, index_lag=IndexLag(search_wait_s=0.005), around_index=around) as gateway:
         ana, photo = await gateway.customer("ana"), await gateway.photo("ana", "a")
         save = gateway.sources.photos.save
 

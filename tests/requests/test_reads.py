@@ -1,4 +1,4 @@
-"""Reading a library: pages that neither repeat nor skip, sets that agree with themselves, errors that say what is wrong."""
+"""Queries of a library: complete pages, consistent counts, errors with reasons."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def ids(gateway: Any, field: str, arguments: str = "", size: int = 177, customer
         ("places", ', query: "San"'),
     ],
 )
-def test_pages_of_every_list_neither_repeat_nor_skip(demo_gateway, field, arguments) -> None:
+def test_pages_of_every_list_are_complete_and_disjoint(demo_gateway, field, arguments) -> None:
     found = ids(demo_gateway, field, arguments, size=97)
     total = demo_gateway.ask(f"{{ list: {field}(first: 0{arguments}) {{ total {{ count }} }} }}")["list"]["total"]["count"]
     assert len(found) == len(set(found)) == total
@@ -55,7 +55,7 @@ def test_the_timeline_is_the_same_from_the_table_and_from_the_index(demo_gateway
         assert ids(demo_gateway, "photos", f", order: {order}") == ids(demo_gateway, "photos", f"{from_index}, order: {order}")
 
 
-def test_a_list_reads_the_same_from_its_end(demo_gateway) -> None:
+def test_backward_paging_returns_the_same_list(demo_gateway) -> None:
     query = """query($n: Int, $b: String) { photos(last: $n, before: $b) {
       nodes { id } pageInfo { hasPreviousPage startCursor hasNextPage } } }"""
     found: list[str] = []
@@ -69,7 +69,7 @@ def test_a_list_reads_the_same_from_its_end(demo_gateway) -> None:
     assert found == ids(demo_gateway, "photos")
 
 
-def test_buckets_of_a_histogram_give_back_their_own_counts(demo_gateway) -> None:
+def test_filtering_by_a_histogram_bucket_returns_its_count(demo_gateway) -> None:
     head = demo_gateway.ask(
         "{ photos(first: 0) { total { count } histogram(by: YEAR) { missingCount buckets { start end count } } } }"
     )
@@ -82,19 +82,19 @@ def test_buckets_of_a_histogram_give_back_their_own_counts(demo_gateway) -> None
 
 
 @pytest.mark.parametrize("by", ["COUNTRY", "REGION", "CITY", "PERSON", "LABEL", "ALBUM", "OWNER", "KEYWORD", "CAMERA", "LENS"])
-def test_a_bucket_given_back_selects_its_own_photos(demo_gateway, by) -> None:
+def test_selecting_a_facet_bucket_returns_its_photos(demo_gateway, by) -> None:
     query = f"""query($f: PhotoFilter) {{ photos(first: 0, filter: $f, library: ALL) {{ total {{ count }}
       facet(by: {by}, first: 3) {{ otherCount missingCount endCursor buckets {{ key name count selected node {{ id }} }} }} }} }}"""
     facet = demo_gateway.ask(query)["photos"]["facet"]
     for bucket in facet["buckets"]:
         chosen = demo_gateway.ask(query, {"f": {"facets": [{"by": by, "keys": [bucket["key"]]}]}})["photos"]
         assert chosen["total"]["count"] == bucket["count"]
-        # Its own selection is left out of its counts: the others are still to be seen.
+        # The selection in a facet does not affect its own counts, so the other values are still listed.
         assert [(b["key"], b["count"]) for b in chosen["facet"]["buckets"]] == [(b["key"], b["count"]) for b in facet["buckets"]]
         assert [b["key"] for b in chosen["facet"]["buckets"] if b["selected"]] == [bucket["key"]]
 
 
-def test_all_buckets_of_a_facet_come_page_by_page(demo_gateway) -> None:
+def test_facet_buckets_are_paged(demo_gateway) -> None:
     query = """query($a: String) { photos(first: 0) { facet(by: CITY, first: 7, after: $a, order: NAME_ASC) {
       endCursor otherCount buckets { name key count } } } }"""
     names: list[str] = []
@@ -112,7 +112,7 @@ def test_all_buckets_of_a_facet_come_page_by_page(demo_gateway) -> None:
     assert len(names) == len(set(names))
 
 
-def test_neighbours_are_what_stands_beside_in_the_list(demo_gateway) -> None:
+def test_neighbors_are_the_adjacent_photos_of_the_list(demo_gateway) -> None:
     found = ids(demo_gateway, "photos")
     query = "query($id: ID!) { photo(id: $id) { neighbors { previous { id } next { id } } } }"
     for at in (0, 1, 700, len(found) - 1):
@@ -122,7 +122,7 @@ def test_neighbours_are_what_stands_beside_in_the_list(demo_gateway) -> None:
         assert after == (found[at + 1] if at + 1 < len(found) else None)
 
 
-def test_another_customers_things_look_like_things_that_do_not_exist(demo_gateway) -> None:
+def test_other_customers_objects_are_not_found(demo_gateway) -> None:
     photo = ids(demo_gateway, "photos", size=200)[0]
     query = "query($id: ID!, $ids: [ID!]!) { photo(id: $id) { id } node(id: $id) { id } nodes(ids: $ids) { id } album(id: $id) { id } }"
     for unknown in (photo, "AAAA", "", "UGxhY2U6WFg", "é" * 3000):
@@ -130,7 +130,7 @@ def test_another_customers_things_look_like_things_that_do_not_exist(demo_gatewa
         assert seen == {"photo": None, "node": None, "nodes": [None, {"id": "UGxhY2U6SVQ"}], "album": None}
 
 
-def test_a_cursor_fits_its_own_list_and_viewer_only(demo_gateway) -> None:
+def test_a_cursor_is_valid_for_its_list_and_viewer_only(demo_gateway) -> None:
     query = (
         "query($a: String, $f: PhotoFilter) { photos(first: 2, after: $a, filter: $f) { nodes { id } pageInfo { endCursor } } }"
     )
@@ -159,7 +159,7 @@ def test_a_cursor_fits_its_own_list_and_viewer_only(demo_gateway) -> None:
         ("filter: {not: {facets: []}}", "FACETS_NESTED"),
     ],
 )
-def test_what_cannot_be_is_refused_with_a_reason(demo_gateway, arguments, reason) -> None:
+def test_invalid_arguments_are_rejected_with_a_reason(demo_gateway, arguments, reason) -> None:
     answer = demo_gateway.post({"query": f"{{ photos({arguments}) {{ nodes {{ id }} }} }}"}, customer="ana")
     assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
     assert answer["errors"][0]["extensions"]["reason"] == reason
@@ -186,19 +186,19 @@ def test_an_empty_list_matches_nothing_and_null_is_no_condition(demo_gateway) ->
     assert count({"not": {"favorite": True}}) + count({"favorite": True}) == count({"any": [{"states": ["ACTIVE"]}]})
 
 
-def test_a_service_knows_where_places_are_and_nothing_of_photos(demo_gateway) -> None:
+def test_a_service_sees_places_and_no_photos(demo_gateway) -> None:
     place = demo_gateway.post({"query": '{ place(id: "UGxhY2U6SVQ") { name center { latitude } } }'}, service=True)
     assert place["data"]["place"]["center"]["latitude"] == pytest.approx(42, abs=2)
     with pytest.raises(RequestError, match="may be read"):
         demo_gateway.post({"query": "{ photos(first: 1) { nodes { location { latitude } } } }"}, service=True)
 
 
-def test_names_come_in_the_language_of_the_request_and_say_so(demo_gateway) -> None:
+def test_names_are_localized_and_have_a_language(demo_gateway) -> None:
     query = '{ place(id: "UGxhY2U6SlA") { name localizedName { text language } de: name(languages: ["de-AT"]) } }'
     place = demo_gateway.ask(query, languages="ja,en")["place"]
     assert place == {"name": "日本", "localizedName": {"text": "日本", "language": "ja"}, "de": "Japan"}
 
 
-def test_the_shortest_query_a_person_would_guess_works(demo_gateway) -> None:
+def test_a_minimal_query_works(demo_gateway) -> None:
     nodes = demo_gateway.ask("{ photos(first: 3) { nodes { takenAt place { name } } } }")["photos"]["nodes"]
     assert len(nodes) == 3

@@ -1,4 +1,4 @@
-"""Services reach customers' records by scope and purpose: exactly the classes that their scopes name, on every path."""
+"""Services access customers' records by scope and purpose: exactly the classes of their scopes, on every path."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ async def seen(gateway: Gateway, viewer: Viewer, fields: str) -> dict[str, Any]:
         (("read", "time", "people"), "people { name photoCount }", {"people": [{"name": "Eva", "photoCount": None}]}),
     ],
 )
-async def test_each_scope_opens_its_class_on_every_path(
+async def test_each_scope_gives_access_to_its_class_on_every_path(
     gateway: Gateway, scopes: tuple[str, ...], fields: str, expected: dict[str, Any]
 ) -> None:
     found = await seen(gateway, service(*scopes), fields)
@@ -78,7 +78,7 @@ async def test_each_scope_opens_its_class_on_every_path(
         ("read", "mediaType"),
     ],
 )
-async def test_without_its_scope_a_class_is_refused_before_anything_is_asked(gateway: Gateway, missing: str, field: str) -> None:
+async def test_without_its_scope_a_class_is_rejected_before_any_source_call(gateway: Gateway, missing: str, field: str) -> None:
     _, photo = await one_photo(gateway)
     rest = service(*(s for s in ALL_SCOPES if s != missing))
     for query in (
@@ -90,7 +90,7 @@ async def test_without_its_scope_a_class_is_refused_before_anything_is_asked(gat
 
 
 @pytest.mark.parametrize("purpose", [None, "", "  "])
-async def test_without_a_purpose_nothing_personal_is_there(gateway: Gateway, purpose: str | None) -> None:
+async def test_without_a_purpose_no_personal_data_is_returned(gateway: Gateway, purpose: str | None) -> None:
     _, photo = await one_photo(gateway)
     nobody = service(*ALL_SCOPES, purpose=purpose)
     refused = await gateway.execute("query($id: ID!) { photo(id: $id) { mediaType } }", {"id": photo}, as_=nobody)
@@ -98,7 +98,7 @@ async def test_without_a_purpose_nothing_personal_is_there(gateway: Gateway, pur
     assert await gateway.answer("query($id: ID!) { photo(id: $id) { __typename } }", {"id": photo}, as_=nobody) == {"photo": None}
 
 
-async def test_favorites_and_hidden_photos_are_the_owners_alone(gateway: Gateway) -> None:
+async def test_only_the_owner_sees_favorites_and_hidden_photos(gateway: Gateway) -> None:
     customer, _ = await one_photo(gateway)
     hidden = await gateway.photo("ana", "two", hidden=True)
     everything = service(*ALL_SCOPES)
@@ -106,11 +106,11 @@ async def test_favorites_and_hidden_photos_are_the_owners_alone(gateway: Gateway
     assert refused["errors"][0]["extensions"]["coordinates"] == ["Photo.favorite"]
     page = await gateway.answer(PAGE % "id withheld", {"id": customer}, as_=service("read", "time"))
     assert page["customer"]["photos"]["total"] == {"count": 1, "exact": True}
-    told = page["customer"]["photos"]["nodes"][0]["withheld"]
-    assert told == ["PLACE", "LOCATION", "CONTENT", "OWNER_STATE", "PICTURE", "BIOMETRIC", "IDENTITY"]
+    withheld = page["customer"]["photos"]["nodes"][0]["withheld"]
+    assert withheld == ["PLACE", "LOCATION", "CONTENT", "OWNER_STATE", "PICTURE", "BIOMETRIC", "IDENTITY"]
 
 
-async def test_who_may_not_know_names_may_not_find_people_by_them(gateway: Gateway) -> None:
+async def test_viewers_who_may_not_see_names_cannot_search_people_by_name(gateway: Gateway) -> None:
     customer, _ = await one_photo(gateway)
     for condition in ("people: {any: []}", "hasPeople: true"):
         query = f"query($id: ID!) {{ customer(id: $id) {{ photos(filter: {{{condition}}}) {{ nodes {{ id }} }} }} }}"
@@ -122,7 +122,7 @@ WIDE = """{ photos(library: ALL, first: 0) { total { count exact } facet(by: MED
   histogram(by: YEAR) { missingCount buckets { start count cover { id } } } } }"""
 
 
-async def test_over_all_customers_small_groups_are_not_told(gateway: Gateway) -> None:
+async def test_small_groups_over_all_customers_are_not_counted(gateway: Gateway) -> None:
     await gateway.customer("ana")
     await gateway.customer("bob")
     counting = service("read", "time")
@@ -141,7 +141,7 @@ async def test_over_all_customers_small_groups_are_not_told(gateway: Gateway) ->
     }
 
 
-async def test_nobody_leafs_through_all_customers(gateway: Gateway) -> None:
+async def test_photos_of_all_customers_cannot_be_listed(gateway: Gateway) -> None:
     _, photo = await one_photo(gateway)
     for query in (
         "{ photos(library: ALL) { nodes { id } } }",

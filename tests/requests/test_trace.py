@@ -1,4 +1,4 @@
-"""The promises on calls, by the counting that stands before every source; on real servers the same."""
+"""Guaranteed numbers of source calls, measured by the instrumentation of the ports."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from access.viewer import Viewer, ViewerKind
 from datasources.audit.port import AuditLog
 from datasources.errors import Conflict, Unavailable
-from datasources.instrumentation.call_stats import BATCHES, CallKey, Meter, RequestStats, counting
+from datasources.instrumentation.call_stats import BATCH_SIZES, CallKey, Meter, RequestStats, count_calls_of_request
 from datasources.instrumentation.instrumented import PORTS, instrumented
 from datasources.tables.photos import PHOTOS
 from datasources.tables.store import ItemStore, Key
@@ -40,12 +40,12 @@ async def gateway(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
 async def spent(
     gateway: Gateway, query: str, viewer: Viewer, variables: dict[str, Any] | None = None
 ) -> tuple[Any, Counter[str]]:
-    """The answer, and the calls by source."""
-    ledger = RequestStats()
-    counting(gateway.sources.meter, ledger)
+    """The response, and the calls by source."""
+    stats = RequestStats()
+    count_calls_of_request(gateway.sources.meter, stats)
     answer = await gateway.answer(query, variables, as_=viewer)
-    counting(gateway.sources.meter, None)
-    return answer, Counter({str(t["source"]): int(str(t["calls"])) for t in ledger.told()})
+    count_calls_of_request(gateway.sources.meter, None)
+    return answer, Counter({str(t["source"]): int(str(t["calls"])) for t in stats.to_list()})
 
 
 async def test_a_timeline_page_is_one_query_and_at_most_one_batch_get_for_each_table(gateway: Gateway) -> None:
@@ -60,7 +60,7 @@ async def test_a_timeline_page_is_one_query_and_at_most_one_batch_get_for_each_t
     assert "search" not in calls
 
 
-async def test_a_search_page_with_six_facets_is_one_round_trip_and_rarities_one_more_on_the_first(gateway: Gateway) -> None:
+async def test_a_search_page_with_six_facets_is_one_round_trip_plus_one_for_frequencies_on_the_first(gateway: Gateway) -> None:
     ana = await gateway.customer("ana")
     await gateway.photos("ana", *(f"p{n}" for n in range(30)), caption="dog on a beach")
     first, calls = await spent(gateway, SEARCH, ana)
@@ -70,7 +70,7 @@ async def test_a_search_page_with_six_facets_is_one_round_trip_and_rarities_one_
     assert (len(first["searchPhotos"]["nodes"]), len(second["searchPhotos"]["nodes"])) == (20, 10)
 
 
-def test_every_call_of_a_port_that_waits_for_a_source_is_counted() -> None:
+def test_every_asynchronous_port_method_is_counted() -> None:
     free = {"close", "settle", "links", "checkpoints", "note", "look_again"}
     for port, (_, measures) in PORTS.items():
         named: Any = port
@@ -91,23 +91,23 @@ class Failing:
 
 
 @pytest.mark.parametrize(("error", "failures"), [(Unavailable("tables", "x"), 1), (Conflict("tables", "x"), 0)])
-async def test_failures_are_counted_by_kind_and_conditions_that_do_not_hold_are_none(error: Exception, failures: int) -> None:
+async def test_failures_are_counted_by_kind_without_failed_conditions(error: Exception, failures: int) -> None:
     meter = Meter()
     inner: Any = Failing(error)
     store = instrumented(ItemStore, inner, meter, clock=iter(range(9)).__next__)
     with pytest.raises(type(error)):
         await store.get_many(PHOTOS, [Key("a", "b"), Key("a", "c")])
-    asked = meter.spent[CallKey("tables", "photos", "get_many")]
-    assert (asked.calls, asked.keys, asked.seconds) == (1, 2, 1)
+    calls = meter.calls[CallKey("tables", "photos", "get_many")]
+    assert (calls.calls, calls.keys, calls.seconds) == (1, 2, 1)
     assert sum(meter.failures.values()) == failures
 
 
-def test_batches_are_counted_up_to_their_bounds() -> None:
+def test_batch_sizes_are_counted_in_buckets() -> None:
     meter = Meter()
     for size in (1, 2, 3, 100, 5_000):
-        meter.batched(size)
-    assert dict(zip((*BATCHES, None), meter.batches, strict=True)) | {1: 1, 2: 1, 5: 1, 100: 1, None: 1} == dict(
-        zip((*BATCHES, None), meter.batches, strict=True)
+        meter.add_batch(size)
+    assert dict(zip((*BATCH_SIZES, None), meter.batches, strict=True)) | {1: 1, 2: 1, 5: 1, 100: 1, None: 1} == dict(
+        zip((*BATCH_SIZES, None), meter.batches, strict=True)
     )
     assert (sum(meter.batches), meter.batched_keys) == (5, 5_106)
 

@@ -1,4 +1,4 @@
-"""`translate` through the whole gateway: by concept, by place, by machine, or told as unknown."""
+"""The query `translate`: by concept, by place, by machine translation, or unknown."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ASK = """query($terms: [String!]!, $from: String, $to: [String!]!) {
 
 
 class Fake(Translator):
-    """Stands for a vendor that cannot run here; remembers what left the house."""
+    """A machine translator for tests; records the terms it was sent."""
 
     def __init__(self, known: dict[str, str], *, personal: bool) -> None:
         self.known, self.personal, self.sent = known, personal, []  # type: ignore[var-annotated]
@@ -45,7 +45,7 @@ async def ask(gateway: Gateway, terms: list[str], to: list[str], from_: str | No
     return list(answer["translate"])
 
 
-async def test_words_go_by_their_concept_and_say_how_sure(gateway: Gateway) -> None:
+async def test_words_are_translated_by_concept_with_confidence(gateway: Gateway) -> None:
     (beach, nothing, again) = await ask(gateway, ["playa", "qwxz", "playa"], ["fr", "sv", "es"], "es")
     assert beach["label"]["key"] == "beach"
     french, swedish, spanish = beach["texts"]
@@ -58,28 +58,28 @@ async def test_words_go_by_their_concept_and_say_how_sure(gateway: Gateway) -> N
     assert [(t["text"], t["method"], t["confidence"]) for t in nothing["texts"][:2]] == [("qwxz", "NONE", 0.0)] * 2
 
 
-async def test_a_term_of_a_told_language_is_not_taken_for_anothers(gateway: Gateway) -> None:
+async def test_a_term_with_a_source_language_does_not_match_other_languages(gateway: Gateway) -> None:
     (found,) = await ask(gateway, ["Strand"], ["en"], "ja")
     assert found["label"] is None
 
 
-async def test_the_language_is_recognised_unless_told(gateway: Gateway) -> None:
+async def test_the_source_language_is_detected(gateway: Gateway) -> None:
     (found,) = await ask(gateway, ["пляж"], ["en"])
     assert (found["language"], found["texts"][0]["text"]) == ("ru", "beach")
 
 
-async def test_places_go_by_their_own_names(gateway: Gateway) -> None:
+async def test_place_names_are_translated(gateway: Gateway) -> None:
     (found,) = await ask(gateway, ["Deutschland"], ["fr", "ja"], "de")
     assert [(t["text"], t["method"]) for t in found["texts"]] == [("Allemagne", "PLACE"), ("ドイツ", "PLACE")]
 
 
-async def test_a_city_in_english_is_the_gazetteers_own_name_and_less_sure(gateway: Gateway) -> None:
+async def test_an_english_city_name_is_the_untagged_name_with_lower_confidence(gateway: Gateway) -> None:
     (found,) = await ask(gateway, ["Roma"], ["en", "ja"], "es")
     assert found["texts"][0] == {"language": "en", "text": "Rome", "method": "PLACE", "confidence": 0.7}
     assert found["texts"][1]["method"] == "PLACE"
 
 
-async def test_bounds_are_told(gateway: Gateway) -> None:
+async def test_limits_are_enforced(gateway: Gateway) -> None:
     for terms, to, reason in (
         (["x"] * 201, ["en"], "LIST_SIZE"),
         (["x"], ["en"] * 21, "LIST_SIZE"),
@@ -93,7 +93,7 @@ async def test_bounds_are_told(gateway: Gateway) -> None:
     assert (await ask(gateway, ["playa"], []))[0]["texts"] == []
 
 
-async def test_a_machine_gets_what_no_table_knows_from_services_only(gateway: Gateway) -> None:
+async def test_only_unknown_terms_of_services_go_to_machine_translation(gateway: Gateway) -> None:
     machine = Fake({"koiranulkoilutus": "dog walking"}, personal=False)
     gateway.sources = replace(gateway.sources, translator=machine)
     (found, dog) = await ask(gateway, ["koiranulkoilutus", "koira"], ["en"], "fi", as_=service())
@@ -108,7 +108,7 @@ async def test_a_machine_gets_what_no_table_knows_from_services_only(gateway: Ga
 SEARCH = 'query($q: String!) { searchPhotos(query: $q, languages: ["fi"]) { nodes { id } } }'
 
 
-async def test_search_asks_a_machine_only_where_personal_text_may_go(gateway: Gateway) -> None:
+async def test_search_uses_machine_translation_only_if_personal_text_is_allowed(gateway: Gateway) -> None:
     dog = await gateway.photo("ana", "one", labels=(LabelMark("dog", 0.9),))
     for personal in (False, True):
         machine = Fake({"hauveli": "dog"}, personal=personal)

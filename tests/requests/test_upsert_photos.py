@@ -1,4 +1,4 @@
-"""Services write photos: the record of the file import, one outcome each, and never beyond the customer named."""
+"""The mutation `upsertPhotos`: import records, one result each, in the library of the named customer only."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def owner_of(gateway: Gateway, external: str = "ana") -> Viewer:
     return customer(gateway.sources.ids.local_id("customer", external))
 
 
-async def test_records_are_written_in_order_and_refused_ones_are_told(gateway) -> None:
+async def test_records_are_written_in_order_and_invalid_ones_are_reported(gateway) -> None:
     done = await upsert(
         gateway,
         {
@@ -56,7 +56,7 @@ async def test_records_are_written_in_order_and_refused_ones_are_told(gateway) -
     assert seen["searchPhotos"]["nodes"] == [{"sourceId": "a", "people": [{"name": "Yuki"}], "albums": [{"title": "Trip"}]}]
 
 
-async def test_again_is_the_same_and_a_change_is_the_next_version(gateway) -> None:
+async def test_a_repeat_changes_nothing_and_a_change_is_the_next_version(gateway) -> None:
     first = await upsert(gateway, {"sourceId": "a", "caption": "one"}, clientMutationId="try")
     assert await upsert(gateway, {"sourceId": "a", "caption": "one"}, clientMutationId="try") == first
     same = await upsert(gateway, {"sourceId": "a", "caption": "one"})
@@ -67,7 +67,7 @@ async def test_again_is_the_same_and_a_change_is_the_next_version(gateway) -> No
     assert twice["photos"][0]["id"] == twice["photos"][1]["id"]
 
 
-async def test_a_customer_is_named_by_either_id_and_made_by_an_external_one_only(gateway) -> None:
+async def test_a_customer_is_found_by_both_ids_and_created_by_external_id_only(gateway) -> None:
     await upsert(gateway, {"sourceId": "a"}, who="ana")
     local = gateway.sources.ids.local_id("customer", "ana")
     by_global = await upsert(gateway, {"sourceId": "b"}, who=gateway.id("Customer", local, local))
@@ -84,7 +84,7 @@ async def test_a_customer_is_named_by_either_id_and_made_by_an_external_one_only
     assert [c async for c in gateway.sources.customers.everyone()] == [local]
 
 
-async def test_an_erased_customer_is_not_made_again(gateway) -> None:
+async def test_an_erased_customer_is_not_created_again(gateway) -> None:
     await upsert(gateway, {"sourceId": "a"})
     await gateway.sources.keys.destroy(gateway.sources.ids.local_id("customer", "ana"))
     for who in ("ana", gateway.id("Customer", *[gateway.sources.ids.local_id("customer", "ana")] * 2)):
@@ -94,26 +94,26 @@ async def test_an_erased_customer_is_not_made_again(gateway) -> None:
 
 
 @pytest.mark.parametrize("scopes", [("photos:read",), ("photos:write",)])
-async def test_a_service_reads_no_more_than_its_scopes_and_writes_only_with_the_one(gateway, scopes) -> None:
+async def test_a_service_needs_the_write_scope_and_sees_only_its_classes(gateway, scopes) -> None:
     given = {"i": {"customerId": "ana", "records": [{"sourceId": "a"}]}}
     answer = await gateway.execute(BARE, given, as_=service(*scopes))
     if scopes == ("photos:write",):
         assert answer["data"]["upsertPhotos"]["photos"] == [{"__typename": "Photo"}]
-        told = await gateway.execute(UPSERT, given, as_=service(*scopes))
-        assert told["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+        errors = await gateway.execute(UPSERT, given, as_=service(*scopes))
+        assert errors["errors"][0]["extensions"]["code"] == "FORBIDDEN"
     else:
         assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
         assert [c async for c in gateway.sources.customers.everyone()] == []
 
 
-async def test_what_was_written_hidden_is_there_and_tells_no_more(gateway) -> None:
+async def test_a_hidden_written_photo_shows_operational_fields_only(gateway) -> None:
     given = {"i": {"customerId": "ana", "records": [{"sourceId": "a", "hidden": True}]}}
     (photo,) = (await gateway.answer(UPSERT, given, as_=service()))["upsertPhotos"]["photos"]
     assert photo["id"]
     assert photo["sourceId"] is None
 
 
-async def test_customers_write_to_their_own_library_only_and_guests_to_none(gateway) -> None:
+async def test_customers_write_to_their_own_library_only_and_guests_cannot_write(gateway) -> None:
     bob = await gateway.customer("bob")
     own = await upsert(gateway, {"sourceId": "a"}, who=gateway.id("Customer", "bob", "bob"), as_=bob)
     assert own["userErrors"] == []

@@ -1,4 +1,4 @@
-"""The engines that keep the promise of `PhotoIndex`; a new one is one more line."""
+"""The engines of the `PhotoIndex` contract suite; add a new engine to `ENGINES`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from datasources.search.opensearch.index import OpenSearchIndex
-from datasources.search.opensearch.indices import Indices, Shape
+from datasources.search.opensearch.indices import IndexShape, Indices
 from datasources.search.opensearch.transport import Cluster
 from datasources.search.port import PhotoIndex
 from datasources.search.tantivy.index import TantivyIndex
@@ -36,13 +36,13 @@ async def embedded() -> PhotoIndex:
 
 
 async def opensearch() -> PhotoIndex:
-    """An empty index: made once in this process, emptied afterwards. Two shards, so that customers lie in different ones."""
+    """An empty index, created once per process and emptied after each test. Two shards, to distribute customers."""
     await emptied(NAME)
     return OpenSearchIndex.connect(cluster(), NAME)
 
 
-async def emptied(name: str, shape: Shape = Shape(shards=2, replicas=0)) -> None:  # noqa: B008 - frozen
-    """An index behind this name, without documents; gone when the process ends."""
+async def emptied(name: str, shape: IndexShape = IndexShape(shards=2, replicas=0)) -> None:  # noqa: B008 - frozen
+    """An empty index with this alias, deleted at the end of the process."""
     indices = Indices.connect(cluster(), name, shape)
     try:
         if name not in _made:
@@ -51,17 +51,17 @@ async def emptied(name: str, shape: Shape = Shape(shards=2, replicas=0)) -> None
             await indices.prepare()
         else:
             everything: Any = {"query": {"match_all": {}}}
-            await indices._wire.call("POST", f"/{name}/_refresh")
-            await indices._wire.call("POST", f"/{name}/_delete_by_query", everything, refresh="true", conflicts="proceed")
+            await indices._transport.call("POST", f"/{name}/_refresh")
+            await indices._transport.call("POST", f"/{name}/_delete_by_query", everything, refresh="true", conflicts="proceed")
     finally:
         await indices.close()
 
 
 def dropped(name: str) -> None:
-    """Nothing of a name stays in the cluster."""
+    """Delete all indices of an alias from the cluster."""
     url = cluster().url
-    with urllib.request.urlopen(f"{url}/_cat/indices/{name}-0*?format=json&h=index") as told:
-        paths = [f"/{row['index']}" for row in json.load(told)]
+    with urllib.request.urlopen(f"{url}/_cat/indices/{name}-0*?format=json&h=index") as response:
+        paths = [f"/{row['index']}" for row in json.load(response)]
     for path in (*paths, f"/_index_template/{name}"):
         urllib.request.urlopen(urllib.request.Request(url + path, method="DELETE")).close()
 

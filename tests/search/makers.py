@@ -1,4 +1,4 @@
-"""Makers of documents, scopes and questions for tests of the index."""
+"""Test documents, scopes and helpers for tests of the index."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from access.scope import Grant, Scope
 from access.viewer import Viewer, ViewerKind
 from datasources.photo_key import PhotoKey
 from datasources.search.conditions import Condition, Everything, Field
-from datasources.search.port import Bucket, FacetQuestion, Hit, PhotoDocument, PhotoIndex, Position, SearchRequest
+from datasources.search.port import Bucket, FacetRequest, Hit, PhotoDocument, PhotoIndex, Position, SearchRequest
 
 
 def photo_id(number: int) -> str:
-    """Ids that differ in the high half: what a keyed hash gives, but in a known order."""
+    """Ids that differ in the high half, like keyed hashes, but in a known order."""
     return f"{number:016x}{number:016x}"
 
 
@@ -47,7 +47,7 @@ ALL = Everything()
 
 
 async def found(index: PhotoIndex, condition: Condition = ALL, scope: Scope = ANA) -> set[int]:
-    """The numbers of the photos that a condition holds for; page, total and rarity agree."""
+    """The numbers of the photos that match a condition; checks that page, total and document frequency agree."""
     answer = await index.search(scope, SearchRequest(condition=condition, limit=1000, total=True))
     assert answer.total == len(answer.hits)
     assert (await index.document_frequencies(scope, [condition]))[1] == [answer.total]
@@ -58,25 +58,25 @@ def number_of(hit: Hit) -> int:
     return int(hit.key.id[:16], 16)
 
 
-async def walk(index: PhotoIndex, scope: Scope, question: SearchRequest) -> list[Hit]:
+async def walk(index: PhotoIndex, scope: Scope, request: SearchRequest) -> list[Hit]:
     """Every hit, page by page."""
     hits: list[Hit] = []
-    after: Position | None = question.after
+    after: Position | None = request.after
     while True:
-        page = await index.search(scope, replaced(question, after=after))
+        page = await index.search(scope, replaced(request, after=after))
         hits += page.hits
         if not page.more:
             return hits
         after = page.hits[-1].position
 
 
-def replaced(question: SearchRequest, **changes: Any) -> SearchRequest:
-    names = question.__struct_fields__
-    return SearchRequest(**({name: getattr(question, name) for name in names} | changes))
+def replaced(request: SearchRequest, **changes: Any) -> SearchRequest:
+    names = request.__struct_fields__
+    return SearchRequest(**({name: getattr(request, name) for name in names} | changes))
 
 
 async def counts(index: PhotoIndex, field: Field, scope: Scope = ANA, condition: Condition = ALL) -> dict[str, int]:
-    answer = await index.search(scope, SearchRequest(facets=(FacetQuestion(field, condition),)))
+    answer = await index.search(scope, SearchRequest(facets=(FacetRequest(field, condition),)))
     return {bucket.value: bucket.count for bucket in answer.facets[0].buckets}
 
 

@@ -1,4 +1,4 @@
-"""What the index promises, said a second time in the slowest and plainest way: every document looked at, one by one."""
+"""A simple model of the `PhotoIndex` contract that examines every document."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from access.classes import DataClass
 from access.policy import Use, Visibility
 from access.precision import LocationPrecision, TimePrecision
 from access.scope import Scope
-from datasources.search.analysis import folded_name, stem, unspaced
+from datasources.search.analysis import fold_name, is_unspaced, stem
 from datasources.search.conditions import (
     All,
     Any_,
@@ -33,7 +33,7 @@ from datasources.search.port import (
     Bucket,
     Coordinates,
     FacetCounts,
-    FacetQuestion,
+    FacetRequest,
     Hit,
     Order,
     PhotoDocument,
@@ -51,37 +51,37 @@ class Seen:
     """A document as a scope sees it."""
 
     document: PhotoDocument
-    sight: Visibility
+    visibility: Visibility
     albums: frozenset[str]
-    """Those that may be told."""
+    """The albums that may be shown."""
 
 
 def seen(documents: Sequence[PhotoDocument], scope: Scope) -> list[Seen]:
     rows = []
     for document in documents:
         owner = document.key.owner
-        sight = scope.sight(owner, document.albums, active=document.state == "ACTIVE", home=document.home)
-        if sight is not None:
+        visibility = scope.visibility(owner, document.albums, active=document.state == "ACTIVE", home=document.home)
+        if visibility is not None:
             granted = {g.album for g in scope.grants if g.owner == owner}
-            whole = scope.library_sight(owner) is not None
+            whole = scope.library_visibility(owner) is not None
             albums = frozenset(document.albums) if whole else frozenset(granted & set(document.albums))
-            rows.append(Seen(document, sight, albums))
+            rows.append(Seen(document, visibility, albums))
     return rows
 
 
-def readable(field: Field, sight: Visibility, use: Use) -> bool:
-    if not sight.may(field.data_class, use):
+def readable(field: Field, visibility: Visibility, use: Use) -> bool:
+    if not visibility.may(field.data_class, use):
         return False
     if field is Field.INSTANT:
-        return sight.offset
+        return visibility.offset
     if isinstance(field.least, LocationPrecision):
-        return sight.level(field.data_class) >= field.least
-    return not isinstance(field.least, TimePrecision) or sight.time >= field.least
+        return visibility.location_precision(field.data_class) >= field.least
+    return not isinstance(field.least, TimePrecision) or visibility.time >= field.least
 
 
 def values(field: Field, row: Seen, use: Use) -> Sequence[str] | Sequence[float]:
-    """What a row has in a field, as far as it may be used so."""
-    if not readable(field, row.sight, use):
+    """The values of a field of a row, if it may be used this way."""
+    if not readable(field, row.visibility, use):
         return []
     if field is Field.ALBUM:
         return sorted(row.albums)
@@ -157,19 +157,19 @@ def holds(condition: Condition, row: Seen, use: Use = Use.FILTER) -> bool:
             point = _point(row, level, use)
             return point is not None and _distance(Coordinates(latitude, longitude), point) <= radius
         case HasWord():
-            return readable(Field.TEXT, row.sight, use) and any(
+            return readable(Field.TEXT, row.visibility, use) and any(
                 _word(condition, tokens(text)) for text in (*row.document.text, *row.document.keywords)
             )
         case FileNamePart(part):
             name = row.document.file_name
-            shown = readable(Field.FILE_NAME, row.sight, use) and folded_name(part)
-            return bool(name and shown and shown in folded_name(name))
+            shown = readable(Field.FILE_NAME, row.visibility, use) and fold_name(part)
+            return bool(name and shown and shown in fold_name(name))
 
 
 def _point(row: Seen, level: LocationPrecision, use: Use) -> Coordinates | None:
-    if not row.sight.may(DataClass.LOCATION, use):
+    if not row.visibility.may(DataClass.LOCATION, use):
         return None
-    match min(level, row.sight.location):
+    match min(level, row.visibility.location):
         case LocationPrecision.NONE:
             return None
         case LocationPrecision.COUNTRY:
@@ -188,22 +188,22 @@ def _distance(a: Coordinates, b: Coordinates) -> float:
     return 2 * 6_371_008.8 * asin(sqrt(min(1.0, h)))
 
 
-def _word(asked: HasWord, words: Sequence[str]) -> bool:
-    wanted = tokens(asked.word)
+def _word(condition: HasWord, words: Sequence[str]) -> bool:
+    wanted = tokens(condition.word)
     if not wanted:
         return False
     if len(wanted) > 1:
         return any(list(words[i : i + len(wanted)]) == wanted for i in range(len(words)))
     (word,) = wanted
-    if any(stem(w) == stem(word) or (unspaced(w) and word in w) for w in words):
+    if any(stem(w) == stem(word) or (is_unspaced(w) and word in w) for w in words):
         return True
-    if asked.prefix and any(w.startswith(word) for w in words):
+    if condition.prefix and any(w.startswith(word) for w in words):
         return True
-    return asked.fuzzy and len(word) >= 4 and any(one_edit_away(w, word) for w in words)
+    return condition.fuzzy and len(word) >= 4 and any(one_edit_away(w, word) for w in words)
 
 
 def one_edit_away(a: str, b: str) -> bool:
-    """At most one character more, less or other, or two neighbours swapped."""
+    """Whether the edit distance (insert, delete, replace, swap neighbours) is at most one."""
     splits = [(b[:i], b[i:]) for i in range(len(b) + 1)]
     less = {x + y[1:] for x, y in splits if y}
     swapped = {x + y[1] + y[0] + y[2:] for x, y in splits if len(y) > 1}
@@ -213,7 +213,7 @@ def one_edit_away(a: str, b: str) -> bool:
 
 
 def _sort_number(row: Seen, order: Order) -> int:
-    photo, time = row.document.key.id, row.sight.time
+    photo, time = row.document.key.id, row.visibility.time
     if order in {Order.ADDED_ASC, Order.ADDED_DESC}:
         return added_key(row.document.added_at_ms if time is TimePrecision.EXACT else 0, photo)
     if time is TimePrecision.NONE:
@@ -231,28 +231,28 @@ def _matches(text: TextQuery | None, row: Seen) -> bool:
     return text is None or sum(holds(c.condition, row, Use.SEARCH) for c in text.clauses) >= text.required
 
 
-def answer(rows: Sequence[Seen], question: SearchRequest) -> SearchResult:
-    chosen = [r for r in rows if _matches(question.text, r)]
-    matching = [r for r in chosen if holds(question.condition, r)]
-    down = (question.order in {Order.TAKEN_DESC, Order.ADDED_DESC, Order.RELEVANCE}) != question.backwards
+def answer(rows: Sequence[Seen], request: SearchRequest) -> SearchResult:
+    chosen = [r for r in rows if _matches(request.text, r)]
+    matching = [r for r in chosen if holds(request.condition, r)]
+    down = (request.order in {Order.TAKEN_DESC, Order.ADDED_DESC, Order.RELEVANCE}) != request.backwards
     hits = []
     for r in matching:
-        score = _score(question.text, r) if question.order is Order.RELEVANCE else 0.0
-        hits.append(Hit(r.document.key, Position(score, _sort_number(r, question.order), r.document.key.id)))
+        score = _score(request.text, r) if request.order is Order.RELEVANCE else 0.0
+        hits.append(Hit(r.document.key, Position(score, _sort_number(r, request.order), r.document.key.id)))
     hits.sort(key=lambda h: h.position, reverse=down)
-    if question.after is not None:
-        after = question.after
+    if request.after is not None:
+        after = request.after
         hits = [h for h in hits if (h.position < after if down else h.position > after)]
-    page = hits[: question.limit]
+    page = hits[: request.limit]
     return SearchResult(
         page,
-        question.limit > 0 and len(hits) > len(page),
-        len(matching) if question.total else None,
-        [_facet(f, [r for r in chosen if holds(f.condition, r)]) for f in question.facets],
+        request.limit > 0 and len(hits) > len(page),
+        len(matching) if request.total else None,
+        [_facet(f, [r for r in chosen if holds(f.condition, r)]) for f in request.facets],
     )
 
 
-def _facet(facet: FacetQuestion, rows: Sequence[Seen]) -> FacetCounts:
+def _facet(facet: FacetRequest, rows: Sequence[Seen]) -> FacetCounts:
     found: Counter[str] = Counter()
     newest: dict[str, list[tuple[int, str, Seen]]] = defaultdict(list)
     missing = 0

@@ -1,4 +1,4 @@
-"""Documents, scopes and questions by chance, from small worlds so that things meet, tie and hide each other."""
+"""Random documents, scopes and requests from small value sets, so that matches and ties are frequent."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from datasources.search.conditions import (
     WithinBox,
     WithinCircle,
 )
-from datasources.search.port import Clause, Coordinates, FacetQuestion, Order, PhotoDocument, Position, SearchRequest, TextQuery
+from datasources.search.port import Clause, Coordinates, FacetRequest, Order, PhotoDocument, Position, SearchRequest, TextQuery
 from tests.search.makers import scope_of
 
 OWNERS = ("ana", "bob", "cyn")
@@ -119,7 +119,7 @@ _grants = st.builds(
 )
 _settling = st.just(frozenset[str]()) | st.frozensets(st.sampled_from(OWNERS), max_size=2)
 _shares = st.builds(
-    lambda own, grants, settling: replace(scope_of(own, *grants), settling=settling),
+    lambda own, grants, settling: replace(scope_of(own, *grants), pending_zones=settling),
     st.sampled_from(["ana", "ana", "bob", None]),
     st.lists(_grants, max_size=4),
     _settling,
@@ -130,8 +130,10 @@ _service = st.builds(
 )
 _sights = _service | st.builds(support_visibility, st.frozensets(st.sampled_from(DataClass)))
 _leaves_given = st.builds(
-    lambda sight, owner, settling: Scope(
-        Viewer(ViewerKind.SERVICE, "s"), service_access=sight and ServiceAccess(sight, frozenset({owner})), settling=settling
+    lambda visibility, owner, settling: Scope(
+        Viewer(ViewerKind.SERVICE, "s"),
+        service_access=visibility and ServiceAccess(visibility, frozenset({owner})),
+        pending_zones=settling,
     ),
     _sights,
     st.sampled_from(OWNERS),
@@ -170,8 +172,8 @@ conditions: st.SearchStrategy[Condition] = st.recursive(
 _wide = st.just(Everything()) | conditions
 _clauses = st.builds(Clause, conditions, st.sampled_from([0.1, 0.2, 0.3, 1.0, 2.5, 0.0000001]))
 _texts = st.builds(TextQuery, st.lists(_clauses, max_size=4).map(tuple), st.integers(0, 3))
-_facets = st.builds(FacetQuestion, st.sampled_from(_FACETS), _wide, st.booleans())
-questions = st.builds(
+_facets = st.builds(FacetRequest, st.sampled_from(_FACETS), _wide, st.booleans())
+requests = st.builds(
     SearchRequest,
     condition=_wide,
     text=_maybe(_texts),

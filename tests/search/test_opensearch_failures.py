@@ -1,4 +1,4 @@
-"""How OpenSearch fails, and what we make of it: a typed error that holds no value, never a smaller answer."""
+"""Failures of OpenSearch become typed errors without values, never partial results."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from cryptography.x509.oid import NameOID
 from datasources.errors import Corrupt, DeadlineExceeded, SourceError, Throttled, Unavailable
 from datasources.search.conditions import HasWord
 from datasources.search.opensearch.index import OpenSearchIndex
-from datasources.search.opensearch.transport import TRIES, Cluster, Wire
+from datasources.search.opensearch.transport import MAX_ATTEMPTS, Cluster, Transport
 from datasources.search.port import SearchRequest, Unwritable
 from tests.http_fault_proxy import Faults, Spoil, faults, garbage, silence, status
 from tests.search.makers import ANA, photo
@@ -39,14 +39,14 @@ WHOLE = {"timed_out": False, "_shards": {"total": 1, "successful": 1, "failed": 
 
 @asynccontextmanager
 async def spoiled(**changes: Any) -> AsyncIterator[tuple[Faults, OpenSearchIndex, list[float]]]:
-    """An index behind a proxy with no server, and how long it paused."""
+    """An index behind a proxy without a server, and the recorded delays."""
     pauses: list[float] = []
 
     async def pause(seconds: float) -> None:
         pauses.append(seconds)
 
     async with faults() as proxy:
-        wire = Wire(Cluster(proxy.url, **changes), pause=pause, jitter=lambda: 1.0)
+        wire = Transport(Cluster(proxy.url, **changes), pause=pause, jitter=lambda: 1.0)
         index = OpenSearchIndex(wire, "photos", also="photos-also")
         try:
             yield proxy, index, pauses
@@ -55,29 +55,33 @@ async def spoiled(**changes: Any) -> AsyncIterator[tuple[Faults, OpenSearchIndex
 
 
 FAILURES: dict[str, tuple[Spoil | str, type[SourceError], int]] = {
-    "too many requests": (status(429), Throttled, TRIES),
-    "a circuit breaker": (status(500, "circuit_breaking_exception"), Throttled, TRIES),
-    "a red index": (status(503, "search_phase_execution_exception"), Unavailable, TRIES),
-    "a proxy without a server behind it": (status(502, "<html>"), Unavailable, TRIES),
+    "too many requests": (status(429), Throttled, MAX_ATTEMPTS),
+    "a circuit breaker": (status(500, "circuit_breaking_exception"), Throttled, MAX_ATTEMPTS),
+    "a red index": (status(503, "search_phase_execution_exception"), Unavailable, MAX_ATTEMPTS),
+    "a proxy without a server behind it": (status(502, "<html>"), Unavailable, MAX_ATTEMPTS),
     "an error of its own": (status(500, "null_pointer_exception"), Corrupt, 1),
     "a query it does not take": (status(400, "parsing_exception"), Corrupt, 1),
-    "a refused user": (status(403, "security_exception"), Unavailable, TRIES),
+    "a refused user": (status(403, "security_exception"), Unavailable, MAX_ATTEMPTS),
     "no index": (status(404, "index_not_found_exception"), Unavailable, 1),
     "no JSON": (garbage, Corrupt, 1),
     "an answer to something else": (lambda _s, _b: (200, b'{"responses": []}'), Corrupt, 1),
     "a list": (lambda _s, _b: (200, b"[1]"), Corrupt, 1),
-    "a search refused for want of room": (answered({"status": 429, "error": {"type": "x"}}), Throttled, TRIES),
+    "a search refused for want of room": (answered({"status": 429, "error": {"type": "x"}}), Throttled, MAX_ATTEMPTS),
     "a search that failed": (
         answered({"status": 503, "error": {"type": "search_phase_execution_exception"}}),
         Unavailable,
-        TRIES,
+        MAX_ATTEMPTS,
     ),
     "a search half way": (answered({**WHOLE, "timed_out": True}), DeadlineExceeded, 1),
-    "a shard that failed": (answered({**WHOLE, "_shards": {"total": 2, "successful": 1, "failed": 1}}), Unavailable, TRIES),
-    "a shard that was not asked": (
+    "a shard that failed": (
+        answered({**WHOLE, "_shards": {"total": 2, "successful": 1, "failed": 1}}),
+        Unavailable,
+        MAX_ATTEMPTS,
+    ),
+    "a shard that was skipped": (
         answered({**WHOLE, "_shards": {"total": 2, "successful": 1, "failed": 0}}),
         Unavailable,
-        TRIES,
+        MAX_ATTEMPTS,
     ),
     "a hit without a place": (answered({**WHOLE, "hits": {"hits": [{"_id": "x"}], "total": {"value": 1}}}), Corrupt, 1),
     "an answer of another form": (answered({"took": 1}), Corrupt, 1),
@@ -90,13 +94,13 @@ async def test_a_failure_is_told_as_what_it_is_and_repeats_no_word_of_the_questi
     fault, error, requests = FAILURES[name]
     async with spoiled() as (proxy, index, _):
         proxy.always = fault
-        with pytest.raises(error) as told:
+        with pytest.raises(error) as raised:
             await index.search(ANA, ASKED)
-        assert type(told.value) is error
-        assert told.value.source == "search"
+        assert type(raised.value) is error
+        assert raised.value.source == "search"
         assert len(proxy.seen) == requests
-        assert "secret" not in str(told.value)
-        assert told.value.__cause__ is None
+        assert "secret" not in str(raised.value)
+        assert raised.value.__cause__ is None
 
 
 async def test_a_short_failure_is_got_over_with_growing_pauses() -> None:
@@ -143,9 +147,9 @@ async def test_a_server_that_is_not_there_is_unavailable() -> None:
     async with spoiled() as (proxy, _, _):
         gone = proxy.url
     index = OpenSearchIndex.connect(Cluster(gone))
-    for asked in (index.search(ANA, ASKED), index.write([photo(1)]), index.refresh(), index.versions("ana"), index.erase("ana")):
+    for call in (index.search(ANA, ASKED), index.write([photo(1)]), index.refresh(), index.versions("ana"), index.erase("ana")):
         with pytest.raises(Unavailable):
-            await asked
+            await call
     await index.close()
 
 
@@ -175,9 +179,9 @@ async def test_a_bulk_that_stays_refused_for_want_of_room_is_throttled() -> None
 async def test_documents_that_no_try_will_get_in_are_named_when_the_others_are_in() -> None:
     async with spoiled() as (proxy, index, _):
         proxy.next = [bulk(400, 404, 201, 404)]
-        with pytest.raises(Unwritable) as told:
+        with pytest.raises(Unwritable) as raised:
             await index.write([photo(1), photo(2)])
-        assert told.value.keys == (photo(1).key,)
+        assert raised.value.keys == (photo(1).key,)
 
 
 async def test_a_bulk_answer_that_does_not_match_is_told() -> None:
@@ -205,7 +209,7 @@ async def test_refreshes_asked_for_together_are_one_now_and_one_after_it() -> No
 
 
 async def test_a_refresh_that_has_begun_does_not_serve_who_asks_later() -> None:
-    """What was written after it began may not be in it."""
+    """A refresh may miss writes made after it began."""
     whole = b'{"_shards": {"total": 1, "successful": 1, "failed": 0}}'
     async with spoiled() as (proxy, index, _):
         proxy.always = lambda _s, _b: (200, whole)
@@ -214,18 +218,18 @@ async def test_a_refresh_that_has_begun_does_not_serve_who_asks_later() -> None:
             async with asyncio.timeout(10):
                 while len(proxy.seen) < expected:  # noqa: ASYNC110 - the proxy is in this loop
                     await asyncio.sleep(0)
-            asked = len(proxy.seen)
+            call = len(proxy.seen)
             later = asyncio.create_task(index.refresh())
             await asyncio.sleep(0)
             await first
             first = later
-            assert asked == expected
+            assert call == expected
         await first
         assert len(proxy.seen) == 4
 
 
 def certificate(folder: Path) -> tuple[ssl.SSLContext, Path]:
-    """A certificate for 127.0.0.1 that nobody else has signed."""
+    """A self-signed certificate for 127.0.0.1."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test")])
     now = dt.datetime.now(dt.UTC)
@@ -271,12 +275,12 @@ def test_a_cluster_does_not_print_its_password() -> None:
 
 
 async def test_an_expunging_that_cannot_be_whole_says_so_and_merges_nothing() -> None:
-    """A copy that is away: every merge would keep for it what was deleted."""
+    """While a replica is missing, merges retain deleted documents for it."""
     leases = {"leases": [{"id": "a", "retaining_seq_no": 8}, {"id": "b", "retaining_seq_no": 3}]}
     copy = {"routing": {"primary": True}, "seq_no": {"max_seq_no": 7}, "retention_leases": leases}
-    told = json.dumps({"indices": {"photos-000001": {"shards": {"0": [copy]}}}}).encode()
+    response = json.dumps({"indices": {"photos-000001": {"shards": {"0": [copy]}}}}).encode()
     async with spoiled() as (proxy, index, pauses):
-        proxy.always = lambda _s, _b: (200, told)
+        proxy.always = lambda _s, _b: (200, response)
         with pytest.raises(Unavailable, match="a copy of the index is behind"):
             await index._writer.expunge()
         assert {line.split()[1].split("?")[0] for line, _ in proxy.seen} == {"/photos,photos-also/_stats"}

@@ -1,4 +1,4 @@
-"""How near the approximate search comes to the exact one; 100,000 photos are the benchmark's (`benchmarks/vectors.py`)."""
+"""Recall of the approximate vector search; `benchmarks/vectors.py` measures it with 100,000 photos."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What only the engine in a folder has: a lock, a disk, a process that may be killed."""
+"""Behaviour of the index in a folder: locking, durability and killed processes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ asyncio.run(main())
 
 
 def killed_after(rounds: int, folder: Path) -> int:
-    """How many photos a writer had refreshed for certain when it was killed."""
+    """The number of photos that a writer had refreshed before it was killed."""
     command = [sys.executable, "-c", _WRITES_FOR_EVER, str(folder)]
     root = Path(__file__).parents[2]
     with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=root, text=True) as writer:
@@ -64,7 +64,7 @@ async def test_a_folder_has_one_writer_and_says_so(tmp_path: Path) -> None:
     await TantivyIndex.open(tmp_path).close()
 
 
-async def test_a_folder_of_another_version_is_told(tmp_path: Path) -> None:
+async def test_a_folder_of_another_version_is_an_error(tmp_path: Path) -> None:
     await TantivyIndex.open(tmp_path).close()
     meta = tmp_path / "meta.json"
     meta.write_text(meta.read_text().replace('"has_people"', '"had_people"'))
@@ -98,7 +98,7 @@ async def test_an_id_that_is_none_is_refused_and_the_rest_of_the_index_goes_on()
 
 
 async def test_what_is_expunged_is_in_no_file(tmp_path: Path) -> None:
-    """Owners share segments, and a segment is as it was until all in it is deleted."""
+    """Owners share segments, and a segment remains on disk until all its documents are deleted."""
     index = TantivyIndex.open(tmp_path)
     for round_ in range(3):
         await fill(

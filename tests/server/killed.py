@@ -1,4 +1,4 @@
-"""A server of its own process, killed as soon as its export has come half way, and started again."""
+"""A server process that is killed during an export and started again."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ STATE = "query($id: ID!) { bulkOperation(id: $id) { status rowCount files { path
 
 
 def export_with_a_kill(data: Path) -> tuple[dict[str, Any], dict[str, Any], list[str]]:
-    """The state seen last before the kill, the state at the end, and the source ids of all exported lines."""
+    """The last state before the kill, the final state, and the source ids of the exported lines."""
     headers = {"authorization": "Bearer " + run("token", "--customer", "ana", "--data", data).stdout.strip()}
 
     def ask(server: Server, query: str, **variables: str) -> Any:

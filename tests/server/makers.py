@@ -1,4 +1,4 @@
-"""The whole application over an empty data folder, and tokens for it."""
+"""The application with an empty data folder, and tokens."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from settings import Settings
 
 
 class Served:
-    """A client, and who one can be."""
+    """A client, and the issuers of its tokens."""
 
     def __init__(self, client: httpx.AsyncClient, issuer: LocalIssuer, app: Starlette) -> None:
         self.client = client
@@ -39,7 +39,7 @@ class Served:
 
 @asynccontextmanager
 async def served(data: Path) -> AsyncIterator[Served]:
-    """In this process."""
+    """A client of the application in this process."""
     settings = Settings(data=data, public_url="http://127.0.0.1:8000")
     prepare(data)
     app = create_app(settings)

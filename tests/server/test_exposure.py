@@ -1,4 +1,4 @@
-"""What the production profile shows and takes, over the whole server but for its engines; beside it what development does."""
+"""Differences between the production and the development profile."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from identity.verifier import Verifier
 from schema.build import build
 from server import graphql_routes
 from serving.authentication import Authenticator
-from settings import Profile, Settings, UnusableSettings, production_nearby
+from settings import Profile, Settings, UnusableSettings, production_indicator
 from tests.requests.harness import opened
 
 AUDIENCE = "photos-data-gateway"
@@ -47,7 +47,7 @@ def _built_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Served:
-    """A server of a profile, and the tokens of its issuer."""
+    """A server with a profile, and the tokens of its issuer."""
 
     def __init__(self, client: httpx.AsyncClient, issuer: LocalIssuer, sources: Any) -> None:
         self.client = client
@@ -71,7 +71,7 @@ async def served(folder: Path, **settings: Any) -> AsyncIterator[Served]:
         made = Settings(data=folder / "gateway", **settings)
         issuer = LocalIssuer.development(made.data, AUDIENCE, time.time)
         door = Authenticator(gateway.sources, Verifier({issuer.name: issuer.trusted}, AUDIENCE, gateway.sources.ids, time.time))
-        routes = graphql_routes(made, gateway.sources, gateway.freshness, door)
+        routes = graphql_routes(made, gateway.sources, gateway.index_lag, door)
         await gateway.sources.documents.add(
             [DocumentRecord(hashlib.sha256(t.encode()).hexdigest(), "web", "q", t, 0) for t in PERSISTED]
         )
@@ -92,7 +92,7 @@ async def development(tmp_path: Path) -> AsyncIterator[Served]:
         yield made
 
 
-async def test_in_production_only_a_router_resolves_references(production: Served) -> None:
+async def test_in_production_only_routers_resolve_entities(production: Served) -> None:
     refused = (None, "FORBIDDEN", "ROUTER")
     assert await production.ask(ENTITIES, production.ana) == refused
     assert await production.ask(ENTITIES, production.developer) == refused
@@ -102,7 +102,7 @@ async def test_in_production_only_a_router_resolves_references(production: Serve
     assert await production.ask(ENTITIES, production.ana, router_authorization=f"Bearer {production.router}") == resolved
 
 
-async def test_a_routers_credential_must_be_a_services_and_must_be_good(production: Served) -> None:
+async def test_a_router_token_must_be_a_valid_service_token(production: Served) -> None:
     person = production.issuer.token(ViewerKind.CUSTOMER, "mallory", claims={"scope": "federation:resolve"})
     assert (await production.ask(ENTITIES, production.ana, router_authorization=f"Bearer {person}"))[1:] == (
         "FORBIDDEN",
@@ -113,7 +113,7 @@ async def test_a_routers_credential_must_be_a_services_and_must_be_good(producti
         assert (await production.ask(KIND, production.ana, router_authorization=header))[1] == "UNAUTHENTICATED", header
 
 
-async def test_a_router_does_not_stand_in_for_the_user_it_forwards(production: Served) -> None:
+async def test_a_router_token_does_not_change_the_viewer(production: Served) -> None:
     headers = {"router-authorization": f"Bearer {production.router}"}
     answer = await production.client.post("/graphql", json={"query": ENTITIES}, headers=headers)
     assert answer.json()["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
@@ -134,7 +134,7 @@ async def test_a_router_does_not_stand_in_for_the_user_it_forwards(production: S
         },
     ],
 )
-async def test_headers_that_name_somebody_change_nothing(production: Served, headers: dict[str, str]) -> None:
+async def test_headers_with_user_names_are_ignored(production: Served, headers: dict[str, str]) -> None:
     plain = await production.client.post("/graphql", json={"query": KIND}, headers={"authorization": f"Bearer {production.ana}"})
     named = await production.client.post(
         "/graphql", json={"query": KIND}, headers={"authorization": f"Bearer {production.ana}", **headers}
@@ -147,7 +147,7 @@ async def test_headers_that_name_somebody_change_nothing(production: Served, hea
     assert (await production.ask(ENTITIES, production.ana, **sent))[1:] == ("FORBIDDEN", "ROUTER")
 
 
-async def test_in_production_the_schema_is_shown_to_developers_and_its_sdl_to_routers_too(production: Served) -> None:
+async def test_in_production_developers_may_introspect_and_routers_may_read_the_sdl(production: Served) -> None:
     introspection = get_introspection_query()
     for token in (production.ana, production.router):
         assert (await production.ask(introspection, token))[1:] == ("FORBIDDEN", "INTROSPECTION")
@@ -158,7 +158,7 @@ async def test_in_production_the_schema_is_shown_to_developers_and_its_sdl_to_ro
     assert (await production.ask("{ __typename }", production.ana))[0] == {"__typename": "Query"}
 
 
-async def test_in_production_only_the_safelist_is_served_and_by_get_too(production: Served) -> None:
+async def test_in_production_only_safelisted_documents_are_served(production: Served) -> None:
     assert (await production.ask("{ viewer { kind languages } }", production.ana))[1:] == ("FORBIDDEN", "SAFELIST")
     asking = {"authorization": f"Bearer {production.ana}"}
     listed = {"documentId": f"sha256:{hashlib.sha256(KIND.encode()).hexdigest()}"}
@@ -177,7 +177,7 @@ async def test_in_production_only_the_safelist_is_served_and_by_get_too(producti
     ] == "PERSISTED_QUERY_NOT_FOUND"
 
 
-async def test_in_production_names_are_not_suggested(tmp_path: Path) -> None:
+async def test_in_production_errors_contain_no_suggestions(tmp_path: Path) -> None:
     async with served(tmp_path, profile=Profile.PRODUCTION, ad_hoc_documents=True) as production:
         sent = {"authorization": f"Bearer {production.ana}"}
         for query, variables in (
@@ -189,7 +189,7 @@ async def test_in_production_names_are_not_suggested(tmp_path: Path) -> None:
             assert "Did you mean" not in answer.text
 
 
-async def test_development_shows_everything_to_any_valid_token(development: Served) -> None:
+async def test_in_development_any_valid_token_may_introspect(development: Served) -> None:
     for query in (get_introspection_query(), SDL, ENTITIES, "{ viewer { kind languages } }"):
         assert (await development.ask(query, development.ana))[1] is None
     answer = await development.client.get(
@@ -198,7 +198,7 @@ async def test_development_shows_everything_to_any_valid_token(development: Serv
     assert answer.json()["data"] == {"viewer": {"kind": "CUSTOMER"}}
 
 
-async def test_a_caller_who_asks_for_too_much_waits_and_others_do_not(tmp_path: Path) -> None:
+async def test_rate_limits_are_per_caller(tmp_path: Path) -> None:
     async with served(tmp_path, rate_per_s=1, rate_burst=5_000, max_cost=1_100) as gateway:
         asking = {"authorization": f"Bearer {gateway.ana}", "accept": "application/graphql-response+json"}
         dear = {
@@ -214,7 +214,7 @@ async def test_a_caller_who_asks_for_too_much_waits_and_others_do_not(tmp_path: 
         assert (await gateway.ask(KIND, gateway.issuer.customer("bob")))[1] is None
 
 
-def test_the_development_profile_refuses_to_start_beside_production(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_development_profile_refuses_to_start_in_a_production_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     Settings().check_profile()
     monkeypatch.setenv("PHOTOS_SOME_URL", "https://kms.eu-central-1.amazonaws.com")
     with pytest.raises(UnusableSettings, match="PHOTOS_SOME_URL"):
@@ -232,11 +232,11 @@ def test_the_development_profile_refuses_to_start_beside_production(monkeypatch:
         ({"AWS_ENDPOINT_URL": "http://localhost:5000", "PHOTOS_PORT": "8000"}, None),
     ],
 )
-def test_what_looks_like_production(environ: dict[str, str], found: str | None) -> None:
-    assert production_nearby(environ) == found
+def test_signs_of_a_production_environment(environ: dict[str, str], found: str | None) -> None:
+    assert production_indicator(environ) == found
 
 
-def test_limits_are_checked_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_of_limits_are_validated(monkeypatch: pytest.MonkeyPatch) -> None:
     from pydantic import ValidationError
 
     for name, value in {"MAX_TOKENS": "0", "MAX_COST": "5", "RATE_PER_S": "0", "RATE_BURST": "10", "MAX_DEPTH": "1000"}.items():

@@ -1,4 +1,4 @@
-"""POST /import: a stream of records, each line on its own, safe to cut and to send again."""
+"""The route `POST /import`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from serving.ndjson import MOST_LINE, BadStream, NdjsonDecoder, inflated
+from serving.ndjson import MAX_LINE_BYTES, BadStream, NdjsonDecoder, inflated
 from tests.server.makers import Served, served
 
 JSONL = {"content-type": "application/jsonl"}
@@ -37,7 +37,7 @@ def code(answer) -> tuple[int, str, str | None]:
     return answer.status_code, extensions["code"], extensions.get("reason")
 
 
-async def test_a_customer_sends_lines_and_finds_them(gateway) -> None:
+async def test_a_customer_imports_records(gateway) -> None:
     ana = gateway.customer("ana")
     body = b"\xef\xbb\xbf" + records(350) + b'\n   \nnonsense\n{"sourceId": "x", "rating": 9}\n{"sourceId": "y", "wings": 2}'
     answer = await gateway.client.post("/import", content=pieces(body), headers=ana | JSONL)
@@ -62,7 +62,7 @@ async def test_a_service_writes_for_the_customer_it_names(gateway) -> None:
     assert found["photos"]["total"]["count"] == 3
 
 
-async def test_whoever_may_not_write_is_told_so_before_anything_is_read(gateway) -> None:
+async def test_a_caller_without_permission_is_refused_before_the_body_is_read(gateway) -> None:
     async def never() -> AsyncIterator[bytes]:
         for why in ["it was read"]:
             raise AssertionError(why)
@@ -81,7 +81,7 @@ async def test_whoever_may_not_write_is_told_so_before_anything_is_read(gateway)
     assert code(await sent(ana | {"content-encoding": "br"})) == (415, "BAD_USER_INPUT", "CONTENT_ENCODING")
 
 
-async def test_what_was_written_before_a_stream_breaks_stays_and_is_told(gateway) -> None:
+async def test_records_before_an_error_stay_and_are_reported(gateway) -> None:
     ana = gateway.customer("ana") | JSONL | {"content-encoding": "gzip"}
     cut = gzip.compress(records(500))[:-20]
     answer = await gateway.client.post("/import", content=pieces(cut), headers=ana)
@@ -96,7 +96,7 @@ async def test_what_was_written_before_a_stream_breaks_stays_and_is_told(gateway
     )
 
 
-async def test_one_stream_for_a_library_at_a_time(gateway) -> None:
+async def test_a_customer_has_one_stream_at_a_time(gateway) -> None:
     ana = gateway.customer("ana") | JSONL
     second = []
 
@@ -113,8 +113,8 @@ async def test_one_stream_for_a_library_at_a_time(gateway) -> None:
 
 
 @pytest.mark.parametrize("size", [1, 3, 7, 1_000])
-async def test_lines_come_out_whole_however_they_are_cut(size) -> None:
-    text = b"a\n\nbb\r\n" + b"x" * (MOST_LINE + 1) + b"\nlast"
+async def test_lines_are_split_independently_of_pieces(size) -> None:
+    text = b"a\n\nbb\r\n" + b"x" * (MAX_LINE_BYTES + 1) + b"\nlast"
     lines, found = NdjsonDecoder(), []
     async for piece in pieces(text, size * 1_000):
         found += list(lines.feed(piece))
@@ -122,7 +122,7 @@ async def test_lines_come_out_whole_however_they_are_cut(size) -> None:
 
 
 @pytest.mark.parametrize("size", [1, 10, 100_000])
-async def test_gzip_of_several_members_is_one_text(size) -> None:
+async def test_gzip_members_are_concatenated(size) -> None:
     text = records(2_000)
     packed = gzip.compress(text) + gzip.compress(b"end")
     assert b"".join([p async for p in inflated(pieces(packed, size))]) == text + b"end"
@@ -146,8 +146,8 @@ async def test_a_service_sends_two_hundred_records_with_vectors_in_one_mutation(
         assert (await gateway.client.post("/graphql", json=sent, headers=other)).status_code == 413
 
 
-async def test_a_body_is_written_as_it_comes_and_never_held_as_a_whole(gateway) -> None:
-    """The sender goes on until the first records can be read: a server that waited for the end would never let it stop."""
+async def test_a_body_is_written_while_it_is_received(gateway) -> None:
+    """The client sends until the first records can be read, which requires that the server writes before the end of the body."""
     ana, lines = gateway.customer("ana"), 0
 
     async def endless() -> AsyncIterator[bytes]:

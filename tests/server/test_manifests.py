@@ -1,4 +1,4 @@
-"""From a compiler's manifest to the safelist, and what is refused on the way."""
+"""Manifests of persisted documents."""
 
 from __future__ import annotations
 
@@ -34,9 +34,7 @@ def written(folder: Path, manifest: Any) -> Path:
 
 
 @pytest.mark.parametrize(("manifest", "count"), [(RELAY, 3), (APOLLO, 2)], ids=["relay", "apollo"])
-async def test_both_compilers_manifests_are_taken_and_every_document_has_its_hash(
-    tmp_path: Path, manifest: Any, count: int
-) -> None:
+async def test_manifests_of_both_compilers_are_added_with_hashes(tmp_path: Path, manifest: Any, count: int) -> None:
     settings = Settings(data=tmp_path / "data")
     first = await add_manifest(settings, written(tmp_path, manifest), "web")
     again = await add_manifest(settings, written(tmp_path, manifest), "web")
@@ -52,38 +50,38 @@ async def test_both_compilers_manifests_are_taken_and_every_document_has_its_has
 @pytest.mark.parametrize(
     ("manifest", "words"),
     [
-        ("{", "not JSON"),
+        ("{", "not valid JSON"),
         ([], "Relay's map"),
         ({}, "Relay's map"),
-        ({"a": 7}, "needs an id and a text"),
-        ({"x" * 201: KIND}, "needs an id and a text"),
-        ({"a#b": KIND}, "needs an id and a text"),
+        ({"a": 7}, "no valid id or text"),
+        ({"x" * 201: KIND}, "no valid id or text"),
+        ({"a#b": KIND}, "no valid id or text"),
         ({**APOLLO, "version": 2}, "version 1"),
-        ({**APOLLO, "operations": [7]}, "needs an id and a text"),
-        ({"a": KIND, "b": "{ nope }"}, "document b cannot be served"),
+        ({**APOLLO, "operations": [7]}, "no valid id or text"),
+        ({"a": KIND, "b": "{ nope }"}, "document b is invalid"),
         (
             {"a": "{ photos(first: 200) { nodes { albums(first: 200) { photos(first: 200) { nodes { id } } } } } }"},
             "costs too much",
         ),
     ],
 )
-async def test_a_manifest_with_a_fault_registers_nothing(tmp_path: Path, manifest: Any, words: str) -> None:
+async def test_an_invalid_manifest_adds_nothing(tmp_path: Path, manifest: Any, words: str) -> None:
     settings = Settings(data=tmp_path / "data")
     with pytest.raises(UnusableSettings, match=words):
         await add_manifest(settings, written(tmp_path, manifest), "web")
     assert await listed(settings, None) == []
 
 
-async def test_clients_have_names(tmp_path: Path) -> None:
+async def test_names_of_clients_are_validated(tmp_path: Path) -> None:
     for name in ("", "a#b", "x" * 65, "a\nb"):
         with pytest.raises(UnusableSettings, match="client's name"):
             await add_manifest(Settings(data=tmp_path / "data"), written(tmp_path, RELAY), name)
 
 
-async def test_a_manifest_that_is_not_there_is_told(tmp_path: Path) -> None:
+async def test_a_missing_manifest_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(UnusableSettings, match="cannot be read"):
         await add_manifest(Settings(data=tmp_path / "data"), tmp_path / "none.json", "web")
 
 
-def test_ids_lose_the_prefix_of_their_hash() -> None:
+def test_the_prefix_of_hashes_is_removed() -> None:
     assert [e.id for e in entries(json.dumps(RELAY).encode())] == [next(iter(RELAY)), hash_of(SPOKEN)]

@@ -1,4 +1,4 @@
-"""What the whole server tells of its own work: to whom, and that no value is in it."""
+"""The route `/metrics` and traces."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def value(told: dict[Any, float], name: str, **labels: str) -> float:
     return sum(v for (n, has), v in told.items() if n == name and set(labels.items()) <= has)
 
 
-async def test_requests_sources_and_batches_are_counted_and_nothing_that_was_asked_is_told(server: Served) -> None:
+async def test_metrics_count_requests_sources_and_batches_without_values(server: Served) -> None:
     ana = server.customer("ana")
     await server.ask(PAGE, ana)
     await server.ask(f'{{ searchPhotos(query: "{SECRET}", first: 5) {{ nodes {{ id }} }} }}', ana)
@@ -56,7 +56,7 @@ async def test_requests_sources_and_batches_are_counted_and_nothing_that_was_ask
     assert "ana" not in {v for _, labels in told for _, v in labels}
 
 
-async def test_metrics_are_for_callers_on_this_machine_or_with_the_token(tmp_path: Path) -> None:
+async def test_metrics_require_loopback_or_the_token(tmp_path: Path) -> None:
     async with served(tmp_path / "data") as opened:
         far = httpx.ASGITransport(opened.app, client=("10.0.0.9", 1))
         async with httpx.AsyncClient(transport=far, base_url="http://photos.example") as client:
@@ -69,7 +69,7 @@ async def test_metrics_are_for_callers_on_this_machine_or_with_the_token(tmp_pat
             assert (await client.get("/metrics", headers=headers)).status_code == status
 
 
-async def test_a_trace_is_told_where_it_is_asked_for_and_only_there(server: Served) -> None:
+async def test_a_trace_is_returned_only_on_request(server: Served) -> None:
     ana = server.customer("ana")
     plain = (await server.client.post("/graphql", json={"query": PAGE}, headers=ana)).json()
     assert "trace" not in plain["extensions"]

@@ -1,4 +1,4 @@
-"""Files of an export by signed URLs: for whoever started it, in ranges, for a while, and never again after that."""
+"""The route of result files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from datasources.data_folder import prepare
 from datasources.wiring import embedded
 from resolvers.importing.record_reading import read_record
-from resolvers.importing.writer import Writer
+from resolvers.importing.writer import RecordWriter
 from tests.server.makers import Served, served
 
 EXPORT = "mutation { exportMyData(input: {}) { bulkOperation { id } userErrors { code } } }"
@@ -28,7 +28,7 @@ async def gateway(tmp_path: Path) -> AsyncIterator[Served]:
 
 
 async def exported(gateway: Served, name: str = "ana"):
-    """The finished export of a customer with one photo."""
+    """The completed export of a customer with one photo."""
     who = gateway.customer(name)
     sent = await gateway.client.post(
         "/import", content=b'{"sourceId": "a", "caption": "one"}', headers=who | {"content-type": "application/jsonl"}
@@ -46,7 +46,7 @@ def path_of(url: str) -> str:
     return url.removeprefix("http://127.0.0.1:8000")
 
 
-async def test_every_file_can_be_fetched_and_is_what_the_manifest_says(gateway) -> None:
+async def test_every_file_matches_the_manifest(gateway) -> None:
     done = await exported(gateway)
     manifest = (await gateway.client.get(path_of(done["manifestUrl"]))).json()
     assert {f["sha256"] for f in manifest["files"]} == {f["sha256"] for f in done["files"]}
@@ -63,7 +63,7 @@ async def test_every_file_can_be_fetched_and_is_what_the_manifest_says(gateway) 
     assert json.loads(line)["caption"] == "one"
 
 
-async def test_ranges_heads_and_conditions_follow_rfc_9110(gateway) -> None:
+async def test_ranges_head_and_conditions_follow_rfc_9110(gateway) -> None:
     done = await exported(gateway)
     url = path_of(next(f["url"] for f in done["files"] if f["path"] == "README"))
     whole = await gateway.client.get(url)
@@ -90,7 +90,7 @@ async def test_ranges_heads_and_conditions_follow_rfc_9110(gateway) -> None:
     assert (head.status_code, head.content, head.headers["content-length"]) == (200, b"", str(size))
 
 
-async def test_an_altered_or_transferred_url_leads_nowhere(gateway) -> None:
+async def test_an_altered_or_transferred_url_is_refused(gateway) -> None:
     done = await exported(gateway)
     url = path_of(done["files"][-1]["url"])
     _, route, text, name = url.split("/")
@@ -108,7 +108,7 @@ async def test_an_altered_or_transferred_url_leads_nowhere(gateway) -> None:
     assert (await gateway.client.get(url, headers={"authorization": "Bearer nonsense"})).status_code == 401
 
 
-async def test_a_newer_export_takes_the_place_of_the_last(gateway) -> None:
+async def test_a_newer_export_replaces_the_previous_one(gateway) -> None:
     first, second = await exported(gateway), await exported(gateway)
     assert (await gateway.client.get(path_of(first["manifestUrl"]))).status_code == 404
     assert (await gateway.client.get(path_of(second["manifestUrl"]))).status_code == 200
@@ -116,7 +116,7 @@ async def test_a_newer_export_takes_the_place_of_the_last(gateway) -> None:
     assert (again["status"], again["files"], again["manifestUrl"]) == ("EXPIRED", None, None)
 
 
-async def test_files_are_for_the_server_alone(gateway, tmp_path) -> None:
+async def test_result_files_have_restricted_permissions(gateway, tmp_path) -> None:
     await exported(gateway)
     files = [p for p in (tmp_path / "data" / "results").rglob("*") if p.is_file()]
     assert files
@@ -124,14 +124,14 @@ async def test_files_are_for_the_server_alone(gateway, tmp_path) -> None:
 
 
 @pytest.mark.slow
-async def test_a_server_that_is_killed_in_the_middle_of_an_export_ends_it_after_its_restart(tmp_path) -> None:
+async def test_an_export_continues_after_the_server_is_killed(tmp_path) -> None:
     from tests.server.killed import export_with_a_kill
 
     data = prepare(tmp_path / "data")
     sources = await embedded(data)
     owner = sources.ids.local_id("customer", "ana")
     await sources.customers.ensure(owner, "ana", now_ms=1)
-    writer = Writer(sources, owner)
+    writer = RecordWriter(sources, owner)
     for start in range(0, 9_000, 1_000):
         await writer.write([read_record({"sourceId": f"s{i}", "caption": f"photo {i}"}) for i in range(start, start + 1_000)])
     await sources.close()

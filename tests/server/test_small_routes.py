@@ -79,33 +79,33 @@ async def test_the_demos_identities_are_two_customers_a_guest_and_a_service_and_
 @pytest.mark.parametrize(
     ("address", "name"), [("10.0.0.7", "127.0.0.1:8000"), ("127.0.0.1", "evil.example"), ("127.0.0.1", "10.0.0.1")]
 )
-async def test_nobody_from_elsewhere_learns_the_identities(client: httpx.AsyncClient, address: str, name: str) -> None:
+async def test_identities_are_only_for_loopback(client: httpx.AsyncClient, address: str, name: str) -> None:
     app = client._transport.app  # type: ignore[attr-defined]
     async with client_of(app, address, name) as stranger:
         assert (await stranger.get("/demo/identities")).status_code == 404
 
 
-async def test_without_a_valid_token_there_is_no_answer(client: httpx.AsyncClient) -> None:
+async def test_requests_need_a_valid_token(client: httpx.AsyncClient) -> None:
     for token in (None, "x", "a.b.c"):
         answer = await asked(client, token)
         assert answer.status_code == 401
         assert answer.json()["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
 
 
-async def test_the_first_token_makes_the_customer(client: httpx.AsyncClient, settings: Settings) -> None:
+async def test_the_first_token_creates_the_customer(client: httpx.AsyncClient, settings: Settings) -> None:
     issuer = LocalIssuer.development(settings.data, settings.audience, lambda: NOW)
     answer = await asked(client, issuer.customer("newcomer"), "{ photos(first: 1) { nodes { id } } }")
     assert answer.json()["data"] == {"photos": {"nodes": []}}
 
 
-async def test_a_links_secret_is_swapped_for_a_guests_token_of_that_album(client: httpx.AsyncClient) -> None:
+async def test_the_secret_of_a_link_is_exchanged_for_a_guest_token(client: httpx.AsyncClient) -> None:
     answer = await client.post("/guest", json={"secret": SECRET + "open"})
     assert answer.status_code == 200
     viewer = (await asked(client, answer.json()["token"])).json()["data"]["viewer"]
     assert viewer["kind"] == ViewerKind.GUEST.value
 
 
-async def test_unknown_and_ended_links_get_the_same_answer(client: httpx.AsyncClient) -> None:
+async def test_unknown_and_expired_links_have_the_same_response(client: httpx.AsyncClient) -> None:
     unknown = await client.post("/guest", json={"secret": "nothing"})
     ended = await client.post("/guest", json={"secret": SECRET + "ended"})
     assert (unknown.status_code, unknown.content) == (ended.status_code, ended.content) == (404, b'{"error":"NOT_FOUND"}')
@@ -114,14 +114,14 @@ async def test_unknown_and_ended_links_get_the_same_answer(client: httpx.AsyncCl
 @pytest.mark.parametrize(
     "body", [b"", b"null", b"[]", b"{", b'{"secret": 1}', b'{"secret": ""}', b'{"secret": "' + b"x" * 3_000 + b'"}']
 )
-async def test_a_guest_request_of_another_shape_is_refused(client: httpx.AsyncClient, body: bytes) -> None:
+async def test_an_invalid_guest_request_is_refused(client: httpx.AsyncClient, body: bytes) -> None:
     answer = await client.post("/guest", content=body, headers={"content-type": "application/json"})
     assert answer.status_code == 400
     plain = await client.post("/guest", content=b'{"secret": "x"}', headers={"content-type": "text/plain"})
     assert plain.status_code == 400
 
 
-async def test_every_answer_has_an_id_and_guards_and_no_banner(client: httpx.AsyncClient) -> None:
+async def test_responses_have_a_request_id_and_security_headers(client: httpx.AsyncClient) -> None:
     for path in ("/livez", "/readyz", "/guest", "/demo/identities", "/nowhere"):
         headers = (await client.get(path, headers={"x-request-id": "abcdef-123456"})).headers
         assert headers["x-request-id"] == "abcdef-123456"
@@ -131,7 +131,7 @@ async def test_every_answer_has_an_id_and_guards_and_no_banner(client: httpx.Asy
     assert len((await client.get("/livez", headers={"x-request-id": "bad id\t"})).headers["x-request-id"]) == 32
 
 
-async def test_only_listed_origins_may_read_answers(client: httpx.AsyncClient) -> None:
+async def test_only_allowed_origins_may_read_responses(client: httpx.AsyncClient) -> None:
     ask = {"access-control-request-method": "POST", "access-control-request-headers": "authorization,content-type"}
     allowed = await client.options("/graphql", headers={"origin": "https://photos.example", **ask})
     assert allowed.headers["access-control-allow-origin"] == "https://photos.example"
@@ -149,13 +149,13 @@ async def test_ready_only_while_serving(settings: Settings) -> None:
             running.state = "stopping"
             assert (await client.get("/readyz")).json() == {"ready": False, "reason": "stopping"}
             running.state = None
-            running.following.cancel()
-            await running.following_ended()
+            running.change_feed_consumer.cancel()
+            await running.consumer_ended()
             assert (await client.get("/readyz")).json() == {"ready": False, "reason": "following"}
             assert (await client.get("/livez")).status_code == 200
 
 
-async def test_a_log_line_holds_no_value_of_the_caller(client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture) -> None:
+async def test_logs_contain_no_values_of_callers(client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     known = (await client.get("/demo/identities")).json()
     secret = "canary-7f3a"
@@ -171,7 +171,7 @@ async def test_a_log_line_holds_no_value_of_the_caller(client: httpx.AsyncClient
     assert known[0]["token"] not in written
 
 
-def test_an_exception_is_logged_by_its_type_and_place_only() -> None:
+def test_exceptions_are_logged_without_their_text() -> None:
     try:
         int("canary-7f3a")
     except ValueError:

@@ -20,12 +20,12 @@ Found = AsyncIterator[tuple[str, bytes]]
 
 async def rows(stack: Stack) -> Found:
     """Every row of every table."""
-    calls = await AwsCalls.open("tables", "dynamodb", stack.access(stack.dynamodb_url), stack.patience)
+    calls = await AwsCalls.open("tables", "dynamodb", stack.access(stack.dynamodb_url), stack.retry_policy)
     try:
         for table in TABLES:
             asked: dict[str, Any] = {"TableName": stack.prefix + table.name, "ConsistentRead": True}
             while True:
-                told = await calls.ask("scan", asked)
+                told = await calls.call("scan", asked)
                 for row in told["Items"]:
                     yield f"tables/{table.name}", b"\n".join(_values(row))
                 if "LastEvaluatedKey" not in told:
@@ -43,12 +43,12 @@ def _values(row: Any) -> Iterator[bytes]:
 
 async def objects(stack: Stack, bucket: str) -> Found:
     """Every version of every object, under its name."""
-    calls = await AwsCalls.open("media", "s3", stack.access(stack.s3_url), stack.patience)
+    calls = await AwsCalls.open("media", "s3", stack.access(stack.s3_url), stack.retry_policy)
     try:
-        told = await calls.ask("list_object_versions", {"Bucket": bucket})
+        told = await calls.call("list_object_versions", {"Bucket": bucket})
         assert not told.get("IsTruncated")
         for one in told.get("Versions", ()):
-            got = await calls.ask("get_object", {"Bucket": bucket, "Key": one["Key"]})
+            got = await calls.call("get_object", {"Bucket": bucket, "Key": one["Key"]})
             yield f"{bucket}/{one['Key']}", one["Key"].encode() + b"\n" + await got["Body"].read()
     finally:
         await calls.close()
@@ -56,9 +56,9 @@ async def objects(stack: Stack, bucket: str) -> Found:
 
 async def keys(stack: Stack) -> Found:
     """What the key service tells of its keys."""
-    calls = await AwsCalls.open("keys", "kms", stack.access(stack.kms_url), stack.patience)
+    calls = await AwsCalls.open("keys", "kms", stack.access(stack.kms_url), stack.retry_policy)
     try:
-        told = [await calls.ask(operation, {}) for operation in ("list_keys", "list_aliases")]
+        told = [await calls.call(operation, {}) for operation in ("list_keys", "list_aliases")]
         yield "keys", json.dumps(told, default=str).encode()
     finally:
         await calls.close()
@@ -68,7 +68,7 @@ async def index_files(stack: Stack, *needles: str | bytes) -> list[str]:
     """Files of the node, segments and logs of operations, in which something stands."""
     indices = Indices.connect(cluster(), stack.index)
     (name,) = await indices.counts()
-    told = await indices._wire.call("GET", f"/{name}/_settings")
+    told = await indices._transport.call("GET", f"/{name}/_settings")
     await indices.close()
     folder = run_folder(places_of("opensearch")) / "data" / "nodes" / "0" / "indices" / told[name]["settings"]["index"]["uuid"]
     assert folder.is_dir()

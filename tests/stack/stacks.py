@@ -40,7 +40,7 @@ async def made(stack: Stack) -> AsyncIterator[Stack]:
     try:
         yield stack
     finally:
-        calls = await AwsCalls.open("tables", "dynamodb", stack.access(stack.dynamodb_url), stack.patience)
+        calls = await AwsCalls.open("tables", "dynamodb", stack.access(stack.dynamodb_url), stack.retry_policy)
         await drop(calls, TABLES, stack.prefix)
         await calls.close()
         dropped(stack.index)

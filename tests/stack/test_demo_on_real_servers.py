@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from access.viewer import GuestOf, Viewer, ViewerKind
+from access.viewer import GuestLink, Viewer, ViewerKind
 from commands.progress import PlainProgress
 from datasources import Sources
 from datasources.tables.keys import KeyRing
@@ -42,7 +42,7 @@ async def told(sources: Sources, folder: Path) -> list[Any]:
     demo = await load_demo(sources, folder, PlainProgress(io.StringIO()), demo_library(photos=600))
     await sources.index.refresh()
     ana = Viewer(ViewerKind.CUSTOMER, "ana", customer=sources.ids.local_id("customer", "ana"))
-    guest = Viewer(ViewerKind.GUEST, "guest", guest_of=GuestOf(demo.guest.owner, demo.guest.album, demo.guest.grantee))
+    guest = Viewer(ViewerKind.GUEST, "guest", guest_of=GuestLink(demo.guest.owner, demo.guest.album, demo.guest.grantee))
     _, documents, runner = served()
     answers = []
     for viewer in (ana, guest):

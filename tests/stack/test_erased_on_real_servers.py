@@ -88,20 +88,20 @@ async def test_the_audit_in_its_bucket_is_whole_and_a_record_that_was_changed_or
     assert (code, said["records"], said["faults"]) == (0, 3, 0), words
     assert said["checkpoints"] >= 1
 
-    calls = await AwsCalls.open("audit", "s3", stack.access(stack.s3_url), stack.patience)
+    calls = await AwsCalls.open("audit", "s3", stack.access(stack.s3_url), stack.retry_policy)
     try:
-        listed = await calls.ask("list_objects_v2", {"Bucket": stack.audit_bucket, "Prefix": "audit/records/"})
+        listed = await calls.call("list_objects_v2", {"Bucket": stack.audit_bucket, "Prefix": "audit/records/"})
         first, *_, last = sorted(entry["Key"] for entry in listed["Contents"])
         at = {"Bucket": stack.audit_bucket, "Key": first}
-        written = await (await calls.ask("get_object", at))["Body"].read()
+        written = await (await calls.call("get_object", at))["Body"].read()
         # Object lock keeps the old version, but whoever may write can lay another one over it, or a mark of deletion.
-        await calls.ask("put_object", {**at, "Body": written.replace(b"reports", b"nobody1")})
+        await calls.call("put_object", {**at, "Body": written.replace(b"reports", b"nobody1")})
         code, said, words = await verified(stack, tmp_path)
         assert (code, said["records"]) == (1, 3)
-        assert "NOT whole" in words
-        await calls.ask("put_object", {**at, "Body": written})
+        assert "NOT intact" in words
+        await calls.call("put_object", {**at, "Body": written})
         assert (await verified(stack, tmp_path))[0] == 0
-        await calls.ask("delete_object", {"Bucket": stack.audit_bucket, "Key": last})
+        await calls.call("delete_object", {"Bucket": stack.audit_bucket, "Key": last})
         code, said, words = await verified(stack, tmp_path)
         assert (code, said["records"]) == (1, 2)
     finally:

@@ -69,7 +69,7 @@ async def behind(url: str, stack: Any) -> AsyncIterator[Library]:
     async with gateway_on(replace(stack, dynamodb_url=url)) as gateway:
         store = getattr(gateway.sources.store, "inner", None)
         assert isinstance(store, DynamoItemStore)
-        store._calls.patience = RetryPolicy(deadline_s=30.0, sleep=no_pause)
+        store._calls.retry_policy = RetryPolicy(deadline_s=30.0, sleep=no_pause)
         yield await library(gateway)
 
 

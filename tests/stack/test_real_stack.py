@@ -96,8 +96,8 @@ async def test_what_the_index_missed_is_made_good_by_the_feed(tmp_path: Path) ->
         count = '{ searchPhotos(query: "sea") { total { count } } }'
         assert (await gateway.answer(count, as_=ana))["searchPhotos"]["total"]["count"] == 0
         follower = IndexFollower(gateway.sources)
-        assert await follower.settle() >= 1
-        assert await follower.settle() == 0
+        assert await follower.catch_up() >= 1
+        assert await follower.catch_up() == 0
         assert (await gateway.answer(count, as_=ana))["searchPhotos"]["total"]["count"] == 1
 
 
@@ -124,8 +124,8 @@ async def test_keys_that_are_forgotten_are_noticed_and_everything_begins_anew() 
 
 
 async def without_table(stack: Stack, name: str) -> None:
-    calls = await AwsCalls.open("tables", "dynamodb", stack.access(stack.dynamodb_url), stack.patience)
-    await calls.ask("delete_table", {"TableName": stack.prefix + name})
+    calls = await AwsCalls.open("tables", "dynamodb", stack.access(stack.dynamodb_url), stack.retry_policy)
+    await calls.call("delete_table", {"TableName": stack.prefix + name})
     await calls.close()
 
 

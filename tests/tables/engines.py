@@ -57,7 +57,7 @@ async def dynamodb(folder: Path, tables: Sequence[Table], clock: Clock) -> Async
         noted.write_text(f"t{secrets.token_hex(6)}-")
     prefix = noted.read_text()
     opened = await DynamoTables.open(
-        aws_access("dynamodb"), tables, prefix=prefix, clock=clock, patience=RetryPolicy(deadline_s=30.0)
+        aws_access("dynamodb"), tables, prefix=prefix, clock=clock, retry_policy=RetryPolicy(deadline_s=30.0)
     )
     opened.sign(SECRET)
     try:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
-from datasources.tables.store import IndexEntry, IndexPage, Item, ItemPage, ItemStore, Key, Put, Span, Table, Write
+from datasources.tables.store import IndexEntry, IndexPage, Item, ItemPage, ItemStore, Key, Put, ScanPage, Span, Table, Write
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -73,6 +73,10 @@ class Awkward(ItemStore):
             if at is not None and at.partition == partition and (span.start or "") <= at.sort < (span.end or "\U0010ffff"):
                 found.append(IndexEntry(at.sort, key))
         return sorted(found, key=lambda e: (e.sort, e.key.sort, e.key.partition), reverse=span.descending)
+
+    @override
+    async def scan(self, table: Table, *, limit: int, after: Key | None = None) -> ScanPage:
+        return await self._store.scan(table, limit=self._fewer(limit), after=after)
 
     @override
     async def transact(self, writes: Sequence[Write]) -> None:

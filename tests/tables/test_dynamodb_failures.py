@@ -16,13 +16,14 @@ from datasources.errors import Conflict, Corrupt, DeadlineExceeded, Throttled, U
 from datasources.retry import RetryBudget, RetryPolicy
 from datasources.tables.dynamodb.schema import drop, make_missing
 from datasources.tables.dynamodb.store import DynamoTables
-from datasources.tables.store import Item, ItemStore, Key, Put, Remove, Span, Table
+from datasources.tables.store import Item, ItemStore, Key, Put, Remove, Span
 from tests.http_fault_proxy import CUT, Faults, Spoil, faults, garbage, rewritten, silence
 from tests.servers import aws_access, places_of
 from tests.tables.engines import Clock
+from tests.tables.plain_tables import plain_table
 
 pytestmark = pytest.mark.servers
-PLAIN = Table("plain", feed=True)
+PLAIN = plain_table("plain", feed=True)
 KEYS = [Key("ana", f"{n}") for n in range(5)]
 
 
@@ -47,7 +48,7 @@ async def sick_tables(**patience: Any) -> AsyncIterator[Sick]:
     async with faults(places_of("dynamodb").url("dynamodb")) as proxy:
         wait = RetryPolicy(**{"deadline_s": 20.0, "sleep": no_pause, **patience})
         tables = await DynamoTables.open(
-            aws_access("dynamodb", url=proxy.url), (PLAIN,), prefix=prefix, clock=Clock(), patience=wait
+            aws_access("dynamodb", url=proxy.url), (PLAIN,), prefix=prefix, clock=Clock(), retry_policy=wait
         )
         try:
             await make_missing(tables.calls, (PLAIN,), prefix)
@@ -163,12 +164,12 @@ async def test_silence_ends_at_the_deadline() -> None:
     async with sick_tables() as sick:
         sick.proxy.always = silence
         impatient = RetryPolicy(deadline_s=0.2, sleep=no_pause)
-        sick.tables.calls.patience = impatient
+        sick.tables.calls.retry_policy = impatient
         for call in (sick.store.get_many(PLAIN, KEYS), sick.store.write_each([Put(PLAIN, Item(KEYS[0], 2, b""), 1)])):
             with pytest.raises(DeadlineExceeded, match=r"within 0\.2 s"):
                 await call
         sick.proxy.always = None
-        sick.tables.calls.patience = RetryPolicy()
+        sick.tables.calls.retry_policy = RetryPolicy()
 
 
 async def test_a_put_whose_answer_is_lost_is_known_again_and_done_once(sick: Sick) -> None:
@@ -254,7 +255,7 @@ async def test_a_sick_source_gets_a_tenth_more_and_no_storm() -> None:
             with pytest.raises(Unavailable):
                 await sick.store.get_many(PLAIN, KEYS)
         assert 60 < len(sick.proxy.seen) <= 60 + 20
-        sick.tables.calls.patience.budget.left = 20.0
+        sick.tables.calls.retry_policy.budget.tokens = 20.0
 
 
 async def test_the_feed_tells_failures_and_goes_on_where_it_was(sick: Sick) -> None:

@@ -38,12 +38,12 @@ async def sick() -> AsyncIterator[Toxicated]:
     with proxied(places_of("dynamodb").url("dynamodb")) as proxy:
         patience = RetryPolicy(deadline_s=30.0, sleep=no_pause)
         tables = await DynamoTables.open(
-            aws_access("dynamodb", url=proxy.url), (PLAIN,), prefix=prefix, clock=Clock(), patience=patience
+            aws_access("dynamodb", url=proxy.url), (PLAIN,), prefix=prefix, clock=Clock(), retry_policy=patience
         )
         await make_missing(tables.calls, (PLAIN,), prefix)
         await tables.items.write_each([Put(PLAIN, Item(k, 1, k.sort.encode()), None) for k in KEYS])
         yield Toxicated(proxy, tables)
-        tables.calls.patience = RetryPolicy(deadline_s=30.0)
+        tables.calls.retry_policy = RetryPolicy(deadline_s=30.0)
         await drop(tables.calls, (PLAIN,), prefix)
         await tables.close()
 
@@ -72,7 +72,7 @@ async def test_a_broken_table_is_an_error_and_never_an_absent_item(sick: Toxicat
     toxic, error = BROKEN[name]
     sick.proxy.sicken(toxic)
     if error is DeadlineExceeded:
-        sick.tables.calls.patience = RetryPolicy(deadline_s=0.5, sleep=no_pause)
+        sick.tables.calls.retry_policy = RetryPolicy(deadline_s=0.5, sleep=no_pause)
     reads: tuple[Callable[[], Awaitable[object]], ...] = (
         lambda: sick.store.get_many(PLAIN, KEYS),
         lambda: sick.store.get_many(PLAIN, [Key("ana", "never there")]),
@@ -85,7 +85,7 @@ async def test_a_broken_table_is_an_error_and_never_an_absent_item(sick: Toxicat
             await read()
         assert told.value.source == "tables"
     sick.proxy.heal()
-    sick.tables.calls.patience = RetryPolicy(deadline_s=30.0)
+    sick.tables.calls.retry_policy = RetryPolicy(deadline_s=30.0)
     assert await all_there(sick.store)
 
 
@@ -97,7 +97,7 @@ def healed_at_the_first_pause(sick: Toxicated) -> None:
         if left:
             left.pop()()
 
-    sick.tables.calls.patience = RetryPolicy(deadline_s=30.0, sleep=heal)
+    sick.tables.calls.retry_policy = RetryPolicy(deadline_s=30.0, sleep=heal)
 
 
 async def test_a_write_whose_answer_is_lost_on_the_way_is_done_once_and_is_ours(sick: Toxicated) -> None:

@@ -15,15 +15,16 @@ import pytest
 
 from datasources.errors import Conflict, Corrupt, SourceError, Throttled, Unavailable
 from datasources.tables.sqlite.store import SqliteTables
-from datasources.tables.store import MAX_BODY, Item, Key, Put, Remove, Span, Table
+from datasources.tables.store import MAX_BODY, Item, Key, Put, Remove, Span
+from datasources.tables.wrapping_keys import KEYS
+from tests.tables.plain_tables import plain_table
 
-PHOTOS = Table("photos", indexes=("timeline", "changes"), feed=True)
-KEYS = Table("keys", recovery=False)
+PHOTOS = plain_table("photos", indexes=("timeline", "changes"), feed=True)
 TABLES = (PHOTOS, KEYS)
 
 
-def make_tables(path: Path, *, patience_s: float = 5.0) -> SqliteTables:
-    return SqliteTables.open(path, TABLES, clock=lambda: 1_800_000_000.0, patience_s=patience_s)
+def make_tables(path: Path, *, busy_timeout_s: float = 5.0) -> SqliteTables:
+    return SqliteTables.open(path, TABLES, clock=lambda: 1_800_000_000.0, busy_timeout_s=busy_timeout_s)
 
 
 @pytest.fixture
@@ -57,10 +58,12 @@ WRITER = """
 import asyncio, sys
 from pathlib import Path
 from datasources.tables.sqlite.store import SqliteTables
-from datasources.tables.store import Item, Key, Put, Table
-PHOTOS = Table("photos", indexes=("timeline", "changes"), feed=True)
+from datasources.tables.store import Item, Key, Put
+from datasources.tables.wrapping_keys import KEYS
+from tests.tables.plain_tables import plain_table
+PHOTOS = plain_table("photos", indexes=("timeline", "changes"), feed=True)
 async def main():
-    tables = SqliteTables.open(Path(sys.argv[1]), (PHOTOS, Table("keys", recovery=False)), clock=lambda: 1_800_000_000.0)
+    tables = SqliteTables.open(Path(sys.argv[1]), (PHOTOS, KEYS), clock=lambda: 1_800_000_000.0)
     for version in range(1, 10**9):
         done = await tables.items.write_each([
             Put(PHOTOS, Item(Key("ana", f"{n:03}"), version, b"%d" % version, {"timeline": Key("ana", f"{version}")}), version - 1)
@@ -125,7 +128,7 @@ async def test_many_may_make_the_same_new_file_at_once(path: Path) -> None:
 
 
 async def test_a_writer_that_waits_too_long_is_throttled_and_readers_go_on(path: Path, tables: SqliteTables) -> None:
-    hasty = make_tables(path, patience_s=0.01)
+    hasty = make_tables(path, busy_timeout_s=0.01)
     await tables.items.write_each([put("a")])
     with closing(sqlite3.connect(path, isolation_level=None)) as holder:
         holder.execute("BEGIN IMMEDIATE")
@@ -173,7 +176,7 @@ async def test_a_file_of_another_version_is_refused_in_one_sentence(path: Path) 
     await make_tables(path).close()
     with closing(sqlite3.connect(path)) as other:
         other.execute("PRAGMA user_version = 2")
-    with pytest.raises(Unavailable, match=r"^tables: the data is of version 2, this program reads version 1$"):
+    with pytest.raises(Unavailable, match=r"^tables: the file is of version 2, and this program reads version 1$"):
         make_tables(path)
 
 
@@ -191,8 +194,8 @@ def test_a_file_that_is_not_ours_is_left_alone(path: Path) -> None:
 async def test_a_table_with_other_indexes_is_refused(path: Path) -> None:
     await make_tables(path).close()
     with pytest.raises(Unavailable, match="photos with other indexes"):
-        SqliteTables.open(path, [Table("photos", indexes=("timeline",), feed=True)], clock=lambda: 0.0)
-    more = SqliteTables.open(path, [*TABLES, Table("more")], clock=lambda: 0.0)
+        SqliteTables.open(path, [plain_table("photos", indexes=("timeline",), feed=True)], clock=lambda: 0.0)
+    more = SqliteTables.open(path, [*TABLES, plain_table("more")], clock=lambda: 0.0)
     await more.close()
 
 

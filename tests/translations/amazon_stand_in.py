@@ -1,4 +1,4 @@
-"""Amazon Translate's protocol on loopback, for what cannot run here (DECISIONS 30): answers, refusals and delays as told."""
+"""A local implementation of Amazon Translate's protocol with configurable errors and delays."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ WORDS |= {("pilvenpiirtäjä", "fi", "en"): "skyscraper", ("mökkielämä", "fi"
 
 @dataclass
 class StandIn:
-    """`faults` are taken one a call: (status, error code); `hold` keeps answers back until it is set."""
+    """`faults`: one (status, error code) per call; `hold` delays responses until it is set."""
 
     url: str = ""
     calls: list[dict[str, Any]] = field(default_factory=list)
@@ -28,8 +28,8 @@ class StandIn:
 
     async def answer(self, request: web.Request) -> web.Response:
         assert request.headers["x-amz-target"].endswith(".TranslateText")
-        asked = json.loads(await request.read())
-        self.calls.append(asked)
+        request_body = json.loads(await request.read())
+        self.calls.append(request_body)
         if self.hold is not None:
             await self.hold.wait()
         if self.faults:
@@ -37,8 +37,8 @@ class StandIn:
             return _json({"__type": code, "message": "no"}, status)
         if self.raw is not None:
             return web.Response(body=self.raw, content_type="application/x-amz-json-1.1")
-        source, target = asked["SourceLanguageCode"], asked["TargetLanguageCode"]
-        text = WORDS.get((asked["Text"], source, target))
+        source, target = request_body["SourceLanguageCode"], request_body["TargetLanguageCode"]
+        text = WORDS.get((request_body["Text"], source, target))
         if text is None:
             return _json({"__type": "DetectedLanguageLowConfidenceException"}, 400)
         spoken = "fi" if source == "auto" else source
@@ -51,7 +51,7 @@ def _json(body: dict[str, Any], status: int) -> web.Response:
 
 @asynccontextmanager
 async def stand_in(patch: Callable[[str, str], None]) -> AsyncIterator[StandIn]:
-    """The server, and credentials that mean nothing in the environment."""
+    """The server, with dummy credentials in the environment."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         patch(name, "stand-in")
     made = StandIn()

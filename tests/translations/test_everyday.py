@@ -1,4 +1,4 @@
-"""Everyday words, written down before anything was tuned on them, and kept apart from the tables."""
+"""Accuracy on everyday words that were not used for tuning."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from datasources.translations.port import Method
-from datasources.translations.synonyms import UnderstoodWords
+from datasources.translations.synonyms import SynonymFile
 from datasources.translations.tables import ConceptTables
 
 WORDS = Path(__file__).with_name("everyday.csv")
@@ -57,14 +57,14 @@ async def test_words_of_languages_without_a_column_are_understood_as_approximate
 
 
 def test_at_least_thirty_more_languages_are_understood() -> None:
-    understood = UnderstoodWords()
+    understood = SynonymFile()
     rich = [tag for tag in understood.languages if len(understood.of(tag).names) >= 150]
     assert len(rich) >= 42
     assert understood.manifest["licence"] == "Unicode-3.0"
 
 
 def test_concepts_named_by_the_words_are_in_the_table() -> None:
-    understood = UnderstoodWords()
+    understood = SynonymFile()
     with (Path(__file__).parents[2] / "datasources/translations/labels.csv").open(encoding="utf-8", newline="") as file:
         concepts = {row["concept"] for row in csv.DictReader(file)}
     named = {c for tag in ("sv", "uk", "hi") for found in understood.of(tag).words.values() for c, _ in found}

@@ -21,7 +21,7 @@ from starlette.routing import Route, WebSocketRoute
 from execution import graphiql
 from execution.document_cache import Classes, DocumentCache
 from execution.errors import GraphQLProblem
-from execution.http import GraphQLEndpoint, WireSettings
+from execution.http import GraphQLEndpoint, HttpSettings
 from execution.runner import Runner
 from execution.websocket import GraphQLSocket, SocketSettings
 
@@ -80,9 +80,17 @@ class ToyContext:
     denied: frozenset[str] = frozenset()
     log: list[str] = field(default_factory=list)
     began: asyncio.Event = field(default_factory=asyncio.Event)
+    principal: str | None = None
+    max_body_bytes: int | None = None
+    max_values: int | None = None
+    remaining_s: float | None = None
+    resets: int = 0
 
-    def extensions(self) -> Mapping[str, Any]:
+    def extensions(self) -> Mapping[str, object]:
         return {"asked": len(self.log)} if self.log else {}
+
+    def reset(self) -> None:
+        self.resets += 1
 
     async def aclose(self) -> None:
         self.log.append("context closed")
@@ -122,7 +130,7 @@ def toy_schema() -> GraphQLSchema:
     def broken(_source: Any, _info: Any) -> str:
         raise ValueError("the password is swordfish")
 
-    def told(_source: Any, _info: Any) -> str:
+    def problem(_source: Any, _info: Any) -> str:
         raise GraphQLProblem("CONFLICT", "Someone was faster.", reason="VERSION", extensions={"version": 3})
 
     def saying(_source: Any, info: GraphQLResolveInfo[Any], name: str = "world") -> str:
@@ -137,7 +145,7 @@ def toy_schema() -> GraphQLSchema:
     resolves("Query", "node", lambda *_, **given: photo(given["id"]))
     resolves("Query", "named", lambda *_: photo("1"))
     resolves("Query", "broken", broken)
-    resolves("Query", "told", told)
+    resolves("Query", "told", problem)
     resolves("Query", "late", late)
     resolves("Query", "int", lambda *_: "no number, but a secret")
     resolves("Photo", "friends", lambda *_, first: [photo(f"f{n}") for n in range(first)])
@@ -181,12 +189,12 @@ async def identities(_request: Request) -> JSONResponse:
     return JSONResponse([{"name": n, "description": d, "token": f"of-{n}", "expiresAt": expires} for n, d in people])
 
 
-def app(settings: WireSettings | None = None) -> Starlette:
+def app(settings: HttpSettings | None = None) -> Starlette:
     schema = toy_schema()
     documents = DocumentCache(schema, classify=CLASSES.get)
     runner = Runner(schema, decide=decide)
-    endpoint = GraphQLEndpoint(documents, runner, make_context, settings=settings or WireSettings(page=graphiql.page()))
-    socket = GraphQLSocket(documents, runner, make_context, settings=SocketSettings(most_operations=3))
+    endpoint = GraphQLEndpoint(documents, runner, make_context, settings=settings or HttpSettings(page=graphiql.page()))
+    socket = GraphQLSocket(documents, runner, make_context, settings=SocketSettings(max_operations=3))
     return Starlette(
         routes=[
             Route("/graphql", endpoint),

@@ -1,7 +1,7 @@
-"""The indices behind a name in OpenSearch: made from one template, and put in the place of one another at once.
+"""The OpenSearch indices of one alias: created from an index template and switched atomically.
 
-`photos` stands for the index that is read, `photos-also` for a second one that is written to as well: a new one that
-is being filled, or the old one that is kept as the way back. Both are aliases, of indices `photos-000001` and so on.
+The alias `photos` is the index that is read. The alias `photos-also` is a second index that receives the same writes: a
+new one that is being filled, or the previous one, retained for a rollback. The indices are `photos-000001` and so on.
 """
 
 from __future__ import annotations
@@ -10,61 +10,78 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from datasources.search.opensearch.index import ALSO, OpenSearchIndex
-from datasources.search.opensearch.schema import mapping, settings
-from datasources.search.opensearch.transport import Cluster, Wire
+import msgspec
+
+from datasources.search.index_versions import index_versions
+from datasources.search.opensearch.index import SECOND_SUFFIX, OpenSearchIndex
+from datasources.search.opensearch.schema import VERSIONS, mapping, settings
+from datasources.search.opensearch.transport import Cluster, Transport
 
 _SLOW_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
-    """How an index is cut up. A customer lies in one shard, so more shards are for more customers."""
+class IndexShape:
+    """Shards and replicas of an index. The photos of a customer are in one shard, so shards scale with customers."""
 
     shards: int = 1
     replicas: int | None = None
 
 
 class Indices:
-    """Making and exchanging the indices of one name."""
+    """Creates and switches the indices of one alias."""
 
-    def __init__(self, wire: Wire, name: str, shape: Shape) -> None:
-        self._wire = wire
+    def __init__(self, transport: Transport, name: str, shape: IndexShape) -> None:
+        self._transport = transport
         self.name = name
-        self.also = name + ALSO
+        self.also = name + SECOND_SUFFIX
         self._shape = shape
 
     @classmethod
-    def connect(cls, cluster: Cluster, name: str = "photos", shape: Shape | None = None) -> Indices:
-        """Those of a cluster; nothing is asked of it yet."""
-        return cls(Wire(cluster), name, shape or Shape())
+    def connect(cls, cluster: Cluster, name: str = "photos", shape: IndexShape | None = None) -> Indices:
+        """The indices of a cluster; sends no request yet."""
+        return cls(Transport(cluster), name, shape or IndexShape())
 
     def template(self) -> dict[str, Any]:
-        """What every index of this name is made from."""
-        made = {"settings": {"index": settings(shards=self._shape.shards, replicas=self._shape.replicas)}, "mappings": mapping()}
-        return {"index_patterns": [f"{self.name}-0*"], "priority": 500, "template": made}
+        """The index template of this alias."""
+        template = {
+            "settings": {"index": settings(shards=self._shape.shards, replicas=self._shape.replicas)},
+            "mappings": mapping(),
+        }
+        return {"index_patterns": [f"{self.name}-0*"], "priority": 500, "template": template}
 
     async def prepare(self) -> bool:
-        """The template, and an index behind the name if there is none; whether one was made."""
-        await self._wire.call("PUT", f"/_index_template/{self.name}", self.template(), deadline_s=_SLOW_S)
-        if await self.behind(self.name) is not None:
+        """Put the template, and create an index if the alias has none; returns whether an index was created."""
+        await self._transport.call("PUT", f"/_index_template/{self.name}", self.template(), deadline_s=_SLOW_S)
+        if await self.index_of(self.name) is not None:
             return False
-        await self._make(self.name)
+        await self._create(self.name)
         return True
 
-    async def behind(self, name: str) -> str | None:
-        """The index that an alias stands for."""
-        found = await self._wire.call("GET", f"/_alias/{name}")
+    async def index_of(self, name: str) -> str | None:
+        """The index of an alias; None if the alias does not exist."""
+        found = await self._transport.call("GET", f"/_alias/{name}")
         return max(found) if found else None
 
-    async def begin(self) -> str:
-        """The second index, made if there is none; from now on every writer writes to both."""
-        await self.prepare()
-        return await self.behind(self.also) or await self._make(self.also)
+    async def is_current(self, name: str) -> bool:
+        """Whether the index behind an alias was created with the versions of this program; True where there is none."""
+        found = await self._transport.call("GET", f"/{name}/_mapping")
+        stored = [index["mappings"].get("_meta", {}).get(VERSIONS) for index in (found or {}).values()]
+        return all(versions == msgspec.to_builtins(index_versions()) for versions in stored)
 
-    async def exchange(self) -> None:
-        """The second takes the place of the first and the first that of the second: at once, for every reader and writer."""
-        first, second = await self.behind(self.name), await self.behind(self.also)
+    async def create_second(self) -> str:
+        """The second index, made if there is none; from now on every writer writes to both.
+
+        A second index that a program of other versions began to fill is deleted first: it cannot be continued.
+        """
+        await self.prepare()
+        if await self.index_of(self.also) is not None and not await self.is_current(self.also):
+            await self.drop()
+        return await self.index_of(self.also) or await self._create(self.also)
+
+    async def swap_aliases(self) -> None:
+        """Swap the aliases of both indices atomically, for all readers and writers."""
+        first, second = await self.index_of(self.name), await self.index_of(self.also)
         pairs = [
             ("remove", first, self.name),
             ("add", second, self.name),
@@ -72,38 +89,38 @@ class Indices:
             ("add", first, self.also),
         ]
         actions = [{act: {"index": index, "alias": alias}} for act, index, alias in pairs]
-        await self._wire.call("POST", "/_aliases", {"actions": actions}, deadline_s=_SLOW_S)
+        await self._transport.call("POST", "/_aliases", {"actions": actions}, deadline_s=_SLOW_S)
 
     async def drop(self) -> str | None:
-        """Deletes the second index; gives its name, if there was one."""
-        second = await self.behind(self.also)
+        """Delete the second index; returns its name, None if there was none."""
+        second = await self.index_of(self.also)
         if second is not None:
-            await self._wire.call("DELETE", f"/{second}", deadline_s=_SLOW_S)
+            await self._transport.call("DELETE", f"/{second}", deadline_s=_SLOW_S)
         return second
 
-    async def wipe(self) -> None:
-        """Deletes every index of this name and their template: for a name that was made to be thrown away."""
+    async def delete_all(self) -> None:
+        """Delete every index of this alias and the template; for temporary aliases of tests and benchmarks."""
         for index in await self._all():
-            await self._wire.call("DELETE", f"/{index}", deadline_s=_SLOW_S)
-        await self._wire.call("DELETE", f"/_index_template/{self.name}")
+            await self._transport.call("DELETE", f"/{index}", deadline_s=_SLOW_S)
+        await self._transport.call("DELETE", f"/_index_template/{self.name}")
 
     async def counts(self) -> Mapping[str, int]:
-        """How many documents each index of this name has, marks of removals too."""
-        told = await self._wire.call("GET", f"/_cat/indices/{self.name}-0*", format="json", h="index,docs.count")
-        return {row["index"]: int(row["docs.count"] or 0) for row in told or ()}
+        """The number of documents of each index, including tombstones."""
+        response = await self._transport.call("GET", f"/_cat/indices/{self.name}-0*", format="json", h="index,docs.count")
+        return {row["index"]: int(row["docs.count"] or 0) for row in response or ()}
 
     def second(self) -> OpenSearchIndex:
-        """The second index as an index of its own, to fill and compare it; closed with these."""
-        return OpenSearchIndex(self._wire, self.also)
+        """The second index as a `PhotoIndex`, to fill and compare it; shares the connection of this object."""
+        return OpenSearchIndex(self._transport, self.also)
 
     async def close(self) -> None:
-        """Lets go of the connections."""
-        await self._wire.close()
+        """Close the connections."""
+        await self._transport.close()
 
-    async def _make(self, alias: str) -> str:
+    async def _create(self, alias: str) -> str:
         number = 1 + max((_number(index) for index in await self._all()), default=0)
         index = f"{self.name}-{number:06d}"
-        await self._wire.call("PUT", f"/{index}", {"aliases": {alias: {}}}, deadline_s=_SLOW_S)
+        await self._transport.call("PUT", f"/{index}", {"aliases": {alias: {}}}, deadline_s=_SLOW_S)
         return index
 
     async def _all(self) -> Sequence[str]:

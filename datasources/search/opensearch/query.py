@@ -1,4 +1,4 @@
-"""Conditions as queries of OpenSearch: structures of terms, never a query string, so that nobody's text is syntax."""
+"""Conditions as OpenSearch queries, built from terms and never from query strings, so that user text is not parsed."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from math import ceil, floor, inf, radians
 from typing import Any
 
-from datasources.search.analysis import folded_name, grams, lookup
-from datasources.search.columns import BROKEN
+from datasources.search.analysis import fold_name, grams, lookup
+from datasources.search.columns import FRACTIONAL
 from datasources.search.conditions import (
     All,
     Any_,
@@ -23,14 +23,14 @@ from datasources.search.conditions import (
     WithinCircle,
 )
 from datasources.search.fixed_point import units
-from datasources.search.geometry import EARTH_RADIUS_M, around
+from datasources.search.geometry import EARTH_RADIUS_M, bounding_box
 from datasources.search.opensearch.schema import NAME_1, NAME_2, NAME_3, STEM, WORD, latitude, longitude
 from datasources.search.port import TextQuery
 
 Query = dict[str, Any]
 ALL: Query = {"match_all": {}}
 NONE: Query = {"match_none": {}}
-_MOST = (1 << 63) - 1
+_MAX_LONG = (1 << 63) - 1
 
 _DISTANCE = """
 double lat = Math.toRadians(doc[params.lat].value), lon = Math.toRadians(doc[params.lon].value);
@@ -38,38 +38,38 @@ double north = Math.sin((lat - params.here) / 2), east = Math.sin((lon - params.
 double a = north * north + Math.cos(params.here) * Math.cos(lat) * east * east;
 return 2 * params.radius * Math.asin(Math.sqrt(Math.min(1.0, Math.max(0.0, a)))) <= params.most;
 """
-"""The haversine formula of `geometry`. The engine's own circle rounds points to 32 bits: a centimetre, on edges a hit."""
+"""The haversine formula of `geometry`. `geo_distance` rounds points to 32 bits, which changes hits at the edge of a circle."""
 
 
 def every(queries: Sequence[Query]) -> Query:
-    """All hold; nothing scores."""
+    """A conjunction without scoring."""
     return queries[0] if len(queries) == 1 else {"bool": {"filter": list(queries)}}
 
 
 def some(queries: Sequence[Query], least: int = 1) -> Query:
-    """At least so many hold."""
+    """At least `least` queries match."""
     return {"bool": {"should": list(queries), "minimum_should_match": least}}
 
 
 def inside(rows: Condition, *conditions: Condition) -> Query:
-    """The rows of a scope for which all conditions hold."""
+    """The rows of a scope that match all conditions."""
     return every([query(rows), *(query(c) for c in conditions if not isinstance(c, Everything))])
 
 
 def matching(text: TextQuery) -> Query:
-    """Rows for which enough clauses hold; the score is the sum of their units, exact in the engine's floats."""
+    """Rows that match enough clauses; the score is the sum of their units, which is exact in the floats of the engine."""
     if text.required > len(text.clauses) or (not text.clauses and text.required > 0):
         return NONE
     if not text.clauses:
         return ALL
-    weighed = zip(text.clauses, units(text.clauses), strict=True)
-    scoring = [{"constant_score": {"filter": query(c.condition), "boost": unit}} for c, unit in weighed]
-    asked: Query = {"filter": [ALL], "should": scoring, "minimum_should_match": max(text.required, 0)}
-    return {"bool": asked}
+    weighted = zip(text.clauses, units(text.clauses), strict=True)
+    scoring = [{"constant_score": {"filter": query(c.condition), "boost": unit}} for c, unit in weighted]
+    scored: Query = {"filter": [ALL], "should": scoring, "minimum_should_match": max(text.required, 0)}
+    return {"bool": scored}
 
 
 def query(condition: Condition) -> Query:  # noqa: C901, PLR0911 - one case a condition
-    """A condition as it stands, over everybody's rows: to be put inside a scope."""
+    """A condition over the rows of all owners; the caller must combine it with a scope."""
     match condition:
         case Everything():
             return ALL
@@ -96,7 +96,7 @@ def query(condition: Condition) -> Query:  # noqa: C901, PLR0911 - one case a co
 
 
 def one_of(column: str, values: Sequence[str]) -> Query:
-    """Rows with any of these texts."""
+    """Rows with any of these values."""
     distinct = list(dict.fromkeys(values))
     return {"terms": {column: distinct}} if distinct else NONE
 
@@ -105,16 +105,16 @@ def _term(column: str, value: str) -> Query:
     return {"term": {column: {"value": value}}}
 
 
-def _number(asked: Between) -> Query:
-    low = -inf if asked.low is None else asked.low
-    high = inf if asked.high is None else asked.high
-    column = asked.field.label
+def _number(condition: Between) -> Query:
+    low = -inf if condition.low is None else condition.low
+    high = inf if condition.high is None else condition.high
+    column = condition.field.label
     if low == -inf and high == inf:
         return {"exists": {"field": column}}
-    if asked.field in BROKEN:
+    if condition.field in FRACTIONAL:
         return _range(column, low, high)
-    first = -_MOST if low == -inf else max(ceil(low), -_MOST)
-    last = _MOST if high == inf else min(floor(high), _MOST)
+    first = -_MAX_LONG if low == -inf else max(ceil(low), -_MAX_LONG)
+    last = _MAX_LONG if high == inf else min(floor(high), _MAX_LONG)
     return _range(column, first, last)
 
 
@@ -125,47 +125,47 @@ def _range(column: str, low: float, high: float) -> Query:
     return {"range": {column: {name: end for name, end in ends.items() if abs(end) != inf}}}
 
 
-def _box(asked: WithinBox) -> Query:
-    column = longitude(asked.level)
+def _box(condition: WithinBox) -> Query:
+    column = longitude(condition.level)
     east_west = (
-        _range(column, asked.west, asked.east)
-        if asked.west <= asked.east
-        else some([_range(column, asked.west, inf), _range(column, -inf, asked.east)])
+        _range(column, condition.west, condition.east)
+        if condition.west <= condition.east
+        else some([_range(column, condition.west, inf), _range(column, -inf, condition.east)])
     )
-    return every([_range(latitude(asked.level), asked.south, asked.north), east_west])
+    return every([_range(latitude(condition.level), condition.south, condition.north), east_west])
 
 
-def _circle(asked: WithinCircle) -> Query:
-    """A box, and in it every distance measured: exact, and the same for hits, counts and facets."""
-    lat, lon = latitude(asked.level), longitude(asked.level)
-    given = {
-        "lat": lat, "lon": lon, "here": radians(asked.latitude), "there": radians(asked.longitude),
-        "radius": EARTH_RADIUS_M, "most": float(asked.radius_m),
+def _circle(condition: WithinCircle) -> Query:
+    """A bounding box with an exact distance filter inside, the same for hits, counts and facets."""
+    lat, lon = latitude(condition.level), longitude(condition.level)
+    parameters = {
+        "lat": lat, "lon": lon, "here": radians(condition.latitude), "there": radians(condition.longitude),
+        "radius": EARTH_RADIUS_M, "most": float(condition.radius_m),
     }  # fmt: skip
-    box = _box(WithinBox(asked.level, *around(asked.latitude, asked.longitude, asked.radius_m)))
-    measured = {"script": {"script": {"source": _DISTANCE, "params": given}}}
+    box = _box(WithinBox(condition.level, *bounding_box(condition.latitude, condition.longitude, condition.radius_m)))
+    measured = {"script": {"script": {"source": _DISTANCE, "params": parameters}}}
     return every([{"exists": {"field": lat}}, {"exists": {"field": lon}}, box, measured])
 
 
-def _word(asked: HasWord) -> Query:
-    found = lookup(asked)
+def _word(condition: HasWord) -> Query:
+    found = lookup(condition)
     if found is None:
         return NONE
-    ways: list[Query] = [{"match_phrase": {WORD: " ".join(found.row)}}] if found.row else []
+    alternatives: list[Query] = [{"match_phrase": {WORD: " ".join(found.phrase)}}] if found.phrase else []
     if found.stem is not None:
-        ways.append(_term(STEM, found.stem))
-    if found.beginning is not None:
-        ways.append({"prefix": {WORD: {"value": found.beginning, "rewrite": "constant_score"}}})
-    if found.typo is not None:
-        # Without this rewrite only the fifty likeliest words of all customers together would be looked for.
-        edit: Query = {"value": found.typo, "fuzziness": 1, "transpositions": True, "prefix_length": 0}
-        ways.append({"fuzzy": {WORD: edit | {"rewrite": "constant_score"}}})
-    return some(ways) if len(ways) > 1 else ways[0]
+        alternatives.append(_term(STEM, found.stem))
+    if found.prefix is not None:
+        alternatives.append({"prefix": {WORD: {"value": found.prefix, "rewrite": "constant_score"}}})
+    if found.fuzzy is not None:
+        # Without this rewrite only the 50 most frequent terms of all customers together would be used.
+        edit: Query = {"value": found.fuzzy, "fuzziness": 1, "transpositions": True, "prefix_length": 0}
+        alternatives.append({"fuzzy": {WORD: edit | {"rewrite": "constant_score"}}})
+    return some(alternatives) if len(alternatives) > 1 else alternatives[0]
 
 
 def _name(part: str) -> Query:
-    """Grams of three in a row fix every character of the part: a hit cannot lie."""
-    folded = folded_name(part)
+    """Consecutive trigrams determine every character of the part, so there are no false matches."""
+    folded = fold_name(part)
     if not folded:
         return NONE
     if len(folded) <= 3:  # noqa: PLR2004 - the longest gram

@@ -1,4 +1,4 @@
-"""One conversation with an OpenSearch cluster: deadlines, a bounded number of tries, and its failures as ours."""
+"""HTTP requests to an OpenSearch cluster with deadlines, retries and translated errors."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from opensearchpy import AsyncOpenSearch, exceptions
 from datasources.errors import Corrupt, DeadlineExceeded, SourceError, Throttled, Unavailable
 
 SOURCE = "search"
-TRIES = 3
-_FIRST_PAUSE_S = 0.05
+MAX_ATTEMPTS = 3
+_BASE_DELAY_S = 0.05
 _LINES = {"content-type": "application/x-ndjson"}
 _BUSY = 429
-_PASSING = frozenset({502, 503, 504})
+_TRANSIENT = frozenset({502, 503, 504})
 _MISSING = 404
-_FAULTY = 400
+_BAD_REQUEST = 400
 
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """Where a cluster is and how it is spoken to. `ca_file`: whose signature its certificate must bear; else the system's."""
+    """Address and credentials of a cluster. `ca_file`: the CA certificates to trust; None: those of the system."""
 
     url: str
     user: str | None = None
@@ -42,8 +42,8 @@ class Cluster:
         return f"Cluster({self.url!r})"
 
 
-class Wire:
-    """Requests to one cluster. Each is safe to repeat: reads are, and writes carry external versions."""
+class Transport:
+    """Requests to one cluster. All requests are idempotent, because writes carry external versions, so all may be retried."""
 
     def __init__(
         self,
@@ -52,7 +52,7 @@ class Wire:
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
         jitter: Callable[[], float] = random.random,
     ) -> None:
-        # What fails is told by our errors; the client's own log would hold addresses and, when it debugs, bodies.
+        # Failures are reported by our errors; the log of the client would contain URLs and, at debug level, bodies.
         logging.getLogger("opensearch").setLevel(logging.CRITICAL)
         secure = cluster.url.startswith("https://")
         self._deadline_s = cluster.deadline_s
@@ -76,7 +76,7 @@ class Wire:
         deadline_s: float | None = None,
         **parameters: str,
     ) -> Any:
-        """The answer as JSON; `None` where there is no such thing. Raises `datasources.errors`."""
+        """The response as JSON; None for status 404. Raises `datasources.errors`."""
         sent = body if body is None or isinstance(body, bytes) else orjson.dumps(body)
         headers = _LINES if isinstance(body, bytes) else {"content-type": "application/json"}
 
@@ -85,40 +85,40 @@ class Wire:
                 method, path, params=dict(parameters), body=sent, headers=dict(headers)
             )
 
-        return await self._tried(once, self._deadline_s if deadline_s is None else deadline_s)
+        return await self._with_retries(once, self._deadline_s if deadline_s is None else deadline_s)
 
-    async def searches(self, path: str, lines: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
-        """Several searches in one request, each speaking for all its shards or failing.
+    async def multi_search(self, path: str, lines: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+        """Several searches in one request; each covers all its shards or fails.
 
-        One that fails in passing fails the request, which is tried again whole: an index that was exchanged and dropped
-        while it was being searched is by then no longer behind the name.
+        A transient failure of one search fails the whole request, which is then retried: if an index was switched and
+        deleted during the search, the retry uses the new index of the alias.
         """
         sent = b"\n".join(map(orjson.dumps, lines)) + b"\n"
 
         async def once() -> Sequence[Mapping[str, Any]]:
-            told = await self._client.transport.perform_request("POST", path, body=sent, headers=dict(_LINES))
-            if not isinstance(told, dict) or 2 * len(told.get("responses", ())) != len(lines):
-                raise Corrupt(SOURCE, "the answer does not match the question")
-            with legible():
-                return [whole(answer) for answer in told["responses"]]
+            response = await self._client.transport.perform_request("POST", path, body=sent, headers=dict(_LINES))
+            if not isinstance(response, dict) or 2 * len(response.get("responses", ())) != len(lines):
+                raise Corrupt(SOURCE, "the number of responses differs from the number of searches")
+            with reading_response():
+                return [require_all_shards(answer) for answer in response["responses"]]
 
-        found: Sequence[Mapping[str, Any]] | None = await self._tried(once, self._deadline_s)
-        return no_index() if found is None else found
+        found: Sequence[Mapping[str, Any]] | None = await self._with_retries(once, self._deadline_s)
+        return raise_no_index() if found is None else found
 
-    async def back_off(self, tried: int) -> None:
-        """Waits a while that doubles with each try, somewhere between nothing and all of it."""
-        await self._pause(_FIRST_PAUSE_S * 2**tried * self._jitter())
+    async def back_off(self, attempts: int) -> None:
+        """Sleep with exponential backoff and full jitter."""
+        await self._pause(_BASE_DELAY_S * 2**attempts * self._jitter())
 
-    async def rest(self, seconds: float) -> None:
-        """Waits so long, for something that takes its time."""
+    async def pause(self, seconds: float) -> None:
+        """Sleep, to poll for a slow operation."""
         await self._pause(seconds)
 
     async def close(self) -> None:
-        """Lets go of the connections."""
+        """Close the connections."""
         await self._client.close()
 
-    async def _tried(self, once: Callable[[], Awaitable[Any]], deadline_s: float) -> Any:
-        tried = 0
+    async def _with_retries(self, once: Callable[[], Awaitable[Any]], deadline_s: float) -> Any:
+        attempts = 0
         found: SourceError | None
         try:
             async with asyncio.timeout(deadline_s):
@@ -131,70 +131,70 @@ class Wire:
                         found = _translated(e)
                     if found is None:
                         return None
-                    tried += 1
-                    if tried == TRIES or not isinstance(found, Throttled | Unavailable):
-                        # Not `from` the client's error: it quotes the request, and so what people looked for.
+                    attempts += 1
+                    if attempts == MAX_ATTEMPTS or not isinstance(found, Throttled | Unavailable):
+                        # Not `from` the error of the client, which quotes the request and so the search text.
                         raise found
-                    await self.back_off(tried)
+                    await self.back_off(attempts)
         except TimeoutError:
             raise DeadlineExceeded(SOURCE, "the cluster did not answer in time") from None
 
 
 def _translated(error: exceptions.OpenSearchException) -> SourceError | None:
-    """Our name for a failure of the client; None: there is no such thing."""
+    """The error for a failure of the client; None for status 404."""
     if isinstance(error, exceptions.SerializationError):
-        return Corrupt(SOURCE, "the answer is no JSON")
+        return Corrupt(SOURCE, "the response is not JSON")
     if isinstance(error, exceptions.SSLError) or "certificate" in str(error).lower():
         return Corrupt(SOURCE, "the cluster's certificate is not trusted")
     if isinstance(error, exceptions.ConnectionTimeout):
         return DeadlineExceeded(SOURCE, "the cluster did not answer in time")
     if isinstance(error, exceptions.ConnectionError) or not isinstance(error, exceptions.TransportError):
-        return Unavailable(SOURCE, "the cluster cannot be reached, or broke off its answer")
-    return of_status(int(error.status_code), str(error.error))
+        return Unavailable(SOURCE, "the cluster cannot be reached, or the connection was lost")
+    return error_of_status(int(error.status_code), str(error.error))
 
 
-def of_status(status: int, kind: str) -> SourceError | None:
-    """What a status of an answer, or of a part of one, means. `kind` is the engine's name of the error, never its text."""
+def error_of_status(status: int, kind: str) -> SourceError | None:
+    """The error for a status of a response or of one of its items. `kind` is the error type, never its text."""
     if status == _BUSY or "circuit_breaking" in kind or "rejected_execution" in kind:
-        return Throttled(SOURCE, "the cluster has too much to do")
-    if status in _PASSING:
-        return Unavailable(SOURCE, f"the cluster answered {status} ({_name(kind)})")
+        return Throttled(SOURCE, "the cluster is overloaded; retry later")
+    if status in _TRANSIENT:
+        return Unavailable(SOURCE, f"the cluster returned status {status} ({_name(kind)})")
     if status == _MISSING:
         return None
     if status in {401, 403}:
-        return Unavailable(SOURCE, f"the cluster refuses us ({status}): check the user and its rights")
-    return Corrupt(SOURCE, f"the cluster answered {status} ({_name(kind)})")
+        return Unavailable(SOURCE, f"the cluster denied access ({status}): check the user and its permissions")
+    return Corrupt(SOURCE, f"the cluster returned status {status} ({_name(kind)})")
 
 
 def _name(kind: str) -> str:
-    return kind if kind.replace("_", "").isalnum() else "without a name"
+    return kind if kind.replace("_", "").isalnum() else "no error type"
 
 
 @contextmanager
-def legible() -> Iterator[None]:
-    """Reading an answer: one that is not of the expected form is `Corrupt`."""
+def reading_response() -> Iterator[None]:
+    """Raise `Corrupt` if the response does not have the expected form."""
     try:
         yield
     except (KeyError, TypeError, ValueError, IndexError, AttributeError):
-        raise Corrupt(SOURCE, "the answer is not of the expected form") from None
+        raise Corrupt(SOURCE, "the response does not have the expected form") from None
 
 
-def no_index() -> NoReturn:
-    """What stands for a missing index: it must be made, and writes never make one."""
-    raise Unavailable(SOURCE, "there is no index by this name: make it with `photos-gateway reindex`")
+def raise_no_index() -> NoReturn:
+    """Raise the error for a missing index; writes never create one."""
+    raise Unavailable(SOURCE, "the index does not exist: create it with `photos-gateway reindex`")
 
 
-def whole(answer: dict[str, Any]) -> Mapping[str, Any]:
-    """One answer to a search, if it speaks for every shard; what is partial is a failure, never a smaller answer."""
+def require_all_shards(answer: dict[str, Any]) -> Mapping[str, Any]:
+    """The response of a search if it covers every shard; a partial response is an error."""
     if "error" in answer:
         kind = str(answer["error"].get("type", "")) if isinstance(answer["error"], dict) else ""
-        failure = of_status(int(answer.get("status", _FAULTY)), kind)
+        failure = error_of_status(int(answer.get("status", _BAD_REQUEST)), kind)
         if failure is None:
-            no_index()
+            raise_no_index()
         raise failure
     if answer.get("timed_out"):
-        raise DeadlineExceeded(SOURCE, "the cluster stopped searching half way")
+        raise DeadlineExceeded(SOURCE, "the cluster stopped the search at its timeout")
     shards = answer["_shards"]
     if shards["failed"] or shards["successful"] < shards["total"]:
-        raise Unavailable(SOURCE, f"{shards['failed']} of {shards['total']} parts of the index did not answer")
+        raise Unavailable(SOURCE, f"{shards['failed']} of {shards['total']} shards of the index did not respond")
     return answer

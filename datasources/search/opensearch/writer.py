@@ -1,4 +1,4 @@
-"""Writing to OpenSearch: in bulk, by external version, into every index that stands behind the name."""
+"""Bulk writes to OpenSearch with external versions, into both indices of an alias."""
 
 from __future__ import annotations
 
@@ -11,148 +11,160 @@ import orjson
 from datasources.errors import Corrupt, Throttled, Unavailable
 from datasources.photo_key import PhotoKey
 from datasources.search.opensearch.schema import HOLDER, document_id, routing, row
-from datasources.search.opensearch.transport import SOURCE, TRIES, Wire, legible, no_index, of_status
+from datasources.search.opensearch.transport import (
+    MAX_ATTEMPTS,
+    SOURCE,
+    Transport,
+    error_of_status,
+    raise_no_index,
+    reading_response,
+)
 from datasources.search.port import PhotoDocument, Removal, Unwritable
 
 _log = logging.getLogger("photos.search")
-_MOST_ENTRIES = 500
-_MOST_BYTES = 1_000_000
-"""From a mebibyte on the client warns that sending may keep others waiting."""
-_DONE = frozenset({200, 201, 409})
-"""409: the index has this version or a newer one."""
+_MAX_ENTRIES = 500
+_MAX_BYTES = 1_000_000
+"""The client warns about bodies of 1 MiB or more, because sending them blocks the event loop."""
+_WRITTEN = frozenset({200, 201, 409})
+"""409: the index has the same or a newer version."""
 _MISSING = 404
 _ERASE_S = 600.0
-_MARK_LOOKS, _MARK_PAUSE_S = 90, 1.0
+_SEQUENCE_POLLS, _SEQUENCE_POLL_S = 90, 1.0
 
 _Line = tuple[PhotoKey, str, bytes]
-"""A photo, the index it goes to, and the two lines that say so."""
+"""A photo, the target index, and the action and document lines."""
 
 
 class Writer:
-    """`also`: an index that is being made, or was left, beside the first; it may be missing, and is then passed over.
+    """`also`: the alias of the second index; it is skipped if it does not exist.
 
-    Each line names it and requires it to be an alias, so that a reindex may begin or end between any two writes, in any
-    process, without a word to the writers.
+    Every write names both and requires them to be aliases, so that a reindex in another process may begin or end between
+    any two writes without coordination (docs/decisions/082-every-write-names-the-second-index.md).
     """
 
-    def __init__(self, wire: Wire, name: str, also: str | None) -> None:
-        self._wire = wire
+    def __init__(self, transport: Transport, name: str, also: str | None) -> None:
+        self._transport = transport
         self._name = name
         self._names = (name,) if also is None else (name, also)
 
     async def write(self, entries: Sequence[PhotoDocument | Removal]) -> None:
-        """All of them; those that the engine refuses are named in `Unwritable` when the others are written."""
+        """Write all entries; raises `Unwritable` for rejected ones after the others are written."""
         refused: list[PhotoKey] = []
-        for lines in _loads(entries, self._names):
-            refused += await self._written(lines)
+        for lines in _batches(entries, self._names):
+            refused += await self._bulk(lines)
         if refused:
             raise Unwritable(tuple(dict.fromkeys(refused)))
 
     async def erase(self, owner: str) -> None:
-        """Everything of one customer, the marks of removals too; goes on until there is nothing left."""
+        """Delete everything of one customer, including tombstones; repeats until no version conflicts occur."""
         body = {"query": {"term": {HOLDER: owner}}}
-        asked = {"conflicts": "proceed", "refresh": "true", "routing": routing(owner), "ignore_unavailable": "true"}
-        # What was written and not yet refreshed must be seen to be deleted.
+        parameters = {"conflicts": "proceed", "refresh": "true", "routing": routing(owner), "ignore_unavailable": "true"}
+        # Delete-by-query sees only refreshed documents.
         await self.refresh()
         while True:
             path = f"/{','.join(self._names)}/_delete_by_query"
-            told = await self._wire.call("POST", path, body, deadline_s=_ERASE_S, **asked)
-            if told is None:
-                no_index()
-            if told.get("timed_out") or told.get("failures"):
-                raise Unavailable(SOURCE, "not everything of the customer could be erased: erase again")
-            if not told["version_conflicts"]:
+            response = await self._transport.call("POST", path, body, deadline_s=_ERASE_S, **parameters)
+            if response is None:
+                raise_no_index()
+            if response.get("timed_out") or response.get("failures"):
+                raise Unavailable(SOURCE, "some documents of the customer could not be deleted: run the erasure again")
+            if not response["version_conflicts"]:
                 return
 
     async def expunge(self) -> None:
-        """Segments with deleted documents are written anew without them and let go of, and the log of operations is emptied."""
-        await self._forgettable()
-        # What is not in the last commit as deleted is kept by every merge too.
-        await self._whole("_flush", force="true", wait_if_ongoing="true")
-        await self._whole("_forcemerge", only_expunge_deletes="true", flush="true")
-        # Searchers hold the files of segments that were merged away until the next refresh, and none comes by itself.
+        """Rewrite segments that contain deleted documents, and trim the translog."""
+        await self._wait_for_retention()
+        # A merge removes only deletions that are part of the last commit.
+        await self._maintain("_flush", force="true", wait_if_ongoing="true")
+        await self._maintain("_forcemerge", only_expunge_deletes="true", flush="true")
+        # Searchers keep the files of merged segments open until a refresh, and automatic refresh is off.
         await self.refresh()
 
-    async def _whole(self, work: str, **asked: str) -> None:
-        """Has something done to every part of every index, however long it takes."""
-        path = f"/{','.join(self._names)}/{work}"
-        told = await self._wire.call("POST", path, deadline_s=_ERASE_S, ignore_unavailable="true", **asked)
-        if (told or {}).get("_shards", {}).get("failed"):
-            raise Unavailable(SOURCE, "a part of the index could not be written anew: erase again")
+    async def _maintain(self, operation: str, **parameters: str) -> None:
+        """Run a maintenance operation on every shard of both indices."""
+        path = f"/{','.join(self._names)}/{operation}"
+        response = await self._transport.call("POST", path, deadline_s=_ERASE_S, ignore_unavailable="true", **parameters)
+        if (response or {}).get("_shards", {}).get("failed"):
+            raise Unavailable(SOURCE, "a shard could not be rewritten: run the erasure again")
 
-    async def _forgettable(self) -> None:
-        """Waits until every copy has what was deleted: until then, each merge keeps deleted documents to send them on.
+    async def _wait_for_retention(self) -> None:
+        """Wait until all retention leases are past the last operation: merges keep deleted documents until then.
 
-        The engine moves that mark twice a minute, also where there is one copy.
+        The engine advances the leases about every 30 seconds, even with a single copy.
         """
-        deleted = {shard: last for shard, (last, _) in (await self._marks()).items()}
-        for _ in range(_MARK_LOOKS):
-            if all(kept > deleted.get(shard, -1) for shard, (_, kept) in (await self._marks()).items()):
+        deleted = {shard: last for shard, (last, _) in (await self._sequence_numbers()).items()}
+        for _ in range(_SEQUENCE_POLLS):
+            if all(retained > deleted.get(shard, -1) for shard, (_, retained) in (await self._sequence_numbers()).items()):
                 return
-            await self._wire.rest(_MARK_PAUSE_S)
-        raise Unavailable(SOURCE, "a copy of the index is behind and keeps what was deleted: erase again")
+            await self._transport.pause(_SEQUENCE_POLL_S)
+        raise Unavailable(SOURCE, "a replica is behind and retains deleted documents: run the erasure again")
 
-    async def _marks(self) -> dict[tuple[str, str], tuple[int, int]]:
-        """Of each shard: the number of its last operation, and of the first that is kept for copies."""
-        told = await self._wire.call("GET", f"/{','.join(self._names)}/_stats", level="shards", ignore_unavailable="true")
-        if told is None:
-            no_index()
-        with legible():
+    async def _sequence_numbers(self) -> dict[tuple[str, str], tuple[int, int]]:
+        """By shard: the last sequence number, and the first one that retention leases still retain."""
+        response = await self._transport.call(
+            "GET", f"/{','.join(self._names)}/_stats", level="shards", ignore_unavailable="true"
+        )
+        if response is None:
+            raise_no_index()
+        with reading_response():
             return {
-                (index, shard): (copy["seq_no"]["max_seq_no"], min(_kept(copy), default=copy["seq_no"]["max_seq_no"] + 1))
-                for index, of_index in told["indices"].items()
+                (index, shard): (
+                    copy["seq_no"]["max_seq_no"],
+                    min(_retained(copy), default=copy["seq_no"]["max_seq_no"] + 1),
+                )
+                for index, of_index in response["indices"].items()
                 for shard, copies in of_index["shards"].items()
                 for copy in copies
                 if copy["routing"]["primary"]
             }
 
     async def refresh(self) -> None:
-        """What was written is visible."""
+        """Make all writes visible."""
         path = f"/{','.join(self._names)}/_refresh"
-        told = await self._wire.call("POST", path, ignore_unavailable="true")
-        shards = (told or {}).get("_shards", {})
+        response = await self._transport.call("POST", path, ignore_unavailable="true")
+        shards = (response or {}).get("_shards", {})
         if not shards.get("total"):
-            no_index()
+            raise_no_index()
         if shards.get("failed"):
-            raise Unavailable(SOURCE, "a part of the index could not be refreshed")
+            raise Unavailable(SOURCE, "a shard could not be refreshed")
 
-    async def _written(self, lines: Sequence[_Line]) -> list[PhotoKey]:
-        """Sends the lines; again those that the cluster was too busy for. Gives what it will never take."""
-        tried, refused = 0, []
+    async def _bulk(self, lines: Sequence[_Line]) -> list[PhotoKey]:
+        """Send the lines, retry those that failed because of load, and return the keys of rejected documents."""
+        attempts, refused = 0, []
         while True:
             body = b"".join(line for _, _, line in lines)
-            told = await self._wire.call("POST", "/_bulk", body)
-            if not isinstance(told, dict) or len(told.get("items", ())) != len(lines):
-                raise Corrupt(SOURCE, "the answer to a write does not match it")
-            again = []
-            for line, item in zip(lines, told["items"], strict=True):
-                match self._ended(line, item["index"]):
+            response = await self._transport.call("POST", "/_bulk", body)
+            if not isinstance(response, dict) or len(response.get("items", ())) != len(lines):
+                raise Corrupt(SOURCE, "the response does not match the bulk request")
+            retries = []
+            for line, item in zip(lines, response["items"], strict=True):
+                match self._outcome(line, item["index"]):
                     case "busy":
-                        again.append(line)
+                        retries.append(line)
                     case "refused":
                         refused.append(line[0])
-            if not again:
+            if not retries:
                 return refused
-            tried += 1
-            if tried == TRIES:
-                if all(name != self._name for _, name, _ in again):
-                    # Comparing with the truth, before the second index takes over, finds what it missed.
-                    _log.warning("a second index missed photos", extra={"count": len(again)})
+            attempts += 1
+            if attempts == MAX_ATTEMPTS:
+                if all(name != self._name for _, name, _ in retries):
+                    # The comparison with the tables before the switch finds the missing photos.
+                    _log.warning("photos were not written to the second index", extra={"count": len(retries)})
                     return refused
-                raise Throttled(SOURCE, "the cluster has too much to do")
-            lines = again
-            await self._wire.back_off(tried)
+                raise Throttled(SOURCE, "the cluster is overloaded; retry later")
+            lines = retries
+            await self._transport.back_off(attempts)
 
-    def _ended(self, line: _Line, item: Mapping[str, Any]) -> str:
+    def _outcome(self, line: _Line, item: Mapping[str, Any]) -> str:
         key, name, _ = line
         status, kind = item["status"], str(item.get("error", {}).get("type", ""))
-        if status in _DONE:
+        if status in _WRITTEN:
             return "done"
         if status == _MISSING:
             if name != self._name:
                 return "done"
-            no_index()
-        failure = of_status(status, kind)
+            raise_no_index()
+        failure = error_of_status(status, kind)
         if isinstance(failure, Throttled | Unavailable):
             return "busy"
         if name != self._name:
@@ -161,29 +173,29 @@ class Writer:
         return "refused"
 
 
-def _kept(copy: Mapping[str, Any]) -> Iterator[int]:
+def _retained(copy: Mapping[str, Any]) -> Iterator[int]:
     return (lease["retaining_seq_no"] for lease in copy["retention_leases"]["leases"])
 
 
-def _loads(entries: Sequence[PhotoDocument | Removal], names: Sequence[str]) -> Iterator[list[_Line]]:
-    """Lines for one request each: not too many, and not too long."""
-    load: list[_Line] = []
+def _batches(entries: Sequence[PhotoDocument | Removal], names: Sequence[str]) -> Iterator[list[_Line]]:
+    """The lines of each bulk request, limited by number and bytes."""
+    batch: list[_Line] = []
     size = 0
     for entry in entries:
         document = orjson.dumps(row(entry), option=orjson.OPT_SERIALIZE_NUMPY)
         found = [(entry.key, name, _action(entry, name) + b"\n" + document + b"\n") for name in names]
-        grown = sum(len(line) for _, _, line in found)
-        if load and (len(load) + len(found) > _MOST_ENTRIES * len(names) or size + grown > _MOST_BYTES):
-            yield load
-            load, size = [], 0
-        load += found
-        size += grown
-    if load:
-        yield load
+        added = sum(len(line) for _, _, line in found)
+        if batch and (len(batch) + len(found) > _MAX_ENTRIES * len(names) or size + added > _MAX_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch += found
+        size += added
+    if batch:
+        yield batch
 
 
 def _action(entry: PhotoDocument | Removal, name: str) -> bytes:
-    # `require_alias`: a write to a name that is none makes no index of a wrong form; it fails.
+    # `require_alias`: a write to a missing alias fails instead of creating an index with a guessed mapping.
     action = {
         "_index": name, "_id": document_id(entry.key), "routing": routing(entry.key.owner),
         "version": entry.version, "version_type": "external", "require_alias": True,

@@ -1,4 +1,4 @@
-"""Pages of the embedded index: exact orders and places in them, whatever ties there are."""
+"""Pages of the embedded index, in exact order including ties."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from datasources.search.tantivy.query import MAX_U64, Compiler, every
 from datasources.search.tantivy.schema import ID_HIGH, ID_LOW, OWNER_NUMBER, owner_number
 
 _BITS = 24
-"""Clauses that one 32-bit float can tell apart: each scores its own power of two, so the sum names those that hold."""
+"""Clauses per query: each scores its own power of two, so a 32-bit float score is a bit mask of the matching clauses."""
 
 
 class Row(NamedTuple):
-    """A row on its way into a page: sorts as its hits do."""
+    """A row of a page; tuples compare in the order of the hits."""
 
     score: float
     key: int
@@ -30,31 +30,31 @@ class Row(NamedTuple):
     owner: str
 
     def hit(self) -> Hit:
-        """The row as the port tells it."""
+        """The row as a hit."""
         return Hit(PhotoKey(self.owner, self.id), Position(self.score, self.key, self.id))
 
 
-class Names:
-    """Who a row is: owner and id, from columns of numbers."""
+class RowIdentities:
+    """Reads the owner and id of rows from numeric columns."""
 
     def __init__(self, searcher: tantivy.Searcher, scope: Scope) -> None:
         self._searcher = searcher
         self._owners = {owner_number(owner): owner for owner in scope.owners}
 
     def of(self, rows: Sequence[tuple[float, int, tantivy.DocAddress]]) -> list[Row]:
-        """Rows with their names, in order."""
+        """Rows with owner and id, in order."""
         addresses = [address for _, _, address in rows]
         highs, lows = (self._searcher.fast_field_values(name, addresses) for name in (ID_HIGH, ID_LOW))
         if len(self._owners) == 1:
             owners = [*self._owners.values()] * len(rows)
         else:
             owners = [self._owners[n] for n in self._searcher.fast_field_values(OWNER_NUMBER, addresses)]
-        named = zip(rows, highs, lows, owners, strict=True)
-        return [Row(score, key, f"{high:016x}{low:016x}", owner) for (score, key, _), high, low, owner in named]
+        identified = zip(rows, highs, lows, owners, strict=True)
+        return [Row(score, key, f"{high:016x}{low:016x}", owner) for (score, key, _), high, low, owner in identified]
 
 
 def ids_of(searcher: tantivy.Searcher, query: tantivy.Query) -> np.ndarray:
-    """The ids of all rows of a query, as 16 bytes each, in no order."""
+    """The ids of all rows of a query, as 16 bytes each, unordered."""
     count = searcher.search(query, limit=1).count
     rows = [address for _, address in searcher.search(query, limit=max(count, 1), count=False).hits]
     halves = np.empty((len(rows), 2), dtype=">u8")
@@ -64,95 +64,95 @@ def ids_of(searcher: tantivy.Searcher, query: tantivy.Query) -> np.ndarray:
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
-    """Which way a page goes, from where, and how far."""
+class PageWindow:
+    """The direction, start and size of a page."""
 
-    down: bool
+    descending: bool
     after: Position | None
-    want: int
+    limit: int
 
     @classmethod
-    def of(cls, question: SearchRequest) -> Way:
-        """One more row than the page has tells whether there are more."""
-        down = question.order in {Order.TAKEN_DESC, Order.ADDED_DESC, Order.RELEVANCE}
-        return cls(down is not question.backwards, question.after, question.limit + 1)
+    def of(cls, request: SearchRequest) -> PageWindow:
+        """The window of a request, with one extra row to detect a next page."""
+        down = request.order in {Order.TAKEN_DESC, Order.ADDED_DESC, Order.RELEVANCE}
+        return cls(down is not request.backwards, request.after, request.limit + 1)
 
     def first(self, rows: Sequence[Row]) -> list[Row]:
-        """The first wanted of these rows beyond the start, in order."""
+        """The first `limit` of these rows after the start, in order."""
         after = self.after
         if after is not None:
             start = (after.score, after.key, after.id)
-            rows = [r for r in rows if (r[:3] < start if self.down else r[:3] > start)]
-        return sorted(rows, key=lambda r: r[:3], reverse=self.down)[: self.want]
+            rows = [r for r in rows if (r[:3] < start if self.descending else r[:3] > start)]
+        return sorted(rows, key=lambda r: r[:3], reverse=self.descending)[: self.limit]
 
 
 class Pages:
-    """The rows of bound questions in their order."""
+    """Reads pages of bound requests."""
 
-    def __init__(self, searcher: tantivy.Searcher, compiler: Compiler, names: Names) -> None:
+    def __init__(self, searcher: tantivy.Searcher, compiler: Compiler, names: RowIdentities) -> None:
         self._searcher = searcher
         self._compiler = compiler
         self._names = names
 
-    def page(self, bound: ScopedQuery, question: SearchRequest) -> tuple[Sequence[Hit], bool]:
-        """The hits asked for, and whether more follow."""
-        if question.limit <= 0:
+    def page(self, bound: ScopedQuery, request: SearchRequest) -> tuple[Sequence[Hit], bool]:
+        """The hits of the page, and whether there are more."""
+        if request.limit <= 0:
             return (), False
-        way = Way.of(question)
-        text = bound.text if question.order is Order.RELEVANCE else None
+        window = PageWindow.of(request)
+        text = bound.text if request.order is Order.RELEVANCE else None
         if text is not None and 0 <= text.required < len(text.clauses):
-            rows = self._ranked(bound, text, way)
+            rows = self._ranked(bound, text, window)
         else:
             score = fixed_point.score(sum(fixed_point.units(text.clauses))) if text and text.required else 0.0
-            rows = [row for part in bound.parts for row in self._sorted(bound, part, way, score)]
-        found = [row.hit() for row in Way(way.down, None, way.want).first(rows)]
-        return found[: question.limit], len(found) > question.limit
+            rows = [row for part in bound.parts for row in self._sorted(bound, part, window, score)]
+        found = [row.hit() for row in PageWindow(window.descending, None, window.limit).first(rows)]
+        return found[: request.limit], len(found) > request.limit
 
-    def _sorted(self, bound: ScopedQuery, part: SortPartition, way: Way, score: float) -> list[Row]:
-        """The first rows of one part. All have this score; equal keys are read whole, so that the id decides."""
-        after = way.after
+    def _sorted(self, bound: ScopedQuery, part: SortPartition, window: PageWindow, score: float) -> list[Row]:
+        """The first rows of one partition, all with the same score; all rows with equal keys are read to order them by id."""
+        after = window.after
         low, high = 0, MAX_U64
         if after is not None and after.score != score:
-            if (score > after.score) is way.down:
+            if (score > after.score) is window.descending:
                 return []
         elif after is not None:
-            low, high = (0, after.key) if way.down else (after.key, MAX_U64)
+            low, high = (0, after.key) if window.descending else (after.key, MAX_U64)
         query = self._compiler.inside(bound.condition, part.rows, text=bound.text)
         if (low, high) != (0, MAX_U64):
             query = every([query, self._compiler.between(part.key.value, low, high)])
-        return self._walked(query, part, way, score)
+        return self._first_rows(query, part, window, score)
 
-    def _walked(self, query: tantivy.Query, part: SortPartition, way: Way, score: float) -> list[Row]:
-        order = tantivy.Order.Desc if way.down else tantivy.Order.Asc
-        reach = way.want + 1
+    def _first_rows(self, query: tantivy.Query, part: SortPartition, window: PageWindow, score: float) -> list[Row]:
+        order = tantivy.Order.Desc if window.descending else tantivy.Order.Asc
+        limit = window.limit + 1
         while True:
-            hits = self._searcher.search(query, reach, count=False, order_by_field=part.key.value, order=order).hits
-            ended = len(hits) < reach
-            last = None if ended else hits[-1][0]
-            rows = way.first(self._names.of([(score, key, address) for key, address in hits if key != last]))
-            if ended or len(rows) >= way.want:
+            hits = self._searcher.search(query, limit, count=False, order_by_field=part.key.value, order=order).hits
+            exhausted = len(hits) < limit
+            last = None if exhausted else hits[-1][0]
+            rows = window.first(self._names.of([(score, key, address) for key, address in hits if key != last]))
+            if exhausted or len(rows) >= window.limit:
                 return rows
-            reach *= 4
+            limit *= 4
 
-    def _ranked(self, bound: ScopedQuery, text: TextQuery, way: Way) -> list[Row]:
-        """Every match is scored: which clauses hold comes from the engine, what they weigh together from here."""
-        told: list[float] = []
+    def _ranked(self, bound: ScopedQuery, text: TextQuery, window: PageWindow) -> list[Row]:
+        """Score every match: the engine returns the matching clauses, and their weights are added here."""
+        scores: list[float] = []
         keys: list[int] = []
         addresses: list[tantivy.DocAddress] = []
         weights = fixed_point.units(text.clauses)
         for part in bound.parts:
-            matched = self._holding(self._compiler.inside(bound.condition, part.rows, text=text), text)
+            matched = self._clause_masks(self._compiler.inside(bound.condition, part.rows, text=text), text)
             masks = {mask for mask, _ in matched}
             known = {m: fixed_point.score(sum(w for i, w in enumerate(weights) if m >> i & 1)) for m in masks}
-            told += [known[mask] for mask, _ in matched]
+            scores += [known[mask] for mask, _ in matched]
             found = [address for _, address in matched]
             keys += self._searcher.fast_field_values(part.key.value, found)
             addresses += found
-        chosen = _nearest(np.array(told, dtype=np.float64), np.array(keys, dtype=np.uint64), way)
-        return way.first(self._names.of([(told[i], keys[i], addresses[i]) for i in chosen]))
+        chosen = _candidates(np.array(scores, dtype=np.float64), np.array(keys, dtype=np.uint64), window)
+        return window.first(self._names.of([(scores[i], keys[i], addresses[i]) for i in chosen]))
 
-    def _holding(self, query: tantivy.Query, text: TextQuery) -> list[tuple[int, tantivy.DocAddress]]:
-        """Every match, with a bit for each clause that holds."""
+    def _clause_masks(self, query: tantivy.Query, text: TextQuery) -> list[tuple[int, tantivy.DocAddress]]:
+        """Every match, with a bit mask of the matching clauses."""
         found = self._searcher.search(query, limit=1).count
         if not found:
             return []
@@ -161,30 +161,30 @@ class Pages:
         for start in range(0, len(clauses), _BITS):
             bits = enumerate(clauses[start : start + _BITS])
             scoring = [(tantivy.Occur.Should, tantivy.Query.const_score_query(q, float(1 << i))) for i, q in bits]
-            asked = tantivy.Query.boolean_query([(tantivy.Occur.Must, query), *scoring])
-            hits = self._searcher.search(asked, limit=found, count=False).hits
+            query_with_bits = tantivy.Query.boolean_query([(tantivy.Occur.Must, query), *scoring])
+            hits = self._searcher.search(query_with_bits, limit=found, count=False).hits
             if len(clauses) <= _BITS:
                 return [(int(sum_), address) for sum_, address in hits]
             for sum_, address in hits:
-                place = address.segment_ord, address.doc
-                masks[place] = masks.get(place, (0, address))[0] | int(sum_) << start, address
+                key = address.segment_ord, address.doc
+                masks[key] = masks.get(key, (0, address))[0] | int(sum_) << start, address
         return list(masks.values())
 
 
-def _nearest(scores: np.ndarray, keys: np.ndarray, way: Way) -> list[int]:
-    """The rows that can be among the first wanted: with all that tie with the last of them."""
+def _candidates(scores: np.ndarray, keys: np.ndarray, window: PageWindow) -> list[int]:
+    """The rows that can be among the first `limit`, including all ties with the last one."""
     candidates = np.arange(len(scores))
-    if way.after is not None:
-        score, key = way.after.score, np.uint64(way.after.key)
-        beyond = (scores < score) if way.down else (scores > score)
-        level = (keys <= key) if way.down else (keys >= key)
+    if window.after is not None:
+        score, key = window.after.score, np.uint64(window.after.key)
+        beyond = (scores < score) if window.descending else (scores > score)
+        level = (keys <= key) if window.descending else (keys >= key)
         candidates = candidates[beyond | ((scores == score) & level)]
     order = candidates[np.lexsort((keys[candidates], scores[candidates]))]
-    order = order[::-1] if way.down else order
-    # The start itself and its ties come first and may all be left out again.
-    end = way.want
-    if way.after is not None:
-        end += int(((scores[order] == way.after.score) & (keys[order] == np.uint64(way.after.key))).sum())
+    order = order[::-1] if window.descending else order
+    # The start row and its ties come first and may all be excluded later.
+    end = window.limit
+    if window.after is not None:
+        end += int(((scores[order] == window.after.score) & (keys[order] == np.uint64(window.after.key))).sum())
     if end < len(order):
         last = order[end - 1]
         while end < len(order) and scores[order[end]] == scores[last] and keys[order[end]] == keys[last]:

@@ -1,4 +1,4 @@
-"""The columns of the embedded index, and a document laid out in them."""
+"""The columns of the embedded index, and the document of a photo."""
 
 from __future__ import annotations
 
@@ -11,41 +11,41 @@ import tantivy
 
 from access.precision import LocationPrecision
 from datasources.photo_key import PhotoKey
-from datasources.search.analysis import folded_name, grams, stems, words
-from datasources.search.columns import BROKEN, SortKey, keywords, numbers, points, sort_key
+from datasources.search.analysis import fold_name, grams, stems, words
+from datasources.search.columns import FRACTIONAL, SortKey, keywords, numbers, points, sort_key
 from datasources.search.conditions import Field, Kind
 from datasources.search.port import Coordinates, PhotoDocument, Removal
 
 ID = "id"
-"""Owner and id as one raw text: the only term that deletes. By a term of a number, tantivy 0.27 deletes nothing."""
+"""Owner and id as one raw text, for deletions: tantivy 0.27 deletes nothing by a numeric term."""
 HOLDER = "holder"
-"""Whose it is, of removals too; `owner` stands on photos only, so that no question finds a removal."""
+"""The owner of photos and tombstones. `owner` is set only on photos, so that no search matches a tombstone."""
 ID_HIGH, ID_LOW, OWNER_NUMBER, VERSION = "id_high", "id_low", "owner_number", "version"
 WORD, STEM = "word", "stem"
 NAME_1, NAME_2, NAME_3 = "name_1", "name_2", "name_3"
-"""Grams of the file's name by length; those of three keep their positions."""
+"""N-grams of the file name by length; trigrams are stored with positions."""
 
 LEVELS = tuple(level for level in LocationPrecision if level is not LocationPrecision.NONE)
 _PHOTO_ID = re.compile("[0-9a-f]{32}")
 
 
 def latitude(level: LocationPrecision) -> str:
-    """The column of degrees north at a level."""
+    """The latitude column of a precision level."""
     return f"latitude_{level.name.lower()}"
 
 
 def longitude(level: LocationPrecision) -> str:
-    """The column of degrees east at a level."""
+    """The longitude column of a precision level."""
     return f"longitude_{level.name.lower()}"
 
 
 def spot(level: LocationPrecision) -> str:
-    """The column of a number that stands for the point at a level."""
+    """The column of the hash of the point at a precision level."""
     return f"spot_{level.name.lower()}"
 
 
 def schema() -> tantivy.Schema:
-    """Nothing is stored but columns: documents are never read back."""
+    """The tantivy schema. Only columns and terms are stored: documents are never read back."""
     made = tantivy.SchemaBuilder()
     for name in (ID, HOLDER):
         made.add_text_field(name, tokenizer_name="raw", index_option="basic")
@@ -55,7 +55,7 @@ def schema() -> tantivy.Schema:
         if field.kind is Kind.KEYWORD:
             made.add_text_field(field.label, tokenizer_name="raw", index_option="basic", fast=True)
         elif field.kind is Kind.NUMBER:
-            add = made.add_float_field if field in BROKEN else made.add_integer_field
+            add = made.add_float_field if field in FRACTIONAL else made.add_integer_field
             add(field.label, indexed=True, fast=True)
     for level in LEVELS:
         made.add_float_field(latitude(level), fast=True)
@@ -67,25 +67,25 @@ def schema() -> tantivy.Schema:
 
 
 def id_text(key: PhotoKey) -> str:
-    """The term of one photo."""
+    """The `id` term of one photo."""
     return f"{key.owner}/{key.id}"
 
 
 def owner_number(owner: str) -> int:
-    """A number that stands for a customer among the few of one scope."""
+    """A 64-bit hash of an owner, which identifies it among the few of one scope."""
     return int.from_bytes(hashlib.blake2b(owner.encode(), digest_size=8).digest())
 
 
 def spot_number(point: Coordinates) -> int:
-    """A number that stands for one point."""
+    """A 64-bit hash of a point."""
     packed = struct.pack("<dd", point.latitude, point.longitude)
     return int.from_bytes(hashlib.blake2b(packed, digest_size=8).digest())
 
 
 def row(entry: PhotoDocument | Removal) -> dict[str, Any]:
-    """The columns of a photo, or of the mark that one is gone."""
+    """The columns of a photo or of a tombstone."""
     if not _PHOTO_ID.fullmatch(entry.key.id):
-        raise ValueError("a photo's id has 32 hexadecimal characters")
+        raise ValueError("a photo id must have 32 hexadecimal characters")
     made: dict[str, Any] = {
         ID: id_text(entry.key),
         HOLDER: entry.key.owner,
@@ -118,7 +118,7 @@ def _texts(document: PhotoDocument) -> dict[str, Any]:
 
 
 def _names(name: str | None) -> dict[str, Any]:
-    folded = folded_name(name) if name else ""
+    folded = fold_name(name) if name else ""
     if not folded:
         return {}
     return {

@@ -1,4 +1,4 @@
-"""The one writer of an embedded index: newer versions win, removals are remembered, commits make durable."""
+"""The writer of an embedded index: newer versions win, removals are tombstones, and commits make writes durable."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from datasources.errors import Unavailable
 from datasources.photo_key import PhotoKey
 from datasources.search.port import IndexBusy, PhotoDocument, Removal
 from datasources.search.tantivy.schema import HOLDER, ID, ID_HIGH, ID_LOW, OWNER_NUMBER, VERSION, id_text, owner_number, row
-from datasources.search.vectors import Vectors
+from datasources.search.vectors import VectorStore
 
 _HEAP = 64_000_000
 _LOCKED = "LockBusy"
 
 
 class Writer:
-    """Used from one thread only."""
+    """Must be used from one thread only."""
 
-    def __init__(self, index: tantivy.Index, schema: tantivy.Schema, vectors: Vectors) -> None:
+    def __init__(self, index: tantivy.Index, schema: tantivy.Schema, vectors: VectorStore) -> None:
         self._index = index
         self._vectors = vectors
         self._schema = schema
@@ -33,44 +33,44 @@ class Writer:
             raise
 
     def write(self, entries: Sequence[PhotoDocument | Removal]) -> None:
-        """Puts in what is newer than what is there; of a photo that comes twice, the newest."""
-        self._alive()
+        """Write entries that are newer than the index; the newest one if a photo occurs twice."""
+        self._require_working()
         newest: dict[PhotoKey, PhotoDocument | Removal] = {}
         for entry in entries:
-            known = newest.get(entry.key)
-            if known is None or entry.version > known.version:
+            present = newest.get(entry.key)
+            if present is None or entry.version > present.version:
                 newest[entry.key] = entry
-        present = self._versions(newest)
-        self._put([entry for key, entry in newest.items() if entry.version > present.get(key, -1)], present)
+        indexed = self._versions(newest)
+        self._put([entry for key, entry in newest.items() if entry.version > indexed.get(key, -1)], indexed)
 
-    def renew(self, entries: Sequence[PhotoDocument | Removal]) -> None:
-        """Writes anew what is there at these versions, so that where it lay can be dropped."""
-        self._alive()
+    def rewrite(self, entries: Sequence[PhotoDocument | Removal]) -> None:
+        """Rewrite entries at the indexed versions, so that the segments that contain them can be dropped."""
+        self._require_working()
         present = self._versions({entry.key: None for entry in entries})
         self._put([entry for entry in entries if entry.version >= present.get(entry.key, -1)], present)
 
-    def dropped(self) -> None:
-        """Segments in which nothing is left are gone from the disk, and what lay in gaps of the file of vectors."""
+    def remove_deleted(self) -> None:
+        """Delete empty segments from the disk, and unused space from the file of vectors."""
         self.refresh()
         self._writer.garbage_collect_files()
         self._vectors.rewrite()
 
-    def _put(self, fresh: Sequence[PhotoDocument | Removal], present: Mapping[PhotoKey, int]) -> None:
-        rows = [row(entry) for entry in fresh]
+    def _put(self, entries: Sequence[PhotoDocument | Removal], present: Mapping[PhotoKey, int]) -> None:
+        rows = [row(entry) for entry in entries]
         try:
-            for entry, columns in zip(fresh, rows, strict=True):
+            for entry, columns in zip(entries, rows, strict=True):
                 if entry.key in present:
                     self._writer.delete_documents_by_term(ID, columns[ID])
                 self._writer.add_document(tantivy.Document.from_dict(columns, self._schema))
                 self._pending[entry.key] = entry.version
         except ValueError as error:
             self._fail(error)
-        self._vectors.write(fresh)
+        self._vectors.write(entries)
 
     def refresh(self) -> None:
-        """Everything written is on disk, and searchers made from now on see it."""
-        self._alive()
-        # Vectors first: killed in between, what was not committed here is written again, and they with it.
+        """Make all writes durable and visible to new searchers."""
+        self._require_working()
+        # Vectors first: after a crash in between, the uncommitted entries are written again together with their vectors.
         self._vectors.commit()
         try:
             self._writer.commit()
@@ -80,23 +80,23 @@ class Writer:
         self._pending.clear()
 
     def erase(self, owner: str) -> None:
-        """Nothing of one customer is left, not even the marks of removals."""
-        self._alive()
+        """Remove everything of one customer, including tombstones."""
+        self._require_working()
         self._vectors.erase(owner)
         self._writer.delete_documents_by_term(HOLDER, owner)
         self.refresh()
 
     def close(self) -> None:
-        """Lets go of the lock; what was not refreshed is gone."""
+        """Release the lock; writes since the last refresh are lost."""
         self._writer.rollback()
         self._writer.wait_merging_threads()
         self._vectors.close()
 
     def _versions(self, keys: Mapping[PhotoKey, object]) -> dict[PhotoKey, int]:
-        """What the index has of these photos: one look at what is committed, then what is not yet."""
+        """The indexed versions of these photos: committed ones by a single search, then pending ones."""
         searcher = self._index.searcher()
-        asked = tantivy.Query.term_set_query(self._schema, ID, [id_text(key) for key in keys])
-        hits = searcher.search(tantivy.Query.const_score_query(asked, 0.0), limit=max(len(keys), 1), count=False).hits
+        terms = tantivy.Query.term_set_query(self._schema, ID, [id_text(key) for key in keys])
+        hits = searcher.search(tantivy.Query.const_score_query(terms, 0.0), limit=max(len(keys), 1), count=False).hits
         rows = [address for _, address in hits]
         owners = {owner_number(owner): owner for owner in {key.owner for key in keys}}
         columns = (searcher.fast_field_values(name, rows) for name in (OWNER_NUMBER, ID_HIGH, ID_LOW, VERSION))
@@ -105,10 +105,10 @@ class Writer:
         }
         return found | {key: self._pending[key] for key in keys if key in self._pending}
 
-    def _alive(self) -> None:
+    def _require_working(self) -> None:
         if self._broken:
-            raise Unavailable("search", "the index failed to write; open it again and write what was not refreshed")
+            raise Unavailable("search", "an earlier write failed; restart the process to index again")
 
     def _fail(self, error: ValueError) -> None:
         self._broken = True
-        raise Unavailable("search", "the index failed to write") from error
+        raise Unavailable("search", "writing to the index failed") from error

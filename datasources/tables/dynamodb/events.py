@@ -1,4 +1,4 @@
-"""Batches of stream records as Lambda's event source mapping hands them over."""
+"""Batches of stream records of a Lambda event source mapping."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The change feed of DynamoDB Streams, read by ourselves. In production Lambda reads them for us (`deploy/lambda`)."""
+"""The change feed read from DynamoDB Streams. In production Lambda reads the streams (`deploy/lambda`)."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _SORT = "mark"
 _TRIES = 8
 _PAGE = 1_000
 _MOST_LAG = 10_000
-"""Lag is counted by reading: this much is enough to know."""
+"""Maximum number of changes that are read to count the lag."""
 
 
 class DynamoChangeFeed(ChangeFeed):
-    """Made by `DynamoTables.open`. In order for each item; DynamoDB keeps a day of changes."""
+    """Created by `DynamoTables.open`. Changes are in order for each item and are stored for a day."""
 
     def __init__(self, calls: AwsCalls, streams: AwsCalls, tables: Sequence[Table], prefix: str, tokens: Tokens) -> None:
         self._shards = DynamoShards(calls, streams, tables, prefix)
@@ -56,7 +56,7 @@ class DynamoChangeFeed(ChangeFeed):
         return changes
 
     async def _some(self, shard: Shard, position: Position, limit: int) -> tuple[list[Change], Position]:
-        """The next changes of a shard, each with the position after it, and where that leaves us."""
+        """The next changes of a shard, each with the position after it, and the position after all."""
         number = position.shards.get(shard, BEGINNING).number
         found = await self._shards.read(shard, number, limit)
         changes = []
@@ -116,5 +116,5 @@ class DynamoChangeFeed(ChangeFeed):
 
     @override
     async def forget(self, owner: str) -> int:
-        """A stream cannot be changed: for a day it holds rows as they were, their personal values sealed."""
+        """Does nothing: a stream cannot be changed. It holds old rows with sealed values for a day."""
         return 0

@@ -1,4 +1,4 @@
-"""A position in several streams of several shards at once: how far each was read."""
+"""A position in several streams with several shards: the last record that was read of each."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 from datasources.errors import Corrupt
 from datasources.tables.page_tokens import Tokens
 
-_ASKED = ("feed",)
+_PURPOSE = ("feed",)
 _WIDTH = 3
 
 
@@ -29,16 +29,16 @@ class Reached(NamedTuple):
 
 @dataclass(frozen=True)
 class Position:
-    """How far each shard was read; shards that are not named were not read at all."""
+    """The last record of each shard. Shards that are absent were not read."""
 
     shards: Mapping[Shard, Reached] = field(default_factory=dict)
 
     def moved(self, shard: Shard, reached: Reached) -> Position:
-        """The same, further on in one shard."""
+        """A position that is further in one shard."""
         return Position({**self.shards, shard: reached})
 
     def without(self, shards: set[Shard]) -> Position:
-        """The same, when these shards are no longer kept."""
+        """The position without shards that no longer exist."""
         return Position({s: r for s, r in self.shards.items() if s not in shards})
 
     def covers(self, other: Position) -> bool:
@@ -57,12 +57,12 @@ class Position:
     def text(self, tokens: Tokens) -> str:
         """Signed; the same position is the same text."""
         flat = [part for shard, (number, ended) in sorted(self.shards.items()) for part in (*shard, f"{'.' * ended}{number}")]
-        return tokens.make(_ASKED, flat)
+        return tokens.make(_PURPOSE, flat)
 
     @classmethod
     def read(cls, tokens: Tokens, text: str) -> Position:
         """The position that a text holds; raises `Corrupt` for a text that no feed of this installation gave."""
-        flat = tokens.read(_ASKED, text)
+        flat = tokens.read(_PURPOSE, text)
         if len(flat) % _WIDTH:
             raise Corrupt("tables", "a position that this feed never gave")
         parts = zip(flat[::_WIDTH], flat[1::_WIDTH], flat[2::_WIDTH], strict=True)

@@ -1,4 +1,4 @@
-"""Reads from DynamoDB: by key in batches that are completed here, and pages in order."""
+"""Reads from DynamoDB: batches by key with retries of unprocessed keys, and ordered pages."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _AT_ONCE = 8
 
 
 class Rows(NamedTuple):
-    """Rows in order, and whether there may be more after the last one that was looked at."""
+    """Rows in order, and the last evaluated row if more may follow."""
 
     rows: Sequence[Row]
     last: Row | None
@@ -32,24 +32,24 @@ class DynamoReader:
         self._gate = asyncio.Semaphore(_AT_ONCE)
 
     async def by_key(self, table: str, keys: Sequence[Key]) -> Mapping[Key, Row]:
-        """Rows that are there, of distinct keys; whatever cannot be had fails the whole."""
+        """Existing rows of distinct keys; fails as a whole if some cannot be read."""
         batches = [keys[start : start + _BATCH] for start in range(0, len(keys), _BATCH)]
         found = await asyncio.gather(*(self._batch(self._prefix + table, batch) for batch in batches))
         return {key: row for some in found for key, row in some.items()}
 
     async def _batch(self, table: str, keys: Sequence[Key]) -> dict[Key, Row]:
-        """Answers come in any order and may leave keys unprocessed (16 MB, or a busy partition): those are asked for again."""
+        """Responses come in any order and may leave keys unprocessed (16 MB, or a busy partition), which are requested again."""
         found: dict[Key, Row] = {}
-        left, patience, attempt = set(keys), self._calls.patience, 0
-        async with patience.with_deadline(self._calls.source), self._gate:
+        left, policy, attempt = set(keys), self._calls.retry_policy, 0
+        async with policy.with_deadline(self._calls.source), self._gate:
             while left:
                 wanted = {"Keys": [key_row(key) for key in left], "ConsistentRead": True}
-                answer = await self._calls.ask("batch_get_item", {"RequestItems": {table: wanted}})
+                answer = await self._calls.call("batch_get_item", {"RequestItems": {table: wanted}})
                 rows = _answered(answer, table, left)
                 found.update(rows)
                 unread = _unprocessed(answer, table, left - set(rows))
                 if unread and not rows:
-                    if not await patience.should_retry(attempt):
+                    if not await policy.should_retry(attempt):
                         raise Throttled(self._calls.source, f"leaves {len(unread)} keys unread")
                     attempt += 1
                 left = unread
@@ -87,29 +87,36 @@ class DynamoReader:
                 params["ExclusiveStartKey"] = key_row(own) | {names[0]: {"S": partition}, names[1]: {"B": at}}
         return await self._ask(params, limit)
 
-    async def _ask(self, params: Mapping[str, Any], limit: int) -> Rows:
-        answer = await self._calls.ask("query", params)
+    async def scan(self, table: str, last: Key | None, limit: int) -> Rows:
+        """Rows of a whole table after a key, in the order of the engine's partitions."""
+        params: dict[str, Any] = {"TableName": self._prefix + table, "Limit": limit, "ConsistentRead": True}
+        if last is not None:
+            params["ExclusiveStartKey"] = key_row(last)
+        return await self._ask(params, limit, operation="scan")
+
+    async def _ask(self, params: Mapping[str, Any], limit: int, operation: str = "query") -> Rows:
+        answer = await self._calls.call(operation, params)
         rows = answer.get("Items")
         if rows is None or len(rows) > limit:
-            raise Corrupt(self._calls.source, "a page that is none")
+            raise Corrupt(self._calls.source, "an invalid page")
         return Rows(rows, answer.get("LastEvaluatedKey"))
 
 
 def _answered(answer: Mapping[str, Any], table: str, wanted: set[Key]) -> dict[Key, Row]:
     rows = answer.get("Responses", {}).get(table)
     if rows is None and not answer.get("UnprocessedKeys"):
-        raise Corrupt("tables", "an answer without items")
+        raise Corrupt("tables", "a response without items")
     found = {key_of(row): row for row in rows or ()}
     if len(found) != len(rows or ()) or not wanted.issuperset(found):
-        raise Corrupt("tables", "an answer with items that were not asked for")
+        raise Corrupt("tables", "a response with items that were not requested")
     return found
 
 
 def _unprocessed(answer: Mapping[str, Any], table: str, left: set[Key]) -> set[Key]:
-    told = {key_of(row) for row in answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", ())}
-    if not left.issuperset(told):
-        raise Corrupt("tables", "an answer that leaves keys which were not asked for")
-    return told
+    unprocessed = {key_of(row) for row in answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", ())}
+    if not left.issuperset(unprocessed):
+        raise Corrupt("tables", "a response with unprocessed keys that were not requested")
+    return unprocessed
 
 
 def _bounds(span: Span, last: str | None) -> tuple[str | None, str | None] | None:
@@ -126,7 +133,7 @@ def _bounds(span: Span, last: str | None) -> tuple[str | None, str | None] | Non
 
 
 def _inside(at: bytes, start: str | bytes | None, end: str | bytes | None, *, descending: bool) -> bool:
-    """Whether a page goes on after a place; DynamoDB refuses places outside what is asked for, where it begins anew."""
+    """Whether a start key is inside the range. DynamoDB refuses start keys outside the range of the query."""
     first, last = (b.encode() if isinstance(b, str) else b for b in (start, end))
     if descending:
         return last is None or at < last

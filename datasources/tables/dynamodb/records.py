@@ -1,4 +1,4 @@
-"""Records of DynamoDB Streams, as the poller reads them and as Lambda is handed them."""
+"""Records of DynamoDB Streams, read by the poller or received by Lambda."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from datasources.tables.dynamodb.rows import key_of, version_of
 
 
 def change_of(record: Mapping[str, Any], table: str, position: str) -> Change:
-    """What a record tells; raises `Corrupt`. A removal, expiry among it, tells the version that was there."""
-    told = record.get("dynamodb", {})
+    """The change of a record; raises `Corrupt`. A removal or expiry has the removed version."""
+    change = record.get("dynamodb", {})
     try:
-        return Change(position, table, key_of(told["Keys"]), version_of(told.get("NewImage") or told["OldImage"]))
+        return Change(position, table, key_of(change["Keys"]), version_of(change.get("NewImage") or change["OldImage"]))
     except (KeyError, TypeError, ValueError) as e:
         raise Corrupt("tables", "a record of the stream that is none") from e
 

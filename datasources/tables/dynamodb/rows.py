@@ -1,4 +1,4 @@
-"""Items as rows of DynamoDB: attributes of one letter, for their names are paid for with every item."""
+"""Items as rows of DynamoDB. Attribute names have one letter, because each item is billed with them."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from datasources.tables.index_keys import index_sort, sort_of
 from datasources.tables.store import IndexEntry, Item, Key, Put, Table, Write
 
 PARTITION, SORT, VERSION, BODY, EXPIRES, WRITE = "p", "s", "v", "b", "x", "w"
-"""`w` is drawn anew for every write: so a writer whose answer was lost knows its own again."""
+"""`w` is a random id of the write, by which a writer recognizes its own write after a lost response."""
 Row = Mapping[str, Any]
 
 
 def index_attributes(index: str) -> tuple[str, str]:
-    """Partition and sort key of an index; items without them do not stand in it."""
+    """The attributes of partition and sort key of an index. Items without them are not in the index."""
     return f"{index}_p", f"{index}_s"
 
 
 def key_row(key: Key) -> dict[str, Any]:
-    """The key alone."""
+    """The key attributes."""
     return {PARTITION: {"S": key.partition}, SORT: {"S": key.sort}}
 
 
 def row_of(item: Item, write_id: bytes) -> dict[str, Any]:
-    """The whole row."""
+    """All attributes."""
     row = key_row(item.key) | {VERSION: {"N": str(item.version)}, BODY: {"B": item.body}, WRITE: {"B": write_id}}
     if item.expires_at is not None:
         row[EXPIRES] = {"N": str(item.expires_at)}
@@ -77,13 +77,13 @@ def expiry_of(row: Row) -> int | None:
 
 
 def alive(row: Row, now: int) -> bool:
-    """DynamoDB removes what has expired within days: until then readers look away."""
+    """Whether the row is not expired. DynamoDB removes expired rows within days."""
     expires = expiry_of(row)
     return expires is None or expires > now
 
 
 def condition(write: Write, now: int) -> dict[str, Any]:
-    """What must hold of the stored row, as the parameters of a write; nothing where nothing must."""
+    """The parameters of the condition of a write; empty without a condition."""
     if write.if_version is None:
         return {}
     values: dict[str, Any] = {":now": {"N": str(now)}} if write.table.expires else {}

@@ -1,4 +1,4 @@
-"""What each table is in DynamoDB: the one definition that makes them, here and by provisioning."""
+"""The definition of each table in DynamoDB, used by local servers and by provisioning."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import Any
 
 from datasources.aws.calls import AwsCalls, ExpectedError
 from datasources.errors import Unavailable
+from datasources.stored_data import NoCustomerData
 from datasources.tables.dynamodb.rows import EXPIRES, PARTITION, SORT, index_attributes
 from datasources.tables.store import Table
 
-MARKS = Table("feed-marks")
-"""How far each consumer of the feed has come."""
+MARKS = Table("feed-marks", stored=NoCustomerData("It holds positions of consumers in the change feed."))
+"""Checkpoints of the consumers of the feed."""
 _IN_USE = "ResourceInUseException"
 _NOT_THERE = "ResourceNotFoundException"
 _LOOKS = 60
@@ -47,11 +48,11 @@ def _keys(partition: str, sort: str) -> list[dict[str, str]]:
 
 
 async def make_missing(calls: AwsCalls, tables: Sequence[Table], prefix: str) -> list[str]:
-    """Makes the tables that are not there and waits until they are; their names. Those that are there are left alone."""
+    """Creates missing tables, waits until they are active, and returns their names."""
     made = []
     for table in (*tables, MARKS):
         try:
-            await calls.ask("create_table", definition(table, prefix), expected=frozenset({_IN_USE}))
+            await calls.call("create_table", definition(table, prefix), expected=frozenset({_IN_USE}))
         except ExpectedError:
             continue
         made.append(prefix + table.name)
@@ -60,25 +61,25 @@ async def make_missing(calls: AwsCalls, tables: Sequence[Table], prefix: str) ->
             await active(calls, prefix + table.name)
             if table.expires:
                 wanted = {"Enabled": True, "AttributeName": EXPIRES}
-                await calls.ask("update_time_to_live", {"TableName": prefix + table.name, "TimeToLiveSpecification": wanted})
+                await calls.call("update_time_to_live", {"TableName": prefix + table.name, "TimeToLiveSpecification": wanted})
     return made
 
 
 async def active(calls: AwsCalls, name: str) -> None:
-    """Returns when a table and its indexes may be used; raises `Unavailable` where they do not become so."""
+    """Waits until a table and its indexes are active; raises `Unavailable` after some time."""
     for attempt in range(_LOOKS):
-        told = await calls.ask("describe_table", {"TableName": name})
-        indexes = told["Table"].get("GlobalSecondaryIndexes") or ()
-        if all(s == "ACTIVE" for s in (told["Table"]["TableStatus"], *(i.get("IndexStatus", "ACTIVE") for i in indexes))):
+        response = await calls.call("describe_table", {"TableName": name})
+        indexes = response["Table"].get("GlobalSecondaryIndexes") or ()
+        if all(s == "ACTIVE" for s in (response["Table"]["TableStatus"], *(i.get("IndexStatus", "ACTIVE") for i in indexes))):
             return
         await asyncio.sleep(min(0.1 * 2**attempt, 2.0))
     raise Unavailable("tables", f"{name} does not become active")
 
 
 async def drop(calls: AwsCalls, tables: Sequence[Table], prefix: str) -> None:
-    """Removes the tables and all they hold; those that are not there are no matter."""
+    """Deletes the tables; missing ones are ignored."""
     for table in (*tables, MARKS):
         try:
-            await calls.ask("delete_table", {"TableName": prefix + table.name}, expected=frozenset({_NOT_THERE}))
+            await calls.call("delete_table", {"TableName": prefix + table.name}, expected=frozenset({_NOT_THERE}))
         except ExpectedError:
             continue

@@ -1,4 +1,4 @@
-"""The shards of the tables' streams: which there are, which may be read now, and what comes next in each."""
+"""The shards of the streams: listing, the shards that may be read, and their records."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TRIMMED = "TrimmedDataAccessException"
 _EXPIRED = "ExpiredIteratorException"
 _MOST_RECORDS = 1_000
 _EMPTY_PAGES = 4
-"""Pages without records are no end: this many are walked over at a time."""
+"""Maximum pages without records per read; an empty page is not the end of a shard."""
 
 
 class Read(NamedTuple):
@@ -26,7 +26,7 @@ class Read(NamedTuple):
 
 
 class DynamoShards:
-    """The streams of the tables that are fed."""
+    """The streams of the tables with `feed`."""
 
     def __init__(self, calls: AwsCalls, streams: AwsCalls, tables: Sequence[Table], prefix: str) -> None:
         self._calls = calls
@@ -37,42 +37,42 @@ class DynamoShards:
         self._iterators: dict[tuple[Shard, int], str] = {}
 
     async def listed(self) -> Mapping[Shard, Shard | None]:
-        """Every shard that is kept, with its parent."""
+        """Every shard of the streams, with its parent."""
         found: dict[Shard, Shard | None] = {}
         for table in self._tables:
             params: dict[str, Any] = {"StreamArn": await self._arn(table)}
             while True:
-                told = (await self._streams.ask("describe_stream", params))["StreamDescription"]
-                for shard in told["Shards"]:
+                response = (await self._streams.call("describe_stream", params))["StreamDescription"]
+                for shard in response["Shards"]:
                     parent = shard.get("ParentShardId")
                     found[Shard(table, shard["ShardId"])] = Shard(table, parent) if parent else None
-                if not told.get("LastEvaluatedShardId"):
+                if not response.get("LastEvaluatedShardId"):
                     break
-                params["ExclusiveStartShardId"] = told["LastEvaluatedShardId"]
+                params["ExclusiveStartShardId"] = response["LastEvaluatedShardId"]
         return found
 
     async def _arn(self, table: str) -> str:
         if table not in self._arns:
-            told = await self._calls.ask("describe_table", {"TableName": self._prefix + table})
-            arn = told["Table"].get("LatestStreamArn")
+            response = await self._calls.call("describe_table", {"TableName": self._prefix + table})
+            arn = response["Table"].get("LatestStreamArn")
             if not arn:
                 raise Unavailable("tables", f"{table} has no stream")
             self._arns[table] = str(arn)
         return self._arns[table]
 
     async def read(self, shard: Shard, after: int, limit: int) -> Read:
-        """What comes after a record, at most `limit`; raises `Corrupt` where that is no longer kept."""
+        """At most `limit` records after one; raises `Corrupt` if they were trimmed."""
         iterator = self._iterators.pop((shard, after), None) or await self._iterator(shard, after)
         for _ in range(_EMPTY_PAGES):
             params = {"ShardIterator": iterator, "Limit": min(limit, _MOST_RECORDS)}
             try:
-                told = await self._streams.ask("get_records", params, expected=frozenset({_TRIMMED, _EXPIRED}))
+                response = await self._streams.call("get_records", params, expected=frozenset({_TRIMMED, _EXPIRED}))
             except ExpectedError as e:
                 if e.code == _TRIMMED:
                     raise _lost() from e
                 iterator = await self._iterator(shard, after)
                 continue
-            records, following = told["Records"], told.get("NextShardIterator")
+            records, following = response["Records"], response.get("NextShardIterator")
             if not following:
                 return Read(records, ended=True)
             if records:
@@ -88,10 +88,10 @@ class DynamoShards:
         else:
             params["ShardIteratorType"] = "TRIM_HORIZON"
         try:
-            told = await self._streams.ask("get_shard_iterator", params, expected=frozenset({_TRIMMED, _NOT_THERE}))
+            response = await self._streams.call("get_shard_iterator", params, expected=frozenset({_TRIMMED, _NOT_THERE}))
         except ExpectedError as e:
             raise _lost() from e
-        return str(told["ShardIterator"])
+        return str(response["ShardIterator"])
 
 
 def readable(kept: Mapping[Shard, Shard | None], position: Position) -> list[Shard]:

@@ -1,4 +1,4 @@
-"""Tables in DynamoDB: the production engine. Any number of processes."""
+"""Tables in DynamoDB: the production engine, for any number of processes."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from datasources.tables.dynamodb.rows import alive, entry_of, item_of, key_of
 from datasources.tables.dynamodb.writes import DynamoWriter
 from datasources.tables.limits import check_each, check_key, check_limit, check_text, check_transaction
 from datasources.tables.page_tokens import Tokens
-from datasources.tables.store import IndexPage, Item, ItemPage, ItemStore, Key, Span, Table, Write
+from datasources.tables.store import IndexPage, Item, ItemPage, ItemStore, Key, ScanPage, Span, Table, Write
 
 Clock = Callable[[], float]
 
 _MOST_ROWS = 1_000
-"""Rows in one page of ours, however many are asked for: an answer ends at 1 MB anyway."""
+"""Maximum rows of a page; a response ends at 1 MB."""
 
 
 class DynamoTables:
-    """Open tables with a prefix: their items and their change feed."""
+    """Opened tables with a prefix: their items and their change feed."""
 
     def __init__(self, calls: AwsCalls, streams: AwsCalls, tables: Sequence[Table], prefix: str, clock: Clock) -> None:
         self._streams = streams
@@ -38,14 +38,14 @@ class DynamoTables:
 
     @classmethod
     async def open(
-        cls, access: AwsAccess, tables: Sequence[Table], *, prefix: str, clock: Clock, patience: RetryPolicy | None = None
+        cls, access: AwsAccess, tables: Sequence[Table], *, prefix: str, clock: Clock, retry_policy: RetryPolicy | None = None
     ) -> Self:
-        """Opens tables that are there (`dynamodb_schema.make_missing`); nothing is asked yet.
+        """Opens existing tables (`schema.make_missing` creates them) without a call.
 
-        Pages of more than one process go on in each other only after `sign`.
+        Continuation tokens are valid in other processes only after `sign`.
         """
-        calls = await AwsCalls.open("tables", "dynamodb", access, patience)
-        streams = await AwsCalls.open("tables", "dynamodbstreams", access, patience)
+        calls = await AwsCalls.open("tables", "dynamodb", access, retry_policy)
+        streams = await AwsCalls.open("tables", "dynamodbstreams", access, retry_policy)
         return cls(calls, streams, tables, prefix, clock)
 
     def sign(self, secret: bytes) -> None:
@@ -53,17 +53,17 @@ class DynamoTables:
         self._tokens.sign_with(secret)
 
     async def sweep(self) -> int:
-        """Nothing to do: DynamoDB removes by itself."""
+        """Does nothing: DynamoDB removes expired items."""
         return await self.items.sweep()
 
     async def close(self) -> None:
-        """Lets go of connections; again: nothing."""
+        """Closes connections; a repeat does nothing."""
         for opened in (self.calls, self._streams):
             await opened.close()
 
 
 class DynamoItemStore(ItemStore):
-    """Made by `DynamoTables.open`."""
+    """Created by `DynamoTables.open`."""
 
     def __init__(self, calls: AwsCalls, tables: Sequence[Table], prefix: str, clock: Clock, tokens: Tokens) -> None:
         self._calls = calls
@@ -88,12 +88,12 @@ class DynamoItemStore(ItemStore):
         self._check(table)
         check_text(partition)
         check_limit(limit)
-        asked = _asked(table.name, "", partition, span)
-        last = None if after is None else Key(partition, self._tokens.read(asked, after)[0])
+        context = _token_context(table.name, "", partition, span)
+        last = None if after is None else Key(partition, self._tokens.read(context, after)[0])
         found = await self._reader.page(table.name, partition, span, last, min(limit, _MOST_ROWS))
         now = self._now()
         items = [item_of(table, row) for row in found.rows if alive(row, now)]
-        return ItemPage(items, None if found.last is None else self._tokens.make(asked, [key_of(found.last).sort]))
+        return ItemPage(items, None if found.last is None else self._tokens.make(context, [key_of(found.last).sort]))
 
     @override
     async def query_index(
@@ -103,15 +103,21 @@ class DynamoItemStore(ItemStore):
             raise ValueError(f"{table.name}: no index {index}")
         check_text(partition)
         check_limit(limit)
-        asked = _asked(table.name, index, partition, span)
-        last = None if after is None else self._tokens.read(asked, after)
+        context = _token_context(table.name, index, partition, span)
+        last = None if after is None else self._tokens.read(context, after)
         found = await self._reader.index_page(table.name, index, partition, span, (last, min(limit, _MOST_ROWS)))
         now = self._now()
         entries = [entry_of(index, row) for row in found.rows if alive(row, now)]
         if found.last is None:
             return IndexPage(entries, None)
         end = entry_of(index, found.last)
-        return IndexPage(entries, self._tokens.make(asked, [end.sort, end.key.sort, end.key.partition]))
+        return IndexPage(entries, self._tokens.make(context, [end.sort, end.key.sort, end.key.partition]))
+
+    @override
+    async def scan(self, table: Table, *, limit: int, after: Key | None = None) -> ScanPage:
+        self._check(table)
+        found = await self._reader.scan(table.name, after, min(limit, _MOST_ROWS))
+        return ScanPage([item_of(table, row) for row in found.rows], None if found.last is None else key_of(found.last))
 
     @override
     async def transact(self, writes: Sequence[Write]) -> None:
@@ -134,7 +140,7 @@ class DynamoItemStore(ItemStore):
 
     @override
     async def purge(self) -> None:
-        """The service keeps no file of ours; its streams end after a day."""
+        """Does nothing: the engine has no local files, and its streams end after a day."""
 
     @override
     async def close(self) -> None:
@@ -150,5 +156,5 @@ class DynamoItemStore(ItemStore):
         return int(self._clock())
 
 
-def _asked(table: str, index: str, partition: str, span: Span) -> tuple[str, ...]:
+def _token_context(table: str, index: str, partition: str, span: Span) -> tuple[str, ...]:
     return (table, index, partition, "descending" if span.descending else "ascending")

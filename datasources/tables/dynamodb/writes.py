@@ -1,4 +1,4 @@
-"""Writes to DynamoDB: one by one with their conditions, in batches without, in transactions. None is done twice."""
+"""Writes to DynamoDB: single writes with conditions, batches without, and transactions. No write is executed twice."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class DynamoWriter:
         self._gate = asyncio.Semaphore(_AT_ONCE)
 
     async def each_of(self, writes: Sequence[Write], now: int) -> list[bool]:
-        """Each write whose condition holds. All are ended when this returns or raises."""
+        """Executes each write whose condition holds. No write is running when this returns or raises."""
         plain = [w for w in writes if w.if_version is None]
         bound = [w for w in writes if w.if_version is not None]
         work: list[Any] = [self._batch(some) for some in _chunks(plain)]
@@ -43,7 +43,7 @@ class DynamoWriter:
         return [True if w.if_version is None else bool(next(done)) for w in writes]
 
     async def all_of(self, writes: Sequence[Write], now: int) -> None:
-        """All writes, or `Conflict`."""
+        """Executes all writes or raises `Conflict`."""
         if len(writes) == 1 and isinstance(writes[0], Put):
             if not (await self.each_of(writes, now))[0]:
                 raise Conflict("tables", f"{writes[0].table.name}: write 1 of 1 met another version")
@@ -57,7 +57,7 @@ class DynamoWriter:
     async def _one(self, write: Write, now: int) -> bool:
         async with self._gate:
             if not isinstance(write, Put):
-                # A removal whose answer was lost cannot know its own again; a transaction is told by its token.
+                # A removal cannot recognize itself after a lost response; a transaction is recognized by its token.
                 return await self._transaction([_action(self._prefix, write, now)]) is None
             return await self._put(write, now)
 
@@ -66,44 +66,44 @@ class DynamoWriter:
         params = {"TableName": self._prefix + write.table.name, **requested(write, mark), **condition(write, now)}
         params["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
         try:
-            await self._calls.ask("put_item", params, expected=frozenset({_FAILED}))
+            await self._calls.call("put_item", params, expected=frozenset({_FAILED}))
         except ExpectedError as e:
-            stored = e.answer.get("Item", {}).get(WRITE, {}).get("B")
+            stored = e.response.get("Item", {}).get(WRITE, {}).get("B")
             return e.uncertain and stored == mark
         return True
 
     async def _transaction(self, items: Sequence[dict[str, Any]]) -> int | None:
-        """Which write met another version; None when all are done."""
+        """The number of the write whose condition failed; None if all are done."""
         params = {"TransactItems": items, "ClientRequestToken": secrets.token_hex(18)}
-        patience, attempt = self._calls.patience, 0
-        async with patience.with_deadline(self._calls.source):
+        policy, attempt = self._calls.retry_policy, 0
+        async with policy.with_deadline(self._calls.source):
             while True:
                 try:
-                    await self._calls.ask("transact_write_items", params, expected=frozenset({_CANCELLED, _MISUSED}) | _BUSY)
+                    await self._calls.call("transact_write_items", params, expected=frozenset({_CANCELLED, _MISUSED}) | _BUSY)
                 except ExpectedError as e:
-                    told = _reasons(e, len(items))
+                    outcome = _reasons(e, len(items))
                 else:
                     return None
-                if isinstance(told, int):
-                    return told
-                if not await patience.should_retry(attempt):
-                    raise told
+                if isinstance(outcome, int):
+                    return outcome
+                if not await policy.should_retry(attempt):
+                    raise outcome
                 attempt += 1
 
     async def _batch(self, writes: Sequence[Write]) -> None:
-        """Writes without a condition; what DynamoDB leaves undone is asked for again."""
+        """Executes writes without conditions; unprocessed ones are requested again."""
         left: dict[str, list[Any]] = {}
         for write in writes:
             kind = "PutRequest" if isinstance(write, Put) else "DeleteRequest"
             left.setdefault(self._prefix + write.table.name, []).append({kind: requested(write, secrets.token_bytes(8))})
-        patience, attempt = self._calls.patience, 0
-        async with patience.with_deadline(self._calls.source), self._gate:
+        policy, attempt = self._calls.retry_policy, 0
+        async with policy.with_deadline(self._calls.source), self._gate:
             while left:
                 before = sum(map(len, left.values()))
-                answer = await self._calls.ask("batch_write_item", {"RequestItems": left})
+                answer = await self._calls.call("batch_write_item", {"RequestItems": left})
                 left = {name: rows for name, rows in answer.get("UnprocessedItems", {}).items() if rows}
                 if left and sum(map(len, left.values())) >= before:
-                    if not await patience.should_retry(attempt):
+                    if not await policy.should_retry(attempt):
                         raise Throttled(self._calls.source, "leaves writes undone")
                     attempt += 1
 
@@ -114,12 +114,12 @@ def _action(prefix: str, write: Write, now: int) -> dict[str, Any]:
 
 
 def _reasons(answered: ExpectedError, count: int) -> int | SourceError:
-    """Which write's condition failed; else why nothing was done, and trying again may help."""
+    """The number of the write whose condition failed, or an error after which a retry may succeed."""
     if answered.code == _MISUSED:
         return Corrupt("tables", "a transaction's token was used for another")
     if answered.code in _BUSY:
         return Conflict("tables", "another transaction is at work on the same items")
-    codes = [str(reason.get("Code")) for reason in answered.answer.get("CancellationReasons", ())]
+    codes = [str(reason.get("Code")) for reason in answered.response.get("CancellationReasons", ())]
     if len(codes) == count and "ConditionalCheckFailed" in codes:
         return codes.index("ConditionalCheckFailed")
     if "TransactionConflict" in codes:

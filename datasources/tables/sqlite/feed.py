@@ -18,11 +18,11 @@ from datasources.tables.sqlite.threads import SqliteThreads
 from datasources.tables.store import Key
 
 _KEPT_S = 86_400
-"""As long as DynamoDB Streams keeps its records."""
+"""The retention of DynamoDB Streams."""
 
 
 class SqliteChangeFeed(ChangeFeed):
-    """Made by `SqliteTables.open`."""
+    """Created by `SqliteTables.open`."""
 
     def __init__(self, threads: SqliteThreads) -> None:
         self._threads = threads
@@ -60,13 +60,13 @@ class SqliteChangeFeed(ChangeFeed):
 
 
 def trim(conn: sqlite3.Connection, now: int) -> int:
-    """Drops changes that are a day old and that every consumer has behind it; how many."""
+    """Removes changes older than a day and before every checkpoint, and returns their number."""
     sql = "DELETE FROM feed WHERE at <= ? AND position <= (SELECT min(position) FROM marks)"
     return conn.execute(sql, (now - _KEPT_S,)).rowcount
 
 
 def _forget(conn: sqlite3.Connection, owner: str) -> int:
-    """Positions stay dense: the rows stand on, and tell of nothing. A grant names its grantee in the sort key."""
+    """Blanks rows instead of deleting them, so that positions stay dense. The sort key of a grant contains its grantee."""
     sql = "UPDATE feed SET tbl = '-', pk = '-', sk = '-' WHERE pk = ?1 OR instr(sk, ?1)"
     return conn.execute(sql, (owner,)).rowcount
 
@@ -107,7 +107,7 @@ def _lag(conn: sqlite3.Connection, consumer: str) -> int:
 
 
 def _position(conn: sqlite3.Connection, text: str) -> int:
-    """A position that this feed gave out."""
+    """Parses a position of this feed."""
     if not (text.isascii() and text.isdecimal() and len(text) < 19 and 1 <= int(text) <= _newest(conn)):  # noqa: PLR2004 - digits of 2^63
         raise Corrupt("tables", "a position that this feed never gave")
     return int(text)

@@ -17,14 +17,14 @@ from datasources.tables.sqlite.schema import Statements
 from datasources.tables.store import IndexEntry, Item, Key, Span
 
 _SIZES = (1, 10, 100, 400)
-"""Batches are filled up to one of these by repeating a key, so that four statements serve and stay prepared."""
+"""Batch sizes. A batch is padded by repeating a key, so that four prepared statements suffice."""
 _ROWS = 100
 _PAGE_BYTES = 1_000_000
-"""A page ends after this, as in DynamoDB."""
+"""Maximum bytes of a page, as in DynamoDB."""
 
 T = TypeVar("T")
 Ask = tuple[int, list[str] | None, int]
-"""How many, after which key, and the time."""
+"""Limit, last key and time of a page."""
 
 _Row = tuple[str, str, int, int, int | None, tuple[str | None, ...]]
 _decode_items = msgspec.json.Decoder(list[_Row]).decode
@@ -32,7 +32,7 @@ _decode_entries = msgspec.json.Decoder(list[tuple[str, str, str]]).decode
 
 
 def items_by_key(conn: sqlite3.Connection, statements: Statements, keys: Sequence[Key], now: int) -> dict[Key, Item]:
-    """The items that are there and not expired."""
+    """The items that exist and are not expired."""
     found: dict[Key, Item] = {}
     for start in range(0, len(keys), _SIZES[-1]):
         batch = keys[start : start + _SIZES[-1]]
@@ -49,7 +49,7 @@ def items_by_key(conn: sqlite3.Connection, statements: Statements, keys: Sequenc
 
 
 def item_page(conn: sqlite3.Connection, statements: Statements, partition: str, span: Span, ask: Ask) -> tuple[list[Item], bool]:
-    """Items in order, and whether there may be more."""
+    """Items in order, and whether more may follow."""
     limit, last, now = ask
     items: list[Item] = []
     size = 0
@@ -72,10 +72,17 @@ def item_page(conn: sqlite3.Connection, statements: Statements, partition: str, 
     return items, True
 
 
+def scan_page(conn: sqlite3.Connection, statements: Statements, limit: int, after: Key | None) -> list[Item]:
+    """Items in order of their keys, also expired ones."""
+    where, bound = ("", ()) if after is None else (" WHERE (pk, sk) > (?, ?)", tuple(after))
+    rows = f"SELECT {statements.columns} FROM {statements.name}{where} ORDER BY pk, sk LIMIT ?"  # noqa: S608 - our own names, no values
+    return sorted(_items(conn, statements, rows, (*bound, min(limit, _ROWS))), key=lambda item: item.key)
+
+
 def index_page(
     conn: sqlite3.Connection, place: tuple[Statements, str], partition: str, span: Span, ask: Ask
 ) -> tuple[list[IndexEntry], bool]:
-    """Entries in order, and whether there are more."""
+    """Entries in order, and whether more follow."""
     (statements, index), (limit, last, now) = place, ask
     where, bound = _within(span, f"{index}_sk")
     if last is not None:

@@ -1,6 +1,6 @@
-"""How tables lie in an SQLite file: the SQL of each table, and the making and checking of a file.
+"""The schema of the SQLite file: the SQL of each table, and the creation and check of a file.
 
-A sparse index is a partial index over two columns of its own, so SQLite keeps it in step with every write.
+A sparse index is a partial index over two columns, so SQLite updates it with every write.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from datasources.errors import Unavailable
 from datasources.tables.store import Table
 
-FILE_VERSION = 1
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 _FIXED = ("pk", "sk", "version", "body", "expires")
 
@@ -28,30 +27,30 @@ _OWN_TABLES = (
 
 @dataclass(frozen=True, slots=True)
 class Statements:
-    """The SQL of one table. A write binds `pk, sk, version, body, expires` and two columns an index, then its condition."""
+    """The SQL of a table. A write binds `pk, sk, version, body, expires`, two columns for each index, then its condition."""
 
     table: Table
     name: str
     columns: str
     create: tuple[str, ...]
     insert: str
-    """Where there is none, or one that expired: `…, now`."""
+    """Inserts if there is no item or an expired one; binds `…, now`."""
     replace: str
     update: str
-    """Where the stored version is so, and not expired: `…, if_version, now`."""
+    """Updates if the stored version matches and is not expired; binds `…, if_version, now`."""
     remove: str
-    """`pk, sk`; gives the version that was there."""
+    """Binds `pk, sk`; returns the removed version."""
     remove_if: str
-    """`pk, sk, if_version, now`; gives the version that was there."""
+    """Binds `pk, sk, if_version, now`; returns the removed version."""
     exists: str
-    """`pk, sk, now`."""
+    """Binds `pk, sk, now`."""
     sweep: str
-    """`now, at most`; gives what was there."""
+    """Binds `now, limit`; returns the removed rows."""
     width: int
-    """How many columns there are."""
+    """The number of columns."""
 
     def many(self, one: str, rows: int) -> str:
-        """`insert`, `replace` or `update` for many rows at once: rows first (`update`: each with its condition), then `now`."""
+        """`insert`, `replace` or `update` for several rows; binds the rows (for `update` each with its condition), then `now`."""
         if one == self.update:
             values = ", ".join([f"({', '.join('?' * (self.width + 1))})"] * rows)
             to = ", ".join(f"{c} = column{i + 3}" for i, c in enumerate(self.columns.split(", ")[2:]))
@@ -67,7 +66,7 @@ class Statements:
 
 
 def statements_of(table: Table) -> Statements:
-    """All SQL of a table; names come from code and are checked, values are always bound."""
+    """The SQL of a table. Names are checked, values are always bound."""
     for name in (table.name, *table.indexes):
         if not _NAME.fullmatch(name):
             raise ValueError(f"not a name for a table or an index: {name}")
@@ -104,7 +103,7 @@ def _create(table: Table, name: str) -> tuple[str, ...]:
         f"""CREATE TABLE {name} (pk TEXT NOT NULL, sk TEXT NOT NULL, version INTEGER NOT NULL, body BLOB NOT NULL,
         expires INTEGER{own}, PRIMARY KEY (pk, sk)) STRICT, WITHOUT ROWID"""
     ]
-    # `expires` stands in each index so that a page is read from the index alone.
+    # Each index contains `expires`, so that a page is read from the index alone.
     made += [
         f"CREATE INDEX {name}_{i} ON {name} ({i}_pk, {i}_sk, sk, pk, expires) WHERE {i}_pk IS NOT NULL" for i in table.indexes
     ]
@@ -113,31 +112,34 @@ def _create(table: Table, name: str) -> tuple[str, ...]:
     return tuple(made)
 
 
-def prepare(conn: sqlite3.Connection, tables: Sequence[Statements]) -> bytes:
-    """Makes or checks the tables of a file inside a write transaction; the secret its continuation tokens are signed with."""
+def prepare(conn: sqlite3.Connection, tables: Sequence[Statements], file_version: int) -> bytes:
+    """Creates or checks the tables of a file inside a write transaction; returns the secret that signs continuation tokens."""
     (version,) = conn.execute("PRAGMA user_version").fetchone()
     (empty,) = conn.execute("SELECT count(*) = 0 FROM sqlite_master").fetchone()
     if version == 0 and empty:
-        _create_own(conn)
-    elif version != FILE_VERSION:
-        raise Unavailable("tables", f"the data is of version {version}, this program reads version {FILE_VERSION}")
+        _create_own(conn, file_version)
+    elif version != file_version:
+        raise Unavailable("tables", f"the file is of version {version}, and this program reads version {file_version}")
     for table in tables:
         _create_or_check(conn, table)
     (secret,) = conn.execute("SELECT secret FROM secrets WHERE name = 'tokens'").fetchone()
     return bytes(secret)
 
 
-def _create_own(conn: sqlite3.Connection) -> None:
+def _create_own(conn: sqlite3.Connection, file_version: int) -> None:
     for sql in _OWN_TABLES:
         conn.execute(sql)
     conn.execute("INSERT INTO secrets VALUES ('tokens', ?)", (secrets.token_bytes(32),))
-    conn.execute(f"PRAGMA user_version = {FILE_VERSION}")
+    conn.execute(f"PRAGMA user_version = {file_version}")
 
 
 def _create_or_check(conn: sqlite3.Connection, table: Statements) -> None:
     found = {sql for (sql,) in conn.execute("SELECT sql FROM sqlite_master WHERE tbl_name = ?", (table.name,)) if sql}
     if found and found != set(table.create):
-        raise Unavailable("tables", f"the data holds {table.table.name} with other indexes than this program knows")
+        raise Unavailable(
+            "tables",
+            f"the file has {table.table.name} with other indexes than this program: use the program that wrote it",
+        )
     if not found:
         for sql in table.create:
             conn.execute(sql)

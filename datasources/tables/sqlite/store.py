@@ -12,21 +12,22 @@ from datasources.tables.changes import ChangeFeed
 from datasources.tables.limits import check_each, check_key, check_limit, check_text, check_transaction
 from datasources.tables.page_tokens import Tokens
 from datasources.tables.sqlite.feed import SqliteChangeFeed, trim
-from datasources.tables.sqlite.pages import index_page, item_page, items_by_key
+from datasources.tables.sqlite.pages import index_page, item_page, items_by_key, scan_page
 from datasources.tables.sqlite.schema import Statements, prepare, statements_of
 from datasources.tables.sqlite.threads import SqliteThreads
 from datasources.tables.sqlite.writes import Writer
-from datasources.tables.store import IndexPage, Item, ItemPage, ItemStore, Key, Put, Span, Table, Write
+from datasources.tables.store import IndexPage, Item, ItemPage, ItemStore, Key, Put, ScanPage, Span, Table, Write
+from datasources.versions import UPGRADES, Upgrades
 
 Clock = Callable[[], float]
 T = TypeVar("T")
 
 _BATCH = 500
-"""Writes or removals in one transaction: other processes get their turn between two."""
+"""Maximum writes of a transaction, so that other processes can write in between."""
 
 
 class SqliteTables:
-    """One open file: its items and its change feed."""
+    """An open file: its items and its change feed."""
 
     def __init__(self, items: SqliteItemStore, feed: ChangeFeed) -> None:
         self._store = items
@@ -34,31 +35,40 @@ class SqliteTables:
         self.feed = feed
 
     @classmethod
-    def open(cls, path: Path, tables: Sequence[Table], *, clock: Clock, durable: bool = False, patience_s: float = 5.0) -> Self:
-        """Opens or makes the file. `clock` gives seconds since 1970; `durable` survives power loss too, not only a kill.
+    def open(
+        cls,
+        path: Path,
+        tables: Sequence[Table],
+        *,
+        clock: Clock,
+        durable: bool = False,
+        busy_timeout_s: float = 5.0,
+        upgrades: Upgrades = UPGRADES,
+    ) -> Self:
+        """Opens or creates the file. `clock` returns seconds since 1970; `durable` also survives a power loss, not only a kill.
 
-        Another writer is waited for `patience_s`, then `Throttled`. A file of another version is `Unavailable`.
+        Raises `Throttled` if another process writes for longer than `busy_timeout_s`, `Unavailable` for another file version.
         """
         statements = {table.name: statements_of(table) for table in tables}
-        threads = SqliteThreads(path, durable=durable, patience_s=patience_s)
+        threads = SqliteThreads(path, durable=durable, busy_timeout_s=busy_timeout_s)
         try:
-            secret = threads.write_now(lambda conn: prepare(conn, list(statements.values())))
+            secret = threads.write_now(lambda conn: prepare(conn, list(statements.values()), upgrades.sqlite_version()))
         except BaseException:
             threads.close_now()
             raise
         return cls(SqliteItemStore(threads, statements, Tokens(secret), clock), SqliteChangeFeed(threads))
 
     async def sweep(self) -> int:
-        """Removes expired items, feeding their removal, and changes that nobody needs any more; how many items."""
+        """Removes expired items (also through the feed) and old changes, and returns the number of items."""
         return await self._store.sweep()
 
     async def close(self) -> None:
-        """Ends threads and connections; again: nothing."""
+        """Closes threads and connections; a repeat does nothing."""
         await self._store.close()
 
 
 class SqliteItemStore(ItemStore):
-    """Made by `SqliteTables.open`."""
+    """Created by `SqliteTables.open`."""
 
     def __init__(self, threads: SqliteThreads, statements: Mapping[str, Statements], tokens: Tokens, clock: Clock) -> None:
         self._threads = threads
@@ -82,10 +92,10 @@ class SqliteItemStore(ItemStore):
         check_text(partition)
         check_limit(limit)
         statements, now = self._of(table), self._now()
-        asked = _asked(table.name, "", partition, span)
-        last = None if after is None else self._tokens.read(asked, after)
+        context = _token_context(table.name, "", partition, span)
+        last = None if after is None else self._tokens.read(context, after)
         items, more = await self._threads.read(lambda conn: item_page(conn, statements, partition, span, (limit, last, now)))
-        return ItemPage(items, self._tokens.make(asked, [items[-1].key.sort]) if more else None)
+        return ItemPage(items, self._tokens.make(context, [items[-1].key.sort]) if more else None)
 
     @override
     async def query_index(
@@ -96,15 +106,21 @@ class SqliteItemStore(ItemStore):
         statements, now = self._of(table), self._now()
         if index not in statements.table.indexes:
             raise ValueError(f"{table.name}: no index {index}")
-        asked = _asked(table.name, index, partition, span)
-        last = None if after is None else self._tokens.read(asked, after)
+        context = _token_context(table.name, index, partition, span)
+        last = None if after is None else self._tokens.read(context, after)
         entries, more = await self._threads.read(
             lambda conn: index_page(conn, (statements, index), partition, span, (limit, last, now))
         )
         if not more:
             return IndexPage(entries, None)
         end = entries[-1]
-        return IndexPage(entries, self._tokens.make(asked, [end.sort, end.key.sort, end.key.partition]))
+        return IndexPage(entries, self._tokens.make(context, [end.sort, end.key.sort, end.key.partition]))
+
+    @override
+    async def scan(self, table: Table, *, limit: int, after: Key | None = None) -> ScanPage:
+        statements = self._of(table)
+        items = await self._threads.read(lambda conn: scan_page(conn, statements, limit, after))
+        return ScanPage(items, items[-1].key if items else None)
 
     @override
     async def transact(self, writes: Sequence[Write]) -> None:
@@ -163,10 +179,10 @@ class SqliteItemStore(ItemStore):
         return int(self._clock())
 
 
-def _asked(table: str, index: str, partition: str, span: Span) -> tuple[str, ...]:
+def _token_context(table: str, index: str, partition: str, span: Span) -> tuple[str, ...]:
     return (table, index, partition, "descending" if span.descending else "ascending")
 
 
 def _must_vanish(write: Write) -> bool:
-    """Whether what was there may not live on anywhere, not even in the log: a key that is destroyed or replaced."""
+    """Whether the replaced data must disappear from all files, also from the log: a destroyed or replaced key."""
     return not write.table.recovery and not (isinstance(write, Put) and write.if_version == 0)

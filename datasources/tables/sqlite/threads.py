@@ -1,6 +1,6 @@
-"""The threads and connections of an SQLite file: two that read, one that writes, each job whole within its thread.
+"""The threads and connections of an SQLite file: two for reads, one for writes. A job runs completely in one thread.
 
-A task that is cancelled while it waits leaves its job to end by itself: a transaction is never left open.
+A cancelled task does not interrupt its job, so no transaction stays open.
 """
 
 from __future__ import annotations
@@ -40,86 +40,86 @@ _OUT_OF_REACH = {
 class SqliteThreads:
     """Runs jobs on an open file; after `close` every job is `Unavailable`."""
 
-    def __init__(self, path: Path, *, durable: bool, patience_s: float) -> None:
+    def __init__(self, path: Path, *, durable: bool, busy_timeout_s: float) -> None:
         self._connections: list[sqlite3.Connection] = []
         self._readers: queue.SimpleQueue[sqlite3.Connection] = queue.SimpleQueue()
-        self._patience_s = patience_s
+        self._busy_timeout_s = busy_timeout_s
         self._closed = False
         try:
             _create(path)
-            self._writer = self._connect(path, patience_s)
-            _write_ahead(self._writer, patience_s)
+            self._writer = self._connect(path, busy_timeout_s)
+            _write_ahead(self._writer, busy_timeout_s)
             self._writer.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
             # 16 MB, four times the default: pages that several batches touch are copied once. An import takes 20% less CPU.
             self._writer.execute("PRAGMA wal_autocheckpoint = 4000")
             # What is deleted is overwritten: a destroyed key must not live on in a free page.
             self._writer.execute("PRAGMA secure_delete = ON")
             for _ in range(_READERS):
-                reader = self._connect(path, patience_s)
+                reader = self._connect(path, busy_timeout_s)
                 reader.execute("PRAGMA query_only = ON")
                 self._readers.put(reader)
         except (sqlite3.Error, OSError) as e:
             self._disconnect()
-            raise _translated(e) from e
+            raise translated(e) from e
         self._reading = ThreadPoolExecutor(_READERS, thread_name_prefix="sqlite-read")
         self._writing = ThreadPoolExecutor(1, thread_name_prefix="sqlite-write")
 
-    def _connect(self, path: Path, patience_s: float) -> sqlite3.Connection:
-        conn = sqlite3.connect(path, timeout=patience_s, isolation_level=None, check_same_thread=False)
+    def _connect(self, path: Path, busy_timeout_s: float) -> sqlite3.Connection:
+        conn = sqlite3.connect(path, timeout=busy_timeout_s, isolation_level=None, check_same_thread=False)
         self._connections.append(conn)
         conn.execute("PRAGMA cache_size = -16000")
         return conn
 
     async def read(self, work: Work[T]) -> T:
-        """What the work finds, on one of the reading connections."""
+        """Runs the work on a read connection."""
         return await self._run(self._reading, lambda: self.read_now(work))
 
     async def write(self, work: Work[T]) -> T:
-        """The work as one transaction: whole, or not at all if it raises."""
+        """Runs the work in a transaction, which is rolled back if it raises."""
         return await self._run(self._writing, lambda: self.write_now(work))
 
     async def purge(self) -> None:
-        """Empties the write-ahead log, in which pages live on that are overwritten in the file."""
+        """Empties the write-ahead log, which holds old versions of pages."""
         await self._run(self._writing, self._purge_now)
 
     async def rewrite(self) -> None:
-        """Writes the file anew: rows that moved when a page was balanced leave an image in its gaps, which nothing zeroes."""
+        """Rewrites the file: rows that moved when a page was balanced leave copies in unused space."""
         await self._run(self._writing, self._rewrite_now)
 
     def read_now(self, work: Work[T]) -> T:
-        """As `read`, in the calling thread."""
+        """`read` in the calling thread."""
         conn = self._readers.get()
         try:
             return work(conn)
         except sqlite3.Error as e:
-            raise _translated(e) from e
+            raise translated(e) from e
         finally:
             self._readers.put(conn)
 
     def write_now(self, work: Work[T]) -> T:
-        """As `write`, in the calling thread, before others write."""
+        """`write` in the calling thread, before other writes."""
         try:
             return _transaction(self._writer, work)
         except sqlite3.Error as e:
-            raise _translated(e) from e
+            raise translated(e) from e
 
     def _rewrite_now(self) -> None:
         try:
             self._writer.execute("VACUUM")
         except sqlite3.Error as e:
-            raise _translated(e) from e
+            raise translated(e) from e
         self._purge_now()
 
     def _purge_now(self) -> None:
         # SQLite does not call its busy handler while another connection checkpoints.
-        until = time.monotonic() + self._patience_s
+        until = time.monotonic() + self._busy_timeout_s
         try:
             while self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
                 if time.monotonic() > until:
-                    raise Throttled("tables", "written, but the log that holds what was there is still being read")
+                    raise Throttled("tables", "the data is written, but another process still reads the log with the old data")
                 time.sleep(_PAUSE_S)
         except sqlite3.Error as e:
-            raise _translated(e) from e
+            raise translated(e) from e
 
     async def _run(self, threads: ThreadPoolExecutor, job: Callable[[], T]) -> T:
         if self._closed:
@@ -127,12 +127,12 @@ class SqliteThreads:
         return await asyncio.get_running_loop().run_in_executor(threads, job)
 
     async def close(self) -> None:
-        """Ends what runs, then the threads and connections. Again: nothing."""
+        """Waits for running jobs, then closes threads and connections. A repeat does nothing."""
         self._closed = True
         await asyncio.get_running_loop().run_in_executor(None, self.close_now)
 
     def close_now(self) -> None:
-        """As `close`, in the calling thread."""
+        """`close` in the calling thread."""
         self._closed = True
         self._reading.shutdown()
         self._writing.shutdown()
@@ -144,13 +144,13 @@ class SqliteThreads:
 
 
 def _create(path: Path) -> None:
-    """The file is its owner's alone; SQLite gives the files beside it the same mode."""
+    """Creates the file readable for its owner only; SQLite gives the WAL files the same mode."""
     os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
 
 
-def _write_ahead(conn: sqlite3.Connection, patience_s: float) -> None:
+def _write_ahead(conn: sqlite3.Connection, busy_timeout_s: float) -> None:
     # SQLite does not call its busy handler while two connections turn a new file to WAL.
-    until = time.monotonic() + patience_s
+    until = time.monotonic() + busy_timeout_s
     while True:
         try:
             conn.execute("PRAGMA journal_mode = WAL")
@@ -174,8 +174,8 @@ def _transaction(conn: sqlite3.Connection, work: Work[T]) -> T:
     return result
 
 
-def _translated(error: sqlite3.Error | OSError) -> SourceError:
-    """SQLite's own words are left out: they may quote what is stored."""
+def translated(error: sqlite3.Error | OSError) -> SourceError:
+    """Converts an error. Messages of SQLite are dropped, because they may quote stored data."""
     if isinstance(error, OSError):
         return Unavailable("tables", f"the file cannot be opened: {error.strerror}")
     name = getattr(error, "sqlite_errorname", type(error).__name__)

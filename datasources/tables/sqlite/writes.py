@@ -1,4 +1,4 @@
-"""Writes inside a transaction of SQLite, and the changes they feed.
+"""Writes inside a transaction of SQLite, and their rows of the change feed.
 
 Python's sqlite3 gives the interpreter lock away at every statement, and beside a busy thread waits 5 ms to get it back:
 500 puts took 670 ms one by one. So puts go in statements of many rows, and one by one only where a condition fails.
@@ -18,7 +18,7 @@ _FED = 5
 
 
 class Writer:
-    """Applies writes to an open transaction, and what they feed."""
+    """Applies writes and their feed rows to an open transaction."""
 
     def __init__(self, conn: sqlite3.Connection, statements: Mapping[str, Statements], now: int) -> None:
         self._conn = conn
@@ -27,7 +27,7 @@ class Writer:
         self._fed: list[tuple[object, ...]] = []
 
     def all_of(self, writes: Sequence[Write]) -> None:
-        """All writes, or `Conflict`."""
+        """Executes all writes or raises `Conflict`."""
         done = self.each_of(writes)
         if not all(done):
             missed = done.index(False)
@@ -35,7 +35,7 @@ class Writer:
             raise Conflict("tables", f"{name}: write {missed + 1} of {len(writes)} met another version")
 
     def each_of(self, writes: Sequence[Write]) -> list[bool]:
-        """Each write whose condition holds."""
+        """Executes each write whose condition holds."""
         done = [False] * len(writes)
         alike: dict[str, list[int]] = {}
         for at, write in enumerate(writes):
@@ -52,7 +52,7 @@ class Writer:
         return done
 
     def swept(self, statements: Statements, most: int) -> int:
-        """Removes expired items of a table, at most so many; how many there were."""
+        """Removes up to `most` expired items of a table and returns their number."""
         gone = self._conn.execute(statements.sweep, (self._now, most)).fetchall()
         if statements.table.feed:
             self._fed += [(self._now, statements.table.name, *row) for row in gone]
@@ -63,12 +63,12 @@ class Writer:
         for start in range(0, len(self._fed), _ROWS):
             rows = self._fed[start : start + _ROWS]
             values = ", ".join([f"({', '.join('?' * _FED)})"] * len(rows))
-            sql = f"INSERT INTO feed (at, tbl, pk, sk, version) VALUES {values}"  # noqa: S608
+            sql = f"INSERT INTO feed (at, tbl, pk, sk, version) VALUES {values}"  # noqa: S608 - our own names, no values
             self._conn.execute(sql, [value for row in rows for value in row])
         self._fed.clear()
 
     def _put_all(self, sql: str, puts: Sequence[Write]) -> list[bool]:
-        """Puts with the same statement, at once if all their conditions hold."""
+        """Executes puts of the same statement, in one statement if all conditions hold."""
         statements = self._statements[puts[0].table.name]
         rows = [_row(statements, put) for put in puts if isinstance(put, Put)]
         done = [True] * len(rows) if self._at_once(statements, sql, rows) else [self._put(statements, sql, r) for r in rows]

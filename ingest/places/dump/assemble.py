@@ -1,4 +1,4 @@
-"""The dump to an artefact: its places, hierarchy and names; borders and CLDR's names from the artefact that we ship."""
+"""Converts the dump to a packed file: places, hierarchy and names; borders and CLDR names come from the packaged file."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from datasources.locations.artefact import Artefact, Writing
+from datasources.locations.artefact import PackedFile, PackedFileWriter
 from ingest.places.dump import tables
 from ingest.places.dump.indexing import searched
 from ingest.places.dump.lines import Problems, Reader
@@ -27,18 +27,18 @@ _SOURCE = {
     "licence": "CC BY 4.0",
     "attribution": "Places: GeoNames (https://www.geonames.org/), CC BY 4.0, modified",
 }
-_QUICK = 1  # an imported artefact is not sent anywhere: a tenth larger, ten times as soon
+_QUICK = 1  # the file stays on this machine: 10 % larger, ten times as fast
 _REPLACED = ("places,", "region codes")
 _TOLD = ("place.id", "place.parent", "place.latitude", "place.longitude")
 
 
 class NoDump(Exception):
-    """The folder does not hold the dump; the text is a sentence."""
+    """The folder does not contain the dump; the message says what is missing."""
 
 
 @dataclass(frozen=True)
 class Imported:
-    """What came of it."""
+    """The result of an import."""
 
     version: str
     places: int
@@ -46,13 +46,13 @@ class Imported:
     problems: Problems
 
     def line(self) -> str:
-        """One line of JSON."""
+        """The result as one line of JSON."""
         said = {"version": self.version, "places": self.places, "regions": self.regions, "badLines": self.problems.count}
         return msgspec.json.encode(said).decode()
 
 
 def files_of(folder: Path) -> tuple[Path, list[Path]]:
-    """The file of places and all files; raises `NoDump`."""
+    """The file of places, and all files; raises `NoDump`."""
     cities = next((folder / name for name in CITIES if (folder / name).is_file()), None)
     missing = [name for name in FILES if not (folder / name).is_file()]
     if cities is None or missing:
@@ -62,23 +62,23 @@ def files_of(folder: Path) -> tuple[Path, list[Path]]:
 
 
 class Watcher(Protocol):
-    """Is told how an import goes."""
+    """Receives the progress of an import."""
 
     def stage(self, text: str) -> None:
-        """What is done from here on; what was counted is counted anew."""
+        """Begin a stage; counters restart."""
 
     def moved(self, records: int, done: int, total: int) -> None:
-        """So many records are behind, and so much of the total."""
+        """Report the number of processed records and the part of the total."""
 
 
-def import_dump(folder: Path, base: Artefact, target: Path, watcher: Watcher) -> Imported:
-    """Reads the dump and writes the artefact to `target`; what does not fit in memory is kept in the folder of that.
+def import_dump(folder: Path, base: PackedFile, target: Path, watcher: Watcher) -> Imported:
+    """Read the dump and write the packed file to `target`; temporary files are in the same folder.
 
-    Memory: about a third of a kB a place and 200 MB (numpy, the borders); names are sorted on disk.
+    Memory: about a third of a kB per place plus 200 MB (numpy, borders); names are sorted on disk.
     """
     cities, files = files_of(folder)
     total = sum(file.stat().st_size for file in files)
-    with tempfile.TemporaryDirectory(dir=target.parent) as scratch, Writing(target, effort=_QUICK) as writing:
+    with tempfile.TemporaryDirectory(dir=target.parent) as scratch, PackedFileWriter(target, effort=_QUICK) as writing:
         room = Path(scratch)
         watcher.stage("Reading the files...")
         reader = Reader(Problems(), lambda lines, done: watcher.moved(lines, done, total))
@@ -96,17 +96,17 @@ def import_dump(folder: Path, base: Artefact, target: Path, watcher: Watcher) ->
     return Imported(version, len(world.ids), len(world.regions), reader.problems)
 
 
-def _written(world: World, names: Names, writing: Writing, watcher: Watcher) -> str:
-    """Writes all parts, of which few are in memory at a time; the version."""
+def _written(world: World, names: Names, writing: PackedFileWriter, watcher: Watcher) -> str:
+    """Write all parts with little memory; returns the version."""
     count = len(world.ids)
 
     def moved(done: int, total: int) -> None:
         watcher.moved(count * done // total, done, total)
 
-    told = sha256()
+    digest = sha256()
     for name, part in world.tables_of_places():
         if name in _TOLD and not isinstance(part, str):
-            told.update(part.tobytes())
+            digest.update(part.tobytes())
         writing.add(name, part)
     watcher.stage(f"Looking which of {count:,} places can be nearest, cell by cell...")
     for name, part in world.zones_and_cells(moved).items():
@@ -117,12 +117,12 @@ def _written(world: World, names: Names, writing: Writing, watcher: Watcher) -> 
         writing.add(name, part)
     for name, part in searched(world, names, shown, moved).items():
         writing.add(name, part)
-    # The date of the dump, and what tells two imports of one day apart.
-    return f"geonames-{world.tables[2].newest}-{told.hexdigest()[:8]}"
+    # The date of the dump, and a hash that distinguishes two imports of the same day.
+    return f"geonames-{world.tables[2].newest}-{digest.hexdigest()[:8]}"
 
 
 def _named(world: World, names: Names) -> Parts:
-    """`country.<tag>`, `region.<tag>`, `city.<tag>`: the dump's names, and where it has none those that we ship."""
+    """`country.<tag>`, `region.<tag>`, `city.<tag>`: the names of the dump, else those of the packaged file."""
     (countries, regions, _), base = world.tables, world.base
     levels = (("country", 0, world.countries), ("region", len(world.countries), world.regions))
     tagged: dict[str, list[str]] = {}
@@ -145,7 +145,7 @@ def _named(world: World, names: Names) -> Parts:
                 continue
             level, first, codes = levels[number >= len(world.countries)]
             table = tagged.setdefault(f"{level}.{tag}", [""] * len(codes))
-            # Countries: CLDR's names are reviewed, the dump's fill what it lacks.
+            # Countries: CLDR's names are reviewed; the dump adds missing ones.
             at = number - first
             table[at] = (table[at] or name.decode()) if level == "country" else name.decode()
         if cities:

@@ -1,4 +1,4 @@
-"""The index of names of a dump: sorted names, who bears each, with what weight, and which are written with capitals."""
+"""Builds the name index of a dump: sorted names with their places, weights and title case flags."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from datasources.locations.search_weights import ALIAS, FOREIGN, HEAVIEST, PRIMARY
+from datasources.locations.search_weights import ALIAS, FOREIGN, MAX_WEIGHT, PRIMARY
 from ingest.places.counts import counted
 from ingest.places.dump.naming import Names
 from ingest.places.dump.world import World
@@ -18,7 +18,7 @@ _OFTEN = 10_000
 
 
 def searched(world: World, names: Names, shown: Mapping[str, bytes], moved: Callable[[int, int], None]) -> dict[str, Any]:
-    """The parts `search.*` and `place.name`. `moved` is told how much is done of how much."""
+    """The parts `search.*` and `place.name`. `moved` is called with the progress and the total."""
     first_region = len(world.countries)
     countries, regions, places = world.tables
     for codes, called in ((world.country_of, countries.name), (world.region_of, regions.name)):
@@ -45,7 +45,7 @@ def searched(world: World, names: Names, shown: Mapping[str, bytes], moved: Call
 
 
 def _postings(names: Names, size: npt.NDArray[Any], moved: Callable[[int], None]) -> dict[str, Any]:
-    """The heaviest of a place's names that are spelled alike."""
+    """The maximum weight of a place's names with the same spelling."""
     keys, counts, bearers, weights, capitals = bytearray(), array("I"), array("i"), array("B"), bytearray()
     last, number_before = None, -1
     for at, line in enumerate(names.searched):
@@ -53,7 +53,7 @@ def _postings(names: Names, size: npt.NDArray[Any], moved: Callable[[int], None]
             moved(at)
         key, _, rest = line.partition(b"\0")
         number, bonus = int(rest[:8]), int(rest[8:11])
-        weight = min(HEAVIEST, int(size[number]) + bonus)
+        weight = min(MAX_WEIGHT, int(size[number]) + bonus)
         if key != last:
             keys += key + b"\n"
             counts.append(0)
@@ -62,7 +62,7 @@ def _postings(names: Names, size: npt.NDArray[Any], moved: Callable[[int], None]
         capitals[-1] |= rest.endswith(b"1")
         if number == number_before:
             weights[-1] = max(weights[-1], weight)
-        elif counts[-1] < 65535:  # noqa: PLR2004 - what two bytes hold
+        elif counts[-1] < 65535:  # noqa: PLR2004 - the maximum of two bytes
             counts[-1] += 1
             bearers.append(number)
             weights.append(weight)

@@ -1,4 +1,4 @@
-"""Lines of the dump's files: tab-separated UTF-8 without header or quoting. A bad line is reported and costs itself alone."""
+"""Reads the files of the dump: tab-separated UTF-8 without header or quoting. Invalid lines are reported and skipped."""
 
 from __future__ import annotations
 
@@ -13,34 +13,34 @@ _BOM = b"\xef\xbb\xbf"
 
 @dataclass
 class Problems:
-    """What was wrong where; counted all, told some."""
+    """Counts all faults and stores the first ones."""
 
     count: int = 0
     examples: list[str] = field(default_factory=list)
 
     def note(self, file: Path, line: int, what: str) -> None:
-        """One bad line."""
+        """Add an invalid line."""
         self.count += 1
         if len(self.examples) < _EXAMPLES:
             self.examples.append(f"{file.name}:{line}: {what}")
 
 
 class BadLine(ValueError):
-    """Why a line cannot be used."""
+    """A line is invalid; the message gives the reason."""
 
 
 @dataclass
 class Reader:
-    """Reads files one after another, telling how many bytes are behind."""
+    """Reads files one after another and reports the progress in bytes."""
 
     problems: Problems
     moved: Callable[[int, int], None] = lambda _lines, _bytes: None
-    """Called now and then with how many lines and bytes have been read in all."""
+    """Called regularly with the total number of lines and bytes read."""
     lines: int = 0
     bytes: int = 0
 
     def rows(self, file: Path, columns: int) -> Iterator[tuple[int, list[str]]]:
-        """(line number, fields) of each good line; comments and empty lines are neither good nor bad."""
+        """(line number, fields) of each valid line; comments and empty lines are ignored."""
         with file.open("rb") as stream:
             for number, raw in enumerate(iter(lambda: stream.readline(_LONGEST), b""), 1):
                 self.lines += 1
@@ -61,7 +61,7 @@ class Reader:
                 yield number, fields
 
     def each(self, file: Path, columns: int, take: Callable[[list[str]], None]) -> None:
-        """Gives each row to `take`, which raises `BadLine` for what it cannot use."""
+        """Call `take` with each row; it raises `BadLine` for invalid rows."""
         for number, fields in self.rows(file, columns):
             try:
                 take(fields)

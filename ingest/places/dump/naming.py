@@ -1,7 +1,7 @@
-"""alternateNamesV2.txt: which names are shown, in which language, and which only lead to a place.
+"""Reads alternateNamesV2.txt: displayed names by language, and names that are only searchable.
 
-Shown: the preferred name of a language, else its short one, else its first; never a historic or colloquial one, and none
-without a language. All of them are searched.
+The displayed name of a language is the preferred one, else the short one, else the first; historic and colloquial names and
+names without a language are not displayed. All names are searchable.
 """
 
 from __future__ import annotations
@@ -26,33 +26,33 @@ _YES = "1"
 
 
 class Numbers(Protocol):
-    """Knows the numbers of things by their geonameids."""
+    """Maps geonameids to numbers."""
 
     def of(self, geonameid: int) -> int | None:
-        """The number, None for what is none of ours."""
+        """The number; None if the id is not a place, region or country of the file."""
 
 
 @dataclass
 class Names:
-    """Collects names of numbered things, to be searched and to be shown."""
+    """Collects searchable and displayed names of places, regions and countries."""
 
     searched: SortedLines
     shown: SortedLines
     order: int = 0
 
     def search(self, name: str, number: int, bonus: int) -> None:
-        """A name that leads to a thing."""
+        """Add a searchable name."""
         key = normalize(name)
         if key and len(key) <= _LONGEST and "\0" not in key:
             self.searched.add(b"%s\0%08d%03d%d" % (key.encode(), number, bonus, name == capitalized(key)))
 
     def show(self, tag: str, number: int, name: str, rank: int) -> None:
-        """A name in a language; the least rank is shown, of equals the first."""
+        """Add a name in a language; the lowest rank is displayed, the first one of equal ranks."""
         self.order += 1
         self.shown.add(b"%s\0%08d%d%010d%s" % (tag.encode(), number, rank, self.order, name.encode()))
 
     def read(self, reader: Reader, file: Path, numbers: Numbers) -> None:
-        """All names of the numbered geonameids."""
+        """Read all names of the mapped geonameids."""
 
         def take(row: list[str]) -> None:
             geonameid, language, name = whole_number(row[1], "geonameid"), row[2], row[3].strip()
@@ -75,7 +75,7 @@ class Names:
         reader.each(file, _COLUMNS, take)
 
     def tables(self) -> Iterator[tuple[str, Iterator[tuple[int, bytes]]]]:
-        """(tag, numbers with their names, in order), a tag at a time."""
+        """(tag, numbers with names in order) per language tag."""
         for tag, lines in groupby(self.shown, key=lambda line: line.partition(b"\0")[0]):
             yield tag.decode(), _firsts(lines, len(tag) + 1)
 

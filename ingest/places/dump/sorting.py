@@ -1,4 +1,4 @@
-"""More lines than fit in memory, in order: sorted runs on disk, merged."""
+"""External merge sort of lines that do not fit in memory."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ _RUN = 100_000
 
 
 class SortedLines:
-    """Collects lines (bytes without newline) and gives them back in order of their bytes, each once. Holds one run in memory."""
+    """Collects lines (bytes without newline) and returns the distinct ones in byte order; one run is in memory."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._run: list[bytes] = []
         self._files: list[Path] = []
         self.count = 0
-        """How many came, equal ones too."""
+        """The number of added lines, including duplicates."""
 
     def add(self, line: bytes) -> None:
-        """One more."""
+        """Add a line."""
         self._run.append(line)
         self.count += 1
         if len(self._run) >= _RUN:

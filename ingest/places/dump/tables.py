@@ -1,4 +1,4 @@
-"""The places, regions and countries of the dump, in arrays of about 37 bytes a place; their names go to disk."""
+"""The places, regions and countries of the dump, in arrays of about 37 bytes per place; names are stored on disk."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ingest.places.dump.sorting import SortedLines
 _POPULATED = "P"
 _NEIGHBOURHOOD = "PPLX"
 _NO_MORE = frozenset({"PPLQ", "PPLH", "PPLW", "PPLCH"})
-"""Abandoned, historical, destroyed: no photo of today is taken there."""
+"""Feature codes of abandoned, historical and destroyed places, which are skipped."""
 
 _PLACE_COLUMNS, _ADMIN_COLUMNS, _COUNTRY_COLUMNS, _HIERARCHY_COLUMNS = 19, 4, 19, 2
 _DAY = re.compile(r"20\d\d-[01]\d-[0-3]\d")
@@ -29,24 +29,24 @@ _ID_DIGITS = 10
 
 @dataclass
 class Numbers:
-    """Texts to numbers in order of coming."""
+    """Numbers texts in order of first occurrence."""
 
     of: dict[str, int] = field(default_factory=dict)
 
     def add(self, text: str) -> int:
-        """The number of a text, a new one if need be."""
+        """The number of a text, which is added if it is new."""
         return self.of.setdefault(text, len(self.of))
 
 
 @dataclass
 class Countries:
-    """By code: English name and geonameid."""
+    """English name and geonameid of countries by code."""
 
     name: dict[str, str] = field(default_factory=dict)
     geonameid: dict[str, int] = field(default_factory=dict)
 
     def take(self, row: list[str]) -> None:
-        """A row of countryInfo.txt."""
+        """Add a row of countryInfo.txt."""
         code, name = row[0], row[4]
         if not (len(code) == len("IT") and code.isascii() and code.isupper()):
             raise BadLine("no country code")
@@ -57,14 +57,14 @@ class Countries:
 
 @dataclass
 class Regions:
-    """By code such as `IT.16`: name and geonameid."""
+    """Name and geonameid of regions by code such as `IT.16`."""
 
     countries: Mapping[str, str]
     name: dict[str, str] = field(default_factory=dict)
     geonameid: dict[str, int] = field(default_factory=dict)
 
     def take(self, row: list[str]) -> None:
-        """A row of admin1CodesASCII.txt."""
+        """Add a row of admin1CodesASCII.txt."""
         code, name = row[0], row[1]
         if code.partition(".")[0] not in self.countries:
             raise BadLine("its country is not in countryInfo.txt")
@@ -82,7 +82,7 @@ class Places:
     regions: Mapping[str, str]
     counties: frozenset[str]
     texts: SortedLines
-    """Id and row, ten digits each, name, tab, aliases with commas between: search only, since nothing says their language."""
+    """Lines of id and row (ten digits each), name, tab and comma-separated aliases, which are only searchable."""
     country_code: Numbers = field(default_factory=Numbers)
     region_code: Numbers = field(default_factory=Numbers)
     county_code: Numbers = field(default_factory=Numbers)
@@ -97,10 +97,10 @@ class Places:
     population: array[int] = field(default_factory=lambda: array("i"))
     neighbourhood: bytearray = field(default_factory=bytearray)
     newest: str = "undated"
-    """The day of the latest change, which dates the dump: files lose their own dates when they are copied."""
+    """The day of the latest change, used as the date of the dump, because copying changes file dates."""
 
     def take(self, row: list[str]) -> None:
-        """A row of cities500.txt or allCountries.txt; rows of other things than places are not for us."""
+        """A row of cities500.txt or allCountries.txt; rows that are not places are skipped."""
         geonameid = whole_number(row[0], "geonameid")
         if row[6] != _POPULATED or row[7] in _NO_MORE:
             return
@@ -126,7 +126,7 @@ class Places:
         self.texts.add(f"{geonameid:010}{len(self.ids):010}{name}\t{row[2]},{row[3]}".encode())
 
     def called(self) -> Iterator[tuple[bytes, list[str]]]:
-        """Name, and names to be searched, of each place in order of ids; of two rows of one place the later one."""
+        """The name and searchable names of each place in order of ids; the last row of a place wins."""
         for _, rows in groupby(self.texts, key=lambda line: line[:_ID_DIGITS]):
             name, _, aliases = deque(rows, maxlen=1)[0][2 * _ID_DIGITS :].partition(b"\t")
             yield name, aliases.decode().split(",")
@@ -146,20 +146,20 @@ def counties(reader: Reader, file: Path) -> frozenset[str]:
 
 
 class Hierarchy:
-    """Child to parent of hierarchy.txt, administrative parents first; eight bytes a link."""
+    """The parents in hierarchy.txt, administrative ones first; eight bytes per link."""
 
     def __init__(self) -> None:
         self._child, self._up, self._other = array("q"), array("q"), bytearray()
 
     def take(self, row: list[str]) -> None:
-        """A row."""
+        """Add a row."""
         up, child = whole_number(row[0], "parentId"), whole_number(row[1], "childId")
         self._up.append(up)
         self._child.append(child)
         self._other.append(not (len(row) > _HIERARCHY_COLUMNS and row[2] == "ADM"))
 
     def settle(self) -> None:
-        """After the last row: one parent a child, the first of the administrative, else the first."""
+        """Finish reading: select one parent per child, the first administrative one, else the first."""
         child = np.array(self._child, np.int64)
         order = np.lexsort((np.array(self._other, np.uint8), child))
         children, first = np.unique(child[order], return_index=True)
@@ -181,7 +181,7 @@ def above(reader: Reader, file: Path) -> Hierarchy:
 
 
 def read(reader: Reader, folder: Path, cities: Path, texts: SortedLines) -> tuple[Countries, Regions, Places]:
-    """The four files of places; names in other languages come after, when ids are numbered."""
+    """Read the four files of places; names in other languages are read later, when ids are numbered."""
     countries = Countries()
     reader.each(folder / "countryInfo.txt", _COUNTRY_COLUMNS, countries.take)
     regions = Regions(countries.name)

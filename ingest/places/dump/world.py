@@ -1,4 +1,4 @@
-"""Countries, regions and places as an imported artefact numbers them: those of the borders we ship, and those of the dump."""
+"""Numbers the countries, regions and places of an imported file: those of the packaged borders and those of the dump."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from datasources.locations.artefact import Artefact
+from datasources.locations.artefact import PackedFile
 from datasources.locations.nearest import STEPS_PER_DEGREE
 from ingest.places import cells, gazetteer
 from ingest.places.candidates import Placed
@@ -23,7 +23,7 @@ class World:
     """The numbers, and the columns of places in their order."""
 
     def __init__(
-        self, base: Artefact, countries: tables.Countries, regions: tables.Regions, places: tables.Places, up: tables.Hierarchy
+        self, base: PackedFile, countries: tables.Countries, regions: tables.Regions, places: tables.Places, up: tables.Hierarchy
     ) -> None:
         self.base, self.tables = base, (countries, regions, places)
         self.base_countries, self.base_regions = base.lines("countries"), base.lines("regions")
@@ -33,15 +33,15 @@ class World:
         self.region_of = {code: i for i, code in enumerate(self.regions)}
         self.first_place = len(self.countries) + len(self.regions)
         ids = np.frombuffer(places.ids, "<i4")
-        _, kept = np.unique(ids[::-1], return_index=True)  # of two rows of one place the later one counts
-        self.order = (len(ids) - 1 - kept).astype("<i4")
+        _, last_rows = np.unique(ids[::-1], return_index=True)  # the last row of a place wins
+        self.order = (len(ids) - 1 - last_rows).astype("<i4")
         self.ids = ids[self.order]
         self.country = self._mapped(places.country, places.country_code, self.country_of)
         self.region = self._mapped(places.region, places.region_code, self.region_of)
         self._regions_from_hierarchy(regions, up)
         self.latitude, self.longitude = self.column(places.latitude, "<f8"), self.column(places.longitude, "<f8")
         self.population = self.column(places.population, "<i4")
-        # A dictionary of a million numbers takes 150 MB: those of places are looked up in their own column.
+        # A dictionary of a million numbers takes 150 MB, so places are searched in their id column.
         self._sorted = self.ids.data
         self._above = {g: len(self.countries) + self.region_of[code] for code, g in regions.geonameid.items()}
         self._above |= {g: self.country_of[code] for code, g in countries.geonameid.items()}
@@ -51,7 +51,7 @@ class World:
         return np.asarray(table[self.column(column, "<i4")])
 
     def _regions_from_hierarchy(self, regions: tables.Regions, up: tables.Hierarchy) -> None:
-        """Where the code says no region, the hierarchy may: it is incomplete, so only there."""
+        """Use the hierarchy for places whose code has no region; it is incomplete, so only for those."""
         known = {geonameid: self.region_of[code] for code, geonameid in regions.geonameid.items()}
         for place in np.flatnonzero(self.region < 0).tolist():
             at, steps = up.get(int(self.ids[place])), 0
@@ -68,7 +68,7 @@ class World:
         return self.first_place + at if at < len(self._sorted) and self._sorted[at] == geonameid else None
 
     def column(self, values: Any, dtype: str) -> npt.NDArray[Any]:
-        """A column of the places in the artefact's order."""
+        """A column of the places in the order of the file."""
         known = np.frombuffer(values, values.typecode if isinstance(values, array) else "u1")
         return np.asarray(known[self.order].astype(dtype))
 
@@ -101,7 +101,7 @@ class World:
         return zones | cells.build(zones, len(self.countries), placed, inhabitants=self.population, moved=moved)
 
     def size(self) -> npt.NDArray[Any]:
-        """How large each thing is, on the scale of `search.weight`."""
+        """The population weight of each number, on the scale of `search.weight`."""
         people = self.population.astype(np.int64)
         inside = [
             np.bincount(group[group >= 0], weights=people[group >= 0], minlength=count).astype(np.int64)
@@ -111,7 +111,7 @@ class World:
         return size.astype("<i2")
 
     def _zones(self) -> Parts:
-        """The borders as we ship them, by the numbers of this artefact."""
+        """The packaged borders, converted to the numbers of this file."""
         parts = {
             name: self.base.array(name) for group in ("zone.", "border.") for name in map(group.__add__, self.base.names(group))
         }

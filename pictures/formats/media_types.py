@@ -1,4 +1,4 @@
-"""What a file is, by its name and by its first bytes."""
+"""Detects the format of a file by its name and by its first bytes."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ _PICTURES: Final = frozenset(
     " .rw2 .pef .srw .x3f .3fr .insp".split()
 )
 _VIDEOS: Final = frozenset(".mp4 .mov .m4v .3gp .3g2 .qt .avi .mts .m2ts .mkv .webm .mpg .mpeg .wmv .flv .insv".split())
-_FILMS: Final = frozenset(".mov .mp4 .m4v .qt .3gp".split())
-_STILLS: Final = frozenset(".jpg .jpeg .heic .heif .hif .png .dng .avif".split())
+_LIVE_VIDEOS: Final = frozenset(".mov .mp4 .m4v .qt .3gp".split())
+_LIVE_STILLS: Final = frozenset(".jpg .jpeg .heic .heif .hif .png .dng .avif".split())
 _ARCHIVES: Final = frozenset(".zip .tar .tgz .gz .bz2 .xz .7z .rar .tbz .txz .zst".split())
-_LEFT_BY_SYSTEMS: Final = frozenset({"thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx", "$recycle.bin", "@eadir", "icon\r"})
-_READ: Final[tuple[tuple[bytes, Kind], ...]] = (
+_SYSTEM_FILES: Final = frozenset({"thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx", "$recycle.bin", "@eadir", "icon\r"})
+_SIGNATURES: Final[tuple[tuple[bytes, Kind], ...]] = (
     (b"\xff\xd8\xff", "jpeg"),
     (b"\x89PNG\r\n\x1a\n", "png"),
     (b"GIF87a", "gif"),
@@ -31,7 +31,7 @@ _READ: Final[tuple[tuple[bytes, Kind], ...]] = (
     (b"II+\0", "tiff"),
     (b"MM\0+", "tiff"),
 )
-_NAMED: Final = (
+_UNSUPPORTED: Final = (
     (b"BM", "a BMP picture"),
     (b"8BPS", "a Photoshop file"),
     (b"\xff\x0a", "a JPEG XL picture"),
@@ -44,19 +44,28 @@ _NAMED: Final = (
     (b"0&\xb2u\x8ef\xcf\x11", "a Windows Media video"),
     (b"FLV\1", "a Flash video"),
 )
-_PACKED: Final = (b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0", b"7z\xbc\xaf", b"Rar!", b"\x28\xb5\x2f\xfd")
+_ARCHIVE_SIGNATURES: Final = (
+    b"PK\x03\x04",
+    b"PK\x05\x06",
+    b"\x1f\x8b",
+    b"BZh",
+    b"\xfd7zXZ\0",
+    b"7z\xbc\xaf",
+    b"Rar!",
+    b"\x28\xb5\x2f\xfd",
+)
 _HEIF: Final = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"mif2"})
-_BARE: Final = frozenset({b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"})  # QuickTime before it had `ftyp`
+_QUICKTIME_ATOMS: Final = frozenset({b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"})  # QuickTime before it had `ftyp`
 
 
 def ending(name: str) -> str:
-    """With its dot, in small letters; empty where there is none."""
+    """The extension in lower case with its dot; empty if there is none."""
     stem, dot, end = name.rpartition(".")
     return f".{end.lower()}" if dot and stem else ""
 
 
 def kind_of_name(name: str) -> Literal["picture", "video", "archive", "other"]:
-    """What the ending promises; `other` is nothing a photo library would miss."""
+    """The kind of file by its extension; `other` if it is no kind that a photo library contains."""
     end = ending(name)
     if end in _JPEG or end in _PICTURES:
         return "picture"
@@ -66,17 +75,17 @@ def kind_of_name(name: str) -> Literal["picture", "video", "archive", "other"]:
 
 
 def may_be_still(name: str) -> bool:
-    """Whether it may be the still half of a live photo."""
-    return ending(name) in _STILLS
+    """Whether the file can be the still of a live photo."""
+    return ending(name) in _LIVE_STILLS
 
 
 def may_be_motion(name: str) -> bool:
-    """Whether it may be the moving half."""
-    return ending(name) in _FILMS
+    """Whether the file can be the video of a live photo."""
+    return ending(name) in _LIVE_VIDEOS
 
 
 def kind_of_start(start: bytes) -> Kind | None:
-    """What the first 64 bytes say; None if it is none that is read."""
+    """The format by the first 64 bytes; None if it is not supported."""
     if start[4:8] == b"ftyp":
         length = min(int.from_bytes(start[:4]), len(start))
         brands = {start[8:12], *(start[at : at + 4] for at in range(16, length, 4))}
@@ -85,33 +94,33 @@ def kind_of_start(start: bytes) -> Kind | None:
         if brands & {b"avif", b"avis"}:
             return "avif"
         return "heif" if start[8:12] in _HEIF else "video"
-    if start[4:8] in _BARE:
+    if start[4:8] in _QUICKTIME_ATOMS:
         return "video"
     if start[:4] == b"RIFF" and start[8:12] == b"WEBP":
         return "webp"
-    return next((kind for magic, kind in _READ if start.startswith(magic)), None)
+    return next((kind for magic, kind in _SIGNATURES if start.startswith(magic)), None)
 
 
 def phrase_of_start(start: bytes) -> str | None:
-    """What a file is that is not read, as a phrase; None if nothing known."""
+    """A phrase that names an unsupported format; None if it is unknown."""
     if start[:4] == b"RIFF":
         return "an AVI video" if start[8:11] == b"AVI" else "a RIFF file"
     if start[:1] == b"\x47" and start[188:189] == b"\x47":
         return "an MPEG video"
     if start[4:5] == b"\x47" and start[196:197] == b"\x47":
         return "an AVCHD video"
-    return next((kind for magic, kind in _NAMED if start.startswith(magic)), None)
+    return next((kind for magic, kind in _UNSUPPORTED if start.startswith(magic)), None)
 
 
 def is_packed(start: bytes) -> bool:
-    """Whether it is an archive by its first bytes."""
-    return start.startswith(_PACKED) or start[257:262] == b"ustar"
+    """Whether the first bytes are those of an archive."""
+    return start.startswith(_ARCHIVE_SIGNATURES) or start[257:262] == b"ustar"
 
 
 def reason_to_skip(name: str) -> str | None:
-    """Why a file or folder is left alone by its name, if it is."""
-    if name.lower() in _LEFT_BY_SYSTEMS:
-        return "is left by an operating system"
+    """Why a file or folder is skipped because of its name; None if it is not."""
+    if name.lower() in _SYSTEM_FILES:
+        return "is created by an operating system"
     if name.startswith("."):
         return "is hidden"
     return None

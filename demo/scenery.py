@@ -1,4 +1,4 @@
-"""What the demo's drawings are made of: for each concept a painter of simple shapes, placed by parts of the picture."""
+"""The painters of the demo's drawings: each draws a concept from simple shapes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Canvas:
-    """Something to draw on; places are parts of the picture, radii parts of its shorter side."""
+    """A picture to draw on. Positions are fractions of its sides, radii fractions of its shorter side."""
 
     draw: ImageDraw.ImageDraw
     size: Size
@@ -41,23 +41,23 @@ class Canvas:
         self.shape([(left, top), (right, top), (right, bottom), (left, bottom)], color)
 
     def shade(self, color: Color) -> Color:
-        """At night everything is darker."""
+        """The color, darker at night."""
         if not self.dark:
             return color
         red, green, blue = color
         return (red * 2 // 5, green * 2 // 5, blue // 2)
 
     def between(self, low: float, high: float) -> float:
-        """A chance number."""
+        """A random number."""
         return self.random.uniform(low, high)
 
     def pick(self, *colors: Color) -> Color:
-        """One of them."""
+        """A random choice."""
         return self.random.choice(colors)
 
 
 class Element(NamedTuple):
-    """A painter, how far away what it paints is (0 to 9), and whether it is ground to stand on."""
+    """A painter, the distance of its subject (0 to 9), and whether the subject is a ground."""
 
     paint: Callable[[Canvas], None]
     distance: int
@@ -84,7 +84,7 @@ def lake(c: Canvas) -> None:
 
 
 def river(c: Canvas) -> None:
-    """Water that comes nearer."""
+    """A river that widens to the front."""
     grass(c)
     bend = c.between(0.35, 0.65)
     c.shape([(bend, c.horizon), (bend + 0.04, c.horizon), (0.85, 1), (0.2, 1)], (80, 145, 180))
@@ -260,12 +260,12 @@ def person(c: Canvas) -> None:
 
 
 def child(c: Canvas) -> None:
-    """Somebody small."""
+    """A child."""
     _figure(c, c.between(0.25, 0.75), 0.74, 0.26)
 
 
 def animal(c: Canvas) -> None:
-    """Something on four legs."""
+    """An animal on four legs."""
     x, y, fur = c.between(0.3, 0.6), c.between(0.66, 0.74), c.pick((150, 104, 64), (90, 80, 76), (214, 190, 150), (60, 54, 52))
     w, h = c.size
     c.draw.ellipse(((x - 0.14) * w, (y - 0.09) * h, (x + 0.14) * w, (y + 0.09) * h), fill=c.shade(fur))
@@ -388,4 +388,4 @@ SCENERY: Mapping[str, Element] = {
     **dict.fromkeys(("car", "cycling"), Element(wheels, 2)),
     **dict.fromkeys(("umbrella", "rain"), Element(umbrella, 1)),
 }
-"""Concepts of the label table."""
+"""The elements by the concepts of the label table."""

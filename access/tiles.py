@@ -1,7 +1,7 @@
-"""Web-map tiles: the grid by which coordinates are coarsened. Deterministic, never noise: averaging finds nothing.
+"""Web map tiles, the grid for reduced coordinate precision. It is deterministic, so averaging many results reveals nothing.
 
 Formula: spherical Mercator, x = (lon + 180) / 360 * 2^z, y = (1 - asinh(tan(lat)) / pi) / 2 * 2^z
-(OpenStreetMap wiki, "Slippy map tilenames"). Latitudes beyond 85.05 degrees stand at the edge.
+(OpenStreetMap wiki, "Slippy map tilenames"). Latitudes beyond 85.05 degrees are in the outermost tiles.
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ from __future__ import annotations
 import math
 
 STREET_ZOOM = 20
-"""About 40 m: as fine as the index knows."""
+"""Tiles of about 40 m at the equator, the highest precision in the index."""
 KILOMETER_ZOOM = 15
-"""About 1.2 km at the equator."""
+"""Tiles of about 1.2 km at the equator."""
 _EDGE = 85.0511287798066
 
 
 def tile_center(latitude: float, longitude: float, zoom: int) -> tuple[float, float]:
-    """The centre of the tile that a point lies in, in degrees north and east."""
+    """Latitude and longitude of the center of the tile that contains a point."""
     n = 1 << zoom
     bounded = max(-_EDGE, min(_EDGE, latitude))
     x = min(n - 1, int((longitude + 180.0) / 360.0 * n))

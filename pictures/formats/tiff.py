@@ -1,7 +1,7 @@
-"""Directories of TIFF, which are EXIF's and those of most raw files: bounded, and read only where something is asked.
+"""Reads TIFF directories, which EXIF and most raw formats use, with bounds and only the requested tags.
 
-Pillow, which read them before, loads every tag of a directory before anything can be refused, and takes five times as
-long; `tests/ingest/test_tiff.py` holds both to the same answers.
+Pillow is not used: it loads every tag of a directory before a file can be refused, and takes five times as long.
+`tests/ingest/test_tiff.py` verifies that both return the same values.
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ _ASCII_LIKE: Final = frozenset({1, 2, 6, 7})
 
 
 class BadTiff(ValueError):
-    """No directory is here, or one that no camera writes."""
+    """The data is not a TIFF directory, or the directory exceeds the limits."""
 
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """Tags of one directory: type, count, and where the value lies."""
+    """A directory; its tags map to the type, the count and the offset of the value."""
 
     data: Bytes
     order: str
     start: int
-    """Where the TIFF begins in `data`: offsets count from here."""
+    """The position of the TIFF header in `data`, to which offsets are relative."""
     tags: dict[int, tuple[int, int, int]] = field(default_factory=dict)
     following: int = 0
 
     def get(self, tag: int, default: Any = None) -> Any:
-        """Bytes for texts and bytes, numbers for numbers, tuples of several; `default` where absent, absurd or cut off."""
+        """The value of a tag: bytes, a number, or a tuple of numbers; `default` if it is absent, too large or truncated."""
         entry = self.tags.get(tag)
         if entry is None:
             return default
@@ -60,12 +60,12 @@ class Directory:
         return struct.unpack(f"{self.order}{len(raw) // _SIZES[kind]}{_CODES[kind]}", raw)
 
     def number(self, tag: int) -> int:
-        """A whole number, 0 where there is none."""
+        """The integer value of a tag; 0 if there is none."""
         value = self.get(tag)
         return value if isinstance(value, int) else 0
 
     def inside(self, tag: int) -> list[Directory]:
-        """Directories that a tag points at, eight at most; bad ones are left out."""
+        """The directories to which a tag points, at most eight; invalid ones are skipped."""
         value = self.get(tag)
         found = []
         for at in (value if isinstance(value, tuple) else (value,))[:8]:
@@ -77,18 +77,18 @@ class Directory:
         return found
 
     def place_of(self, tag: int) -> tuple[int, int] | None:
-        """Where in `data` a value lies, and how many bytes it has."""
+        """The offset of a value in `data` and its size in bytes; None if it is absent."""
         entry = self.tags.get(tag)
         return None if entry is None else (entry[2], _SIZES[entry[0]] * entry[1])
 
 
 def byte_order(data: Bytes, start: int = 0) -> str | None:
-    """`<` or `>`, as struct wants it."""
+    """The byte order of a header as a prefix for `struct`; None if there is no header."""
     return {b"II": "<", b"MM": ">"}.get(data[start : start + 2])
 
 
 def first_directory(data: Bytes, start: int = 0) -> Directory:
-    """The directory that the header at `start` points at. Raises BadTiff."""
+    """The directory to which the header at `start` points. Raises `BadTiff`."""
     order = byte_order(data, start)
     if order is None or len(data) < start + 8:
         raise BadTiff("has no header")
@@ -96,22 +96,22 @@ def first_directory(data: Bytes, start: int = 0) -> Directory:
 
 
 def directory(data: Bytes, order: str, start: int, at: int) -> Directory:
-    """The directory `at` bytes behind `start`. Raises BadTiff if it is cut off, or has more tags than any camera writes."""
+    """The directory at the offset `at` from `start`. Raises `BadTiff` if it is truncated or has too many tags."""
     at += start
     head = data[at : at + 2]
     if len(head) < 2:  # noqa: PLR2004
-        raise BadTiff("is cut off")
+        raise BadTiff("is truncated")
     count = struct.unpack(order + "H", head)[0]
     if count > _MAX_ENTRIES:
         raise BadTiff("has too many tags")
     body = data[at + 2 : at + 2 + 12 * count]
     if len(body) < 12 * count:
-        raise BadTiff("is cut off")
+        raise BadTiff("is truncated")
     found = Directory(data, order, start, {}, _following(data, order, at + 2 + 12 * count))
     for index, (tag, kind, number, value) in enumerate(struct.iter_unpack(order + "HHII", body)):
         size = _SIZES.get(kind)
         if size is not None and tag not in found.tags:
-            inline = number * size <= 4  # noqa: PLR2004  (then the value stands where its place would)
+            inline = number * size <= 4  # noqa: PLR2004  (the value is stored instead of its offset)
             found.tags[tag] = kind, number, at + 2 + 12 * index + 8 if inline else start + value
     return found
 

@@ -1,4 +1,4 @@
-"""Pictures of the demo: drawn when somebody asks, the same for the same photo, after what is said to be seen in it."""
+"""Draws the pictures of the demo from the labels and the time of a photo, deterministically."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
-from pictures.scenery import SCENERY, Canvas
+from demo.scenery import SCENERY, Canvas
 from pictures.size_ladder import Size
 
 _NOON = 13
 
 
 class Subject(NamedTuple):
-    """What is to be drawn: whose drawing it is (its seed), concepts, the surest first, and the hour of the wall clock."""
+    """The seed, the concepts in descending order of confidence, and the local hour of a drawing."""
 
     seed: str
     concepts: Sequence[str]
@@ -26,12 +26,12 @@ class Subject(NamedTuple):
 
 
 def draw(subject: Subject, size: Size) -> Image.Image:
-    """A picture of exactly this size; any size shows the same."""
-    scale = 2 if max(size) <= 1_300 else 1  # noqa: PLR2004  (drawn larger, then shrunk: soft edges)
+    """The drawing in exactly this size; its content does not depend on the size."""
+    scale = 2 if max(size) <= 1_300 else 1  # noqa: PLR2004  (drawn larger and then reduced, for soft edges)
     large = Size(size.width * scale, size.height * scale)
     random = Random(subject.seed)  # noqa: S311  (a drawing, not a secret)
-    seen = set(subject.concepts)
-    sky = _sky(seen, subject.hour, random)
+    present = set(subject.concepts)
+    sky = _sky(present, subject.hour, random)
     ground = Image.fromarray(_gradient(large, *sky.colors))
     canvas = Canvas(ImageDraw.Draw(ground), large, random, dark=sky.dark, horizon=random.uniform(0.45, 0.62))
     _lights(canvas, sky)
@@ -47,13 +47,13 @@ class _Sky(NamedTuple):
     sun: bool
 
 
-def _sky(seen: set[str], hour: int, random: Random) -> _Sky:
+def _sky(present: set[str], hour: int, random: Random) -> _Sky:
     shift = random.uniform(-0.03, 0.03)
-    if seen & {"night", "lights", "concert", "fireworks", "star"} or hour >= 21 or hour < 6:  # noqa: PLR2004
+    if present & {"night", "lights", "concert", "fireworks", "star"} or hour >= 21 or hour < 6:  # noqa: PLR2004
         return _Sky((_hsv(0.65 + shift, 0.75, 0.12), _hsv(0.72 + shift, 0.55, 0.32)), dark=True, sun=False)
-    if "sunset" in seen or hour >= 19:  # noqa: PLR2004
+    if "sunset" in present or hour >= 19:  # noqa: PLR2004
         return _Sky((_hsv(0.62 + shift, 0.45, 0.55), _hsv(0.07 + shift, 0.75, 0.98)), dark=False, sun=True)
-    if seen & {"rain", "umbrella", "snow", "winter", "cloud"}:
+    if present & {"rain", "umbrella", "snow", "winter", "cloud"}:
         return _Sky((_hsv(0.58 + shift, 0.18, 0.70), _hsv(0.57 + shift, 0.08, 0.90)), dark=False, sun=False)
     return _Sky((_hsv(0.58 + shift, 0.62, 0.85), _hsv(0.54 + shift, 0.22, 0.98)), dark=False, sun=True)
 
@@ -69,7 +69,7 @@ def _lights(canvas: Canvas, sky: _Sky) -> None:
 
 
 def _painters(concepts: Sequence[str]) -> list[Callable[[Canvas], None]]:
-    """Grounds first, the farthest first; then what stands on them. Without any ground: a meadow under the sky."""
+    """The painters in descending order of distance. Without a ground concept, grass is added."""
     known = {SCENERY[c] for c in concepts if c in SCENERY}
     chosen = sorted(known, key=lambda s: (s.distance, s.paint.__name__), reverse=True)
     painters = [s.paint for s in chosen]
@@ -89,13 +89,13 @@ def _gradient(size: Size, top: Sequence[int], bottom: Sequence[int]) -> NDArray[
 
 
 def _grained(picture: Image.Image, seed: str) -> Image.Image:
-    """A little noise, as a sensor has it: flat areas are told apart from drawings by nobody, and compress like photos."""
-    if max(picture.size) <= 200:  # noqa: PLR2004  (nobody sees grain in so small a picture)
+    """Adds noise like that of a sensor, so that the picture compresses like a photo."""
+    if max(picture.size) <= 200:  # noqa: PLR2004  (the noise is invisible in small pictures)
         return picture
     noise = np.random.default_rng(abs(hash_of(seed))).normal(0, 3.0, (picture.height, picture.width, 1))
     return Image.fromarray(np.clip(np.asarray(picture) + noise, 0, 255).astype(np.uint8))
 
 
 def hash_of(seed: str) -> int:
-    """A number for a seed, the same in every process."""
+    """A number for a seed that is the same in every process."""
     return int.from_bytes(seed.encode()[:8].ljust(8, b"\0"), "big")

@@ -1,18 +1,18 @@
-"""Boxes of the ISO base media format: films, HEIF, AVIF and Canon's CR3 are trees of them."""
+"""Boxes of the ISO base media file format, of which videos, HEIF, AVIF and CR3 consist."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from ingest.formats.metadata import BadFile
-from ingest.formats.tiff import Bytes
+from pictures.formats.errors import BadFile
+from pictures.formats.tiff import Bytes
 
-_MOST = 10_000
+_MAX_BOXES = 10_000
 
 
 class Box(NamedTuple):
-    """Four letters, and where the content lies."""
+    """The type of a box and the range of its content."""
 
     kind: bytes
     start: int
@@ -20,8 +20,8 @@ class Box(NamedTuple):
 
 
 def boxes(data: Bytes, start: int, end: int) -> Iterator[Box]:
-    """Of one level. Raises BadFile where a box reaches beyond `end`."""
-    for _ in range(_MOST):
+    """Yields the boxes of one level. Raises `BadFile` if a box extends beyond `end`."""
+    for _ in range(_MAX_BOXES):
         if start + 8 > end:
             return
         size, kind, head = int.from_bytes(data[start : start + 4]), data[start + 4 : start + 8], 8
@@ -29,16 +29,16 @@ def boxes(data: Bytes, start: int, end: int) -> Iterator[Box]:
             size, head = int.from_bytes(data[start + 8 : start + 16]), 16
         elif size == 0:
             size = end - start
-        if kind == b"\0\0\0\0":  # padding ends some lists
+        if kind == b"\0\0\0\0":  # some lists end with padding
             return
         if size < head or start + size > end:
-            raise BadFile("is damaged or cut off: one of its parts reaches beyond its end")
+            raise BadFile("is damaged or truncated: one of its parts extends beyond its end")
         yield Box(kind, start + head, start + size)
         start += size
 
 
 def find(data: Bytes, within: Box, *path: bytes) -> Box | None:
-    """The first box on a path of kinds."""
+    """The first box on a path of types; None if there is none."""
     for kind in path:
         inner = next((b for b in boxes(data, within.start, within.end) if b.kind == kind), None)
         if inner is None:

@@ -1,0 +1,68 @@
+"""Jobs of worker processes on pictures: inspect a file at import, make a rendition. Arguments and results are plain values."""
+
+from __future__ import annotations
+
+import mmap
+from io import BytesIO
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+from PIL import Image
+
+from pictures.decoding import opened, pixels, upright_size
+from pictures.film import still
+from pictures.formats.embedded_previews import preview_of
+from pictures.formats.media_types import kind_of_start
+from pictures.likeness import fingerprint_of
+from pictures.rendering import encoded, rendered
+from pictures.size_ladder import RUNGS, Size
+from pictures.thumbhash import thumbhash
+
+WORK: Final = "pictures.worker_jobs:work"
+_INSPECTED_SIZE: Final = Size(256, 256)
+"""Enough for placeholders and fingerprints, so that a JPEG of a camera is decoded at an eighth of its size."""
+
+_MAY_BE_RAW: Final = frozenset({"tiff", "orf", "rw2", "raf", "cr3"})
+
+
+def work(job: dict[str, Any]) -> Any:
+    """Runs the job whose name is `job["do"]`."""
+    return {"look": _inspect, "render": _render}[job["do"]](job)
+
+
+def _inspect(job: dict[str, Any]) -> dict[str, Any]:
+    """The upright size, ThumbHash and fingerprint of a picture or of a still of a video; the still itself as a JPEG."""
+    path = Path(job["path"])
+    if job["film"]:
+        poster = still(str(path))
+        poster.thumbnail((RUNGS[-1], RUNGS[-1]))
+        return {**_inspected(poster, Size(*poster.size)), "poster": encoded(poster.convert("RGB"), "JPEG")}
+    with path.open("rb") as file:
+        picture = opened(_renderable_file(file))
+        size = upright_size(picture)
+        return {**_inspected(pixels(picture, _INSPECTED_SIZE), size), "poster": None}
+
+
+def _inspected(picture: Image.Image, size: Size) -> dict[str, Any]:
+    fingerprint = fingerprint_of(picture)
+    return {"size": list(size), "thumbhash": thumbhash(picture), "hashes": fingerprint.hashes, "sketch": fingerprint.sketch}
+
+
+def _render(job: dict[str, Any]) -> bytes:
+    return rendered(_renderable_data(job["data"]), Size(*job["size"]), job["encoding"])
+
+
+def _renderable_file(file: BinaryIO) -> BinaryIO:
+    """The file, or the embedded preview of a raw file."""
+    start = file.read(64)
+    file.seek(0)
+    if kind_of_start(start) not in _MAY_BE_RAW:
+        return file
+    with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        preview = preview_of(data)
+    return file if preview is None else BytesIO(preview)
+
+
+def _renderable_data(data: bytes) -> BinaryIO:
+    preview = preview_of(data) if kind_of_start(data[:64]) in _MAY_BE_RAW else None
+    return BytesIO(data if preview is None else preview)
