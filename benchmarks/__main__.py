@@ -1,4 +1,4 @@
-"""`make bench`: the README's figures of one process, each by its own module, one after another."""
+"""Runs the benchmarks of `make bench` sequentially in one process."""
 
 from __future__ import annotations
 

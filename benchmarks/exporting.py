@@ -1,4 +1,4 @@
-"""What an export costs: photos a second, without originals, sidecars included."""
+"""Measures the speed and CPU time of an export without originals and with sidecars."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from resolvers.exporting.export import export
 from resolvers.importing.writer import RecordWriter
 from resolvers.jobs.runner import JobRunner
 from resolvers.jobs.start import new_job
-from resolvers.jobs.start import start as begin
+from resolvers.jobs.start import start as start_job
 
 PHOTOS = 20_000
 
@@ -32,16 +32,16 @@ async def measure(folder: Path) -> None:
     for start in range(0, len(records), 500):
         await writer.write(records[start : start + 500])
     viewer = Viewer(ViewerKind.CUSTOMER, "bench", customer=owner)
-    job = await begin(sources, replace(new_job(sources, viewer, owner, JobKind.EXPORT), input=b'{"format":"JSONL"}'))
+    job = await start_job(sources, replace(new_job(sources, viewer, owner, JobKind.EXPORT), input=b'{"format":"JSONL"}'))
     assert not isinstance(job, Running)
-    begun, cpu = time.perf_counter(), time.process_time()
+    start_s, cpu = time.perf_counter(), time.process_time()
     await JobRunner(sources, {JobKind.EXPORT: export}, worker="bench").run_until_idle()
-    seconds, cpu = time.perf_counter() - begun, time.process_time() - cpu
+    seconds, cpu = time.perf_counter() - start_s, time.process_time() - cpu
     done = await sources.jobs.raw(job.key)
     assert done is not None
     size = sum(f.size for f in done.files)
-    rate, each = done.rows / seconds, cpu / done.rows * 1e6
-    print(f"export: {done.rows:,} photos, {rate:,.0f}/s, {each:.0f} us of CPU each, {size / 1e6:.1f} MB, sidecars included")
+    rate, cpu_us = done.rows / seconds, cpu / done.rows * 1e6
+    print(f"export: {done.rows:,} photos, {rate:,.0f}/s, {cpu_us:.0f} us of CPU per photo, {size / 1e6:.1f} MB, sidecars included")
     await sources.close()
 
 

@@ -1,4 +1,4 @@
-"""How fast files become photos on one core, from the page cache: parsed in a worker, sealed, written; and hashing apart."""
+"""Measures how fast files in the page cache are parsed, encrypted, written and indexed on one core, and parsing and hashing alone."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FILES = 4_000
 HASHED = 64 << 20
 
 
-class Quiet(ProgressDisplay):
+class NoProgress(ProgressDisplay):
     def update(self, records: int, done: int, total: int) -> None:
         pass
 
@@ -37,25 +37,25 @@ class Quiet(ProgressDisplay):
 
 
 def photo() -> bytes:
-    """As a phone writes it, but for the size of its picture: EXIF with time, offset, place, camera, exposure; XMP."""
+    """A small JPEG with the metadata of a phone: EXIF with time, offset, position, camera and exposure; XMP."""
     exif = Image.Exif()
     exif[0x010F], exif[0x0110], exif[0x0112] = "Google", "Pixel 8", 6
     exif.get_ifd(0x8769).update(
         {0x9003: "2024:05:01 10:00:00", 0x9011: "+02:00", 0x829A: 0.004, 0x829D: 1.7, 0x8827: 64, 0x920A: 6.9}
     )
     exif.get_ifd(0x8825).update({1: "N", 2: (41.0, 53.0, 24.0), 3: "E", 4: (12.0, 29.0, 0.0), 5: b"\0", 6: 37.5})
-    words = (
+    xmp = (
         b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description'
         b' xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmlns:dc="http://purl.org/dc/elements/1.1/" xmp:Rating="4">'
         b"<dc:subject><rdf:Bag><rdf:li>beach</rdf:li><rdf:li>nonna</rdf:li></rdf:Bag></dc:subject></rdf:Description></rdf:RDF></x:xmpmeta>"
     )
     out = io.BytesIO()
-    Image.effect_noise((400, 300), 60).convert("RGB").save(out, "JPEG", exif=exif, xmp=words)
+    Image.effect_noise((400, 300), 60).convert("RGB").save(out, "JPEG", exif=exif, xmp=xmp)
     return out.getvalue()
 
 
 def library(folder: Path) -> Path:
-    """Each file differs in its last bytes, in a hundred folders."""
+    """Files in a hundred folders that differ only in their last bytes."""
     content = photo()
     for number in range(FILES):
         path = folder / "library" / f"{number % 100:02}" / f"IMG_{number:05}.jpg"
@@ -70,37 +70,37 @@ def one_core() -> None:
 
 
 def processor_s() -> float:
-    """Of this process and of the workers that have ended: what one core would have taken, whoever else uses it."""
+    """CPU seconds of this process and of its ended workers, which do not depend on other processes."""
     return sum(sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
 
 
 async def imported(folder: Path, path: Path) -> tuple[float, float]:
-    """Wall clock and processor time of the first part of an import; pictures are looked at in the second."""
-    began, before = time.perf_counter(), processor_s()
+    """Elapsed and CPU seconds of the first phase of an import, which does not decode pictures."""
+    start_s, before = time.perf_counter(), processor_s()
     reader = open_reader(path, spool=folder)
     async with open_exclusive(folder / "data", "a benchmark") as sources:
-        job = ImportRun(sources, IndexFollower(sources), Quiet())
+        job = ImportRun(sources, IndexFollower(sources), NoProgress())
         await job.run(reader, ImportRequest(path, "bench"), folder / "data")
         await job.wait_for_index(folder / "data")
     reader.close()
     assert job.counters.imported == FILES, job.counters.rejections
-    return time.perf_counter() - began, processor_s() - before
+    return time.perf_counter() - start_s, processor_s() - before
 
 
 def measure(folder: Path) -> None:
     one_core()
     path = library(folder)
-    for what in ("JPEG with EXIF and XMP, index included", "of them again, unchanged"):
+    for kind in ("JPEG with EXIF and XMP, including indexing", "of them again, unchanged"):
         seconds, cpu = asyncio.run(imported(folder, path))
-        print(f"files: {FILES:,} {what}: {FILES / cpu:,.0f} files/s of one core ({FILES / seconds:,.0f} by the clock)")
+        print(f"files: {FILES:,} {kind}: {FILES / cpu:,.0f} files per CPU second ({FILES / seconds:,.0f} per elapsed second)")
     jobs = [FileJob(FileLocation(os.fsencode(p)), p.name) for p in sorted(path.rglob("*.jpg"))]
-    began = time.perf_counter()
+    start_s = time.perf_counter()
     for job in jobs:
         work({"do": "read", "with": job})
-    print(f"files: parsing alone: {FILES / (time.perf_counter() - began):,.0f} files/s")
-    began = time.perf_counter()
+    print(f"files: parsing only: {FILES / (time.perf_counter() - start_s):,.0f} files/s")
+    start_s = time.perf_counter()
     hashlib.sha256(bytes(HASHED)).hexdigest()
-    print(f"files: hashing: {HASHED / (time.perf_counter() - began) / 1e6:,.0f} MB/s")
+    print(f"files: hashing: {HASHED / (time.perf_counter() - start_s) / 1e6:,.0f} MB/s")
 
 
 if __name__ == "__main__":

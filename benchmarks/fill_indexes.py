@@ -1,4 +1,4 @@
-"""Very many photos put into the indexes that `benchmarks.stack` compares; stopped, it goes on where it was."""
+"""Fills the indexes that `benchmarks.stack` compares. An interrupted fill is resumed."""
 
 from __future__ import annotations
 
@@ -18,57 +18,57 @@ from benchmarks.search import CUSTOMER, made_document
 from datasources.search.port import Embedding, PhotoDocument, PhotoIndex
 
 SHARE = 10
-"""Every tenth photo is the customer's."""
+"""Every tenth photo belongs to the customer."""
 VECTOR = 384
 _MODEL = "bench"
 _BATCH = 1_000
-_AT_ONCE = 2
-"""Batches on their way: while the engine works on one, the next is made."""
-_SAY_EVERY = 20_000
-_NOTE_EVERY = 100_000
+_CONCURRENT_BATCHES = 2
+"""Batches that are written concurrently."""
+_PRINT_EVERY = 20_000
+_SAVE_EVERY = 100_000
 
 
 def documents(size: int) -> Iterator[PhotoDocument]:
-    """A tenth of them the customer's, with vectors in clusters as pictures have them; the same for the same size."""
-    chance, numbers = random.Random(size), np.random.default_rng(size)
-    middles = numbers.standard_normal((64, VECTOR))
+    """Photos, a tenth of which belong to the customer and have clustered vectors. They are determined by the size."""
+    rng, numbers = random.Random(size), np.random.default_rng(size)
+    centers = numbers.standard_normal((64, VECTOR))
     for number in range(size):
         if number % SHARE:
-            yield made_document(f"other{number // 2_500}", chance)
+            yield made_document(f"other{number // 2_500}", rng)
             continue
-        vector = middles[chance.randrange(64)] + 0.5 * numbers.standard_normal(VECTOR)
-        yield msgspec.structs.replace(made_document(CUSTOMER, chance), embedding=Embedding(_MODEL, tuple(map(float, vector))))
+        vector = centers[rng.randrange(64)] + 0.5 * numbers.standard_normal(VECTOR)
+        yield msgspec.structs.replace(made_document(CUSTOMER, rng), embedding=Embedding(_MODEL, tuple(map(float, vector))))
 
 
-def say(text: str) -> None:
+def print_status(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-class Notes:
-    """How many photos each index is known to keep, in a file; what was written after the last note is written again."""
+class FillCheckpoints:
+    """Stores in a file how many photos each index has durably. Later photos are written again after an interruption."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        self._kept: dict[str, int] = json.loads(file.read_text()) if file.exists() else {}
+        self._counts: dict[str, int] = json.loads(file.read_text()) if file.exists() else {}
 
-    def kept(self, index: str) -> int:
-        return self._kept.get(index, 0)
+    def count(self, index: str) -> int:
+        return self._counts.get(index, 0)
 
-    def note(self, index: str, count: int) -> None:
-        self._kept[index] = count
-        self._file.write_text(json.dumps(self._kept))
+    def save(self, index: str, count: int) -> None:
+        self._counts[index] = count
+        self._file.write_text(json.dumps(self._counts))
 
 
-async def filled(name: str, index: PhotoIndex, size: int, notes: Notes) -> None:
-    """Every photo, with a word now and then about how far it is. Documents have versions: what comes twice is kept once."""
-    begun, first = time.perf_counter(), notes.kept(name)
+async def fill(name: str, index: PhotoIndex, size: int, checkpoints: FillCheckpoints) -> None:
+    """Writes all photos and prints the progress. Writing a document again has no effect, because documents have versions."""
+    start_s, first = time.perf_counter(), checkpoints.count(name)
     pending = documents(size)
     written = sum(1 for _ in islice(pending, first))
-    while load := list(islice(pending, _BATCH * _AT_ONCE)):
-        await asyncio.gather(*(index.write(load[at : at + _BATCH]) for at in range(0, len(load), _BATCH)))
-        written += len(load)
-        if written % _NOTE_EVERY == 0 or written == size:
+    while chunk := list(islice(pending, _BATCH * _CONCURRENT_BATCHES)):
+        await asyncio.gather(*(index.write(chunk[at : at + _BATCH]) for at in range(0, len(chunk), _BATCH)))
+        written += len(chunk)
+        if written % _SAVE_EVERY == 0 or written == size:
             await index.refresh()
-            notes.note(name, written)
-        if written % _SAY_EVERY == 0 or written == size:
-            say(f"  {name}: {written:,} of {size:,} photos, {(written - first) / (time.perf_counter() - begun):,.0f} a second")
+            checkpoints.save(name, written)
+        if written % _PRINT_EVERY == 0 or written == size:
+            print_status(f"  {name}: {written:,} of {size:,} photos, {(written - first) / (time.perf_counter() - start_s):,.0f} per second")

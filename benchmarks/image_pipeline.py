@@ -1,4 +1,4 @@
-"""How fast an import keeps files and looks at them, on one core: copied and sealed, hashed, decoded, printed, compared."""
+"""Measures how fast an import stores, decodes, fingerprints and compares files on one core."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
-from benchmarks.files import Quiet, one_core, processor_s
+from benchmarks.files import NoProgress, one_core, processor_s
 from indexing.change_feed_consumer import IndexFollower
 from indexing.open_stores import open_exclusive
 from ingest.readers.opening import open_reader
@@ -22,16 +22,16 @@ SIZE = 1_600, 1_200
 
 
 def photo(seed: int) -> bytes:
-    """A picture like no other, of the size that phones sent ten years ago."""
-    chance = random.Random(seed)
-    made = Image.effect_noise(SIZE, 12).convert("RGB")
-    draw = ImageDraw.Draw(made)
+    """A JPEG file with random content and a typical resolution."""
+    rng = random.Random(seed)
+    picture = Image.effect_noise(SIZE, 12).convert("RGB")
+    draw = ImageDraw.Draw(picture)
     for _ in range(30):
-        x, y, r = chance.randrange(SIZE[0]), chance.randrange(SIZE[1]), chance.randrange(40, 300)
-        color = tuple(chance.randrange(256) for _ in range(3))
-        (draw.ellipse if chance.random() < 0.5 else draw.rectangle)((x - r, y - r, x + r, y + r), fill=color)
+        x, y, r = rng.randrange(SIZE[0]), rng.randrange(SIZE[1]), rng.randrange(40, 300)
+        color = tuple(rng.randrange(256) for _ in range(3))
+        (draw.ellipse if rng.random() < 0.5 else draw.rectangle)((x - r, y - r, x + r, y + r), fill=color)
     out = io.BytesIO()
-    made.save(out, "JPEG", quality=88)
+    picture.save(out, "JPEG", quality=88)
     return out.getvalue()
 
 
@@ -43,32 +43,32 @@ def library(folder: Path) -> Path:
     return path
 
 
-async def looked_at(folder: Path, path: Path, *, link: bool) -> tuple[float, float]:
-    """Wall clock and processor time of the second part of an import, processes started for it included."""
+async def processed(folder: Path, path: Path, *, link: bool) -> tuple[float, float]:
+    """Elapsed and CPU seconds of the second phase of an import, including its worker processes."""
     reader = open_reader(path, spool=folder)
     data = folder / f"data-{link}"
     async with open_exclusive(data, "a benchmark") as sources:
-        job = ImportRun(sources, IndexFollower(sources), Quiet())
+        job = ImportRun(sources, IndexFollower(sources), NoProgress())
         await job.run(reader, ImportRequest(path, "bench", link=link), data)
         await job.wait_for_index(data)
         reader.close()
-        began, before = time.perf_counter(), processor_s()
+        start_s, before = time.perf_counter(), processor_s()
         await job.process_images()
         assert job.pictures is not None
         assert (job.pictures.stats.stored, job.pictures.stats.unrenderable) == (FILES, 0)
-        return time.perf_counter() - began, processor_s() - before
+        return time.perf_counter() - start_s, processor_s() - before
 
 
 def measure(folder: Path) -> None:
     one_core()
     path = library(folder)
-    for what, link in (("copied and looked at", False), ("linked and looked at", True)):
-        seconds, cpu = asyncio.run(looked_at(folder, path, link=link))
+    for mode, link in (("copied and decoded", False), ("linked and decoded", True)):
+        seconds, cpu = asyncio.run(processed(folder, path, link=link))
         width, height = SIZE
-        told = f"{FILES} JPEG files of {width} x {height}, {what}"
-        print(f"looking: {told}: {FILES / cpu:,.0f} files/s of one core ({FILES / seconds:,.0f} by the clock)")
+        files = f"{FILES} JPEG files of {width} x {height}, {mode}"
+        print(f"images: {files}: {FILES / cpu:,.0f} files per CPU second ({FILES / seconds:,.0f} per elapsed second)")
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as made:
-        measure(Path(made))
+    with tempfile.TemporaryDirectory() as scratch:
+        measure(Path(scratch))

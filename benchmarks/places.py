@@ -1,7 +1,7 @@
-"""Accuracy, speed, start-up and memory of the gazetteer beside its peers: `make bench-places`.
+"""Compares accuracy, speed, start-up and memory of the gazetteer with other packages: `make bench-places`.
 
-Rounds are interleaved, since a machine's mood changes; the best round of each counts. Start-up is timed in processes of
-their own. The search times are processor time of the thread, which other work on the machine does not lengthen.
+Rounds are interleaved, and the best round of each package counts, so that other load affects all alike. Start-up is measured in
+separate processes. Search times are CPU times of the thread.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ START = """
 import time
 begin, used = time.perf_counter(), time.process_time()
 {0}
-print(f"{{time.perf_counter() - begin:.2f}} s ({{time.process_time() - used:.2f}} s of processor), "
+print(f"{{time.perf_counter() - begin:.2f}} s ({{time.process_time() - used:.2f}} s of CPU), "
       f"{{int(open('/proc/self/statm').read().split()[1]) * 4096 / 1e6:.0f}} MB resident")
 """
 STARTS = {
-    "ours, points": "from datasources.locations.gazetteer import Gazetteer\nGazetteer.open().locate_one(45.0, 9.0)",
-    "ours, points and names": (
+    "gazetteer, points": "from datasources.locations.gazetteer import Gazetteer\nGazetteer.open().locate_one(45.0, 9.0)",
+    "gazetteer, points and names": (
         "import asyncio\nfrom datasources.locations.gazetteer import Gazetteer\ng = Gazetteer.open(); g.locate_one(45.0, 9.0)\n"
         "asyncio.run(g.search('rome', ('en',)))"
     ),
@@ -49,8 +49,8 @@ def main() -> None:
     from reverse_geocoder import RGeocoder
 
     for name, code in STARTS.items():
-        told = subprocess.run([sys.executable, "-c", START.format(code)], check=True, capture_output=True, text=True)
-        print(f"{name}: {told.stdout.strip()}")
+        result = subprocess.run([sys.executable, "-c", START.format(code)], check=True, capture_output=True, text=True)
+        print(f"{name}: {result.stdout.strip()}")
     print(f"artefact: {DEFAULT_PATH.stat().st_size / 1e6:.1f} MB")
     gazetteer, peer = Gazetteer.open(), RGeocoder(mode=1, verbose=False)
     speed(gazetteer, {"reverse_geocoder": peer.query, "reverse-geocode": reverse_geocode.search})
@@ -60,32 +60,32 @@ def main() -> None:
 
 
 def speed(gazetteer: Gazetteer, peers: Mapping[str, Callable[[list[tuple[float, float]]], object]]) -> None:
-    """Microseconds a point, of population-weighted random points."""
-    atlas, chance = gazetteer._atlas, np.random.default_rng(7)  # noqa: SLF001 - points are drawn from the data itself
+    """Prints microseconds per point, for random points weighted by population."""
+    atlas, rng = gazetteer._atlas, np.random.default_rng(7)  # noqa: SLF001 - random points near places of the data
     weight = atlas._population + 1.0  # noqa: SLF001 - as above
-    at = chance.choice(len(weight), max(SIZES), p=weight / weight.sum())
-    points = np.column_stack([atlas.latitude[at], atlas.longitude[at]]) / 1e5 + chance.normal(0, 0.03, (len(at), 2))
+    at = rng.choice(len(weight), max(SIZES), p=weight / weight.sum())
+    points = np.column_stack([atlas.latitude[at], atlas.longitude[at]]) / 1e5 + rng.normal(0, 0.03, (len(at), 2))
     points = np.clip(points, (-88, -180), (88, 180))
-    print(f"{'points':>9}{'ours':>10}" + "".join(f"{name:>18}" for name in peers) + f"   microseconds a point, best of {ROUNDS}")
+    print(f"{'points':>9}{'gazetteer':>10}" + "".join(f"{name:>18}" for name in peers) + f"   microseconds per point, best of {ROUNDS}")
     for size in SIZES:
         latitude, longitude = points[:size, 0].copy(), points[:size, 1].copy()
         pairs = [(lat, lon) for lat, lon in points[:size].tolist()]
         ours = partial(gazetteer.locate_one, *pairs[0]) if size == 1 else partial(gazetteer.numbers, latitude, longitude)
-        runs: list[Callable[[], object]] = [ours, *(partial(ask, pairs) for ask in peers.values())]
+        runs: list[Callable[[], object]] = [ours, *(partial(query, pairs) for query in peers.values())]
         rounds = ([timed(run, REPEATS[size]) for run in runs] for _ in range(ROUNDS))
         best = [min(times) / size * 1e6 for times in zip(*rounds, strict=True)]
         print(f"{size:>9,}{best[0]:>10.2f}" + "".join(f"{b:>10.2f} ({b / best[0]:>4.1f}x)" for b in best[1:]))
 
 
 def timed(run: Callable[[], object], repeats: int) -> float:
-    begin = time.perf_counter()
+    start_s = time.perf_counter()
     for _ in range(repeats):
         run()
-    return (time.perf_counter() - begin) / repeats
+    return (time.perf_counter() - start_s) / repeats
 
 
 def accuracy(gazetteer: Gazetteer, peer: Any, points: str) -> None:
-    """How many of a set are right; the same names are accepted from both."""
+    """Prints the number of correct results for a set of points; the same names are accepted from both packages."""
     from tests.locations.test_reference_points import levels, same
 
     rows = list(csv.DictReader((TRUTH / f"{points}.csv").read_text("utf-8").splitlines()))
@@ -93,15 +93,15 @@ def accuracy(gazetteer: Gazetteer, peer: Any, points: str) -> None:
     theirs = peer.query([(float(r["latitude"]), float(r["longitude"])) for r in land])
     ours = asyncio.run(all_levels(levels, gazetteer, land))
     for level, key in (("country", "cc"), ("region", "admin1"), ("city", "name")):
-        asked = [(row, mine, other) for row, mine, other in zip(land, ours, theirs, strict=True) if row[level]]
-        right = sum(same(mine[level], row[level]) for row, mine, _ in asked)
-        peers = sum(same(other[key], row[level]) for row, _, other in asked)
-        ours_told, theirs_told = (f"{n} of {len(asked)} ({n / len(asked):.1%})" for n in (right, peers))
-        print(f"{points}.csv {level}: {ours_told}, reverse_geocoder {theirs_told}")
+        compared = [(row, own, other) for row, own, other in zip(land, ours, theirs, strict=True) if row[level]]
+        correct = sum(same(own[level], row[level]) for row, own, _ in compared)
+        peers = sum(same(other[key], row[level]) for row, _, other in compared)
+        own_text, peer_text = (f"{n} of {len(compared)} ({n / len(compared):.1%})" for n in (correct, peers))
+        print(f"{points}.csv {level}: {own_text}, reverse_geocoder {peer_text}")
     sea = [row for row in rows if row["city"] == "none"]
     none = sum(row["country"] == "none" for row in asyncio.run(all_levels(levels, gazetteer, sea)))
     if sea:
-        print(f"{points}.csv open sea and poles: {none} of {len(sea)} are no place, reverse_geocoder 0")
+        print(f"{points}.csv open sea and poles: {none} of {len(sea)} have no place, reverse_geocoder 0")
 
 
 async def all_levels(levels: Any, gazetteer: Gazetteer, rows: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
@@ -109,17 +109,17 @@ async def all_levels(levels: Any, gazetteer: Gazetteer, rows: Sequence[Mapping[s
 
 
 async def search(gazetteer: Gazetteer) -> None:
-    """Beginnings of names: 400 of any places and the 200 largest cities, 50 hits each."""
+    """Prints search times of prefixes of the names of 400 random places and the 200 largest cities, with 50 results each."""
     names, population = gazetteer._names._own, gazetteer._atlas._population  # noqa: SLF001 - as above
     chosen = [*np.random.default_rng(5).choice(len(names), 400).tolist(), *np.argsort(-population)[:200].tolist()]
     await gazetteer.search("a", ("en",))
-    print("search of the first letters of a name, milliseconds of processor time: p50 and p99")
+    print("search of the first letters of a name, milliseconds of CPU time: p50 and p99")
     for length in PREFIXES:
         times = []
         for number in chosen:
-            begin = time.thread_time()
+            start_s = time.thread_time()
             await gazetteer.search(names[number][:length], ("de",), limit=50)
-            times.append((time.thread_time() - begin) * 1e3)
+            times.append((time.thread_time() - start_s) * 1e3)
         print(f"  {length:>2} letters: {np.percentile(times, 50):.2f}  {np.percentile(times, 99):.2f}")
 
 

@@ -1,7 +1,7 @@
-"""The time and the most memory that `photos-gateway places import` takes: `python -m benchmarks.places_import 1000000`.
+"""Measures time and peak memory of `photos-gateway places import`: `python -m benchmarks.places_import 1000000`.
 
-The dump is made up. Its places are those of the artefact again and again, each a little aside, with names of their own and
-of others, so that they lie where people live. The importer is a process of its own, whose highest memory the system tells.
+The dump is generated from copies of the places of the artefact, at slightly different positions and with other names, so that
+their distribution is realistic. The import runs in a separate process.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from datasources.locations.atlas import Atlas
 from datasources.locations.string_table import StringTable
 
 _FIRST_ID = 100_000_000
-_ASIDE_DEG = 0.05
+_OFFSET_DEG = 0.05
 _COUNTRY = "{0}\t{0}X\t1\t{0}\t{0}land\t\t1\t1\tEU\t.x\tEUR\tEuro\t39\t#\t^\txx\t{1}\t\t\n"
 
 
 def write_dump(folder: Path, rows: int) -> None:
-    """The six files: `rows` places in allCountries.txt and one other name in a language for each."""
+    """Writes the six files, with `rows` places in allCountries.txt and one translated name for each."""
     artefact = PackedFile(DEFAULT_PATH)
     atlas = Atlas(artefact)
     folder.mkdir(exist_ok=True)
@@ -46,10 +46,10 @@ def write_dump(folder: Path, rows: int) -> None:
 
 
 def _places(atlas: Atlas, names: StringTable, rows: int) -> Iterator[str]:
-    chance = np.random.default_rng(1)
+    rng = np.random.default_rng(1)
     for number in range(rows):
         at = number % len(atlas.latitude)
-        north, east = chance.normal(0, _ASIDE_DEG, 2) if number >= len(atlas.latitude) else (0.0, 0.0)
+        north, east = rng.normal(0, _OFFSET_DEG, 2) if number >= len(atlas.latitude) else (0.0, 0.0)
         latitude = min(max(atlas.latitude[at] / 1e5 + north, -88), 88)
         longitude = (atlas.longitude[at] / 1e5 + east + 180) % 360 - 180
         country = atlas.countries[atlas.country[at]]
@@ -62,19 +62,19 @@ def _places(atlas: Atlas, names: StringTable, rows: int) -> Iterator[str]:
 
 
 def main() -> None:
-    """Write the dump, import it, tell."""
+    """Writes the dump, imports it and prints the measurements."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("rows", type=int, nargs="?", default=1_000_000)
     rows = parser.parse_args().rows
     with tempfile.TemporaryDirectory() as scratch:
         dump, data = Path(scratch) / "dump", Path(scratch) / "data"
         write_dump(dump, rows)
-        begin = time.perf_counter()
+        start_s = time.perf_counter()
         command = [sys.executable, "-m", "cli", "places", "import", str(dump), "--data", str(data)]
         done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
         used = resource.getrusage(resource.RUSAGE_CHILDREN)
-        told = f"{time.perf_counter() - begin:.0f} s ({used.ru_utime + used.ru_stime:.0f} s of processor)"
-        print(f"{rows:,} rows: {told}, {used.ru_maxrss * 1024 / 1e6:.0f} MB at most")
+        times = f"{time.perf_counter() - start_s:.0f} s ({used.ru_utime + used.ru_stime:.0f} s of CPU)"
+        print(f"{rows:,} rows: {times}, {used.ru_maxrss * 1024 / 1e6:.0f} MB peak memory")
         print(done.stdout.strip().splitlines()[-1], f"artefact {(data / 'places.bin').stat().st_size / 1e6:.0f} MB")
 
 

@@ -196,8 +196,8 @@ async def _opened(stack: Stack, held: AsyncExitStack) -> tuple[DynamoTables, Kms
     from datasources.media.s3 import S3MediaStore
     from datasources.tables.dynamodb.store import DynamoTables
 
-    access, patience = stack.access(stack.dynamodb_url), stack.retry_policy
-    tables = await DynamoTables.open(access, TABLES, prefix=stack.prefix, clock=time.time, retry_policy=patience)
+    access, policy = stack.access(stack.dynamodb_url), stack.retry_policy
+    tables = await DynamoTables.open(access, TABLES, prefix=stack.prefix, clock=time.time, retry_policy=policy)
     held.push_async_callback(tables.close)
     service = await KmsKeyService.open(stack.access(stack.kms_url), stack.key_id, stack.retry_policy)
     held.push_async_callback(service.close)

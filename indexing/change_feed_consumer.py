@@ -41,7 +41,7 @@ class IndexFollower:
     _batches: int = 0
 
     async def add(self, records: Sequence[PhotoRecord]) -> None:
-        """Photos just written; visible after `settle` at the latest."""
+        """Indexes photos that were just written. They are searchable after `catch_up` at the latest."""
         await self._write(await documents(self.sources, records))
         self._written.update({r.key: r.version for r in records})
         self._batches += 1
@@ -82,7 +82,7 @@ class IndexFollower:
             _log.error("photos were rejected by the index", extra={"count": len(e.keys)})
 
     async def _entries(self, keys: Sequence[PhotoKey]) -> Sequence[PhotoDocument | Removal]:
-        """The index entries of photos. A photo that cannot be read is removed from the index, so that it does not block the others."""
+        """The index entries of photos. A photo that cannot be read is removed from the index instead of blocking the others."""
         try:
             return await index_entries(self.sources, keys)
         except Corrupt:

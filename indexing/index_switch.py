@@ -16,7 +16,7 @@ from datasources.search.opensearch.indices import Indices
 from datasources.search.port import PhotoIndex
 from datasources.wiring import embedded
 from indexing.progress import ProgressDisplay
-from indexing.reindex import IndexMismatch, FillResult, Progress, compare, fill
+from indexing.reindex import FillResult, IndexMismatch, Progress, compare, fill
 
 _NEXT, _CURRENT, _OLD = "index.next", "index", "index.left"
 
@@ -34,10 +34,14 @@ async def build_and_switch(sources: Sources, indices: Indices, progress: Progres
     if first and second and second < first:
         raise IndexMismatch(f"{second} is the index before the last reindex. Delete it with `reindex --finish` first.")
     created = await indices.create_second()
-    progress.print_line(f"{'Continuing to fill' if second else 'Filling'} {created}; {await indices.index_of(indices.name)} remains in use.")
+    progress.print_line(
+        f"{'Continuing to fill' if second else 'Filling'} {created}; {await indices.index_of(indices.name)} remains in use."
+    )
     filled = await fill(sources, indices.second(), _progress(progress, sum((await indices.counts()).values())))
     await indices.swap_aliases()
-    progress.print_line(f"Searches now use {created}. `reindex --back` returns to the previous index, `reindex --finish` deletes it.")
+    progress.print_line(
+        f"Searches now use {created}. `reindex --back` returns to the previous index, `reindex --finish` deletes it."
+    )
     return _line(filled, index=created)
 
 
@@ -64,7 +68,9 @@ async def rebuild_folder(data: Path, progress: ProgressDisplay) -> str:
     prepare(data)
     lock = IndexLock.take(data, "a reindex")
     if lock is None:
-        raise UnusableFolder(f"The data folder {data} is in use by {index_holder(data)}: stop it first, or use another data folder.")
+        raise UnusableFolder(
+            f"The data folder {data} is in use by {index_holder(data)}: stop it first, or use another data folder."
+        )
     with lock:
         return _line(await build_in_folder(data, progress), index=str(data / _CURRENT))
 

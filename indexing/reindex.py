@@ -62,7 +62,9 @@ async def compare(sources: Sources, index: PhotoIndex, progress: Progress) -> Fi
     return filled
 
 
-async def _compare_all(sources: Sources, index: PhotoIndex, owners: Sequence[str], filled: FillResult, progress: Progress) -> None:
+async def _compare_all(
+    sources: Sources, index: PhotoIndex, owners: Sequence[str], filled: FillResult, progress: Progress
+) -> None:
     digest, compared = blake2b(digest_size=16), 0
     for owner in owners:
         versions = await _compare_owner(sources, index, owner, filled)

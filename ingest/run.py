@@ -28,7 +28,7 @@ from ingest.readers.opening import open_reader
 from ingest.readers.reading import ImportItem, ImportReader, ReadResult
 from ingest.restoring import Restoring
 from resolvers.importing.upsert import upsert
-from resolvers.importing.writer import WriteResult, RecordWriter
+from resolvers.importing.writer import RecordWriter, WriteResult
 
 BATCH = 250
 HOLDER = "an import"
@@ -74,7 +74,9 @@ class ImportRun:
         known = checkpoints.read(reader.fingerprint)
         if known is not None:
             self.counters.resume(known.counts)
-            self.progress.print_line(f"Continuing after {self.counters.records:,} records of an interrupted import, which are included in the counts.")
+            self.progress.print_line(
+                f"Continuing after {self.counters.records:,} records of an interrupted import, which are included in the counts."
+            )
         writer = RecordWriter(self.sources, owner, restore=request.restore)
         if isinstance(reader, ExportReader):
             restoring = Restoring(self.sources, owner)
@@ -156,7 +158,9 @@ class ImportRun:
                 return True
             if not reported:
                 lag = await self.sources.feed.lag(CONSUMER)
-                self.progress.print_line(f"All records are written. The running server is indexing them ({lag:,} changes remaining).")
+                self.progress.print_line(
+                    f"All records are written. The running server is indexing them ({lag:,} changes remaining)."
+                )
                 reported = True
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.stop.wait(), _POLL_S)

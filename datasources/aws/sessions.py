@@ -1,4 +1,4 @@
-"""Host name checks for AWS connections (docs/decisions/070-names-in-certificates-are-checked-by-us.md)."""
+"""Host name checks for AWS connections (docs/decisions/070-host-names-in-certificates-are-checked.md)."""
 
 from __future__ import annotations
 

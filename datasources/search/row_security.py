@@ -1,7 +1,7 @@
 """Row-level security of searches: rewrites a search request for a scope before an engine runs it.
 
 The result contains only plain conditions, so all engines apply the same rules. A condition on a field that a share does
-not show matches no row of that share (docs/decisions/002-accesss-are-rewritten-not-profiles.md); sorts and facets treat
+not show matches no row of that share (docs/decisions/002-conditions-are-rewritten-per-leaf.md); sorts and facets treat
 such rows as having no value.
 """
 

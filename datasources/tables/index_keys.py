@@ -12,17 +12,17 @@ _END = b"\x00\x01"
 
 
 def index_sort(sort: str, own: Key) -> bytes:
-    """The three parts, each ended so that a beginning stands before what goes on."""
+    """The three parts, each with a terminator, so that a prefix sorts before longer keys."""
     return _escaped(sort) + _END + _escaped(own.sort) + _END + own.partition.encode()
 
 
 def index_bound(sort: str) -> bytes:
-    """Where the entries of this key begin: all of them and nothing before."""
+    """The lower bound of the entries of a key."""
     return _escaped(sort)
 
 
 def sort_of(stored: bytes) -> str:
-    """The key in the index; raises `ValueError` for bytes that `index_sort` never made."""
+    """The key in the index; raises `ValueError` for bytes that are not from `index_sort`."""
     head, found, _ = stored.partition(_END)
     if not found:
         raise ValueError("not a sort key of an index")

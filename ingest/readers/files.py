@@ -15,10 +15,10 @@ from urllib.parse import quote, unquote_to_bytes
 import msgspec
 
 from ingest.formats.file_references import FileLocation
-from ingest.formats.worker_jobs import FileResult, FileJob, HashedFile, JsonTitles, PeekResult
-from ingest.readers.containers import ContainerEntry, PathParts, FileContainer
-from ingest.readers.planning import FileGroup, plan_folder, is_photo_name
-from ingest.readers.reading import ImportItem, OriginalFile, ImportReader, ReadResult, RejectedItem
+from ingest.formats.worker_jobs import FileJob, FileResult, HashedFile, JsonTitles, PeekResult
+from ingest.readers.containers import ContainerEntry, FileContainer, PathParts
+from ingest.readers.planning import FileGroup, is_photo_name, plan_folder
+from ingest.readers.reading import ImportItem, ImportReader, OriginalFile, ReadResult, RejectedItem
 from ingest.readers.temp_files import TempFiles
 from pictures.formats.media_types import may_be_still
 from workers.pool import WorkerDied, WorkerPool

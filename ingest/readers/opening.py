@@ -63,7 +63,7 @@ def _kind(path: Path) -> str:
 
 
 def _open_files(paths: Sequence[tuple[Path, str]], spool: Path) -> ImportReader:
-    from ingest.readers.containers import ArchiveContainer, FolderContainer, FileContainer
+    from ingest.readers.containers import ArchiveContainer, FileContainer, FolderContainer
     from ingest.readers.files import FilesReader
     from ingest.readers.temp_files import TempFiles
     from workers.pool import WorkerPool

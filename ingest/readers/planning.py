@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ingest.readers.containers import ContainerEntry
-from ingest.readers.takeout_names import SidecarMatcher, is_year_folder, is_trash
+from ingest.readers.takeout_names import SidecarMatcher, is_trash, is_year_folder
 from pictures.formats.media_types import ending, kind_of_name, may_be_motion, may_be_still
 
 _RAW = frozenset(".cr2 .cr3 .crw .nef .nrw .arw .sr2 .dng .raf .orf .rw2 .pef .srw".split())
@@ -51,7 +51,9 @@ def plan_folder(folder: str, entries: Iterable[ContainerEntry], titles_of: Title
     motions = set(video_of.values())
     trashed = is_trash(folder) and bool(json_of)
     groups = [
-        FileGroup(e, "", False, xmp_of.get(e), json_of.get(e), video_of.get(e), albums, trashed) for e in found.photos if e not in motions
+        FileGroup(e, "", False, xmp_of.get(e), json_of.get(e), video_of.get(e), albums, trashed)
+        for e in found.photos
+        if e not in motions
     ]
     groups += [FileGroup(e, e.reason, e.skipped) for e in found.unreadable]
     used = {e.name for e in (*json_of.values(), *xmp_of.values())}  # by name, because several archives may contain the same file
@@ -87,7 +89,9 @@ def _takeout(
     return matched, titles, albums
 
 
-def _matched(photos: Sequence[ContainerEntry], sidecars: SidecarMatcher, named: Mapping[str, ContainerEntry]) -> dict[ContainerEntry, ContainerEntry]:
+def _matched(
+    photos: Sequence[ContainerEntry], sidecars: SidecarMatcher, named: Mapping[str, ContainerEntry]
+) -> dict[ContainerEntry, ContainerEntry]:
     return {e: named[json] for e in photos if (json := sidecars.of(e.name)) is not None}
 
 

@@ -2,7 +2,7 @@
 
 A JSON file has the name of its photo, `IMG_1.jpg.json` or `IMG_1.jpg.supplemental-metadata.json`, truncated to 46 characters
 (51 with the extension). A second photo with the same name has its number before the extension, and its JSON file has it after
-the extension (`IMG_1(1).jpg`, `IMG_1.jpg(1).json`). Edited photos and the videos of live photos share the JSON file of the original.
+the extension (`IMG_1(1).jpg`, `IMG_1.jpg(1).json`). Edited photos and videos of live photos share the JSON file of the original.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ async def _customer_by_id(sources: Sources, text: str) -> str | None:
     """Finds a customer by global id or external id; None if there is none.
 
     A new external id creates the customer, as the first import of a file does; a global id never does
-    (docs/decisions/031-who-an-upsert-may-make.md). Raises `Destroyed` for an erased customer.
+    (docs/decisions/031-customers-that-an-upsert-may-create.md). Raises `Destroyed` for an erased customer.
     """
     try:
         known = sources.ids.decode(text)

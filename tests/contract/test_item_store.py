@@ -324,3 +324,20 @@ async def test_an_expired_item_is_seen_by_nobody_swept_or_not(tables: Tables, cl
     assert await tables.sweep() == 0
     await put(store, FADING, fading)
     assert await store.write_each([Put(FADING, Item(key, 1, b"new", {}, int(clock.now) + 9), 0)]) == [True]
+
+
+async def test_a_scan_finds_every_item_once_also_expired_ones(store: ItemStore, clock: Clock) -> None:
+    items = [item(f"{n:04}", partition=f"p{n % 3}") for n in range(250)]
+    await store.write_each([Put(PLAIN, i, None) for i in items])
+    expiring = Item(Key("ana", "x"), 1, b"x", {}, int(clock()) + 1)
+    await store.write_each([Put(FADING, expiring, None)])
+    found: list[Item] = []
+    after: Key | None = None
+    while True:
+        page = await store.scan(PLAIN, limit=100, after=after)
+        found += page.items
+        after = page.after
+        if after is None:
+            break
+    assert sorted(found, key=lambda i: i.key) == sorted(items, key=lambda i: i.key)
+    assert (await store.scan(FADING, limit=100)).items == [expiring]

@@ -56,7 +56,7 @@ async def test_only_a_customer_who_has_just_signed_in_may_and_only_by_their_own_
     assert not await gateway.sources.jobs.due()
 
 
-async def test_a_replayed_import_is_refused_and_a_token_sees_nothing_and_is_told(gateway: Gateway, clock: Clock) -> None:
+async def test_a_repeated_import_is_refused_and_a_token_sees_an_empty_library(gateway: Gateway, clock: Clock) -> None:
     ana = await of_ana(gateway)
     await erased(gateway, clock, str(ana.customer))
     with pytest.raises(Destroyed):
@@ -72,9 +72,7 @@ async def test_a_replayed_import_is_refused_and_a_token_sees_nothing_and_is_told
         assert code(await gateway.execute(EXPORT, as_=viewer)) == ("FORBIDDEN", "ERASED")
 
 
-async def test_asked_twice_it_is_one_job_that_cannot_be_stopped_and_its_certificate_is_the_customers(
-    gateway: Gateway, clock: Clock
-) -> None:
+async def test_a_repeated_erasure_is_one_job_that_cannot_be_cancelled(gateway: Gateway, clock: Clock) -> None:
     ana = await of_ana(gateway)
     given = {"id": own_id(gateway, ana)}
     first, again = [(await gateway.answer(ERASE, given, as_=ana))["eraseMyData"] for _ in range(2)]

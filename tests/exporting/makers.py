@@ -14,7 +14,7 @@ from datasources.tables.jobs import JobKind, JobRecord, JobStatus
 from indexing.change_feed_consumer import IndexFollower
 from ingest.counters import Counters
 from ingest.readers.opening import open_reader
-from ingest.run import ImportRun, ImportRequest
+from ingest.run import ImportRequest, ImportRun
 from resolvers.exporting.export import export
 from resolvers.jobs.job_run import folder_of
 from resolvers.jobs.runner import JobRunner

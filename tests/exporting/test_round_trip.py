@@ -136,9 +136,9 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_it_can_be_read_without_this_program(small: Path) -> None:
-    told = json.loads((small / "manifest.json").read_text())
-    assert {f["name"] for f in told["files"]} | {"manifest.json"} == {f.name for f in small.iterdir()}
-    assert told["photos"] == 4
+    manifest = json.loads((small / "manifest.json").read_text())
+    assert {f["name"] for f in manifest["files"]} | {"manifest.json"} == {f.name for f in small.iterdir()}
+    assert manifest["photos"] == 4
     lines = [json.loads(line) for line in (small / "photos-00001.jsonl").read_text().splitlines()]
     assert {line["sourceId"] for line in lines} == {"a", "b", "c", "d"}
     with zipfile.ZipFile(small / "files-00001.zip") as archive:
@@ -150,7 +150,7 @@ def test_it_can_be_read_without_this_program(small: Path) -> None:
             assert words == (["one", "sea & <sky>"] if line["sourceId"] != "d" else [])
     (share,) = [json.loads(line) for line in (small / "shares.jsonl").read_text().splitlines()]
     assert (share["albumTitle"], share["kind"]) == ("Trip", "LINK")
-    assert "not made again" in (small / "readme.md").read_text()
+    assert "not created again" in (small / "readme.md").read_text()
 
 
 async def test_a_zip_of_the_folder_is_as_good(small: Path, tmp_path: Path) -> None:
@@ -162,7 +162,7 @@ async def test_a_zip_of_the_folder_is_as_good(small: Path, tmp_path: Path) -> No
         assert shares["albums"]["nodes"] == [{"title": "Trip", "shares": [], "photoCount": 1}]
 
 
-async def test_what_is_damaged_or_altered_is_told_and_costs_nothing_else(small: Path, tmp_path: Path) -> None:
+async def test_damaged_and_altered_files_are_reported_and_the_rest_is_imported(small: Path, tmp_path: Path) -> None:
     bad = tmp_path / "bad"
     shutil.copytree(small, bad)
     first, *rest = (bad / "photos-00001.jsonl").read_bytes().splitlines(keepends=True)

@@ -1,4 +1,4 @@
-"""Reading a file as a worker does, in this process; and reading a library with real workers."""
+"""Reads single files in this process as a worker does, and libraries with real workers."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ingest.formats.file_references import FileLocation
-from ingest.formats.worker_jobs import FileResult, FileJob, work
+from ingest.formats.worker_jobs import FileJob, FileResult, work
 from ingest.readers.opening import open_reader
 from ingest.readers.reading import ImportReader, ReadResult
 from resolvers.importing.records import ImportRecord
 
 
-def answer(content: bytes | Path, name: str = "a.jpg", **beside: bytes) -> FileResult:
-    """`beside`: contents of `xmp`, `json`, `motion`."""
+def answer(content: bytes | Path, name: str = "a.jpg", **sidecars: bytes) -> FileResult:
+    """The result for a file. `sidecars` are the contents of `xmp`, `json` and `motion`."""
     with tempfile.TemporaryDirectory() as folder:
         paths = {}
-        for part, given in {"own": content.read_bytes() if isinstance(content, Path) else content, **beside}.items():
+        for part, data in {"own": content.read_bytes() if isinstance(content, Path) else content, **sidecars}.items():
             paths[part] = Path(folder) / part
-            paths[part].write_bytes(given)
+            paths[part].write_bytes(data)
         sources = {part: FileLocation(os.fsencode(path)) for part, path in paths.items()}
         job = FileJob(sources["own"], name, sources.get("xmp"), sources.get("json"), sources.get("motion"))
         found = work({"do": "read", "with": job})
@@ -35,14 +35,14 @@ class Taken(NamedTuple):
     remarks: tuple[str, ...]
 
 
-def taken_of(content: bytes | Path, name: str = "a.jpg", **beside: bytes) -> Taken:
-    found = answer(content, name, **beside)
+def taken_of(content: bytes | Path, name: str = "a.jpg", **sidecars: bytes) -> Taken:
+    found = answer(content, name, **sidecars)
     assert found.record is not None, found.reason
     return Taken(found.record, tuple(found.remarks))
 
 
-def record(content: bytes | Path, name: str = "a.jpg", **beside: bytes) -> ImportRecord:
-    found = answer(content, name, **beside)
+def record(content: bytes | Path, name: str = "a.jpg", **sidecars: bytes) -> ImportRecord:
+    found = answer(content, name, **sidecars)
     assert found.record is not None, found.reason
     return found.record
 

@@ -1,4 +1,4 @@
-"""Files of every kind, small and whole: with Pillow and pillow-heif where they write them, by hand where nothing does."""
+"""Makes small valid files of all formats, with Pillow and pillow-heif if they support the format."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def exif(
 
 
 def picture(kind: str, size: tuple[int, int] = (80, 60), **info: Any) -> bytes:
-    """JPEG, PNG, WEBP, AVIF, GIF, TIFF, HEIF."""
+    """A picture as JPEG, PNG, WEBP, AVIF, GIF, TIFF or HEIF."""
     image = Image.linear_gradient("L").resize(size).convert("P" if kind == "GIF" else "RGB")
     out = io.BytesIO()
     if kind == "HEIF":
@@ -41,7 +41,7 @@ def picture(kind: str, size: tuple[int, int] = (80, 60), **info: Any) -> bytes:
 
 
 def jpeg_with(content: bytes, *segments: tuple[int, bytes]) -> bytes:
-    """Segments put in front of all others."""
+    """The JPEG with segments inserted before all others."""
     made = b"".join(bytes((0xFF, marker)) + struct.pack(">H", len(body) + 2) + body for marker, body in segments)
     return content[:2] + made + content[2:]
 
@@ -68,7 +68,7 @@ def bag(name: str, *items: str, kind: str = "Bag") -> str:
 
 
 def iptc(*sets: tuple[int, int, bytes]) -> bytes:
-    """Photoshop's segment of a JPEG."""
+    """The Photoshop segment of a JPEG with IPTC datasets."""
     block = b"".join(b"\x1c" + bytes((a, b)) + struct.pack(">H", len(value)) + value for a, b, value in sets)
     return b"Photoshop 3.0\0" + b"8BIM\x04\x04\0\0" + struct.pack(">I", len(block)) + block + b"\0" * (len(block) % 2)
 
@@ -82,18 +82,18 @@ def video(
     *,
     seconds: float = 2.5,
     size: tuple[int, int] = (1920, 1080),
-    turned: bool = False,
-    made: datetime | None = None,
+    rotated: bool = False,
+    created: datetime | None = None,
     keys: Mapping[str, str] | None = None,
     atoms: Mapping[bytes, str] | None = None,
     brand: bytes = b"qt  ",
     at_end: bool = True,
 ) -> bytes:
-    """A film of no picture: header, one track, and a body of zeros."""
-    since = int((made - datetime(1904, 1, 1)).total_seconds()) if made else 0  # noqa: DTZ001
-    mvhd = struct.pack(">IIIII", 0, since, since, 600, round(seconds * 600)) + bytes(80)
-    matrix = (0, 65536, 0, -65536, 0, 0, 0, 0, 1 << 30) if turned else (65536, 0, 0, 0, 65536, 0, 0, 0, 1 << 30)
-    tkhd = struct.pack(">IIIII", 7, since, since, 1, 0) + bytes(20) + struct.pack(">9i", *matrix)
+    """A video without frames: a header, one track and zeros as media data."""
+    created_s = int((created - datetime(1904, 1, 1)).total_seconds()) if created else 0  # noqa: DTZ001
+    mvhd = struct.pack(">IIIII", 0, created_s, created_s, 600, round(seconds * 600)) + bytes(80)
+    matrix = (0, 65536, 0, -65536, 0, 0, 0, 0, 1 << 30) if rotated else (65536, 0, 0, 0, 65536, 0, 0, 0, 1 << 30)
+    tkhd = struct.pack(">IIIII", 7, created_s, created_s, 1, 0) + bytes(20) + struct.pack(">9i", *matrix)
     tkhd += struct.pack(">II", size[0] << 16, size[1] << 16)
     hdlr = box(b"hdlr", bytes(8) + b"vide" + bytes(13))
     parts = [box(b"mvhd", mvhd), box(b"trak", box(b"tkhd", tkhd), box(b"mdia", hdlr))]
@@ -104,8 +104,8 @@ def video(
         )
         parts.append(box(b"meta", box(b"keys", struct.pack(">II", 0, len(keys)), names), box(b"ilst", values)))
     if atoms:
-        said = b"".join(box(k, struct.pack(">HH", len(v.encode()), 0x15C7), v.encode()) for k, v in atoms.items())
-        parts.append(box(b"udta", said))
+        text_atoms = b"".join(box(k, struct.pack(">HH", len(v.encode()), 0x15C7), v.encode()) for k, v in atoms.items())
+        parts.append(box(b"udta", text_atoms))
     moov, mdat = box(b"moov", *parts), box(b"mdat", bytes(1000))
     return box(b"ftyp", brand, bytes(4), brand) + (mdat + moov if at_end else moov + mdat)
 
@@ -114,17 +114,17 @@ Tag = tuple[int, int, Any]
 
 
 def ifd(tags: Sequence[Tag], at: int, order: str = "<", following: int = 0) -> bytes:
-    """A directory that lies at `at`, its values behind it."""
+    """A directory at offset `at`, followed by its values."""
     entries, values = b"", b""
-    behind = at + 2 + 12 * len(tags) + 4
+    values_at = at + 2 + 12 * len(tags) + 4
     for tag, kind, value in sorted(tags, key=lambda t: t[0]):
         raw, count = _value(kind, value, order)
         if len(raw) <= 4:
-            place = raw.ljust(4, b"\0")
+            field = raw.ljust(4, b"\0")
         else:
-            place = struct.pack(order + "I", behind + len(values))
+            field = struct.pack(order + "I", values_at + len(values))
             values += raw
-        entries += struct.pack(order + "HHI", tag, kind, count) + place
+        entries += struct.pack(order + "HHI", tag, kind, count) + field
     return struct.pack(order + "H", len(tags)) + entries + struct.pack(order + "I", following) + values
 
 
@@ -141,7 +141,7 @@ def _value(kind: int, value: Any, order: str) -> tuple[bytes, int]:
 def tiff(
     image: Sequence[Tag], photo: Sequence[Tag] = (), gps: Sequence[Tag] = (), *, sign: bytes = b"II*\0", inner: Sequence[Tag] = ()
 ) -> bytes:
-    """Directories of the image, one inside it, of the photo and of the place, one behind the other."""
+    """A TIFF file with the directories of the image, of an image inside it, of the photo and of the place."""
     order = ">" if sign.startswith(b"MM") else "<"
     made, at = b"", 8
     links: list[Tag] = []
@@ -156,7 +156,7 @@ def tiff(
 
 
 def raw(sign: bytes = b"II*\0", *, make: str = "NIKON CORPORATION", more: Sequence[Tag] = (), note: bytes = b"") -> bytes:
-    """A thumbnail first, the sensor's picture inside: as cameras write it."""
+    """A raw file with a thumbnail in the first directory and the sensor image inside it, as cameras write it."""
     image = [(0x0100, LONG, 160), (0x0101, LONG, 120), (0x010F, ASCII, make), (0x0110, ASCII, "Body"), *more]
     photo = [(0x9003, ASCII, "2024:05:01 10:00:00"), (0x829A, RATIONAL, 0.004), (0x8827, SHORT, 200)]
     photo += [(0x927C, UNDEFINED, note)] if note else []
@@ -177,9 +177,9 @@ def cr3() -> bytes:
     )
     photo = tiff([(0x9003, ASCII, "2024:05:01 10:00:00"), (0x9011, ASCII, "+02:00"), (0x8827, SHORT, 100)])
     gps = tiff([(1, ASCII, "S"), (2, RATIONAL, (41.0, 53.0, 24.0)), (3, ASCII, "W"), (4, RATIONAL, (12.0, 29.0, 0.0))])
-    ours = uuid.UUID("85c0b687-820f-11e0-8111-f4ce462b6a48").bytes
+    canon = uuid.UUID("85c0b687-820f-11e0-8111-f4ce462b6a48").bytes
     parts = box(b"CMT1", image), box(b"CMT2", photo), box(b"CMT4", gps)
-    return box(b"ftyp", b"crx ", bytes(4), b"crx isom") + box(b"moov", box(b"uuid", ours, *parts)) + box(b"mdat", bytes(500))
+    return box(b"ftyp", b"crx ", bytes(4), b"crx isom") + box(b"moov", box(b"uuid", canon, *parts)) + box(b"mdat", bytes(500))
 
 
 def apple_note(content_id: str | None = None, burst: str | None = None) -> bytes:
@@ -189,7 +189,7 @@ def apple_note(content_id: str | None = None, burst: str | None = None) -> bytes
 
 
 def canon_note(zone: int, summer: int) -> bytes:
-    """Its places count from the TIFF's beginning, which only the whole file knows; this one fits `raw`."""
+    """A maker note whose offsets are relative to the beginning of the TIFF; they are correct in `raw`."""
     return ifd([(0x0035, LONG, (16, zone & 0xFFFFFFFF, 20, summer))], 0)
 
 
@@ -199,7 +199,7 @@ def nikon_note(zone: int, *, summer: bool) -> bytes:
 
 
 def live_photo() -> tuple[bytes, bytes]:
-    """Still and film of one identifier."""
+    """The still and the video of a live photo, with the same content identifier."""
     still = jpeg_with(picture("JPEG"), (0xE1, b"Exif\0\0" + raw(make="Apple", note=apple_note(CONTENT_ID))))
     return still, video(keys={"com.apple.quicktime.content.identifier": CONTENT_ID}, seconds=2.8)
 

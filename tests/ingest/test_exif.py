@@ -1,4 +1,4 @@
-"""EXIF: time with its offset and where that came from, place, camera, exposure, upright size, captions by people."""
+"""EXIF: time, UTC offset and its source, location, camera, exposure, upright size, captions."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def at(day: str, *time: float) -> dict[int, Any]:
     [("+02:00", 120), ("-03:30", -210), ("Z", 0), ("+05:45", 345), ("+14:00", 840), ("+0200", 120),
      ("+25:00", None), ("   :  ", None), ("+02:75", None), ("hello", None)],
 )  # fmt: skip
-def test_the_offset_s_tag_is_believed_if_it_can_be(offset: str, minutes: int | None) -> None:
+def test_the_offset_tag_is_used_if_it_is_valid(offset: str, minutes: int | None) -> None:
     source = None if minutes is None else OffsetSource.EXIF
     assert taken("2024:05:01 10:00:00", offset) == ("2024-05-01T10:00:00", minutes, source)
 
@@ -61,21 +61,21 @@ def test_the_offset_s_tag_is_believed_if_it_can_be(offset: str, minutes: int | N
         ({29: "2024:05:01"}, None),
     ],
 )
-def test_the_satellites_clock_gives_an_offset_that_somebody_uses_or_none(gps: dict[int, Any], minutes: int | None) -> None:
+def test_the_gps_time_gives_an_offset_only_if_the_offset_is_in_use(gps: dict[int, Any], minutes: int | None) -> None:
     source = None if minutes is None else OffsetSource.GPS
     assert taken("2024:05:01 10:00:00", gps=gps) == ("2024-05-01T10:00:00", minutes, source)
 
 
-def test_the_tag_is_believed_before_the_satellites() -> None:
+def test_the_offset_tag_takes_precedence_over_the_gps_time() -> None:
     assert taken("2024:05:01 10:00:00", "+01:00", at("2024:05:01", 8.0, 0.0, 0.0))[1:] == (60, OffsetSource.EXIF)
 
 
 @pytest.mark.parametrize("wall", ["0000:00:00 00:00:00", "    :  :     :  :  ", "2024:02:30 10:00:00", "", "2024:05:01 24:00:00"])
-def test_a_clock_that_was_never_set_is_no_time(wall: str) -> None:
+def test_the_time_of_a_clock_that_was_never_set_is_ignored(wall: str) -> None:
     assert taken(wall) == (None, None, None)
 
 
-def test_the_file_s_own_date_is_the_last_resort_with_its_own_offset() -> None:
+def test_the_modification_date_is_used_last_and_has_its_own_offset_tag() -> None:
     record = picture({0x0132: "2020:01:02 03:04:05"}, {0x9011: "+02:00", 0x9010: "-05:00"}).record
     assert (record.taken_local, record.utc_offset_minutes) == ("2020-01-02T03:04:05", -300)
 
@@ -88,7 +88,7 @@ def place(**changed: Any) -> tuple[Any, ...]:
     return found.record.latitude, found.record.longitude, found.record.altitude_meters, len(found.remarks)
 
 
-def test_degrees_minutes_and_seconds_on_both_sides_of_the_globe() -> None:
+def test_positions_are_read_in_all_hemispheres() -> None:
     assert place() == (41.89, 12.4833333, None, 0)
     assert place(_1="S", _3="W") == (-41.89, -12.4833333, None, 0)
     assert place(_2=(41.0, 53.4, 0.0))[0] == 41.89
@@ -100,11 +100,11 @@ def test_degrees_minutes_and_seconds_on_both_sides_of_the_globe() -> None:
     [{"_2": (91.0, 0.0, 0.0)}, {"_4": (180.0, 0.0, 1.0)}, {"_2": (41.0, 61.0, 0.0)}, {"_1": "X"}, {"_3": ""},
      {"_2": (IFDRational(0, 0), IFDRational(0, 0), IFDRational(0, 0))}],
 )  # fmt: skip
-def test_an_absurd_position_is_left_out_with_a_remark(changed: dict[str, Any]) -> None:
+def test_an_invalid_position_is_left_out_with_a_remark(changed: dict[str, Any]) -> None:
     assert place(**changed) == (None, None, None, 1)
 
 
-def test_null_island_is_no_place_and_no_remark() -> None:
+def test_the_position_0_0_is_left_out_without_a_remark() -> None:
     assert place(_2=(0.0, 0.0, 0.0), _4=(0.0, 0.0, 0.0), _6=12.0) == (None, None, None, 0)
 
 
@@ -134,14 +134,14 @@ def test_camera_lens_and_exposure() -> None:
     assert (record.exposure.shutter_seconds, record.exposure.focal_length_mm) == (0.004, 50.0)
 
 
-def test_a_line_break_in_a_name_costs_no_photo() -> None:
+def test_line_breaks_in_names_are_removed() -> None:
     camera = picture({0x0110: "Hack\n\x1b[31mCam"}).record.camera
     assert camera is not None
     assert camera.model == "Hack [31mCam"
 
 
 @pytest.mark.parametrize("written", ["Größe Süd".encode(), "Größe".encode("cp1252") + b"    "])
-def test_texts_are_utf8_or_else_windows(written: bytes) -> None:
+def test_texts_are_utf8_or_windows_1252(written: bytes) -> None:
     exif = Image.Exif()
     exif[0x010E] = "X" * len(written)
     out = io.BytesIO()
@@ -152,7 +152,7 @@ def test_texts_are_utf8_or_else_windows(written: bytes) -> None:
     assert caption.startswith("Größe")
 
 
-def test_exposure_from_apex_values_and_without_nonsense() -> None:
+def test_exposure_from_apex_values_without_invalid_ones() -> None:
     record = picture(photo={0x9202: 4.0, 0x9201: 8.0, 0x8827: 65535, 0x8832: 102400, 0x920A: IFDRational(0, 0)}).record
     assert record.exposure is not None
     assert (record.exposure.aperture, record.exposure.shutter_seconds, record.exposure.iso) == (4.0, 0.00390625, 102400)
@@ -178,5 +178,5 @@ def test_exposure_from_apex_values_and_without_nonsense() -> None:
         ({0x010E: "x" * 20_000}, {}, "x" * 10_000),
     ],
 )
-def test_captions_are_what_people_wrote(image: dict[int, Any], photo: dict[int, Any], caption: str | None) -> None:
+def test_captions_are_not_default_texts(image: dict[int, Any], photo: dict[int, Any], caption: str | None) -> None:
     assert picture(image, photo).record.caption == caption

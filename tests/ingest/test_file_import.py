@@ -1,4 +1,4 @@
-"""Whole imports of files: no duplicates, nothing undone, live photos as one, resumed from anywhere."""
+"""Imports of files: no duplicates, edits are preserved, live photos are one item, imports can be resumed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ async def library(data: Path) -> list[SeenPhoto]:
         seen = await sources.photos.opened(records, OWNER_VISIBILITY)
         found = [seen[r.key] for r in records]
         for photo in found:
-            assert photo.content is not None  # opened while the keys are here
+            assert photo.content is not None  # decrypted while the data folder is open
         return found
 
 
@@ -42,7 +42,7 @@ async def edited(data: Path, caption: str) -> None:
         await sources.photos.save([Draft(record, msgspec.structs.replace(content, caption=caption))], now_ms=1)
 
 
-async def test_the_same_photo_from_two_folders_is_one_and_stays_as_it_is(tmp_path: Path) -> None:
+async def test_the_same_photo_in_two_folders_is_imported_once(tmp_path: Path) -> None:
     data, pictures = tmp_path / "data", tmp_path / "pictures"
     put(pictures / "one", a__jpg=PLAIN)
     put(pictures / "two", b__jpg=PLAIN)
@@ -56,7 +56,7 @@ async def test_the_same_photo_from_two_folders_is_one_and_stays_as_it_is(tmp_pat
     assert photo.content.file_name == "a.jpg"
 
 
-async def test_importing_again_does_not_undo_what_the_owner_wrote(tmp_path: Path) -> None:
+async def test_importing_again_preserves_the_edits_of_the_owner(tmp_path: Path) -> None:
     data, one = tmp_path / "data", put(tmp_path / "one", a__jpg=picture("JPEG", exif=exif({0x010E: "by the camera's owner"})))
     await imported(data, one)
     await edited(data, "by the owner, later")
@@ -67,7 +67,7 @@ async def test_importing_again_does_not_undo_what_the_owner_wrote(tmp_path: Path
     assert photo.content.caption == "by the owner, later"
 
 
-async def test_a_sidecar_written_later_is_news_and_a_bare_copy_beside_it_undoes_nothing(tmp_path: Path) -> None:
+async def test_a_later_sidecar_updates_the_photo_and_a_copy_without_sidecar_changes_nothing(tmp_path: Path) -> None:
     data, pictures = tmp_path / "data", tmp_path / "pictures"
     put(pictures / "a", a__jpg=PLAIN)
     put(pictures / "b", a__jpg=PLAIN)
@@ -84,10 +84,10 @@ async def test_a_sidecar_written_later_is_news_and_a_bare_copy_beside_it_undoes_
     assert ([m.concept for m in photo.record.labels], photo.content.keywords) == (["beach"], ("Krzysztof",))
 
 
-async def test_a_live_photo_is_one_photo_that_knows_its_film_and_a_burst_is_told(tmp_path: Path) -> None:
-    still, film = makers.live_photo()
+async def test_a_live_photo_is_one_photo_with_its_video_and_bursts_have_an_id(tmp_path: Path) -> None:
+    still, motion = makers.live_photo()
     burst = [picture("JPEG", (80, 60 + n), xmp=xmp('GCamera:BurstID="b1"')) for n in range(2)]
-    pictures = put(tmp_path / "p", IMG_1__JPG=still, IMG_1__MOV=film, b1__jpg=burst[0], b2__jpg=burst[1])
+    pictures = put(tmp_path / "p", IMG_1__JPG=still, IMG_1__MOV=motion, b1__jpg=burst[0], b2__jpg=burst[1])
     assert counts(await imported(tmp_path / "data", pictures)) == (3, 0, 0, 0)
     photos = await library(tmp_path / "data")
     live = [p for p in photos if p.content is not None and p.content.motion_id]
@@ -97,21 +97,21 @@ async def test_a_live_photo_is_one_photo_that_knows_its_film_and_a_burst_is_told
     assert len(records) == 2
 
 
-async def test_an_instant_becomes_a_wall_clock_where_the_place_is_known(tmp_path: Path) -> None:
+async def test_an_instant_becomes_local_time_if_the_place_is_known(tmp_path: Path) -> None:
     from datetime import datetime
 
-    made = datetime(2024, 5, 1, 8)  # noqa: DTZ001
+    created = datetime(2024, 5, 1, 8)  # noqa: DTZ001
     pictures = put(
         tmp_path / "p",
-        rome__mp4=video(made=made, atoms={b"\xa9xyz": "+41.8900+012.4833/"}),
-        nowhere__mp4=video(made=made, seconds=3),
+        rome__mp4=video(created=created, atoms={b"\xa9xyz": "+41.8900+012.4833/"}),
+        nowhere__mp4=video(created=created, seconds=3),
     )
     await imported(tmp_path / "data", pictures)
     found = {(p.record.taken_local, p.record.offset_minutes, p.record.offset_source) for p in await library(tmp_path / "data")}
     assert found == {("2024-05-01T10:00:00", 120, "PLACE"), ("2024-05-01T08:00:00", 0, "RECORD")}
 
 
-async def test_what_is_named_but_not_read_is_counted_apart(tmp_path: Path) -> None:
+async def test_unsupported_and_skipped_files_are_counted_separately(tmp_path: Path) -> None:
     pictures = put(tmp_path / "p", a__jpg=PLAIN, b__psd=b"8BPS" + bytes(60), c__nef=raw(), d__txt=b"words", e__jpg=b"broken")
     ended = await imported(tmp_path / "data", pictures)
     assert counts(ended) == (2, 0, 0, 2)
@@ -119,12 +119,14 @@ async def test_what_is_named_but_not_read_is_counted_apart(tmp_path: Path) -> No
     assert [line.split()[0] for line in ended.counters.rejections] == ["b.psd", "e.jpg"]
 
 
-@pytest.mark.parametrize("packed", [False, True])
-async def test_an_import_of_files_goes_on_where_it_stopped(tmp_path: Path, packed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("in_zip", [False, True])
+async def test_an_import_of_files_resumes_where_it_was_stopped(
+    tmp_path: Path, in_zip: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("ingest.run.BATCH", 10)
     files = {f"{n:03}.jpg": PLAIN + n.to_bytes(2) for n in range(25)}
-    path = tmp_path / ("p.zip" if packed else "p")
-    if packed:
+    path = tmp_path / ("p.zip" if in_zip else "p")
+    if in_zip:
         path.write_bytes(zipped(files))
     else:
         put(path, **{name.replace(".", "__"): content for name, content in files.items()})

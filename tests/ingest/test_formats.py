@@ -1,4 +1,4 @@
-"""Every format tells the same things: time, offset, place, camera, words, and the size when shown upright."""
+"""Every format has the same metadata: time, offset, location, camera, captions and the upright size."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ def core(found: ImportRecord) -> tuple[Any, ...]:
         ("TIFF", "image/tiff"),
     ],
 )
-def test_pictures_carry_exif_whatever_their_format(kind: str, content_type: str) -> None:
-    tags = exif(gps={}) if kind == "TIFF" else exif()  # Pillow writes no place into TIFF
-    found = record(picture(kind, exif=tags), "whatever its name")
+def test_exif_is_read_in_all_formats(kind: str, content_type: str) -> None:
+    tags = exif(gps={}) if kind == "TIFF" else exif()  # Pillow does not write GPS data to TIFF
+    found = record(picture(kind, exif=tags), "name without extension")
     assert core(found) == (NOON, 120, *((None,) * 3 if kind == "TIFF" else (41.89, 12.4833333, -37.5)))
     assert (found.content_type, found.width, found.height, found.media_type) == (content_type, 80, 60, "PHOTO")
     assert found.camera is not None
@@ -46,17 +46,17 @@ def test_the_size_is_that_of_the_upright_picture(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF", "HEIF", "TIFF"])
-def test_pictures_carry_xmp_whatever_their_format(kind: str) -> None:
-    words = xmp('xmp:Rating="4"', bag("dc:subject", "beach", "nonna") + bag("dc:description", "Am Meer", kind="Alt"))
-    given: dict[str, Any] = {"xmp": words}
+def test_xmp_is_read_in_all_formats(kind: str) -> None:
+    packet = xmp('xmp:Rating="4"', bag("dc:subject", "beach", "nonna") + bag("dc:description", "Am Meer", kind="Alt"))
+    options: dict[str, Any] = {"xmp": packet}
     if kind == "PNG":
         from PIL.PngImagePlugin import PngInfo
 
-        given = {"pnginfo": PngInfo()}
-        given["pnginfo"].add_itxt("XML:com.adobe.xmp", words.decode())
+        options = {"pnginfo": PngInfo()}
+        options["pnginfo"].add_itxt("XML:com.adobe.xmp", packet.decode())
     if kind == "TIFF":
-        given = {"tiffinfo": {700: words}}
-    found = record(picture(kind, **given))
+        options = {"tiffinfo": {700: packet}}
+    found = record(picture(kind, **options))
     assert (found.rating, found.caption, [m.key for m in found.labels]) == (4, "Am Meer", ["beach", "nonna"])
 
 
@@ -76,7 +76,7 @@ def test_gif_has_a_size_and_a_comment() -> None:
     ],
     ids=["nef", "arw", "dng", "orf", "pef"],
 )
-def test_raw_files_tell_the_size_of_the_sensor_s_picture_not_of_the_thumbnail(content: bytes, content_type: str) -> None:
+def test_raw_files_have_the_size_of_the_sensor_image_not_of_the_thumbnail(content: bytes, content_type: str) -> None:
     found = record(content)
     assert (found.content_type, found.width, found.height) == (content_type, 6000, 4000)
     assert core(found) == (NOON, None, 41.89, 12.4833333, None)
@@ -84,13 +84,13 @@ def test_raw_files_tell_the_size_of_the_sensor_s_picture_not_of_the_thumbnail(co
     assert (found.exposure.iso, found.exposure.shutter_seconds) == (200, 0.004)
 
 
-def test_panasonic_s_raw_files_have_borders() -> None:
+def test_the_size_of_panasonic_raw_files_excludes_the_sensor_borders() -> None:
     borders = [(tag, SHORT, value) for tag, value in ((4, 8), (5, 16), (6, 3008), (7, 4016))]
     found = record(raw(b"IIU\0", make="Panasonic", more=borders))
     assert (found.content_type, found.width, found.height) == ("image/x-panasonic-rw2", 4000, 3000)
 
 
-def test_fujifilm_and_canon_wrap_what_they_tell() -> None:
+def test_raw_files_of_fujifilm_and_canon_contain_exif() -> None:
     fuji, canon = record(makers.raf()), record(makers.cr3())
     assert (core(fuji), fuji.content_type) == ((NOON, 120, 41.89, 12.4833333, -37.5), "image/x-fuji-raf")
     assert (core(canon), canon.content_type) == ((NOON, 120, -41.89, -12.4833333, None), "image/x-canon-cr3")
@@ -100,66 +100,66 @@ def test_fujifilm_and_canon_wrap_what_they_tell() -> None:
 @pytest.mark.parametrize(
     ("zone", "summer", "minutes"), [(60, True, 120), (-480, False, -480), (345, False, 345), (7, False, None)]
 )
-def test_nikon_s_note_knows_the_zone(zone: int, summer: bool, minutes: int | None) -> None:
+def test_the_maker_note_of_nikon_has_the_time_zone(zone: int, summer: bool, minutes: int | None) -> None:
     found = record(raw(note=makers.nikon_note(zone, summer=summer)))
     assert (found.utc_offset_minutes, found.offset_source) == (minutes, None if minutes is None else OffsetSource.EXIF)
 
 
-# Films
+# Videos
 
 
-def test_a_film_tells_how_long_it_is_and_its_size_when_shown_upright() -> None:
-    plain, turned = record(video(brand=b"mp42", at_end=False)), record(video(turned=True))
+def test_a_video_has_a_duration_and_an_upright_size() -> None:
+    plain, rotated = record(video(brand=b"mp42", at_end=False)), record(video(rotated=True))
     assert (plain.duration_seconds, plain.width, plain.height, plain.content_type) == (2.5, 1920, 1080, "video/mp4")
-    assert (turned.width, turned.height, turned.content_type, turned.media_type) == (1080, 1920, "video/quicktime", "VIDEO")
+    assert (rotated.width, rotated.height, rotated.content_type, rotated.media_type) == (1080, 1920, "video/quicktime", "VIDEO")
 
 
-def test_apple_s_creation_date_is_believed_before_the_header_s_clock_for_it_has_an_offset() -> None:
+def test_the_creation_date_of_apple_takes_precedence_over_the_header_time() -> None:
     keys = {
         "com.apple.quicktime.creationdate": "2024-05-01T10:00:00+0200",
         "com.apple.quicktime.location.ISO6709": "+41.8900+012.4833-037.500/",
         "com.apple.quicktime.make": "Apple",
         "com.apple.quicktime.model": "iPhone 15",
     }
-    found = record(video(keys=keys, made=datetime(2024, 5, 1, 8, 0, 3)))  # noqa: DTZ001
+    found = record(video(keys=keys, created=datetime(2024, 5, 1, 8, 0, 3)))  # noqa: DTZ001
     assert core(found) == (NOON, 120, 41.89, 12.4833, -37.5)
     assert found.camera is not None
     assert (found.camera.model, found.taken_in_utc) == ("iPhone 15", False)
 
 
-def test_an_android_film_tells_its_place_and_the_instant() -> None:
-    found = record(video(atoms={b"\xa9xyz": "+41.8900+012.4833/"}, made=datetime(2024, 5, 1, 8), brand=b"mp42"))  # noqa: DTZ001
+def test_an_android_video_has_a_location_and_an_instant() -> None:
+    found = record(video(atoms={b"\xa9xyz": "+41.8900+012.4833/"}, created=datetime(2024, 5, 1, 8), brand=b"mp42"))  # noqa: DTZ001
     assert core(found) == ("2024-05-01T08:00:00", 0, 41.89, 12.4833, None)
     assert found.taken_in_utc
 
 
-@pytest.mark.parametrize("said", ["+91.0000+012.0000/", "+41.89+999.0/", "+nan+nan/", "nonsense", "+00.0000+000.0000/"])
-def test_an_absurd_place_of_a_film_is_none(said: str) -> None:
-    assert record(video(atoms={b"\xa9xyz": said})).latitude is None
+@pytest.mark.parametrize("text", ["+91.0000+012.0000/", "+41.89+999.0/", "+nan+nan/", "nonsense", "+00.0000+000.0000/"])
+def test_an_invalid_location_of_a_video_is_left_out(text: str) -> None:
+    assert record(video(atoms={b"\xa9xyz": text})).latitude is None
 
 
-def test_a_film_without_a_clock_has_no_time() -> None:
+def test_a_video_without_a_creation_time_has_no_time() -> None:
     assert record(video()).taken_local is None
 
 
-# People's words: which source is believed
+# Precedence of captions and keywords
 
 
-def test_people_s_words_in_xmp_stand_above_iptc_and_exif_and_lists_are_joined() -> None:
+def test_xmp_takes_precedence_over_iptc_and_exif_and_lists_are_merged() -> None:
     content = jpeg_with(
         picture("JPEG", exif=exif({0x010E: "by exif"})),
         (0xED, iptc((1, 90, b"\x1b%G"), (2, 25, "Größe".encode()), (2, 25, b"beach"), (2, 120, b"by iptc"))),
     )
     assert record(content).caption == "by iptc"
-    words = xmp("", bag("dc:description", "by xmp", kind="Alt") + bag("dc:subject", "beach", "sea"))
-    content = jpeg_with(content, (0xE1, b"http://ns.adobe.com/xap/1.0/\0" + words))
+    packet = xmp("", bag("dc:description", "by xmp", kind="Alt") + bag("dc:subject", "beach", "sea"))
+    content = jpeg_with(content, (0xE1, b"http://ns.adobe.com/xap/1.0/\0" + packet))
     found = record(content)
     assert (found.caption, [m.key for m in found.labels]) == ("by xmp", ["beach", "sea", "Größe"])
-    beside = record(content, xmp=xmp('xmp:Rating="2"', bag("dc:description", "beside", kind="Alt")))
-    assert (beside.caption, beside.rating) == ("beside", 2)
+    with_sidecar = record(content, xmp=xmp('xmp:Rating="2"', bag("dc:description", "by sidecar", kind="Alt")))
+    assert (with_sidecar.caption, with_sidecar.rating) == ("by sidecar", 2)
 
 
-def test_iptc_has_a_time_with_an_offset_and_texts_of_windows() -> None:
+def test_iptc_has_a_time_with_an_offset_and_text_in_windows_1252() -> None:
     block = iptc((2, 55, b"20240501"), (2, 60, b"100000+0200"), (2, 25, "Größe".encode("cp1252")))
     found = record(jpeg_with(picture("JPEG"), (0xED, block)))
     assert (found.taken_local, found.utc_offset_minutes, found.labels[0].key) == (NOON, 120, "Größe")
@@ -176,7 +176,7 @@ REGIONS = (
 )
 
 
-def test_names_of_faces_are_people_of_whoever_wrote_them() -> None:
+def test_names_of_face_regions_of_any_program_are_people() -> None:
     found = record(picture("JPEG"), xmp=xmp("", REGIONS + bag("Iptc4xmpExt:PersonInImage", "Dora", "Ana")))
     assert [person.name for person in found.people] == ["Ana", "Bob", "Carla", "Dora"]
 
@@ -195,7 +195,7 @@ def test_names_of_faces_are_people_of_whoever_wrote_them() -> None:
         ('xmp:CreateDate="2024-02-30T10:00"', (None,) * 5),
     ],
 )  # fmt: skip
-def test_xmp_beside_a_file_tells_time_and_place(attributes: str, expected: tuple[Any, ...]) -> None:
+def test_an_xmp_sidecar_has_time_and_location(attributes: str, expected: tuple[Any, ...]) -> None:
     assert core(record(picture("JPEG"), xmp=xmp(attributes))) == expected
 
 
@@ -204,11 +204,11 @@ def test_xmp_beside_a_file_tells_time_and_place(attributes: str, expected: tuple
     [('xmp:Rating="5"', 5), ('xmp:Rating="0"', None), ('xmp:Rating="-1"', None), ('xmp:Rating="1e999"', None),
      ('MicrosoftPhoto:Rating="99"', 5), ('MicrosoftPhoto:Rating="25"', 2), ('MicrosoftPhoto:Rating="1"', 1)],
 )  # fmt: skip
-def test_stars(attributes: str, stars: int | None) -> None:
+def test_ratings_are_converted_to_stars(attributes: str, stars: int | None) -> None:
     assert record(picture("JPEG"), xmp=xmp(attributes)).rating == stars
 
 
-def test_hierarchical_keywords_give_their_leaf_where_there_are_no_flat_ones() -> None:
+def test_the_leaves_of_hierarchical_keywords_are_used_if_there_are_no_flat_keywords() -> None:
     assert [m.key for m in record(picture("JPEG"), xmp=xmp("", bag("lr:hierarchicalSubject", "Places|Italy|Rome"))).labels] == [
         "Rome"
     ]
@@ -220,37 +220,37 @@ BOMB = b'<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">]><x:xmpmeta xml
 @pytest.mark.parametrize(
     ("packet", "why"),
     [(BOMB, "document type"), (b'<!DOCTYPE x SYSTEM "file:///etc/passwd"><x/>', "document type"), (b"<a>" * 200, "deeply"),
-     (b"<a>" + b"<b/>" * 60_000 + b"</a>", "too many parts"), (b"no xml", "no whole XML"), (b"", "no whole XML"), (b"\xff\xfe<", "no whole XML")],
+     (b"<a>" + b"<b/>" * 60_000 + b"</a>", "too many parts"), (b"no xml", "not well-formed XML"), (b"", "not well-formed XML"), (b"\xff\xfe<", "not well-formed XML")],
     ids=["entities", "outside", "deep", "many", "text", "blank", "utf16"],
 )  # fmt: skip
-def test_hostile_xmp_is_left_out_and_the_photo_is_taken(packet: bytes, why: str) -> None:
+def test_malicious_xmp_is_left_out_and_the_photo_is_imported(packet: bytes, why: str) -> None:
     found = taken_of(picture("JPEG"), xmp=packet or b" ")
     assert len(found.remarks) == 1
     assert why in found.remarks[0]
 
 
-def test_a_burst_is_named_by_the_camera() -> None:
+def test_the_burst_id_is_that_of_the_camera() -> None:
     burst = "0A1B2C3D-0000-4000-8000-1234567890AB"
     note = makers.apple_note(burst=burst)
     assert record(jpeg_with(picture("JPEG"), (0xE1, b"Exif\0\0" + raw(make="Apple", note=note)))).burst_id == burst
     assert record(picture("JPEG"), xmp=xmp('GCamera:BurstID="abc"')).burst_id == "abc"
 
 
-def test_a_value_that_no_record_may_have_costs_itself_only() -> None:
+def test_an_invalid_value_does_not_reject_the_record() -> None:
     huge = makers.tiff([(0x0100, makers.LONG, 80), (0x0101, makers.LONG, 60)], [(0x829D, RATIONAL, 999.9), (0x8827, SHORT, 0)])
     found = taken_of(huge)
     assert (found.record.width, found.remarks) == (80, ())
 
 
-CUT = {
+TRUNCATED = {
     "raw": raw()[:200], "tiff": picture("TIFF")[:-20], "png": picture("PNG")[:-5], "gif": picture("GIF")[:-1],
     "webp": picture("WEBP")[:-9], "avif": picture("AVIF")[:-9], "heif": picture("HEIF")[:-9], "cr3": makers.cr3()[:-9],
     "raf": makers.raf()[:-9], "video": video()[:-9],
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", CUT)
-def test_what_is_cut_off_is_told_as_such(kind: str) -> None:
-    found = answer(CUT[kind])
+@pytest.mark.parametrize("kind", TRUNCATED)
+def test_truncated_files_are_reported_as_truncated(kind: str) -> None:
+    found = answer(TRUNCATED[kind])
     assert found.record is None
-    assert "cut off" in found.reason or "damaged" in found.reason
+    assert "truncated" in found.reason or "damaged" in found.reason

@@ -1,4 +1,4 @@
-"""JSON Lines and Parquet: every line or row is one reading, a bad one costs nothing else, and reading can be resumed."""
+"""JSON Lines and Parquet: each line or row is one result, invalid ones are rejected alone, and reading can be resumed."""
 
 from __future__ import annotations
 
@@ -24,45 +24,45 @@ def lines(path: Path, content: bytes) -> list[ReadResult]:
     return list(open_reader(path).read())
 
 
-def ids(readings: list[ReadResult]) -> list[str | None]:
-    return [reading.record.source_id if isinstance(reading, ImportItem) else None for reading in readings]
+def ids(results: list[ReadResult]) -> list[str | None]:
+    return [result.record.source_id if isinstance(result, ImportItem) else None for result in results]
 
 
 def line(source_id: str, **fields: Any) -> bytes:
     return json.dumps({"sourceId": source_id} | fields).encode()
 
 
-def test_lines_end_as_they_like(tmp_path: Path) -> None:
+def test_all_line_endings_are_accepted(tmp_path: Path) -> None:
     content = b"\xef\xbb\xbf" + line("a") + b"\r\n\r\n  \n" + line("b") + b"\n" + line("c")
-    readings = lines(tmp_path / "a.jsonl", content)
-    assert ids(readings) == ["a", "b", "c"]
-    assert [reading.where for reading in readings] == ["line 1", "line 4", "line 5"]
-    assert readings[-1].done == len(content) == open_reader(tmp_path / "a.jsonl").total
+    results = lines(tmp_path / "a.jsonl", content)
+    assert ids(results) == ["a", "b", "c"]
+    assert [result.where for result in results] == ["line 1", "line 4", "line 5"]
+    assert results[-1].done == len(content) == open_reader(tmp_path / "a.jsonl").total
 
 
-def test_a_bad_line_costs_nothing_else(tmp_path: Path) -> None:
+def test_an_invalid_line_does_not_affect_the_others(tmp_path: Path) -> None:
     content = b"\n".join([line("a"), b"{oops", b'{"sourceId":"\xff"}', line("b", rating=9), b"\x00" * 50, line("c")])
-    readings = lines(tmp_path / "a.jsonl", content)
-    assert ids(readings) == ["a", None, None, None, None, "c"]
-    reasons = [reading.reason for reading in readings if isinstance(reading, RejectedItem)]
+    results = lines(tmp_path / "a.jsonl", content)
+    assert ids(results) == ["a", None, None, None, None, "c"]
+    reasons = [result.reason for result in results if isinstance(result, RejectedItem)]
     assert reasons[1:3] == ["is not UTF-8", "rating expected int <= 5"]
 
 
-def test_a_line_that_is_too_long_is_passed_over(tmp_path: Path) -> None:
+def test_a_line_that_is_too_long_is_rejected(tmp_path: Path) -> None:
     huge = b'{"sourceId":"' + b"x" * (3 * MAX_LINE) + b'"}'
-    readings = lines(tmp_path / "a.jsonl", line("a") + b"\n" + huge + b"\n" + line("b") + b"\n" + huge)
-    assert ids(readings) == ["a", None, "b", None]
-    again = list(open_reader(tmp_path / "a.jsonl").read(after=readings[1].position))
-    assert again == readings[2:]
+    results = lines(tmp_path / "a.jsonl", line("a") + b"\n" + huge + b"\n" + line("b") + b"\n" + huge)
+    assert ids(results) == ["a", None, "b", None]
+    again = list(open_reader(tmp_path / "a.jsonl").read(after=results[1].position))
+    assert again == results[2:]
 
 
-def test_a_cut_off_last_line_is_told_as_such(tmp_path: Path) -> None:
-    readings = lines(tmp_path / "a.jsonl", line("a") + b"\n" + line("b")[:-4])
-    assert isinstance(readings[1], RejectedItem)
-    assert readings[1].reason == "is the last one and cut off"
+def test_a_truncated_last_line_is_reported_as_truncated(tmp_path: Path) -> None:
+    results = lines(tmp_path / "a.jsonl", line("a") + b"\n" + line("b")[:-4])
+    assert isinstance(results[1], RejectedItem)
+    assert results[1].reason == "is the last line and truncated"
 
 
-def test_an_empty_file_has_no_readings(tmp_path: Path) -> None:
+def test_an_empty_file_has_no_results(tmp_path: Path) -> None:
     assert lines(tmp_path / "a.jsonl", b"") == []
 
 
@@ -72,19 +72,19 @@ def test_any_bytes_can_be_read_and_resumed_anywhere(tmp_path: Path, content: byt
     path = tmp_path / "any.jsonl"
     path.write_bytes(b"{}\n" + content)
     reader = open_reader(path)
-    readings = list(reader.read())
-    for index, reading in enumerate(readings):
-        assert list(reader.read(after=reading.position)) == readings[index + 1 :]
+    results = list(reader.read())
+    for index, result in enumerate(results):
+        assert list(reader.read(after=result.position)) == results[index + 1 :]
 
 
 @pytest.mark.parametrize("start", [b"[\n{}]", b"\xff\xfe{\x00", b"PK\x03\x04", b"\x1f\x8b\x08", b"\xff\xd8\xff\xe0", b"PAR1oops"])
-def test_a_file_of_another_kind_is_refused_in_one_sentence(tmp_path: Path, start: bytes) -> None:
+def test_a_file_of_another_format_is_rejected(tmp_path: Path, start: bytes) -> None:
     (tmp_path / "a").write_bytes(start)
     with pytest.raises(Unreadable):
         open_reader(tmp_path / "a")
 
 
-def test_a_missing_path_is_refused(tmp_path: Path) -> None:
+def test_a_missing_path_is_rejected(tmp_path: Path) -> None:
     with pytest.raises(Unreadable, match="cannot be opened"):
         open_reader(tmp_path / "nothing")
 
@@ -105,7 +105,7 @@ def parquet(path: Path, table: pa.Table, **options: Any) -> list[ReadResult]:
     return list(open_reader(path).read())
 
 
-def test_parquet_has_the_same_names_and_the_same_record(tmp_path: Path) -> None:
+def test_parquet_gives_the_same_records_as_json_lines(tmp_path: Path) -> None:
     row = {
         "sourceId": "a", "takenAt": "2024-05-01T10:00:00+02:00", "latitude": 41.9, "longitude": 12.5, "rating": 4,
         "camera": {"make": "Sony", "model": None}, "labels": [{"key": "dog", "confidence": 0.5}], "people": ["Ana"],
@@ -132,7 +132,7 @@ def test_parquet_times_with_and_without_a_zone(tmp_path: Path, unit: str) -> Non
         assert (found.record.taken_local, found.record.utc_offset_minutes) == expected
 
 
-def test_parquet_nanoseconds_and_decimals_and_whole_floats(tmp_path: Path) -> None:
+def test_parquet_nanoseconds_decimals_and_integral_floats(tmp_path: Path) -> None:
     table = pa.table(
         {
             "sourceId": pa.array(["a"]).dictionary_encode(),
@@ -149,7 +149,7 @@ def test_parquet_nanoseconds_and_decimals_and_whole_floats(tmp_path: Path) -> No
     assert found.record.taken_local == "2024-05-01T08:00:00"
 
 
-def test_a_bad_row_costs_nothing_else(tmp_path: Path) -> None:
+def test_an_invalid_row_does_not_affect_the_others(tmp_path: Path) -> None:
     table = pa.table(
         {
             "sourceId": ["a", "b", None, "d", "e"],
@@ -157,19 +157,19 @@ def test_a_bad_row_costs_nothing_else(tmp_path: Path) -> None:
             "rating": [1, 2, 3, 9, None],
         }
     )
-    readings = parquet(tmp_path / "a", table)
-    assert ids(readings) == ["a", None, None, None, "e"]
-    assert [reading.where for reading in readings][1] == "row 2"
+    results = parquet(tmp_path / "a", table)
+    assert ids(results) == ["a", None, None, None, "e"]
+    assert [result.where for result in results][1] == "row 2"
 
 
 def test_parquet_resumes_at_any_row_of_any_group(tmp_path: Path) -> None:
     table = pa.Table.from_pylist([{"sourceId": str(n)} for n in range(2_500)])
-    readings = parquet(tmp_path / "a", table, row_group_size=1_200)
+    results = parquet(tmp_path / "a", table, row_group_size=1_200)
     reader = open_reader(tmp_path / "a")
-    assert ids(readings) == [str(n) for n in range(2_500)]
-    assert readings[-1].done == reader.total
+    assert ids(results) == [str(n) for n in range(2_500)]
+    assert results[-1].done == reader.total
     for index in (0, 998, 999, 1_198, 1_199, 1_200, 2_499):
-        assert list(reader.read(after=readings[index].position)) == readings[index + 1 :]
+        assert list(reader.read(after=results[index].position)) == results[index + 1 :]
 
 
 def test_a_damaged_row_group_is_one_rejection(tmp_path: Path) -> None:
@@ -179,14 +179,14 @@ def test_a_damaged_row_group_is_one_rejection(tmp_path: Path) -> None:
     start = pq.ParquetFile(tmp_path / "a").metadata.row_group(1).column(0).data_page_offset
     content[start : start + 400] = b"\xff" * 400
     (tmp_path / "a").write_bytes(content)
-    readings = list(open_reader(tmp_path / "a").read())
-    rejected = [reading for reading in readings if isinstance(reading, RejectedItem)]
+    results = list(open_reader(tmp_path / "a").read())
+    rejected = [result for result in results if isinstance(result, RejectedItem)]
     assert len(rejected) == 1
-    assert ids(readings)[-1] == "photo-2999"
-    assert len(readings) >= 2_001
+    assert ids(results)[-1] == "photo-2999"
+    assert len(results) >= 2_001
 
 
-def test_parquet_without_the_key_or_cut_off_is_refused(tmp_path: Path) -> None:
+def test_parquet_without_source_id_or_truncated_is_rejected(tmp_path: Path) -> None:
     with pytest.raises(Unreadable, match="sourceId"):
         parquet(tmp_path / "a", pa.table({"id": ["a"]}))
     parquet(tmp_path / "b", pa.table({"sourceId": ["a"]}))
@@ -195,6 +195,6 @@ def test_parquet_without_the_key_or_cut_off_is_refused(tmp_path: Path) -> None:
         open_reader(tmp_path / "b")
 
 
-def test_unknown_columns_are_told_and_not_read(tmp_path: Path) -> None:
+def test_unknown_columns_are_reported_and_not_read(tmp_path: Path) -> None:
     pq.write_table(pa.table({"sourceId": ["a"], "colour": ["red"]}), tmp_path / "a")
     assert open_reader(tmp_path / "a").unknown.names == ["colour"]

@@ -1,4 +1,4 @@
-"""The import record: what is taken, what is refused and how it is told, and the normal form."""
+"""The import record: valid and invalid values, error messages, and the normal form."""
 
 from __future__ import annotations
 
@@ -32,20 +32,20 @@ def record(**fields: Any) -> ImportRecord:
     return read_record({"sourceId": "a"} | fields)
 
 
-def refusal(**fields: Any) -> BadRecord:
+def error_of(**fields: Any) -> BadRecord:
     with pytest.raises(BadRecord) as caught:
         record(**fields)
     return caught.value
 
 
-def test_the_contract_s_names_are_all_known_and_no_others() -> None:
+def test_the_documented_names_are_all_known() -> None:
     assert set(FULL) == WIRE_NAMES
     unknown = UnknownKeys()
     read_record(FULL, unknown)
     assert unknown.names == []
 
 
-def test_a_full_record_survives_the_way_to_json_and_back() -> None:
+def test_a_full_record_round_trips_through_json() -> None:
     full = read_record(FULL)
     assert read_record(to_line(full)) == full
     assert to_wire(full)["takenAt"] == "2024-05-01T10:00:00+02:00"
@@ -56,10 +56,10 @@ def test_only_the_source_id_is_required() -> None:
     assert read_record(b'{"sourceId":"a"}') == ImportRecord(source_id="a")
     with pytest.raises(BadRecord, match="sourceId is missing"):
         read_record(b"{}")
-    assert refusal(sourceId=" ").field == "sourceId"
+    assert error_of(sourceId=" ").field == "sourceId"
 
 
-def test_unknown_names_are_collected_once_and_bounded() -> None:
+def test_unknown_names_are_collected_once_up_to_a_limit() -> None:
     unknown = UnknownKeys()
     for number in range(300):
         read_record({"sourceId": "a", "foo": 1, "camera": {"colour": 2}, f"x{number}": 0, "\ud800": 1}, unknown)
@@ -99,16 +99,16 @@ def test_unknown_names_are_collected_once_and_bounded() -> None:
         ("trashedAt", "yesterday", "trashedAt"), ("trashedAt", True, "trashedAt"),
     ],
 )  # fmt: skip
-def test_a_wrong_value_is_refused_with_its_field(field: str, value: Any, where: str) -> None:
+def test_an_invalid_value_is_rejected_with_its_field(field: str, value: Any, where: str) -> None:
     pair = {"latitude": 1.0, "longitude": 1.0} if field in {"latitude", "longitude", "altitudeMeters"} else {}
-    caught = refusal(**pair | {field: value})
+    caught = error_of(**pair | {field: value})
     assert caught.field is not None
     assert caught.field.startswith(where), caught.field
 
 
-def test_a_refusal_never_holds_the_value() -> None:
+def test_an_error_never_contains_the_value() -> None:
     for fields in ({"mediaType": "SECRET"}, {"caption": "SECRET\x00"}, {"takenAt": "SECRET"}, {"rating": "SECRET"}):
-        assert "SECRET" not in str(refusal(**fields))
+        assert "SECRET" not in str(error_of(**fields))
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_a_refusal_never_holds_the_value() -> None:
         ("2024-02-29T00:00:00", "2024-02-29T00:00:00", None),
     ],
 )
-def test_a_time_is_kept_as_wall_clock_and_offset(text: str, wall: str, offset: int | None) -> None:
+def test_a_time_is_stored_as_local_time_and_offset(text: str, wall: str, offset: int | None) -> None:
     taken = record(takenAt=text)
     assert (taken.taken_local, taken.utc_offset_minutes) == (wall, offset)
     assert taken.offset_source == (None if offset is None else OffsetSource.RECORD)
@@ -140,31 +140,31 @@ def test_a_time_is_kept_as_wall_clock_and_offset(text: str, wall: str, offset: i
         "0001-01-01T00:00:00+02:00", "9999-12-31T23:00:00-02:00", "٢٠٢٤-05-01T10:00:00", "now", "1714550400",
     ],
 )  # fmt: skip
-def test_what_is_no_time_is_refused(text: str) -> None:
-    assert refusal(takenAt=text).field == "takenAt"
+def test_an_invalid_time_is_rejected(text: str) -> None:
+    assert error_of(takenAt=text).field == "takenAt"
 
 
-def test_the_trash_is_an_instant() -> None:
+def test_the_time_of_moving_to_the_trash_is_an_instant() -> None:
     assert record(trashedAt="2024-06-01T01:00:00+02:00").trashed_at == "2024-05-31T23:00:00Z"
     assert record(trashedAt="2024-06-01T01:00:00").trashed_at == "2024-06-01T01:00:00Z"
 
 
-def test_null_island_is_no_location_and_half_a_location_is_refused() -> None:
+def test_the_position_0_0_is_no_location_and_an_incomplete_position_is_rejected() -> None:
     nowhere = record(latitude=0, longitude=0.0, altitudeMeters=3)
     assert (nowhere.latitude, nowhere.longitude, nowhere.altitude_meters) == (None, None, None)
     assert record(latitude=0, longitude=0.001).latitude == 0
-    assert refusal(latitude=1).field == "latitude"
-    assert refusal(longitude=1).field == "longitude"
+    assert error_of(latitude=1).field == "latitude"
+    assert error_of(longitude=1).field == "longitude"
 
 
-def test_texts_are_composed_and_stripped_and_empty_ones_absent() -> None:
+def test_texts_are_normalized_to_nfc_and_stripped_and_empty_ones_are_absent() -> None:
     assert record(caption="  Cafe\u0301 ").caption == "Café"
     assert record(caption="   ").caption is None
     assert record(caption="a\n\tb").caption == "a\n\tb"
     assert record(camera={"make": "", "model": None}).camera is not None
 
 
-def test_bare_names_are_their_own_keys_and_lists_hold_each_key_once() -> None:
+def test_a_name_without_a_key_is_its_own_key_and_lists_have_each_key_once() -> None:
     found = record(
         people=["Ana", {"key": "Ana", "name": "other"}, {"key": "bob"}], albums=["Trip"], keywords=["a", "a", "", None]
     )
@@ -181,7 +181,7 @@ def test_null_is_the_same_as_absent() -> None:
 @pytest.mark.parametrize(
     "line", [b"", b"[]", b'"a"', b"{", b"\xff", b"null", b"[" * 100_000, b'{"sourceId":' * 5_000, b'{"a":NaN}']
 )
-def test_a_line_that_is_no_object_is_refused(line: bytes) -> None:
+def test_a_line_that_is_not_an_object_is_rejected(line: bytes) -> None:
     with pytest.raises(BadRecord):
         read_record(line)
 
@@ -195,7 +195,7 @@ JSON = st.recursive(
 
 @settings(max_examples=300, deadline=None)
 @given(st.dictionaries(st.sampled_from(sorted(WIRE_NAMES)), JSON, max_size=6))
-def test_any_mapping_is_a_record_or_a_bad_record(raw: dict[str, Any]) -> None:
+def test_any_mapping_is_read_or_raises_bad_record(raw: dict[str, Any]) -> None:
     try:
         found = read_record({"sourceId": "a"} | raw)
     except BadRecord:
@@ -205,7 +205,7 @@ def test_any_mapping_is_a_record_or_a_bad_record(raw: dict[str, Any]) -> None:
 
 @settings(max_examples=300, deadline=None)
 @given(st.binary(max_size=200) | JSON.map(lambda value: json.dumps(value).encode()))
-def test_any_bytes_are_a_record_or_a_bad_record(raw: bytes) -> None:
+def test_any_bytes_are_read_or_raise_bad_record(raw: bytes) -> None:
     with contextlib.suppress(BadRecord):
         assert read_record(raw).source_id
 
@@ -213,5 +213,5 @@ def test_any_bytes_are_a_record_or_a_bad_record(raw: bytes) -> None:
 @settings(max_examples=200, deadline=None)
 @given(st.builds(ImportRecord, source_id=st.just("a"), width=st.none() | st.integers(1, 1000), media_type=st.sampled_from(MediaType),
                  rating=st.none() | st.integers(1, 5), favorite=st.booleans()))  # fmt: skip
-def test_what_is_written_is_read_again(built: ImportRecord) -> None:
+def test_a_written_record_is_read_again(built: ImportRecord) -> None:
     assert read_record(msgspec.json.encode(to_wire(built))) == built

@@ -16,7 +16,7 @@ from datasources.tables.photos import Draft, PhotoRecord, SeenPhoto, tombstone
 from indexing.open_stores import open_exclusive
 from resolvers.importing.record_reading import read_record
 from resolvers.importing.records import ImportRecord
-from resolvers.importing.writer import WriteOutcome, RecordWriter
+from resolvers.importing.writer import RecordWriter, WriteOutcome
 
 OWNER = "0" * 31 + "1"
 ROME: dict[str, Any] = {"latitude": 41.8902, "longitude": 12.4922}
@@ -50,7 +50,7 @@ async def outcomes(sources: Sources, *records: ImportRecord, restore: bool = Fal
     return [d.outcome for d in await RecordWriter(sources, OWNER, restore=restore).write(records)]
 
 
-async def test_importing_the_same_again_changes_nothing(sources: Sources) -> None:
+async def test_importing_the_same_records_again_changes_nothing(sources: Sources) -> None:
     records = [record(str(i), caption=f"photo {i}", **ROME) for i in range(5)]
     assert await outcomes(sources, *records) == [WriteOutcome.ADDED] * 5
     head = await sources.feed.head()
@@ -58,8 +58,8 @@ async def test_importing_the_same_again_changes_nothing(sources: Sources) -> Non
     assert await sources.feed.head() == head
 
 
-async def test_everything_of_a_record_is_stored_and_words_and_coordinates_only_sealed(sources: Sources) -> None:
-    given = record(
+async def test_all_values_of_a_record_are_stored_and_texts_and_coordinates_only_sealed(sources: Sources) -> None:
+    full = record(
         takenAt="2024-05-01T10:00:00+02:00",
         caption="Colosseo al tramonto",
         fileName="IMG_1.jpg",
@@ -70,7 +70,7 @@ async def test_everything_of_a_record_is_stored_and_words_and_coordinates_only_s
         embedding={"model": "m", "vector": [1.0, 0.0]},
         **ROME,
     )
-    await outcomes(sources, given)
+    await outcomes(sources, full)
     photo = await opened(sources)
     assert photo.content is not None
     assert (photo.content.caption, photo.content.keywords) == ("Colosseo al tramonto", ("stone",))
@@ -84,13 +84,13 @@ async def test_everything_of_a_record_is_stored_and_words_and_coordinates_only_s
     assert b"Colosseo" not in msgspec.msgpack.encode(r)
 
 
-async def test_an_offset_that_only_the_place_suggests_is_not_stored(sources: Sources) -> None:
+async def test_an_offset_that_follows_only_from_the_place_is_not_stored(sources: Sources) -> None:
     await outcomes(sources, record(takenAt="2024-05-01T10:00:00", **ROME))
     r = await stored(sources)
     assert (r.offset_minutes, r.offset_source, r.time_zone) == (None, None, "Europe/Rome")
 
 
-async def test_the_same_source_twice_in_one_batch_is_one_photo_and_the_later_one_wins(sources: Sources) -> None:
+async def test_a_source_id_twice_in_one_batch_is_one_photo_with_the_later_values(sources: Sources) -> None:
     found = await outcomes(sources, record(caption="first"), record("b"), record(caption="second"), record(caption="second"))
     assert found == [WriteOutcome.ADDED, WriteOutcome.ADDED, WriteOutcome.UPDATED, WriteOutcome.UNCHANGED]
     content = (await opened(sources)).content
@@ -98,21 +98,21 @@ async def test_the_same_source_twice_in_one_batch_is_one_photo_and_the_later_one
     assert content.caption == "second"
 
 
-async def test_an_update_keeps_what_the_record_does_not_mention(sources: Sources) -> None:
+async def test_an_update_preserves_values_that_the_record_does_not_have(sources: Sources) -> None:
     await outcomes(
-        sources, record(caption="kept", favorite=True, keywords=["k"], albums=["Trip"], labels=[{"key": "beach"}], **ROME)
+        sources, record(caption="original", favorite=True, keywords=["k"], albums=["Trip"], labels=[{"key": "beach"}], **ROME)
     )
     assert await outcomes(sources, record(rating=5)) == [WriteOutcome.UPDATED]
     photo = await opened(sources)
     assert photo.content is not None
     assert photo.coordinates is not None
-    assert (photo.content.caption, photo.content.keywords) == ("kept", ("k",))
+    assert (photo.content.caption, photo.content.keywords) == ("original", ("k",))
     assert (photo.record.favorite, photo.record.rating, photo.record.has_caption) == (True, 5, True)
     assert len(photo.record.albums) == 1
     assert photo.record.place is not None
 
 
-async def test_a_place_that_the_owner_pinned_survives_new_coordinates(sources: Sources) -> None:
+async def test_a_pinned_place_is_not_changed_by_new_coordinates(sources: Sources) -> None:
     await outcomes(sources, record(**ROME))
     before = await stored(sources)
     await sources.photos.save([Draft(msgspec.structs.replace(before, place="FR", place_pinned=True))], now_ms=1)
@@ -121,7 +121,7 @@ async def test_a_place_that_the_owner_pinned_survives_new_coordinates(sources: S
     assert (after.place, after.place_pinned) == ("FR", True)
 
 
-async def test_a_place_named_by_the_record_is_pinned_and_an_unknown_one_is_left_out(sources: Sources) -> None:
+async def test_a_place_id_of_the_record_is_pinned_and_an_unknown_one_is_left_out(sources: Sources) -> None:
     writer = RecordWriter(sources, OWNER)
     named, unknown = record(placeId="IT", **ROME), record("b", placeId="XX.nowhere", **ROME)
     await writer.write([named, unknown])
@@ -132,7 +132,7 @@ async def test_a_place_named_by_the_record_is_pinned_and_an_unknown_one_is_left_
     assert (writer.unknown_place(named), writer.unknown_place(unknown)) == (False, True)
 
 
-async def test_a_deleted_photo_comes_back_only_when_asked(sources: Sources) -> None:
+async def test_a_deleted_photo_is_restored_only_on_request(sources: Sources) -> None:
     await outcomes(sources, record(caption="gone"))
     await sources.photos.save([Draft(tombstone(await stored(sources)))], now_ms=1)
     assert await outcomes(sources, record(caption="gone")) == [WriteOutcome.UNCHANGED]
@@ -153,7 +153,7 @@ async def test_labels_without_a_concept_become_keywords(sources: Sources) -> Non
     assert photo.content.keywords == ("sea", "qwertz thing")
 
 
-async def test_albums_and_people_are_made_once_with_their_names(sources: Sources) -> None:
+async def test_albums_and_people_are_created_once_with_their_names(sources: Sources) -> None:
     named = {"albums": [{"key": "t", "title": "Trip"}], "people": [{"key": "p", "name": "Ana"}, "Ben"]}
     await outcomes(sources, *(record(str(i), **named) for i in range(3)))
     await outcomes(sources, record("later", albums=[{"key": "t", "title": "Renamed"}]))
@@ -165,7 +165,7 @@ async def test_albums_and_people_are_made_once_with_their_names(sources: Sources
     assert len(people) == 2
 
 
-async def test_a_merged_person_is_followed_to_the_survivor(sources: Sources) -> None:
+async def test_a_merged_person_is_replaced_by_the_remaining_one(sources: Sources) -> None:
     await outcomes(sources, record(people=["Ana", "Anna"]))
     ana, anna = (PersonKey(OWNER, sources.ids.local_id("person", OWNER, n)) for n in ("Ana", "Anna"))
     old = (await sources.people.raw([anna]))[anna]
@@ -174,12 +174,12 @@ async def test_a_merged_person_is_followed_to_the_survivor(sources: Sources) -> 
     assert (await stored(sources, "b")).people == (ana.id,)
 
 
-async def test_a_photo_changed_by_another_meanwhile_is_read_again(sources: Sources, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_photo_that_was_modified_concurrently_is_read_again(sources: Sources, monkeypatch: pytest.MonkeyPatch) -> None:
     await outcomes(sources, record(caption="old"))
-    save, others = sources.photos.save, [True]
+    save, pending = sources.photos.save, [True]
 
     async def late(drafts: list[Draft], *, now_ms: int) -> Any:
-        if others.pop() if others else False:
+        if pending.pop() if pending else False:
             rated = msgspec.structs.replace(await stored(sources), rating=3)
             await save([Draft(rated)], now_ms=1)
         return await save(drafts, now_ms=now_ms)

@@ -1,4 +1,4 @@
-"""What the tests of the worker pool have their workers do."""
+"""Jobs of the tests of the worker pool."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from workers.worker_process import extend_deadline
 
 
 def work(job: Any) -> Any:
-    """A number is doubled; a word is a way to die."""
+    """Doubles a number; a text is the name of a function below."""
     if isinstance(job, int):
         return job * 2
     return globals()[str(job)]()
@@ -27,10 +27,10 @@ def hang() -> None:
         pass
 
 
-def devour() -> None:
-    held = [bytearray(64 << 20)]
+def exhaust_memory() -> None:
+    blocks = [bytearray(64 << 20)]
     while True:
-        held.append(bytearray(64 << 20))
+        blocks.append(bytearray(64 << 20))
 
 
 def fail() -> None:
@@ -41,26 +41,26 @@ def deep() -> None:
     deep()
 
 
-def leave() -> None:
+def exit_process() -> None:
     sys.exit(3)
 
 
-def chatter() -> str:
-    print("libraries print")  # noqa: T201
-    os.write(1, b"and so do theirs")
+def print_output() -> str:
+    print("output of Python")  # noqa: T201
+    os.write(1, b"output of C")
     return "quiet"
 
 
-def get_on() -> float:
+def extend() -> float:
     signal.setitimer(signal.ITIMER_REAL, 5)
     extend_deadline()
     return signal.getitimer(signal.ITIMER_REAL)[0]
 
 
-def who() -> int:
+def process_id() -> int:
     return os.getpid()
 
 
-def interrupted() -> str:
+def interrupt() -> str:
     os.kill(os.getpid(), signal.SIGINT)
-    return "went on"
+    return "continued"

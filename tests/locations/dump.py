@@ -63,8 +63,8 @@ def write(
 class Unwatched:
     """Ignores the progress of an import."""
 
-    def stage(self, text: str) -> None:
+    def start_stage(self, text: str) -> None:
         """Ignored."""
 
-    def moved(self, records: int, done: int, total: int) -> None:
+    def update(self, records: int, done: int, total: int) -> None:
         """Ignored."""

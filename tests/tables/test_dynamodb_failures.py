@@ -42,11 +42,11 @@ async def no_pause(_: float) -> None:
 
 
 @asynccontextmanager
-async def sick_tables(**patience: Any) -> AsyncIterator[Sick]:
-    """Tables with five items, reached through a proxy that passes everything until it is told otherwise."""
+async def sick_tables(**policy: Any) -> AsyncIterator[Sick]:
+    """Tables with five items, reached through a proxy that passes everything until it is response otherwise."""
     prefix = f"f{secrets.token_hex(6)}-"
     async with faults(places_of("dynamodb").url("dynamodb")) as proxy:
-        wait = RetryPolicy(**{"deadline_s": 20.0, "sleep": no_pause, **patience})
+        wait = RetryPolicy(**{"deadline_s": 20.0, "sleep": no_pause, **policy})
         tables = await DynamoTables.open(
             aws_access("dynamodb", url=proxy.url), (PLAIN,), prefix=prefix, clock=Clock(), retry_policy=wait
         )
@@ -86,7 +86,7 @@ PASSING: dict[str, Spoil | str] = {
     "garbage": garbage,
     "empty": lambda _s, _b: (200, b""),
     "cut": CUT,
-    "no items at all": rewritten(lambda told: told.clear()),
+    "no items at all": rewritten(lambda response: response.clear()),
 }
 
 
@@ -108,41 +108,41 @@ async def test_a_fault_that_stays_is_an_error_after_few_tries_and_never_an_absen
     sick: Sick, fault: str, error: type[Exception]
 ) -> None:
     sick.proxy.always = PASSING[fault]
-    with pytest.raises(error) as told:
+    with pytest.raises(error) as response:
         await sick.store.get_many(PLAIN, KEYS)
     assert len(sick.proxy.seen) <= 4
-    assert "secret words" not in str(told.value)
+    assert "secret words" not in str(response.value)
     with pytest.raises(error):
         await sick.store.query(PLAIN, "ana", Span(), limit=3)
 
 
-async def test_keys_left_unprocessed_are_asked_for_again(sick: Sick) -> None:
-    def leave_three(told: Any) -> None:
-        ((table, rows),) = told["Responses"].items()
-        told["UnprocessedKeys"] = {table: {"Keys": [{"p": r["p"], "s": r["s"]} for r in rows[2:]]}}
-        told["Responses"] = {table: rows[:2]}
+async def test_unprocessed_keys_are_requested_again(sick: Sick) -> None:
+    def skip_three(response: Any) -> None:
+        ((table, rows),) = response["Responses"].items()
+        response["UnprocessedKeys"] = {table: {"Keys": [{"p": r["p"], "s": r["s"]} for r in rows[2:]]}}
+        response["Responses"] = {table: rows[:2]}
 
-    sick.proxy.next = [rewritten(leave_three)] * 2
+    sick.proxy.next = [rewritten(skip_three)] * 2
     assert await all_there(sick.store)
-    asked = [len(next(iter(json.loads(body)["RequestItems"].values()))["Keys"]) for _, body in sick.proxy.seen]
-    assert asked == [5, 3, 1]
+    requested = [len(next(iter(json.loads(body)["RequestItems"].values()))["Keys"]) for _, body in sick.proxy.seen]
+    assert requested == [5, 3, 1]
 
 
 async def test_keys_that_stay_unprocessed_are_an_error_and_never_absent(sick: Sick) -> None:
-    def leave_all(told: Any) -> None:
-        ((table, rows),) = told["Responses"].items()
-        told["UnprocessedKeys"] = {table: {"Keys": [{"p": r["p"], "s": r["s"]} for r in rows]}}
-        told["Responses"] = {table: []}
+    def skip_all(response: Any) -> None:
+        ((table, rows),) = response["Responses"].items()
+        response["UnprocessedKeys"] = {table: {"Keys": [{"p": r["p"], "s": r["s"]} for r in rows]}}
+        response["Responses"] = {table: []}
 
-    sick.proxy.always = rewritten(leave_all)
+    sick.proxy.always = rewritten(skip_all)
     with pytest.raises(Throttled, match="5 keys unread"):
         await sick.store.get_many(PLAIN, KEYS)
 
 
 @pytest.mark.parametrize("change", ["another key", "twice", "too many", "a row without a body", "a version that is no number"])
 async def test_an_answer_that_cannot_be_true_is_corrupt(sick: Sick, change: str) -> None:
-    def spoil(told: Any) -> None:
-        (rows,) = told["Responses"].values()
+    def spoil(response: Any) -> None:
+        (rows,) = response["Responses"].values()
         match change:
             case "another key":
                 rows[0]["s"]["S"] = "99"
@@ -210,7 +210,7 @@ CANCELLED = {
 
 
 @pytest.mark.parametrize("reason", CANCELLED)
-async def test_a_cancelled_transaction_is_tried_again_then_told_by_its_reason(sick: Sick, reason: str) -> None:
+async def test_a_cancelled_transaction_is_retried_then_reported_by_its_reason(sick: Sick, reason: str) -> None:
     writes = [Put(PLAIN, Item(KEYS[0], 2, b"new"), 1), Put(PLAIN, Item(KEYS[1], 2, b"new"), 1)]
     cancelled = refusal("TransactionCanceledException", CancellationReasons=[{"Code": "None"}, {"Code": reason}])
 
@@ -226,7 +226,7 @@ async def test_a_cancelled_transaction_is_tried_again_then_told_by_its_reason(si
     await nothing_done()
 
 
-async def test_writes_left_undone_are_asked_for_again_or_told(sick: Sick) -> None:
+async def test_unprocessed_writes_are_retried_or_reported(sick: Sick) -> None:
     fresh = [Put(PLAIN, Item(Key("bob", f"{n}"), 1, b"x"), None) for n in range(3)]
 
     def undone(_status: int, body: bytes) -> tuple[int, bytes]:
@@ -270,7 +270,7 @@ async def test_the_feed_tells_failures_and_goes_on_where_it_was(sick: Sick) -> N
     assert sorted(c.key.sort for c in (*first, *rest)) == [k.sort for k in KEYS]
 
 
-async def test_trimmed_records_are_told_and_expired_iterators_made_anew(sick: Sick) -> None:
+async def test_trimmed_records_are_reported_and_expired_iterators_are_replaced(sick: Sick) -> None:
     feed = sick.tables.feed
     first = await feed.read(None, limit=2)
 
@@ -287,14 +287,14 @@ async def test_trimmed_records_are_told_and_expired_iterators_made_anew(sick: Si
     sick.proxy.always = None
     kept = sick.proxy.seen
     expired = refusal("ExpiredIteratorException")
-    told: list[int] = []
+    response: list[int] = []
 
     def once(status: int, body: bytes) -> tuple[int, bytes] | None:
-        if b'"ShardIterator"' in kept[-1][1] and not told:
-            told.append(1)
+        if b'"ShardIterator"' in kept[-1][1] and not response:
+            response.append(1)
             return expired(status, body)
         return status, body
 
     sick.proxy.always = once
     assert len(await feed.read(first[-1].position, limit=10)) == 3
-    assert told == [1]
+    assert response == [1]

@@ -33,12 +33,12 @@ class Toxicated:
 
 @pytest.fixture
 async def sick() -> AsyncIterator[Toxicated]:
-    """Tables with five items behind a proxy that passes everything until it is told otherwise."""
+    """Tables with five items behind a proxy that passes everything until it is response otherwise."""
     prefix = f"x{secrets.token_hex(6)}-"
     with proxied(places_of("dynamodb").url("dynamodb")) as proxy:
-        patience = RetryPolicy(deadline_s=30.0, sleep=no_pause)
+        policy = RetryPolicy(deadline_s=30.0, sleep=no_pause)
         tables = await DynamoTables.open(
-            aws_access("dynamodb", url=proxy.url), (PLAIN,), prefix=prefix, clock=Clock(), retry_policy=patience
+            aws_access("dynamodb", url=proxy.url), (PLAIN,), prefix=prefix, clock=Clock(), retry_policy=policy
         )
         await make_missing(tables.calls, (PLAIN,), prefix)
         await tables.items.write_each([Put(PLAIN, Item(k, 1, k.sort.encode()), None) for k in KEYS])
@@ -81,9 +81,9 @@ async def test_a_broken_table_is_an_error_and_never_an_absent_item(sick: Toxicat
     )
     # An answer without items is shorter than where it is cut.
     for read in reads[:1] if name == "cut in the body" else reads:
-        with pytest.raises(error) as told:
+        with pytest.raises(error) as response:
             await read()
-        assert told.value.source == "tables"
+        assert response.value.source == "tables"
     sick.proxy.heal()
     sick.tables.calls.retry_policy = RetryPolicy(deadline_s=30.0)
     assert await all_there(sick.store)
@@ -116,8 +116,8 @@ async def test_a_write_whose_answer_is_lost_on_the_way_is_done_once_and_is_ours(
     assert {k.sort: i.version for k, i in found.items()} == {"0": 2, "2": 2, "4": 1, "new": 1}
 
 
-async def test_a_write_that_is_never_answered_is_an_error_and_asked_again_it_is_known(sick: Toxicated) -> None:
-    """Whoever was told of the error reads, or writes the same under its condition again, and is told that it is there."""
+async def test_a_write_without_a_response_is_an_error_and_its_repeat_is_recognized(sick: Toxicated) -> None:
+    """Whoever was response of the error reads, or writes the same under its condition again, and is response that it is there."""
     sick.proxy.sicken(NO_ANSWER)
     with pytest.raises(Unavailable):
         await sick.store.write_each([Put(PLAIN, Item(KEYS[0], 2, b"new"), 1)])

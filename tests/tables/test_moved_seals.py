@@ -12,7 +12,7 @@ from datasources.tables.photos import PHOTOS, PhotoRecord
 from datasources.tables.store import Key, Put
 from tests.requests.harness import ROME, Gateway, opened
 
-ASKED = "query($id: ID!) { photo(id: $id) { caption location { latitude } } }"
+PHOTOS_QUERY = "query($id: ID!) { photo(id: $id) { caption location { latitude } } }"
 
 
 @pytest.fixture
@@ -39,11 +39,11 @@ async def test_a_seal_that_is_not_where_it_was_made_is_corrupt(gateway: Gateway,
     assert bob.customer
     records = [await gateway.record(p) for p in (first, second, bobs)]
     await _put(gateway, records[0], CHANGES[change](*(dict(r.sealed) for r in records)))
-    answer = await gateway.execute(ASKED, {"id": first}, as_=ana)
+    answer = await gateway.execute(PHOTOS_QUERY, {"id": first}, as_=ana)
     assert answer["errors"][0]["extensions"]["code"] == "UNAVAILABLE"
     assert answer["errors"][0]["extensions"]["reason"] == "CORRUPT"
     assert "words" not in str(answer)
-    assert (await gateway.answer(ASKED, {"id": second}, as_=ana))["photo"]["caption"] == "secret words"
+    assert (await gateway.answer(PHOTOS_QUERY, {"id": second}, as_=ana))["photo"]["caption"] == "secret words"
 
 
 async def _put(gateway: Gateway, record: PhotoRecord, sealed: Seals) -> None:

@@ -166,10 +166,10 @@ async def test_a_damaged_file_is_corrupt_and_nothing_stored_is_quoted(path: Path
     scribble(path)
     with pytest.raises(Corrupt) as failure:
         await all_items(make_tables(path))
-    told: BaseException | None = failure.value
-    while told:
-        assert "secret" not in str(told)
-        told = told.__cause__
+    response: BaseException | None = failure.value
+    while response:
+        assert "secret" not in str(response)
+        response = response.__cause__
 
 
 async def test_a_file_of_another_version_is_refused_in_one_sentence(path: Path) -> None:

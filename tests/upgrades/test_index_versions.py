@@ -90,7 +90,7 @@ async def test_a_rebuild_that_was_stopped_continues(
 
     monkeypatch.setattr(index_switch, "fill", noted)
     with monkeypatch.context() as patch, pytest.raises(Killed):  # noqa: PT012 - the context manager is the statement
-        patch.setattr(index_switch, "_exchange_folders", kill)
+        patch.setattr(index_switch, "_switch_folders", kill)
         async with open_exclusive(tmp_path, "a test"):
             pass
     assert (tmp_path / "index.next" / "meta.json").exists()

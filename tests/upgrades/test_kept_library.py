@@ -101,8 +101,8 @@ async def test_the_kept_exports_are_imported_as_before(tmp_path: Path, recorded_
     shutil.copy(KEPT / name, archive)
     async with open_exclusive(data, "a test") as sources:
         job = await imported(sources, archive, data)
-        assert {k: v for k, v in job.tally.counts.items() if v} == {k: v for k, v in recorded["counts"].items() if v}
-        assert job.tally.rejections == recorded["rejections"]
+        assert {k: v for k, v in job.counters.counts.items() if v} == {k: v for k, v in recorded["counts"].items() if v}
+        assert job.counters.rejections == recorded["rejections"]
         replay = Replay(sources)
         ana = replay.viewer({"kind": "CUSTOMER", "externalId": "ana"})
         photos = await all_photos(replay, ana)
@@ -120,7 +120,7 @@ async def test_the_kept_exports_are_imported_as_before(tmp_path: Path, recorded_
         assert rest["data"]["viewer"]["customer"] == recorded["customer"]
 
 
-async def imported(sources: Sources, archive: Path, data: Path) -> Any:
+async def imported(sources: Sources, archive: Path, data: Path) -> ImportRun:
     reader = open_reader(archive, spool=data / "imports")
     job = ImportRun(sources, IndexFollower(sources), PlainProgress(io.StringIO()), asyncio.Event())
     try:

@@ -39,7 +39,7 @@ class Writer:
     """`also`: the alias of the second index; it is skipped if it does not exist.
 
     Every write names both and requires them to be aliases, so that a reindex in another process may begin or end between
-    any two writes without coordination (docs/decisions/082-every-write-names-the-second-index.md).
+    any two writes without coordination (docs/decisions/082-writes-go-to-both-indexes.md).
     """
 
     def __init__(self, transport: Transport, name: str, also: str | None) -> None:

@@ -64,10 +64,10 @@ def files_of(folder: Path) -> tuple[Path, list[Path]]:
 class Watcher(Protocol):
     """Receives the progress of an import."""
 
-    def stage(self, text: str) -> None:
+    def start_stage(self, text: str) -> None:
         """Begin a stage; counters restart."""
 
-    def moved(self, records: int, done: int, total: int) -> None:
+    def update(self, records: int, done: int, total: int) -> None:
         """Report the number of processed records and the part of the total."""
 
 
@@ -80,8 +80,8 @@ def import_dump(folder: Path, base: PackedFile, target: Path, watcher: Watcher) 
     total = sum(file.stat().st_size for file in files)
     with tempfile.TemporaryDirectory(dir=target.parent) as scratch, PackedFileWriter(target, effort=_QUICK) as writing:
         room = Path(scratch)
-        watcher.stage("Reading the files...")
-        reader = Reader(Problems(), lambda lines, done: watcher.moved(lines, done, total))
+        watcher.start_stage("Reading the files...")
+        reader = Reader(Problems(), lambda lines, done: watcher.update(lines, done, total))
         countries, regions, places = tables.read(reader, folder, cities, SortedLines(room))
         if not places.ids:
             raise NoDump(f"{cities} holds no place that could be read ({reader.problems.count} bad lines).")
@@ -101,17 +101,17 @@ def _written(world: World, names: Names, writing: PackedFileWriter, watcher: Wat
     count = len(world.ids)
 
     def moved(done: int, total: int) -> None:
-        watcher.moved(count * done // total, done, total)
+        watcher.update(count * done // total, done, total)
 
     digest = sha256()
     for name, part in world.tables_of_places():
         if name in _TOLD and not isinstance(part, str):
             digest.update(part.tobytes())
         writing.add(name, part)
-    watcher.stage(f"Looking which of {count:,} places can be nearest, cell by cell...")
+    watcher.start_stage(f"Looking which of {count:,} places can be nearest, cell by cell...")
     for name, part in world.zones_and_cells(moved).items():
         writing.add(name, part)
-    watcher.stage("Sorting the names...")
+    watcher.start_stage("Sorting the names...")
     shown = _named(world, names)
     for name, part in shown.items():
         writing.add(name, part)
