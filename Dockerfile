@@ -2,8 +2,10 @@
 FROM python:3.13.1-slim-bookworm AS build
 WORKDIR /app
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
-COPY requirements.lock ./
-RUN python -m venv /venv && /venv/bin/pip install --require-hashes -r requirements.lock
+COPY requirements.lock requirements-geonames.lock ./
+# `--build-arg GEONAMES=1` brings scipy too, for `photos-gateway places import`.
+ARG GEONAMES=
+RUN python -m venv /venv && /venv/bin/pip install --require-hashes -r requirements.lock ${GEONAMES:+-r requirements-geonames.lock}
 COPY . .
 RUN /venv/bin/pip install --no-deps -e . && /venv/bin/python -m compileall -q /app /venv
 

@@ -41,7 +41,9 @@ async def measure(folder: Path) -> None:
     assert done is not None
     size = sum(f.size for f in done.files)
     rate, cpu_us = done.rows / seconds, cpu / done.rows * 1e6
-    print(f"export: {done.rows:,} photos, {rate:,.0f}/s, {cpu_us:.0f} us of CPU per photo, {size / 1e6:.1f} MB, sidecars included")
+    print(
+        f"export: {done.rows:,} photos, {rate:,.0f}/s, {cpu_us:.0f} us of CPU per photo, {size / 1e6:.1f} MB, sidecars included"
+    )
     await sources.close()
 
 

@@ -1,4 +1,4 @@
-"""Measures how fast files in the page cache are parsed, encrypted, written and indexed on one core, and parsing and hashing alone."""
+"""Measures how fast files in the page cache are imported on one core, and parsing and hashing alone."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from indexing.progress import ProgressDisplay
 from ingest.formats.file_references import FileLocation
 from ingest.formats.worker_jobs import FileJob, work
 from ingest.readers.opening import open_reader
-from ingest.run import ImportRun, ImportRequest
+from ingest.run import ImportRequest, ImportRun
 
 FILES = 4_000
 HASHED = 64 << 20

@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from benchmarks.search import CUSTOMER, made_document
+from benchmarks.search import CUSTOMER, random_document
 from datasources.search.port import Embedding, PhotoDocument, PhotoIndex
 
 SHARE = 10
@@ -34,10 +34,10 @@ def documents(size: int) -> Iterator[PhotoDocument]:
     centers = numbers.standard_normal((64, VECTOR))
     for number in range(size):
         if number % SHARE:
-            yield made_document(f"other{number // 2_500}", rng)
+            yield random_document(f"other{number // 2_500}", rng)
             continue
         vector = centers[rng.randrange(64)] + 0.5 * numbers.standard_normal(VECTOR)
-        yield msgspec.structs.replace(made_document(CUSTOMER, rng), embedding=Embedding(_MODEL, tuple(map(float, vector))))
+        yield msgspec.structs.replace(random_document(CUSTOMER, rng), embedding=Embedding(_MODEL, tuple(map(float, vector))))
 
 
 def print_status(text: str) -> None:
@@ -71,4 +71,6 @@ async def fill(name: str, index: PhotoIndex, size: int, checkpoints: FillCheckpo
             await index.refresh()
             checkpoints.save(name, written)
         if written % _PRINT_EVERY == 0 or written == size:
-            print_status(f"  {name}: {written:,} of {size:,} photos, {(written - first) / (time.perf_counter() - start_s):,.0f} per second")
+            print_status(
+                f"  {name}: {written:,} of {size:,} photos, {(written - first) / (time.perf_counter() - start_s):,.0f} per second"
+            )

@@ -15,7 +15,7 @@ from benchmarks.files import NoProgress, one_core, processor_s
 from indexing.change_feed_consumer import IndexFollower
 from indexing.open_stores import open_exclusive
 from ingest.readers.opening import open_reader
-from ingest.run import ImportRun, ImportRequest
+from ingest.run import ImportRequest, ImportRun
 
 FILES = 300
 SIZE = 1_600, 1_200

@@ -146,7 +146,7 @@ def client_of(url: str, token: str) -> httpx.AsyncClient:
 async def latency(profile: str) -> None:
     with serving(PROFILES[profile]) as (url, (own, *others)):
         async with AsyncExitStack() as stack:
-            client, *hostile = [await stack.enter_async_context(client_of(url, token)) for token in (own, *others)]
+            client, *attacker_clients = [await stack.enter_async_context(client_of(url, token)) for token in (own, *others)]
             await page_times(client)
             alone = await page_times(client)
             done = asyncio.Event()

@@ -66,7 +66,11 @@ def speed(gazetteer: Gazetteer, peers: Mapping[str, Callable[[list[tuple[float, 
     at = rng.choice(len(weight), max(SIZES), p=weight / weight.sum())
     points = np.column_stack([atlas.latitude[at], atlas.longitude[at]]) / 1e5 + rng.normal(0, 0.03, (len(at), 2))
     points = np.clip(points, (-88, -180), (88, 180))
-    print(f"{'points':>9}{'gazetteer':>10}" + "".join(f"{name:>18}" for name in peers) + f"   microseconds per point, best of {ROUNDS}")
+    print(
+        f"{'points':>9}{'gazetteer':>10}"
+        + "".join(f"{name:>18}" for name in peers)
+        + f"   microseconds per point, best of {ROUNDS}"
+    )
     for size in SIZES:
         latitude, longitude = points[:size, 0].copy(), points[:size, 1].copy()
         pairs = [(lat, lon) for lat, lon in points[:size].tolist()]

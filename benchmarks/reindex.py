@@ -1,8 +1,8 @@
-"""People at work while an index is made anew: readers and writers at given rates, and a model that knows what is right.
+"""Reads and writes at given rates during a reindex, and compares the results with a model.
 
     python -m benchmarks.reindex [--photos 20000] [--reads 100] [--writes 20]
 
-Tables are embedded, the index is OpenSearch (`make servers`). Fails if a reader saw a wrong answer; the rates are told.
+The tables are embedded and the index is OpenSearch (`make servers`). It prints the rates, and fails if a result was wrong.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ from indexing.documents import index_photos
 from indexing.index_switch import build_and_switch, drop_old, roll_back
 
 QUIET = PlainProgress(io.StringIO())
-LIKED = AnyOf(Field.FAVORITE, ("true",))
+FAVORITE = AnyOf(Field.FAVORITE, ("true",))
 
 
 @dataclass
 class Load:
-    """A photo is liked or not, or deleted. A read is wrong when it disagrees about a photo that nobody wrote meanwhile."""
+    """Readers, and writers that change favorites or delete photos. Results are compared for photos without concurrent writes."""
 
     sources: Sources
     owner: str
@@ -55,7 +55,7 @@ class Load:
     writes: int = 0
     wrong: list[str] = field(default_factory=list)
     slowest_s: float = 0.0
-    _moves: dict[str, int] = field(default_factory=dict)
+    _write_counts: dict[str, int] = field(default_factory=dict)
     _busy: set[str] = field(default_factory=set)
     _albums: dict[str, list[str]] = field(default_factory=dict)
 
@@ -68,43 +68,43 @@ class Load:
         return Scope(Viewer(ViewerKind.CUSTOMER, self.owner, self.owner), self.owner)
 
     async def read(self) -> None:
-        """Hits, total and a facet of what is liked in an album."""
-        before, busy = dict(self._moves), set(self._busy)
-        begun, album = time.perf_counter(), self.random.choice(list(self._albums))
-        liked = All((LIKED, AnyOf(Field.ALBUM, (album,))))
-        asked = SearchRequest(condition=liked, limit=5_000, total=True, facets=(FacetRequest(Field.FAVORITE),))
-        answer = await self.sources.index.search(self.scope, asked)
-        self.slowest_s = max(self.slowest_s, time.perf_counter() - begun)
+        """Searches the favorites of an album, with total and a facet, and compares the result with the model."""
+        before, busy = dict(self._write_counts), set(self._busy)
+        start_s, album = time.perf_counter(), self.random.choice(list(self._albums))
+        favorites = All((FAVORITE, AnyOf(Field.ALBUM, (album,))))
+        request = SearchRequest(condition=favorites, limit=5_000, total=True, facets=(FacetRequest(Field.FAVORITE),))
+        answer = await self.sources.index.search(self.scope, request)
+        self.slowest_s = max(self.slowest_s, time.perf_counter() - start_s)
         found = {hit.key.id for hit in answer.hits}
-        moved = {p for p, n in self._moves.items() if n != before.get(p, 0)} | busy | self._busy
-        right = {p for p in self._albums[album] if self.records[p].favorite and not self.records[p].deleted}
-        if (found - moved) != (right - moved):
-            self.wrong.append(f"{len(found - moved - right)} too many, {len(right - moved - found)} missing")
-        if answer.total != len(found) and not moved:
-            self.wrong.append("total and hits disagree")
+        changed = {p for p, n in self._write_counts.items() if n != before.get(p, 0)} | busy | self._busy
+        expected = {p for p in self._albums[album] if self.records[p].favorite and not self.records[p].deleted}
+        if (found - changed) != (expected - changed):
+            self.wrong.append(f"{len(found - changed - expected)} unexpected, {len(expected - changed - found)} missing")
+        if answer.total != len(found) and not changed:
+            self.wrong.append("the total differs from the number of hits")
         self.reads += 1
 
     async def write(self) -> None:
-        """Likes a photo, or takes that back; now and then deletes one. Returns when the index has it, as a mutation does."""
+        """Changes the favorite state of a photo, or sometimes deletes it. Returns when it is indexed, as a mutation does."""
         photo = ""
         while not photo or photo in self._busy or self.records[photo].deleted:
             photo = self.random.choice(self.random.choice(list(self._albums.values())))
         self._busy.add(photo)
         record = self.records[photo]
-        gone = self.random.random() < 0.05
-        changed = tombstone(record) if gone else msgspec.structs.replace(record, favorite=not record.favorite)
-        draft = Draft(changed, drop=tuple(record.sealed)) if gone else Draft(changed)
+        deletes = self.random.random() < 0.05
+        changed = tombstone(record) if deletes else msgspec.structs.replace(record, favorite=not record.favorite)
+        draft = Draft(changed, drop=tuple(record.sealed)) if deletes else Draft(changed)
         (saved,) = await self.sources.photos.save([draft], now_ms=self.sources.now_ms())
         assert saved is not None
         await index_photos(self.sources, [saved.key])
         self.records[photo] = saved
-        self._moves[photo] = self._moves.get(photo, 0) + 1
+        self._write_counts[photo] = self._write_counts.get(photo, 0) + 1
         self._busy.discard(photo)
         self.writes += 1
 
     @asynccontextmanager
-    async def at_work(self, *, readers: int, writers: int, rate_each: float | None) -> AsyncIterator[None]:
-        """So many loops of each kind, each so often a second, or as fast as it goes."""
+    async def running(self, *, readers: int, writers: int, rate_each: float | None) -> AsyncIterator[None]:
+        """Runs loops of both kinds at a rate per second for each, or without pause."""
         stop = asyncio.Event()
 
         async def loop(work: str) -> None:
@@ -124,14 +124,14 @@ class Load:
 
 
 async def library(sources: Sources, owner: str, count: int) -> dict[str, PhotoRecord]:
-    """So many photos of one customer in the tables, every seventh liked, in albums of a thousand."""
+    """Writes photos of one customer to the tables, every seventh a favorite, in albums of a thousand."""
     await sources.customers.ensure(owner, f"{owner}@outside", now_ms=1)
-    made: dict[str, PhotoRecord] = {}
+    records: dict[str, PhotoRecord] = {}
     for at in range(0, count, 500):
         drafts = [_draft(owner, n) for n in range(at, min(at + 500, count))]
         for saved in await _saved(sources, drafts):
-            made[saved.id] = saved
-    return made
+            records[saved.id] = saved
+    return records
 
 
 async def _saved(sources: Sources, drafts: Sequence[Draft]) -> list[PhotoRecord]:
@@ -146,16 +146,16 @@ def _draft(owner: str, n: int) -> Draft:
 
 @asynccontextmanager
 async def opened(folder: Path, name: str, count: int) -> AsyncIterator[tuple[Sources, Indices, Load]]:
-    """A library in embedded tables, and an index of OpenSearch that has it."""
+    """A library in embedded tables and an OpenSearch index with all its photos."""
     cluster = Cluster(Places.here().url("opensearch"), deadline_s=60.0)
-    async with AsyncExitStack() as held:
+    async with AsyncExitStack() as exits:
         tables = await wiring.embedded(prepare(folder), index=ReadOnlyIndexStub())
-        held.push_async_callback(tables.close)
+        exits.push_async_callback(tables.close)
         indices = Indices.connect(cluster, name)
-        held.push_async_callback(indices.close)
-        held.push_async_callback(indices.delete_all)
+        exits.push_async_callback(indices.close)
+        exits.push_async_callback(indices.delete_all)
         sources = replace(tables, index=OpenSearchIndex.connect(cluster, name))
-        held.push_async_callback(sources.index.close)
+        exits.push_async_callback(sources.index.close)
         records = await library(sources, "ana", count)
         await build_and_switch(sources, indices, QUIET)
         await drop_old(sources, indices, QUIET)
@@ -163,36 +163,36 @@ async def opened(folder: Path, name: str, count: int) -> AsyncIterator[tuple[Sou
 
 
 async def stage(load: Load, name: str, work: Awaitable[object]) -> None:
-    """Something done while people are at work, and a line about how they fared."""
-    reads, writes, begun = load.reads, load.writes, time.perf_counter()
+    """Awaits an operation under load and prints the rates meanwhile."""
+    reads, writes, start_s = load.reads, load.writes, time.perf_counter()
     load.slowest_s = 0.0
     await work
-    took = time.perf_counter() - begun
-    rates = f"{(load.reads - reads) / took:8.1f} reads/s {(load.writes - writes) / took:8.1f} writes/s"
-    print(f"{name:28}{took:8.1f} s {rates}   slowest read {load.slowest_s * 1_000:6.0f} ms", flush=True)
+    seconds = time.perf_counter() - start_s
+    rates = f"{(load.reads - reads) / seconds:8.1f} reads/s {(load.writes - writes) / seconds:8.1f} writes/s"
+    print(f"{name:28}{seconds:8.1f} s {rates}   slowest read {load.slowest_s * 1_000:6.0f} ms", flush=True)
 
 
 async def main(photos: int, reads: int, writes: int) -> int:
-    """The whole of a reindex, with as many at work as it takes: each waits for its answer and does one thing a second."""
+    """Runs all steps of a reindex under load. Each loop sends one request per second and waits for its result."""
     with tempfile.TemporaryDirectory() as folder:
         async with opened(Path(folder), f"reindex-{os.getpid()}", photos) as (sources, indices, load):
-            async with load.at_work(readers=reads, writers=writes, rate_each=1.0):
+            async with load.running(readers=reads, writers=writes, rate_each=1.0):
                 await stage(load, "before", asyncio.sleep(10))
-                await stage(load, "filled, compared, exchanged", build_and_switch(sources, indices, QUIET))
-                await stage(load, "both kept", asyncio.sleep(10))
-                await stage(load, "compared, exchanged back", roll_back(sources, indices, QUIET))
-                await stage(load, "the second dropped", drop_old(sources, indices, QUIET))
+                await stage(load, "filled, compared, switched", build_and_switch(sources, indices, QUIET))
+                await stage(load, "both indexes updated", asyncio.sleep(10))
+                await stage(load, "compared, switched back", roll_back(sources, indices, QUIET))
+                await stage(load, "second index deleted", drop_old(sources, indices, QUIET))
                 await stage(load, "after", asyncio.sleep(10))
             live = {p: r.version for p, r in load.records.items() if not r.deleted}
-            right = await sources.index.versions("ana") == live
-    print(f"{load.reads:,} reads, {load.writes:,} writes; {len(load.wrong)} wrong answers; index and tables agree: {right}")
-    return 0 if right and not load.wrong else 1
+            consistent = await sources.index.versions("ana") == live
+    print(f"{load.reads:,} reads, {load.writes:,} writes; {len(load.wrong)} wrong results; index equals tables: {consistent}")
+    return 0 if consistent and not load.wrong else 1
 
 
 if __name__ == "__main__":
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--photos", type=int, default=20_000)
-    arguments.add_argument("--reads", type=int, default=100)
-    arguments.add_argument("--writes", type=int, default=20)
-    told = arguments.parse_args()
-    sys.exit(asyncio.run(main(told.photos, told.reads, told.writes)))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--photos", type=int, default=20_000)
+    parser.add_argument("--reads", type=int, default=100)
+    parser.add_argument("--writes", type=int, default=20)
+    options = parser.parse_args()
+    sys.exit(asyncio.run(main(options.photos, options.reads, options.writes)))

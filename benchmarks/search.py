@@ -1,8 +1,8 @@
-"""Page, search and facet times of the embedded index for a customer of 1,000 photos, while everybody else's grow.
+"""Measures page, search and facet times of the embedded index for a customer with 1,000 photos, by size of the index.
 
     python -m benchmarks.search [--cache FOLDER] [--sizes 10000 100000 1000000] [--rounds 60]
 
-One run asks all sizes in turn, so that a busy machine slows all of them alike. Made indexes stay in the cache folder.
+Requests to indexes of all sizes are interleaved, so that other load affects all alike. Indexes are stored in the cache folder.
 """
 
 from __future__ import annotations
@@ -40,42 +40,42 @@ _CAMERAS = ("Apple iPhone 15", "Google Pixel 8", "Canon EOS R6", "Nikon Z6", "Fu
 
 
 def documents(size: int) -> Iterator[PhotoDocument]:
-    """The customer's thousand photos spread evenly over so many of all."""
-    chance = random.Random(size)
+    """Photos of all customers, with the thousand photos of the customer distributed evenly."""
+    rng = random.Random(size)
     every = size // _ITS_PHOTOS
     for number in range(size):
         owner = CUSTOMER if number % every == 0 else f"other{number // _OTHERS_PHOTOS}"
-        yield made_document(owner, chance)
+        yield random_document(owner, rng)
 
 
-def made_document(owner: str, chance: random.Random) -> PhotoDocument:
-    year, month, day = chance.randint(2005, 2025), chance.randint(1, 12), chance.randint(1, 28)
-    at = Coordinates(chance.uniform(35, 60), chance.uniform(-10, 30)) if chance.random() < 0.85 else None
-    city = chance.randint(1, 600)
-    words = " ".join(chance.choices(_WORDS, k=6)) if chance.random() < 0.35 else None
+def random_document(owner: str, rng: random.Random) -> PhotoDocument:
+    year, month, day = rng.randint(2005, 2025), rng.randint(1, 12), rng.randint(1, 28)
+    at = Coordinates(rng.uniform(35, 60), rng.uniform(-10, 30)) if rng.random() < 0.85 else None
+    city = rng.randint(1, 600)
+    words = " ".join(rng.choices(_WORDS, k=6)) if rng.random() < 0.35 else None
     return PhotoDocument(
-        key=PhotoKey(owner, f"{chance.getrandbits(128):032x}"),
+        key=PhotoKey(owner, f"{rng.getrandbits(128):032x}"),
         version=1,
-        state="ACTIVE" if chance.random() < 0.95 else "TRASHED",
-        media_type="PHOTO" if chance.random() < 0.9 else "VIDEO",
-        added_at_ms=1_700_000_000_000 + chance.randint(0, 10**10),
-        taken_local=f"{year}-{month:02d}-{day:02d}T{chance.randint(0, 23):02d}:{chance.randint(0, 59):02d}:00",
-        albums=(f"album{chance.randint(1, 20)}",) if chance.random() < 0.3 else (),
+        state="ACTIVE" if rng.random() < 0.95 else "TRASHED",
+        media_type="PHOTO" if rng.random() < 0.9 else "VIDEO",
+        added_at_ms=1_700_000_000_000 + rng.randint(0, 10**10),
+        taken_local=f"{year}-{month:02d}-{day:02d}T{rng.randint(0, 23):02d}:{rng.randint(0, 59):02d}:00",
+        albums=(f"album{rng.randint(1, 20)}",) if rng.random() < 0.3 else (),
         places={"COUNTRY": f"C{city % 40}", "REGION": f"R{city % 150}", "CITY": f"gn:{city}"} if at else {},
         exact=at,
         kilometer=at,
         city=at,
         country=at,
-        people=tuple(f"person{chance.randint(1, 30)}" for _ in range(chance.randint(0, 2))),
-        labels=tuple({f"label{min(399, int(chance.expovariate(0.02)))}" for _ in range(chance.randint(0, 4))}),
+        people=tuple(f"person{rng.randint(1, 30)}" for _ in range(rng.randint(0, 2))),
+        labels=tuple({f"label{min(399, int(rng.expovariate(0.02)))}" for _ in range(rng.randint(0, 4))}),
         text=(words,) if words else (),
         has_caption=words is not None,
-        file_name=f"IMG_{chance.randint(0, 9999):04d}.JPG",
-        camera=chance.choice(_CAMERAS),
-        iso=float(chance.choice((50, 100, 200, 400, 800))),
+        file_name=f"IMG_{rng.randint(0, 9999):04d}.JPG",
+        camera=rng.choice(_CAMERAS),
+        iso=float(rng.choice((50, 100, 200, 400, 800))),
         width=4000,
         height=3000,
-        favorite=chance.random() < 0.05,
+        favorite=rng.random() < 0.05,
     )
 
 
@@ -89,11 +89,11 @@ def _facets(*, covers: bool = False) -> tuple[FacetRequest, ...]:
     return tuple(FacetRequest(field, _ACTIVE, covers) for field in _SIX)
 
 
-QUESTIONS = {
+SEARCH_REQUESTS = {
     "page of 100": SearchRequest(condition=_ACTIVE, limit=100),
     "page of 100, filters, total": SearchRequest(condition=_FILTERS, limit=100, total=True),
     "search, 2 words, 50": SearchRequest(condition=_ACTIVE, text=_BEACH, order=Order.RELEVANCE, limit=50, total=True),
-    "search, beginning and typo": SearchRequest(
+    "search, prefix and typo": SearchRequest(
         condition=_ACTIVE,
         text=TextQuery((Clause(HasWord("beac", fuzzy=True, prefix=True)),)),
         order=Order.RELEVANCE,
@@ -108,11 +108,11 @@ QUESTIONS = {
 
 
 async def _opened(folder: Path, size: int) -> PhotoIndex:
-    made = folder / f"{size}-made"
+    complete = folder / f"{size}-made"
     index = TantivyIndex.open(folder / str(size))
-    if made.exists():
+    if complete.exists():
         return index
-    pending, spent = documents(size), 0.0
+    pending, seconds = documents(size), 0.0
     written = 0
     while batch := list(islice(pending, _BATCH)):
         start = time.perf_counter()
@@ -120,12 +120,12 @@ async def _opened(folder: Path, size: int) -> PhotoIndex:
         written += len(batch)
         if written % _COMMIT == 0:
             await index.refresh()
-        spent += time.perf_counter() - start
+        seconds += time.perf_counter() - start
     start = time.perf_counter()
     await index.refresh()
-    spent += time.perf_counter() - start
-    print(f"made {size:,} photos: {size / spent:,.0f} documents/s through write()")
-    made.touch()
+    seconds += time.perf_counter() - start
+    print(f"indexed {size:,} photos: {size / seconds:,.0f} documents/s through write()")
+    complete.touch()
     return index
 
 
@@ -134,35 +134,35 @@ async def measure(folder: Path, sizes: list[int], rounds: int) -> None:
     own = Scope(viewer, CUSTOMER)
     grants = tuple(Grant(f"other{i}", "album1", LocationPrecision.CITY, TimePrecision.DAY) for i in range(3))
     shared = Scope(viewer, CUSTOMER, grants)
-    asked = {name: (own, question) for name, question in QUESTIONS.items()}
-    asked["page of 100, with 3 shared albums"] = (shared, QUESTIONS["page of 100"])
-    asked["6 facets, with 3 shared albums"] = (shared, QUESTIONS["6 facets"])
+    requests = {name: (own, request) for name, request in SEARCH_REQUESTS.items()}
+    requests["page of 100, with 3 shared albums"] = (shared, SEARCH_REQUESTS["page of 100"])
+    requests["6 facets, with 3 shared albums"] = (shared, SEARCH_REQUESTS["6 facets"])
     indexes = [await _opened(folder, size) for size in sizes]
-    times: dict[tuple[str, int], list[float]] = {(name, size): [] for name in asked for size in sizes}
+    times: dict[tuple[str, int], list[float]] = {(name, size): [] for name in requests for size in sizes}
     for round_ in range(rounds + 3):
-        for name, (scope, question) in asked.items():
+        for name, (scope, request) in requests.items():
             for size, index in zip(sizes, indexes, strict=True):
                 start = time.perf_counter()
-                await index.search(scope, question)
+                await index.search(scope, request)
                 if round_ >= 3:
                     times[name, size].append((time.perf_counter() - start) * 1000)
     print(f"{'p50 (p95) ms':36}" + "".join(f"{size:>18,}" for size in sizes) + f"{'ratio':>8}")
-    for name in asked:
+    for name in requests:
         cells = [times[name, size] for size in sizes]
-        told = "".join(f"{f'{median(c):.2f} ({quantiles(c, n=20)[-1]:.2f})':>18}" for c in cells)
-        print(f"{name:36}{told}{median(cells[-1]) / median(cells[0]):>8.2f}")
+        columns = "".join(f"{f'{median(c):.2f} ({quantiles(c, n=20)[-1]:.2f})':>18}" for c in cells)
+        print(f"{name:36}{columns}{median(cells[-1]) / median(cells[0]):>8.2f}")
     for index in indexes:
         await index.close()
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--cache", type=Path)
-    arguments.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
-    arguments.add_argument("--rounds", type=int, default=60)
-    told = arguments.parse_args()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--cache", type=Path)
+    parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
+    parser.add_argument("--rounds", type=int, default=60)
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
-        asyncio.run(measure(told.cache or Path(scratch), told.sizes, told.rounds))
+        asyncio.run(measure(options.cache or Path(scratch), options.sizes, options.rounds))
 
 
 if __name__ == "__main__":

@@ -1,12 +1,12 @@
-"""The real engines beside the embedded ones: latencies and calls of the same questions over the same photos.
+"""Compares latencies and calls of the production engines with the embedded ones, with the same requests and photos.
 
-    make bench STACK=local                1,000,000 photos, of which one customer has 100,000, all of hers with vectors
-    make bench STACK=local SIZE=20000     fewer, for a machine that has other things to do
-    make bench STACK=local KEEP=.cache/b  keeps both indexes; stopped, it goes on where it was, and later runs only ask
+    make bench STACK=local                1,000,000 photos, of which one customer has 100,000, all with vectors
+    make bench STACK=local SIZE=20000     a smaller index
+    make bench STACK=local KEEP=.cache/b  stores both indexes for later runs; an interrupted fill is resumed
 
-First whole GraphQL requests of the demo's large household, which shares the indexes with all the others, then questions to
-the index alone. Rounds of both engines are interleaved, so that a busy machine slows both alike. Needs the servers of
-`make servers`; leaves nothing in them but the index that it was told to keep.
+It measures complete GraphQL requests of the large household of the demo, which shares the indexes with all other photos, and then
+search requests to the index alone. Rounds of both engines are interleaved, so that other load affects both alike. It requires the
+servers of `make servers`, and removes everything from them except an index that is stored.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from typing import Any
 
 from access.scope import Scope
 from access.viewer import Viewer, ViewerKind
-from benchmarks.fill_indexes import SHARE, VECTOR, Notes, documents, filled, say
-from benchmarks.search import CUSTOMER, QUESTIONS
+from benchmarks.fill_indexes import SHARE, VECTOR, FillCheckpoints, documents, fill, print_status
+from benchmarks.search import CUSTOMER, SEARCH_REQUESTS
 from benchmarks.timeline import QUERY as TIMELINE
 from datasources import TABLES, Sources, wiring
 from datasources.aws.calls import AwsCalls
@@ -58,27 +58,27 @@ _SEARCH = """{ searchPhotos(query: "beach", first: 50) { nodes { id caption } to
   e: facet(by: CAMERA) { buckets { key } } f: facet(by: FAVORITE) { buckets { key } } } }"""
 _FILTERED = "{ photos(first: 100, filter: {favorite: true}) { nodes { id caption } total { count } } }"
 REQUESTS = {"timeline page of 100": TIMELINE, "search, six facets, 50": _SEARCH, "filter, total, 100": _FILTERED}
-Ask = Callable[[], Awaitable[object]]
+Request = Callable[[], Awaitable[object]]
 
 
-async def rounds(asks: Mapping[str, tuple[Ask, Ask]], count: int) -> None:
-    """A table: what was asked, and the median (95th) of each engine."""
-    times: dict[str, tuple[list[float], list[float]]] = {name: ([], []) for name in asks}
+async def rounds(requests: Mapping[str, tuple[Request, Request]], count: int) -> None:
+    """Prints a table of the requests with the median (95th percentile) of each engine."""
+    times: dict[str, tuple[list[float], list[float]]] = {name: ([], []) for name in requests}
     for round_ in range(count + 2):
-        for name, pair in asks.items():
-            for ask, taken in zip(pair, times[name], strict=True):
-                began = time.perf_counter()
-                await ask()
+        for name, pair in requests.items():
+            for send, samples in zip(pair, times[name], strict=True):
+                start_s = time.perf_counter()
+                await send()
                 if round_ >= 2:
-                    taken.append((time.perf_counter() - began) * 1_000)
-    print(f"{'p50 (p95) ms':34}{'embedded':>20}{'real':>20}{'ratio':>8}")
+                    samples.append((time.perf_counter() - start_s) * 1_000)
+    print(f"{'p50 (p95) ms':34}{'embedded':>20}{'production':>20}{'ratio':>8}")
     for name, (own, real) in times.items():
         cells = "".join(f"{f'{median(c):.1f} ({quantiles(c, n=20)[-1]:.1f})':>20}" for c in (own, real))
         print(f"{name:34}{cells}{median(real) / median(own):>8.1f}", flush=True)
 
 
 async def loaded(sources: Sources) -> Viewer:
-    """The demo's large household in these tables and this index."""
+    """Imports the large household of the demo."""
     household = demo_library().households[0]
     owner = sources.ids.local_id("customer", household.external_id)
     writer, records = RecordWriter(sources, owner), list(household.records)
@@ -91,8 +91,8 @@ async def loaded(sources: Sources) -> Viewer:
 
 
 @dataclass
-class Both:
-    """The embedded engines and the real ones, and the viewer whose tables they have."""
+class Engines:
+    """The embedded and the production engines, each with the viewer of its tables."""
 
     sources: tuple[Sources, Sources]
     viewers: tuple[Viewer, Viewer]
@@ -103,97 +103,97 @@ class Both:
 
 
 @asynccontextmanager
-async def both(stack: Stack, folder: Path, index: Path) -> AsyncIterator[Both]:
-    """Tables for the demo's household alone; indexes that stay where they are, without the household in the end."""
-    elsewhere = replace(stack, index=f"{stack.prefix}none")
-    async with AsyncExitStack() as held:
-        await wiring.make_local(elsewhere)
-        held.push_async_callback(dropped, elsewhere)
+async def open_engines(stack: Stack, folder: Path, index: Path) -> AsyncIterator[Engines]:
+    """Opens tables for the household of the demo, and the indexes, from which the household is removed at the end."""
+    tables_only = replace(stack, index=f"{stack.prefix}none")
+    async with AsyncExitStack() as exits:
+        await wiring.make_local(tables_only)
+        exits.push_async_callback(drop_all, tables_only)
         embedded = await wiring.embedded(prepare(folder / "embedded"), index=TantivyIndex.open(index))
-        held.push_async_callback(embedded.close)
+        exits.push_async_callback(embedded.close)
         real = await wiring.real(stack)
-        held.push_async_callback(real.close)
-        # A refresh of a million photos that were just written takes its time.
-        patient = OpenSearchIndex.connect(Cluster(stack.search_url, deadline_s=300.0), stack.index)
-        held.push_async_callback(patient.close)
+        exits.push_async_callback(real.close)
+        # A refresh after writing a million photos is slow.
+        slow = OpenSearchIndex.connect(Cluster(stack.search_url, deadline_s=300.0), stack.index)
+        exits.push_async_callback(slow.close)
         viewers = []
-        for name, sources in (("embedded", embedded), ("real", replace(real, index=patient))):
+        for name, sources in (("embedded", embedded), ("real", replace(real, index=slow))):
             viewers.append(await loaded(sources))
-            held.push_async_callback(sources.index.erase, str(viewers[-1].customer))
-            say(f"  loaded the demo's household ({name})")
-        yield Both((embedded, real), (viewers[0], viewers[1]))
+            exits.push_async_callback(sources.index.erase, str(viewers[-1].customer))
+            print_status(f"  loaded the demo's household ({name})")
+        yield Engines((embedded, real), (viewers[0], viewers[1]))
 
 
-async def requests(told: Both, count: int) -> None:
-    """Whole requests through the schema, on both stacks; then what each costs."""
+async def requests(engines: Engines, count: int) -> None:
+    """Measures complete requests through the schema with both engines, and prints their calls."""
     gateway = build()
     prepared: DocumentCache[Any] = DocumentCache(gateway.graphql_schema, classify=gateway.classify, pricing=gateway.pricing)
     runner: Runner[Any] = Runner(gateway.graphql_schema, decide=denied_coordinates)
 
-    async def answered(at: int, query: str) -> list[dict[str, object]]:
-        sources, ledger = told.sources[at], RequestStats()
-        count_calls_of_request(sources.meter, ledger)
-        context = Context(sources, IndexLag(), told.viewers[at], ("en",))
+    async def execute(at: int, query: str) -> list[dict[str, object]]:
+        sources, stats = engines.sources[at], RequestStats()
+        count_calls_of_request(sources.meter, stats)
+        context = Context(sources, IndexLag(), engines.viewers[at], ("en",))
         answer = await runner.execute(prepared.prepare(query), {}, context)
         await context.aclose()
         assert "errors" not in answer, answer["errors"]
-        return ledger.to_list()
+        return stats.to_list()
 
-    def ask(at: int, query: str) -> Ask:
-        return lambda: answered(at, query)
+    def request(at: int, query: str) -> Request:
+        return lambda: execute(at, query)
 
-    await rounds({name: (ask(0, query), ask(1, query)) for name, query in REQUESTS.items()}, count)
-    print("what a request costs: calls (keys) by source; embedded, then real")
+    await rounds({name: (request(0, query), request(1, query)) for name, query in REQUESTS.items()}, count)
+    print("calls (keys) of a request by data source: embedded, then production")
     for name, query in REQUESTS.items():
         for at in (0, 1):
-            told_by = ", ".join(f"{t['source']} {t['calls']} ({t['keys']})" for t in await answered(at, query))
-            print(f"  {name:26}{told_by}", flush=True)
+            calls = ", ".join(f"{t['source']} {t['calls']} ({t['keys']})" for t in await execute(at, query))
+            print(f"  {name:26}{calls}", flush=True)
 
 
-async def index_alone(told: Both, count: int) -> None:
-    """Questions to the index of the customer who has a tenth of all photos, and what each question costs."""
+async def index_alone(engines: Engines, count: int) -> None:
+    """Measures search requests of the customer who has a tenth of all photos."""
     scope = Scope(Viewer(ViewerKind.CUSTOMER, CUSTOMER, CUSTOMER), CUSTOMER)
     first = next(documents(SHARE)).embedding
     assert first is not None
 
-    def pair(make: Callable[[PhotoIndex], Ask]) -> tuple[Ask, Ask]:
-        own, real = told.indexes
+    def pair(make: Callable[[PhotoIndex], Request]) -> tuple[Request, Request]:
+        own, real = engines.indexes
         return make(own), make(real)
 
-    asks = {name: pair(lambda index, q=question: lambda: index.search(scope, q)) for name, question in QUESTIONS.items()}  # type: ignore[misc]
-    asks["50 nearest by vector"] = pair(lambda index: lambda: index.nearest(scope, first, 50))
-    await rounds(asks, count)
+    pairs = {name: pair(lambda index, r=request: lambda: index.search(scope, r)) for name, request in SEARCH_REQUESTS.items()}  # type: ignore[misc]
+    pairs["50 nearest by vector"] = pair(lambda index: lambda: index.nearest(scope, first, 50))
+    await rounds(pairs, count)
 
 
-async def dropped(stack: Stack) -> None:
-    """Nothing of the benchmark stays in the tables and the cluster."""
+async def drop_all(stack: Stack) -> None:
+    """Deletes the tables and indices of the benchmark."""
     calls = await AwsCalls.open("tables", "dynamodb", stack.access(stack.dynamodb_url), stack.retry_policy)
     await drop(calls, TABLES, stack.prefix)
     await calls.close()
-    await forgotten(stack)
+    await drop_indices(stack)
 
 
-async def forgotten(stack: Stack) -> None:
-    """The indices of a stack are gone, and their template."""
+async def drop_indices(stack: Stack) -> None:
+    """Deletes the indices of a stack and their template."""
     indices = wiring.indices_of(stack)
     await indices.delete_all()
     await indices.close()
 
 
-async def settled(stack: Stack) -> None:
-    """Segments that are being merged would slow one engine alone."""
+async def wait_for_merges(stack: Stack) -> None:
+    """Waits until OpenSearch has merged its segments, which would slow only one engine."""
     wire = Transport(Cluster(stack.search_url, deadline_s=60.0))
-    began = time.perf_counter()
-    while (told := await wire.call("GET", f"/{stack.index}/_stats/merge"))["_all"]["total"]["merges"]["current"]:
-        say(f"  OpenSearch still merges {told['_all']['total']['merges']['current_docs']:,} photos")
+    start_s = time.perf_counter()
+    while (stats := await wire.call("GET", f"/{stack.index}/_stats/merge"))["_all"]["total"]["merges"]["current"]:
+        print_status(f"  OpenSearch is merging {stats['_all']['total']['merges']['current_docs']:,} photos")
         await asyncio.sleep(10)
     size = (await wire.call("GET", f"/{stack.index}/_stats/store"))["_all"]["total"]["store"]["size_in_bytes"]
-    say(f"  merged in {time.perf_counter() - began:.0f} s more; {size / 1_000_000:,.0f} MB on disk")
+    print_status(f"  merged in {time.perf_counter() - start_s:.0f} s more; {size / 1_000_000:,.0f} MB on disk")
     await wire.close()
 
 
 def stack_at(places: Places, index: str) -> Stack:
-    """Tables, bucket and key that nobody used before, and an index by this name."""
+    """A stack with new tables, bucket and key, and an index of this name."""
     os.environ.update({k: v for k, v in places.environment().items() if k.startswith("AWS_")})
     name = f"bench-{secrets.token_hex(4)}"
     return Stack(
@@ -205,35 +205,33 @@ def stack_at(places: Places, index: str) -> Stack:
 
 async def main(size: int, count: int, keep: Path | None) -> None:
     with tempfile.TemporaryDirectory() as scratch:
-        kept = keep or Path(scratch) / "kept"
-        kept.mkdir(parents=True, exist_ok=True)
+        folder = keep or Path(scratch) / "indexes"
+        folder.mkdir(parents=True, exist_ok=True)
         stack = stack_at(Places.here(), f"bench-{size}" if keep else f"bench-{secrets.token_hex(4)}")
-        notes, indices = Notes(kept / f"{size}.json"), wiring.indices_of(stack)
+        checkpoints, indices = FillCheckpoints(folder / f"{size}.json"), wiring.indices_of(stack)
         if await indices.prepare():
-            notes.note(REAL, 0)
+            checkpoints.save(REAL, 0)
         await indices.close()
         try:
-            async with both(stack, Path(scratch), kept / f"{size}") as told:
-                patient = OpenSearchIndex.connect(Cluster(stack.search_url, deadline_s=300.0), stack.index)
-                await asyncio.gather(filled(EMBEDDED, told.indexes[0], size, notes), filled(REAL, patient, size, notes))
-                await patient.close()
-                await settled(stack)
-                print(f"whole requests over the demo's large household, whose photos lie among {size:,} others in the index")
-                await requests(told, count)
-                print(
-                    f"the index alone: {size // SHARE:,} of {size:,} photos are the customer's, with vectors of {VECTOR} numbers"
-                )
-                print("each question is one call of the index: in OpenSearch, one round trip")
-                await index_alone(told, count)
+            async with open_engines(stack, Path(scratch), folder / f"{size}") as engines:
+                slow = OpenSearchIndex.connect(Cluster(stack.search_url, deadline_s=300.0), stack.index)
+                await asyncio.gather(fill(EMBEDDED, engines.indexes[0], size, checkpoints), fill(REAL, slow, size, checkpoints))
+                await slow.close()
+                await wait_for_merges(stack)
+                print(f"complete requests of the large household of the demo, with {size:,} other photos in the index")
+                await requests(engines, count)
+                print(f"index alone: the customer has {size // SHARE:,} of {size:,} photos, with vectors of {VECTOR} numbers")
+                print("each request is one call of the index: in OpenSearch, one round trip")
+                await index_alone(engines, count)
         finally:
             if keep is None:
-                await forgotten(stack)
+                await drop_indices(stack)
 
 
 if __name__ == "__main__":
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--size", type=int, default=SIZE)
-    arguments.add_argument("--rounds", type=int, default=30)
-    arguments.add_argument("--keep", type=Path)
-    told = arguments.parse_args()
-    asyncio.run(main(told.size, told.rounds, told.keep))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--size", type=int, default=SIZE)
+    parser.add_argument("--rounds", type=int, default=30)
+    parser.add_argument("--keep", type=Path)
+    options = parser.parse_args()
+    asyncio.run(main(options.size, options.rounds, options.keep))

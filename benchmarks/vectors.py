@@ -1,8 +1,8 @@
-"""Photos alike by vector: how near the engine of production comes to the exact answer, by size of customer and filter.
+"""Measures the recall of the vector search of OpenSearch against exact results, by number of photos and filter.
 
     [VECTOR_SIZE=384] python -m benchmarks.vectors [1000 10000 100000]
 
-Needs the servers of `make servers`.
+It requires the servers of `make servers`.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from access.viewer import Viewer, ViewerKind
 from datasources.photo_key import PhotoKey
 from datasources.search.conditions import Between, Condition, Everything, Field
 from datasources.search.opensearch.index import OpenSearchIndex
-from datasources.search.opensearch.indices import Indices, IndexShape
+from datasources.search.opensearch.indices import IndexShape, Indices
 from datasources.search.opensearch.transport import Cluster
 from datasources.search.port import Embedding, PhotoDocument, PhotoIndex
 from datasources.search.tantivy.index import TantivyIndex
 from deploy.servers.addresses import Places
 
 SIZE = int(os.environ.get("VECTOR_SIZE", "384"))
-K, ASKED, MODEL = 50, 30, "bench"
-KEPT: dict[str, Condition] = {
+K, REQUESTS, MODEL = 50, 30, "bench"
+FILTERS: dict[str, Condition] = {
     "all": Everything(),
     "50 %": Between(Field.RATING, 0, 49),
     "10 %": Between(Field.RATING, 0, 9),
@@ -40,7 +40,7 @@ KEPT: dict[str, Condition] = {
 
 
 def clustered(count: int, seed: int) -> np.ndarray:
-    """Vectors as pictures have them: scenes, and photos around each."""
+    """Clustered vectors like those of pictures: random scenes, and photos near each."""
     random = np.random.default_rng(seed)
     scenes = random.normal(size=(max(20, count // 50), SIZE))
     return scenes[random.integers(0, len(scenes), count)] + random.normal(size=(count, SIZE)) * 0.35
@@ -51,12 +51,12 @@ def scope_of(owner: str) -> Scope:
 
 
 async def loaded(index: PhotoIndex, owner: str, vectors: np.ndarray) -> float:
-    begun = time.perf_counter()
+    start_s = time.perf_counter()
     for at in range(0, len(vectors), 1_000):
         rows = vectors[at : at + 1_000]
         await index.write([_document(owner, at + n, row) for n, row in enumerate(rows)])
     await index.refresh()
-    return time.perf_counter() - begun
+    return time.perf_counter() - start_s
 
 
 def _document(owner: str, n: int, row: np.ndarray) -> PhotoDocument:
@@ -67,18 +67,20 @@ def _document(owner: str, n: int, row: np.ndarray) -> PhotoDocument:
     )  # fmt: skip
 
 
-async def asked(index: PhotoIndex, owner: str, questions: Sequence[Embedding], kept: Condition) -> tuple[list[set[str]], float]:
-    """The ids found, and the median milliseconds."""
-    found, took = [], []
-    for question in questions:
-        begun = time.perf_counter()
-        found.append({near.key.id for near in await index.nearest(scope_of(owner), question, K, kept)})
-        took.append((time.perf_counter() - begun) * 1_000)
-    return found, statistics.median(took)
+async def search(
+    index: PhotoIndex, owner: str, vectors: Sequence[Embedding], condition: Condition
+) -> tuple[list[set[str]], float]:
+    """The ids of the results of each request, and the median milliseconds."""
+    found, times = [], []
+    for vector in vectors:
+        start_s = time.perf_counter()
+        found.append({near.key.id for near in await index.nearest(scope_of(owner), vector, K, condition)})
+        times.append((time.perf_counter() - start_s) * 1_000)
+    return found, statistics.median(times)
 
 
 async def main(cluster: Cluster, sizes: Sequence[int], folder: Path) -> float:
-    """Prints the table; gives the worst recall."""
+    """Prints the table and returns the lowest recall."""
     name = f"vectors-{os.getpid()}"
     indices = Indices.connect(cluster, name, IndexShape(replicas=0))
     await indices.prepare()
@@ -87,17 +89,17 @@ async def main(cluster: Cluster, sizes: Sequence[int], folder: Path) -> float:
     try:
         for size in sizes:
             vectors, owner = clustered(size, size), f"owner{size}"
-            took = [await loaded(index, owner, vectors) for index in (exact, near)]
-            print(f"{size:>7,} photos: loaded in {took[0]:.1f} s (embedded), {took[1]:.1f} s (OpenSearch)", flush=True)
-            around = np.random.default_rng(1).integers(0, size, ASKED)
-            questions = [Embedding(MODEL, tuple((vectors[n] + 0.1).tolist())) for n in around]
-            for words, kept in KEPT.items():
-                right, exact_ms = await asked(exact, owner, questions, kept)
-                found, near_ms = await asked(near, owner, questions, kept)
-                recall = sum(len(r & f) for r, f in zip(right, found, strict=True)) / sum(map(len, right))
+            times = [await loaded(index, owner, vectors) for index in (exact, near)]
+            print(f"{size:>7,} photos: loaded in {times[0]:.1f} s (embedded), {times[1]:.1f} s (OpenSearch)", flush=True)
+            numbers = np.random.default_rng(1).integers(0, size, REQUESTS)
+            queries = [Embedding(MODEL, tuple((vectors[n] + 0.1).tolist())) for n in numbers]
+            for filter_name, condition in FILTERS.items():
+                expected, exact_ms = await search(exact, owner, queries, condition)
+                found, near_ms = await search(near, owner, queries, condition)
+                recall = sum(len(r & f) for r, f in zip(expected, found, strict=True)) / sum(map(len, expected))
                 worst = min(worst, recall)
                 print(
-                    f"{size:>7,} photos, {words:>5} kept: recall {recall:.4f}  exact {exact_ms:6.1f} ms  HNSW {near_ms:6.1f} ms",
+                    f"{size:>7,} photos, {filter_name:>5} matching: recall {recall:.4f} exact {exact_ms:.1f} ms HNSW {near_ms:.1f} ms",
                     flush=True,
                 )
     finally:
@@ -109,11 +111,11 @@ async def main(cluster: Cluster, sizes: Sequence[int], folder: Path) -> float:
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as made:
+    with tempfile.TemporaryDirectory() as scratch:
         asyncio.run(
             main(
                 Cluster(Places.here().url("opensearch"), deadline_s=120.0),
                 [int(a) for a in sys.argv[1:]] or [1_000, 10_000, 100_000],
-                Path(made),
+                Path(scratch),
             )
         )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -41,6 +43,9 @@ def import_(
     Afterwards `photos-gateway places resolve` updates the places of photos. The last line of standard output is a JSON object.
     """
     settings = settings_of(data=data)
+    if find_spec("scipy") is None:
+        lock = Path(__file__).parents[1] / "requirements-geonames.lock"
+        fail(f"An import of places needs scipy. Install it: {sys.executable} -m pip install --require-hashes -r {lock}")
     from commands.progress import progress_for
     from datasources.data_folder import EMBEDDED, prepare
     from datasources.locations.hot_reload import packaged_artefact

@@ -174,7 +174,7 @@ class FilesReader(ImportReader):
         if not entry.source.in_archive:
             return entry.source, None
         copy = self._spool.new()
-        return msgspec.structs.replace(entry.source, to=os.fsencode(copy)), copy
+        return msgspec.structs.replace(entry.source, copy_path=os.fsencode(copy)), copy
 
     def _result(self, task: _Task, answer: Future[Any] | None) -> ReadResult:
         group, position = task.group, _position(task)

@@ -81,9 +81,9 @@ def module_exists(name: str) -> bool:
         path = ROOT.joinpath(*parts[:length])
         source = path.with_suffix(".py") if path.with_suffix(".py").is_file() else path / "__init__.py"
         if source.is_file():
-            rest = parts[length:]
-            if not rest or re.search(rf"\b{rest[0]}\b", source.read_text("utf-8")):
+            if not (rest := parts[length:]) or re.search(rf"\b{rest[0]}\b", source.read_text("utf-8")):
                 return True
+            break
     short = [path for path in files() if path.endswith(f"/{parts[0]}.py")]
     return any(re.search(rf"\b{parts[1]}\b", text_of(path)) for path in short)
 

@@ -94,7 +94,7 @@ def test_no_description_of_the_schema_has_a_replaced_word() -> None:
 
 
 def test_no_help_of_a_command_has_a_replaced_word() -> None:
-    from cli import app
+    from commands.app import app
     from typer.main import get_command
 
     def texts(command: object) -> Iterator[str]:

@@ -92,7 +92,7 @@ async def test_a_record_that_is_too_large_is_rejected_and_the_rest_of_its_batch_
     huge = {"sourceId": "huge", "keywords": ["\U0001f4f7" * 499 + chr(0x4E00 + i) for i in range(300)]}
     ended = await imported(tmp_path / "data", lines(tmp_path / "a.jsonl", [*many(3), huge, {"sourceId": "z"}]))
     assert counts(ended) == (4, 0, 0, 1)
-    assert ended.counters.rejections == ["line 4 is larger than what one photo may hold"]
+    assert ended.counters.rejections == ["line 4 is too large to store as one photo"]
     assert (await verified(tmp_path / "data")).photos == 4
 
 

@@ -56,7 +56,7 @@ async def stack(tmp_path: Path) -> AsyncIterator[Stack]:
 
 async def test_searches_are_correct_while_the_index_is_switched_and_switched_back(stack: Stack) -> None:
     before = await stack.indices.index_of(NAME)
-    async with stack.load.at_work(readers=3, writers=2, rate_each=None):
+    async with stack.load.running(readers=3, writers=2, rate_each=None):
         summary = json.loads(await build_and_switch(stack.sources, stack.indices, DISPLAY))
         assert summary["index"] == await stack.indices.index_of(NAME) != before
         assert json.loads(await roll_back(stack.sources, stack.indices, DISPLAY))["index"] == before
