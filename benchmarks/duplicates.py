@@ -146,9 +146,7 @@ def main() -> None:
     start_s = time.perf_counter()
     for name, score in measure(pictures).items():
         print(f"{name:38} recall {score.recall:.4f}  precision {score.precision:.4f}")
-    print(
-        f"{len(pictures):,} pictures, {(time.perf_counter() - start_s) / len(pictures) / 5 * 1_000:.1f} ms per picture"
-    )
+    print(f"{len(pictures):,} pictures, {(time.perf_counter() - start_s) / len(pictures) / 5 * 1_000:.1f} ms per picture")
     full = NearDuplicates()
     noise = np.random.default_rng(1)
     for n in range(100_000):

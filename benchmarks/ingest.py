@@ -30,9 +30,7 @@ async def measure(folder: Path) -> None:
             await follower.add([d.written for d in done if d.written is not None])
         await follower.catch_up()
         seconds = time.perf_counter() - start_s
-    print(
-        f"import: {len(records):,} records in {seconds:.1f} s, {len(records) / seconds:,.0f} records/s, including indexing"
-    )
+    print(f"import: {len(records):,} records in {seconds:.1f} s, {len(records) / seconds:,.0f} records/s, including indexing")
 
 
 if __name__ == "__main__":

@@ -99,7 +99,7 @@ async def main(cluster: Cluster, sizes: Sequence[int], folder: Path) -> float:
                 recall = sum(len(r & f) for r, f in zip(expected, found, strict=True)) / sum(map(len, expected))
                 worst = min(worst, recall)
                 print(
-                    f"{size:>7,} photos, {filter_name:>5} matching: recall {recall:.4f} exact {exact_ms:.1f} ms HNSW {near_ms:.1f} ms",
+                    f"{size:>7,} photos, {filter_name:>5}: recall {recall:.4f} exact {exact_ms:.1f} ms HNSW {near_ms:.1f} ms",
                     flush=True,
                 )
     finally:

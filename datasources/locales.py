@@ -36,7 +36,7 @@ _PARENTS = (
 
 
 def language_fallbacks(tags: Sequence[str]) -> tuple[str, ...]:
-    """Languages to try, in order: each tag with its parents, then English. Invalid tags are skipped; at most ten tags are used."""
+    """Languages to try in order: each tag with its parents, then English. Skips invalid tags and uses at most ten tags."""
     return _chain(tuple(tags[:_MAX_TAGS]))
 
 

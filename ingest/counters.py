@@ -46,7 +46,7 @@ class Counters:
         if rejected.skipped:
             self.count("skipped")
             return
-        if rejected.unread:
+        if rejected.is_unsupported:
             self.count("unread")
         self.reject(rejected.where, rejected.reason)
 

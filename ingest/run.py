@@ -65,18 +65,14 @@ class ImportRun:
 
     async def run(self, reader: ImportReader, request: ImportRequest, data: Path) -> bool:
         """Writes the records after the checkpoint; False if it was stopped. `wait_for_index` completes the indexing."""
-        ids = self.sources.ids
-        owner = ids.local_id("customer", request.owner)
+        owner = self.sources.ids.local_id("customer", request.owner)
         await self.sources.customers.ensure(owner, request.owner, now_ms=self.sources.now_ms())
-        paths = [os.fspath(path.resolve()).encode("utf-8", "surrogateescape").hex() for path in (request.path, *request.more)]
-        name = ids.local_id("import", owner, *paths, str(request.restore))
-        checkpoints = CheckpointFile.of(data, name)
+        checkpoints = self._checkpoint_file(owner, request, data)
         known = checkpoints.read(reader.fingerprint)
         if known is not None:
             self.counters.resume(known.counts)
-            self.progress.print_line(
-                f"Continuing after {self.counters.records:,} records of an interrupted import, which are included in the counts."
-            )
+            done = f"{self.counters.records:,} records of an interrupted import"
+            self.progress.print_line(f"Continuing after {done}, which are included in the counts.")
         writer = RecordWriter(self.sources, owner, restore=request.restore)
         if isinstance(reader, ExportReader):
             restoring = Restoring(self.sources, owner)
@@ -99,6 +95,10 @@ class ImportRun:
             await asyncio.wait([ahead])
         checkpoints.remove()
         return True
+
+    def _checkpoint_file(self, owner: str, request: ImportRequest, data: Path) -> CheckpointFile:
+        paths = [os.fspath(path.resolve()).encode("utf-8", "surrogateescape").hex() for path in (request.path, *request.more)]
+        return CheckpointFile.of(data, self.sources.ids.local_id("import", owner, *paths, str(request.restore)))
 
     async def _write(self, writer: RecordWriter, batch: Sequence[ReadResult]) -> None:
         items = [r for r in batch if isinstance(r, ImportItem)]
@@ -231,7 +231,7 @@ def _batches(results: Iterator[ReadResult]) -> Iterator[list[ReadResult]]:
     for result in results:
         batch.append(result)
         if isinstance(result, ImportItem):
-            copied += sum(o.size for o in (result.original, result.motion) if o is not None and o.spooled)
+            copied += sum(o.size for o in (result.original, result.motion) if o is not None and o.is_temporary)
         if len(batch) == BATCH or copied > _MAX_COPIED_BYTES:
             yield batch
             batch, copied = [], 0

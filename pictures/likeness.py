@@ -78,13 +78,13 @@ def difference(one: bytes, other: bytes) -> float:
     contrast = min(float(a.std()), float(b.std()))
     if contrast < _FLAT:
         return 1.0
-    brightness = min(_least(a, b), _least(b, a)) / contrast
+    brightness = min(_min_difference(a, b), _min_difference(b, a)) / contrast
     return max(brightness, float(np.abs(_colors(one) - _colors(other)).mean()) / _COLORS)
 
 
-def _least(whole: Grid, part: Grid) -> float:
-    """The root mean square difference between `part` and the most similar crop of `whole`."""
-    crops = _CUTS[:, None] @ (whole @ _CUTS.transpose(0, 2, 1))[None]
+def _min_difference(full: Grid, part: Grid) -> float:
+    """The root mean square difference between `part` and the most similar crop of `full`."""
+    crops = _CUTS[:, None] @ (full @ _CUTS.transpose(0, 2, 1))[None]
     return float(np.sqrt(((crops - part) ** 2).mean(axis=(2, 3))).min())
 
 
@@ -112,8 +112,8 @@ def _hash(waves: Grid) -> int:
 
 
 def _cosines() -> Grid:
-    made = np.cos(np.pi / _FINE * np.outer(np.arange(_FINE), np.arange(_FINE) + 0.5))
-    return made.astype(np.float32)
+    cosines = np.cos(np.pi / _FINE * np.outer(np.arange(_FINE), np.arange(_FINE) + 0.5))
+    return cosines.astype(np.float32)
 
 
 def _lowest() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -134,8 +134,8 @@ def _cells(start: float, end: float, of: int) -> Grid:
     size = (end - start) / _FINE
     low = (start + size * np.arange(_FINE))[:, None]
     overlap = np.minimum(np.arange(of) + 1, low + size) - np.maximum(np.arange(of), low)
-    made: Grid = (np.clip(overlap, 0, None) / size).astype(np.float32)
-    return made
+    matrix: Grid = (np.clip(overlap, 0, None) / size).astype(np.float32)
+    return matrix
 
 
 def _waves() -> Grid:
@@ -146,11 +146,11 @@ def _waves() -> Grid:
 
 def _soft() -> Grid:
     """The matrix of a blur with the weights 1, 2, 1."""
-    made = np.zeros((_FINE, _FINE), dtype=np.float32)
+    matrix = np.zeros((_FINE, _FINE), dtype=np.float32)
     for i in range(_FINE):
-        for neighbour, weight in ((i - 1, 1), (i, 2), (i + 1, 1)):
-            made[i, min(max(neighbour, 0), _FINE - 1)] += weight / 4
-    return made
+        for neighbor, weight in ((i - 1, 1), (i, 2), (i + 1, 1)):
+            matrix[i, min(max(neighbor, 0), _FINE - 1)] += weight / 4
+    return matrix
 
 
 _SOFT: Final = _soft()

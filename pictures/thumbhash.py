@@ -62,8 +62,8 @@ def _channel(values: Floats, across: int, down: int) -> _Channel:
 
 @lru_cache(maxsize=256)
 def _cosines(length: int, waves: int) -> Floats:
-    made: Floats = np.cos(np.pi / length * np.outer(np.arange(waves), np.arange(length) + 0.5))
-    return made
+    cosines: Floats = np.cos(np.pi / length * np.outer(np.arange(waves), np.arange(length) + 0.5))
+    return cosines
 
 
 def _round(value: float) -> int:

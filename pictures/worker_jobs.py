@@ -10,13 +10,13 @@ from typing import Any, BinaryIO, Final
 from PIL import Image
 
 from pictures.decoding import opened, pixels, upright_size
-from pictures.film import still
 from pictures.formats.embedded_previews import preview_of
 from pictures.formats.media_types import kind_of_start
 from pictures.likeness import fingerprint_of
 from pictures.rendering import encoded, rendered
 from pictures.size_ladder import RUNGS, Size
 from pictures.thumbhash import thumbhash
+from pictures.video_still import still
 
 WORK: Final = "pictures.worker_jobs:work"
 _INSPECTED_SIZE: Final = Size(256, 256)
@@ -27,13 +27,13 @@ _MAY_BE_RAW: Final = frozenset({"tiff", "orf", "rw2", "raf", "cr3"})
 
 def work(job: dict[str, Any]) -> Any:
     """Runs the job whose name is `job["do"]`."""
-    return {"look": _inspect, "render": _render}[job["do"]](job)
+    return {"inspect": _inspect, "render": _render}[job["do"]](job)
 
 
 def _inspect(job: dict[str, Any]) -> dict[str, Any]:
     """The upright size, ThumbHash and fingerprint of a picture or of a still of a video; the still itself as a JPEG."""
     path = Path(job["path"])
-    if job["film"]:
+    if job["video"]:
         poster = still(str(path))
         poster.thumbnail((RUNGS[-1], RUNGS[-1]))
         return {**_inspected(poster, Size(*poster.size)), "poster": encoded(poster.convert("RGB"), "JPEG")}

@@ -35,9 +35,9 @@ def rewritten(change: Callable[[Any], None]) -> Spoil:
     """The real answer with a change."""
 
     def spoil(code: int, body: bytes) -> tuple[int, bytes]:
-        told = json.loads(body)
-        change(told)
-        return code, json.dumps(told).encode()
+        reported = json.loads(body)
+        change(reported)
+        return code, json.dumps(reported).encode()
 
     return spoil
 
@@ -64,16 +64,18 @@ class Faults:
                 head, body = request
                 self.seen.append((head[0].decode(), body))
                 fault = (self.next.pop(0) if self.next else self.always) if self.among in body else None
-                code, answer, told_head = (0, b"", []) if self.upstream is None else await _forwarded(self.upstream, head, body)
+                code, answer, reported_head = (
+                    (0, b"", []) if self.upstream is None else await _forwarded(self.upstream, head, body)
+                )
                 if fault == CUT:
-                    writer.write(_answer(code, answer, told_head)[: -max(1, len(answer) // 2)])
+                    writer.write(_answer(code, answer, reported_head)[: -max(1, len(answer) // 2)])
                     await writer.drain()
                     return
-                told = fault(code, answer) if callable(fault) else (code, answer)
-                if told is None:
+                reported = fault(code, answer) if callable(fault) else (code, answer)
+                if reported is None:
                     await reader.read()
                     return
-                writer.write(_answer(*told, told_head if told == (code, answer) else []))
+                writer.write(_answer(*reported, reported_head if reported == (code, answer) else []))
                 await writer.drain()
         finally:
             writer.close()
@@ -130,12 +132,12 @@ async def _forwarded(upstream: str, head: Head, body: bytes) -> tuple[int, bytes
         only = head[0].startswith(b"HEAD ")
         answer = await _message(reader, head_only=only)
         assert answer is not None
-        told = [
+        reported = [
             line
             for line in answer[0][1:]
             if line.lower().startswith((b"etag:", b"content-range:", *([b"content-length:"] if only else [])))
         ]
-        return int(answer[0][0].split()[1]), answer[1], told
+        return int(answer[0][0].split()[1]), answer[1], reported
     finally:
         writer.close()
 

@@ -36,11 +36,11 @@ class Proxied:
 
     def sicken(self, toxic: Toxic) -> None:
         """From now on, until it is healed."""
-        _asked("POST", f"/proxies/{self.name}/toxics", {**toxic, "stream": "downstream", "name": "sick"})
+        _requested("POST", f"/proxies/{self.name}/toxics", {**toxic, "stream": "downstream", "name": "sick"})
 
     def heal(self) -> None:
         """As if nothing had been."""
-        _asked("DELETE", f"/proxies/{self.name}/toxics/sick")
+        _requested("DELETE", f"/proxies/{self.name}/toxics/sick")
 
 
 @contextmanager
@@ -48,14 +48,14 @@ def proxied(upstream: str) -> Iterator[Proxied]:
     """A proxy of its own, gone afterwards."""
     name = f"t{secrets.token_hex(6)}"
     wanted = {"name": name, "listen": "127.0.0.1:0", "upstream": upstream.removeprefix("http://")}
-    told = _asked("POST", "/proxies", wanted)
+    reported = _requested("POST", "/proxies", wanted)
     try:
-        yield Proxied(f"http://{told['listen']}", name)
+        yield Proxied(f"http://{reported['listen']}", name)
     finally:
-        _asked("DELETE", f"/proxies/{name}")
+        _requested("DELETE", f"/proxies/{name}")
 
 
-def _asked(method: str, path: str, body: Any = None) -> Any:
+def _requested(method: str, path: str, body: Any = None) -> Any:
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(places_of("faults").url("faults") + path, data, method=method)
     with urllib.request.urlopen(request) as answer:

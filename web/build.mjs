@@ -1,5 +1,5 @@
-// Builds the page's files into ../execution/page: `npm ci && npm run build` in this folder.
-// The names carry a hash of the content, so that browsers may keep them for ever.
+// Builds the files of the page into ../execution/page: run `npm ci && npm run build` in this folder.
+// File names contain a hash of the content, so browsers may cache them without expiry.
 import { build } from 'esbuild'
 import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
@@ -19,12 +19,12 @@ const result = await build({
   entryNames: '[name]-[hash]',
   bundle: true,
   minify: true,
-  keepNames: true, // GraphiQL names its icons for screen readers after their functions
+  keepNames: true, // GraphiQL derives labels for screen readers from function names
   format: 'esm',
   target: 'es2022',
   jsx: 'automatic',
   define: { 'process.env.NODE_ENV': '"production"' },
-  // Fonts and pictures go inside the style sheet: the policy allows data: for them and nothing foreign.
+  // Fonts and pictures are embedded in the style sheet: the Content Security Policy allows data: and no other hosts.
   loader: { '.ttf': 'dataurl', '.woff': 'dataurl', '.woff2': 'dataurl', '.svg': 'dataurl' },
   legalComments: 'none',
   metafile: true,

@@ -1,7 +1,7 @@
-// Who can ask: the demo's identities, fetched from our own server and renewed before their tokens expire.
+// The demo's callers, fetched from the server and renewed before their tokens expire.
 const MARGIN_MS = 60_000
 const SHORTEST_MS = 5_000
-const LONGEST_MS = 2 ** 31 - 1 // a timer that is longer fires at once
+const LONGEST_MS = 2 ** 31 - 1 // longer timers fire immediately
 
 export class Identities {
   constructor(address, changed) {
@@ -21,7 +21,7 @@ export class Identities {
     this.changed()
   }
 
-  // Resolves when the first list is there; a server without a demo has none, and the page works on.
+  // Resolves when the first list is loaded. A server without a demo has no list; the page works without it.
   async refresh() {
     const list = await fetched(this.address)
     if (list) this.list = list
@@ -38,7 +38,7 @@ export class Identities {
   }
 }
 
-// A sleeping laptop runs no timers: a token that has expired meanwhile is renewed before it is sent.
+// A suspended computer runs no timers, so an expired token is renewed before it is sent.
 export async function fresh(identities) {
   const { current } = identities
   if (current?.expiresAt && Date.parse(current.expiresAt) < Date.now() + SHORTEST_MS) await identities.refresh()

@@ -56,21 +56,21 @@ function Page({ tabs }) {
 }
 
 function tabOf({ name, query, variables }) {
-  // A tab's title is its operation's name.
+  // GraphiQL uses the name of the operation as title of the tab.
   const title = name.replace(/\W+(.)?/g, (_, letter) => letter?.toUpperCase() ?? '')
   const named = query.trimStart().startsWith('{') ? `query ${title} ${query.trimStart()}` : query
   const given = variables && Object.keys(variables).length > 0
   return { query: `# ${name}\n${named}`, variables: given ? JSON.stringify(variables, null, 2) : '' }
 }
 
-// GraphiQL 4 fills the variables of the first tab from its storage only.
+// GraphiQL 4 reads the variables of the first tab from its storage only.
 function seed([first]) {
   try {
     if (!first || localStorage.getItem('graphiql:tabState')) return
     localStorage.setItem('graphiql:query', first.query)
     localStorage.setItem('graphiql:variables', first.variables)
   } catch {
-    // Storage is forbidden: the page works, the first tab begins without variables.
+    // Storage is not available: the page works, but the first tab has no variables.
   }
 }
 

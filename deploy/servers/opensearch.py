@@ -128,7 +128,7 @@ def server(places: Places) -> Server:
     }  # fmt: skip
     command = [str(home(places) / f"opensearch-{_VERSION}" / "bin" / "opensearch")]
     user = _NOBODY if os.geteuid() == 0 else None
-    return Server("opensearch", command, lambda: _serves(places), environment, user, patience_s=240)
+    return Server("opensearch", command, lambda: _serves(places), environment, user, timeout_s=240)
 
 
 def _serves(places: Places) -> bool:

@@ -31,7 +31,7 @@ class Server:
     environment: Mapping[str, str] = field(default_factory=dict)
     user: int | None = None
     """The user id to run as, if the server refuses to run as root."""
-    patience_s: float = 60
+    timeout_s: float = 60
 
 
 class Processes:
@@ -71,13 +71,13 @@ class Processes:
         return f"{server.name}: ready after {time.monotonic() - began:.1f} s (process {process.pid})"
 
     def _wait(self, server: Server, process: subprocess.Popen[bytes] | None) -> None:
-        until = time.monotonic() + server.patience_s
+        until = time.monotonic() + server.timeout_s
         while not server.health():
             if process is not None and process.poll() is not None:
                 raise ServersError(f"{server.name} exited during startup. Its log:\n{self._tail(server.name)}")
             if time.monotonic() > until:
                 raise ServersError(
-                    f"{server.name} is not ready after {server.patience_s:.0f} s. Its log:\n{self._tail(server.name)}"
+                    f"{server.name} is not ready after {server.timeout_s:.0f} s. Its log:\n{self._tail(server.name)}"
                 )
             time.sleep(_POLL_S)
 

@@ -42,13 +42,13 @@ def taken_at(tags: ExifTags, note_offset: int | None = None) -> Moment | None:
 
 def _clock(tags: ExifTags) -> tuple[datetime | None, int | None]:
     for wall_tag, offset_tag in _CLOCKS:
-        wall = wall_of(tags.photo.get(wall_tag) or tags.image.get(wall_tag))
+        wall = local_time_of(tags.photo.get(wall_tag) or tags.image.get(wall_tag))
         if wall is not None:
             return wall, _offset(tags.photo.get(offset_tag))
     return None, None
 
 
-def wall_of(value: Any) -> datetime | None:
+def local_time_of(value: Any) -> datetime | None:
     """The local time of a tag; None if it is invalid, such as the zeros or blanks of a clock that was never set."""
     match = _WALL.fullmatch(text_of(value))
     if match is None:

@@ -45,4 +45,4 @@ class ParsedFile:
 
     content_type: str
     metadata: list[SourceMetadata]
-    video: bool = False
+    is_video: bool = False

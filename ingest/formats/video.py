@@ -48,7 +48,7 @@ def read_video(file: BinaryIO, size: int, brand: bytes) -> ParsedFile:
     for name, text in (*_keyed(moov, root), *_atoms(moov, root)):
         texts.setdefault(name, text)
     _add_metadata(metadata, texts, created)
-    return ParsedFile("video/quicktime" if brand == b"qt  " else "video/mp4", [metadata], video=True)
+    return ParsedFile("video/quicktime" if brand == b"qt  " else "video/mp4", [metadata], is_video=True)
 
 
 def _moov(file: BinaryIO, size: int) -> bytes:

@@ -63,14 +63,14 @@ class HashedFile(msgspec.Struct):
 
 
 class FileResult(msgspec.Struct):
-    """The record of a file, or the `reason` why there is none. `unread` means that the format is not supported."""
+    """The record of a file, or the `reason` why there is none. `is_unsupported` refers to its format."""
 
     record: ImportRecord | None = None
     original: HashedFile | None = None
     motion: HashedFile | None = None
     remarks: list[str] = []
     reason: str = ""
-    unread: bool = False
+    is_unsupported: bool = False
 
 
 class PeekResult(msgspec.Struct):
@@ -97,7 +97,7 @@ def _read(arguments: Any) -> FileResult:
     try:
         return _read_file(job)
     except UnsupportedFile as unsupported:
-        return FileResult(reason=str(unsupported), unread=True)
+        return FileResult(reason=str(unsupported), is_unsupported=True)
     except BadFile as bad:
         return FileResult(reason=str(bad))
     except OSError as error:
@@ -115,7 +115,7 @@ def _read_file(job: FileJob) -> FileResult:
         sources.insert(0, read_xmp(_read_sidecar(job.xmp)))
     sources.append(SourceMetadata(albums=job.albums))
     fixed: dict[str, Any] = {"sourceId": f"sha256:{hashed.sha256}", "fileName": one_line(title), "fileSize": hashed.size}
-    fixed |= {"mediaType": "VIDEO" if parsed.video else "PHOTO", "contentType": parsed.content_type}
+    fixed |= {"mediaType": "VIDEO" if parsed.is_video else "PHOTO", "contentType": parsed.content_type}
     record, more = merge_sources(sources, fixed)
     record = msgspec.structs.replace(record, of_bytes_only=job.json is None and job.xmp is None and not job.albums)
     motion = _motion_part(job, parsed) if job.motion is not None else None
@@ -127,17 +127,15 @@ def _read_file(job: FileJob) -> FileResult:
 def _motion_part(job: FileJob, still: ParsedFile) -> HashedFile | None:
     """The video, if it is the motion part: its content identifier is the same, or one of them is missing and it is short."""
     assert job.motion is not None
-    if still.video:
+    if still.is_video:
         return None
     try:
         path = fetch(job.motion)
         video, _ = _parsed(path, "", hashing=False)
         own, other = _identifiers(still), _identifiers(video)
-        if own.content_id and other.content_id:
-            matches = own.content_id == other.content_id
-        else:
-            matches = (other.seconds or 0) <= _LIVE_SECONDS
-        return _parsed(path, "", hashing=True)[1] if matches and video.video else None
+        both = own.content_id and other.content_id
+        matches = own.content_id == other.content_id if both else (other.seconds or 0) <= _LIVE_SECONDS
+        return _parsed(path, "", hashing=True)[1] if matches and video.is_video else None
     except (BadFile, OSError):
         return None
 

@@ -71,7 +71,7 @@ class ImagePipeline:
             if record.original is not None and not record.linked and (record.motion or item.motion is None):
                 continue
             entry = _waiting(item, link=self.link)
-            if item.original is not None and item.original.spooled:
+            if item.original is not None and item.original.is_temporary:
                 start_s = self.now_s()
                 await self._process_batch([(record, entry)])
                 self.stats.seconds += self.now_s() - start_s
@@ -80,15 +80,15 @@ class ImagePipeline:
         if waiting:
             await self.sources.pictures.put_waiting(waiting)
 
-    async def run(self, stop: asyncio.Event, moved: Callable[[int], None]) -> bool:
-        """Processes all waiting files; False if it was stopped earlier. `moved` is called with the number of processed files."""
+    async def run(self, stop: asyncio.Event, on_progress: Callable[[int], None]) -> bool:
+        """Processes all waiting files; False if it was stopped. `on_progress` is called with the number of processed files."""
         start_s = self.now_s()
         try:
-            return await self._run(stop, moved)
+            return await self._run(stop, on_progress)
         finally:
             self.stats.seconds += self.now_s() - start_s
 
-    async def _run(self, stop: asyncio.Event, moved: Callable[[int], None]) -> bool:
+    async def _run(self, stop: asyncio.Event, on_progress: Callable[[int], None]) -> bool:
         done = 0
         while waiting := await self.sources.pictures.waiting(self.owner, limit=_PAGE):
             for at in range(0, len(waiting), _BATCH):
@@ -97,7 +97,7 @@ class ImagePipeline:
                 batch = waiting[at : at + _BATCH]
                 await self._process_batch(batch)
                 done += len(batch)
-                moved(done)
+                on_progress(done)
         return True
 
     def close(self) -> None:
@@ -140,10 +140,10 @@ class ImagePipeline:
 
     async def _inspect(self, waiting: Waiting) -> dict[str, Any] | None:
         """The result of the worker; None if the file cannot be rendered, in which case only its renditions are missing."""
-        film = waiting.content_type.startswith("video/")
+        is_video = waiting.content_type.startswith("video/")
         try:
             seen: dict[str, Any] = await asyncio.wrap_future(
-                self._pool().submit({"do": "look", "path": os.fsdecode(waiting.path), "film": film})
+                self._pool().submit({"do": "inspect", "path": os.fsdecode(waiting.path), "video": is_video})
             )
         except WorkerDied:
             self.stats.unrenderable += 1
@@ -179,15 +179,15 @@ class ImagePipeline:
             near_duplicates = tuple(dict.fromkeys((*record.near_duplicates, *known.near_duplicates)))[:MAX_NEAR_DUPLICATES]
             record = msgspec.structs.replace(record, version=known.version, near_duplicates=near_duplicates)
 
-    async def _add_near_duplicate(self, photos: Sequence[str], twin: str) -> None:
+    async def _add_near_duplicate(self, photos: Sequence[str], duplicate: str) -> None:
         """Adds the photo to the rows of its near-duplicates, if they exist and are not full."""
         remaining = [PhotoKey(self.owner, p) for p in photos]
         for _ in range(_ATTEMPTS):
             known = await self.sources.pictures.raw(remaining) if remaining else {}
             affected = [
-                r for r in known.values() if twin not in r.near_duplicates and len(r.near_duplicates) < MAX_NEAR_DUPLICATES
+                r for r in known.values() if duplicate not in r.near_duplicates and len(r.near_duplicates) < MAX_NEAR_DUPLICATES
             ]
-            changed = [msgspec.structs.replace(r, near_duplicates=(*r.near_duplicates, twin)) for r in affected]
+            changed = [msgspec.structs.replace(r, near_duplicates=(*r.near_duplicates, duplicate)) for r in affected]
             remaining = [r.key for r in changed if await self.sources.pictures.save(r) is None]
 
     async def _load_near_duplicates(self) -> NearDuplicates:
@@ -210,7 +210,7 @@ def _waiting(item: ImportItem, *, link: bool) -> Waiting:
         os.fsencode(original.path),
         original.sha256,
         original.content_type,
-        link and not original.spooled,
+        link and not original.is_temporary,
         None if motion is None else os.fsencode(motion.path),
         None if motion is None else motion.sha256,
     )

@@ -62,7 +62,7 @@ class OriginalWriter:
 
 
 def _current(path: bytes, sha256: str) -> ReferencedFile:
-    """A reference to the current file; raises `FileChanged` if it is no regular file."""
+    """A reference to the current file; raises `FileChanged` if it is not a regular file."""
     file = Path(os.fsdecode(path))
     if not stat.S_ISREG(file.lstat().st_mode):
         raise FileChanged

@@ -184,8 +184,8 @@ class Settling:
 
 def _living(inhabitants: npt.NDArray[Any], beyond: Any, square_km: Any) -> npt.NDArray[np.float64]:
     """The population in a leaf, assuming a Gaussian distribution around places at the distance `beyond` from the leaf."""
-    bell = np.exp(-((np.maximum(beyond, 0) * EARTH_KM / _AROUND_KM) ** 2) / 2)
-    return np.asarray((inhabitants * bell).sum(axis=1) * np.minimum(square_km / (2 * np.pi * _AROUND_KM**2), 1))
+    gaussian = np.exp(-((np.maximum(beyond, 0) * EARTH_KM / _AROUND_KM) ** 2) / 2)
+    return np.asarray((inhabitants * gaussian).sum(axis=1) * np.minimum(square_km / (2 * np.pi * _AROUND_KM**2), 1))
 
 
 def _geometry(leaves: _Leaves) -> tuple[Any, Any, Any]:

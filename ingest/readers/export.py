@@ -129,7 +129,7 @@ class ExportReader(ImportReader):
         if digest.hexdigest() != expected:
             target.unlink()
             return None
-        return OriginalFile(target, expected, content_type, target.stat().st_size, spooled=True)
+        return OriginalFile(target, expected, content_type, target.stat().st_size, is_temporary=True)
 
     def release(self, readings: Sequence[ReadResult]) -> None:
         """See the port."""

@@ -189,8 +189,8 @@ class FilesReader(ImportReader):
         except (WorkerDied, CancelledError) as died:
             return RejectedItem(position, str(died) or "was not read because the import was stopped", where, task.done)
         if found.record is None or found.original is None:
-            skipped = not found.unread and not is_photo_name(group.entry.name)
-            return RejectedItem(position, found.reason, where, task.done, skipped=skipped, unread=found.unread)
+            skipped = not found.is_unsupported and not is_photo_name(group.entry.name)
+            return RejectedItem(position, found.reason, where, task.done, skipped=skipped, is_unsupported=found.is_unsupported)
         return ImportItem(
             position,
             found.record,
@@ -213,7 +213,7 @@ class FilesReader(ImportReader):
 def _original(hashed: HashedFile, entry: ContainerEntry, copies: Sequence[Path], index: int) -> OriginalFile:
     assert entry.source is not None
     path = copies[index] if entry.source.in_archive else Path(os.fsdecode(entry.source.path))
-    return OriginalFile(path, hashed.sha256, hashed.content_type, hashed.size, spooled=entry.source.in_archive)
+    return OriginalFile(path, hashed.sha256, hashed.content_type, hashed.size, is_temporary=entry.source.in_archive)
 
 
 def _is_apple_video(group: FileGroup) -> bool:

@@ -25,7 +25,7 @@ class OriginalFile:
     """The hash of the bytes that were read, in hexadecimal. Copying must compare it, because the file may change."""
     content_type: str
     size: int
-    spooled: bool = False
+    is_temporary: bool = False
     """Whether it is a temporary copy, which must not be referenced."""
 
 
@@ -59,7 +59,7 @@ class RejectedItem:
     done: int
     skipped: bool = False
     """Whether its name shows that it is not a photo (`Thumbs.db`); it is not counted as a rejection."""
-    unread: bool = False
+    is_unsupported: bool = False
     """Whether its format is not supported."""
 
 

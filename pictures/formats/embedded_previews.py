@@ -113,13 +113,13 @@ def _search(data: Bytes) -> Iterator[tuple[int, int]]:
 
 def _in_boxes(data: Bytes) -> _Candidates:
     """Candidates of CR3 files: a JPEG in a separate box, and the full preview as the first sample of a track."""
-    whole = Box(b"", 0, len(data))
+    root = Box(b"", 0, len(data))
     ranges: list[tuple[int, int]] = []
     for top in boxes(data, 0, len(data)):
         if top.kind == b"uuid" and data[top.start : top.start + 16] == _CANON_PREVIEW_UUID:
             at = data.find(_JPEG, top.start, min(top.start + 256, top.end))
             ranges += [(at, top.end - at)] if at >= 0 else []
-    moov = find(data, whole, b"moov")
+    moov = find(data, root, b"moov")
     inner = list(boxes(data, moov.start, moov.end)) if moov else []
     ranges += [r for box in inner if box.kind == b"trak" for r in _sample(data, box)]
     tags = next(chain.from_iterable(_tags(data, box) for box in inner if box.kind == b"uuid"), None)

@@ -86,7 +86,7 @@ async def test_every_change_is_found(written: Path, change: str) -> None:
     assert not (await findings_of(written)).intact
 
 
-async def test_a_chain_written_anew_is_found_by_what_was_signed(written: Path, tmp_path: Path) -> None:
+async def test_a_chain_written_again_is_found_by_what_was_signed(written: Path, tmp_path: Path) -> None:
     forged = tmp_path / "forged"
     forged.mkdir()
     log = await log_of(forged, 30)
@@ -145,7 +145,7 @@ async def test_requests_that_wait_are_written_together(tmp_path: Path, monkeypat
     assert len(lines(tmp_path)) == 50
 
 
-async def test_what_cannot_be_written_is_told_to_those_who_wait_and_stored_for_owners(
+async def test_what_cannot_be_written_is_reported_to_those_who_wait_and_stored_for_owners(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     folder = tmp_path / "audit.log"

@@ -33,8 +33,8 @@ class Sick:
 @pytest.fixture
 async def sick() -> AsyncIterator[Sick]:
     async with faults(places_of("kms").url("kms")) as proxy:
-        patience = RetryPolicy(deadline_s=20.0, sleep=no_pause)
-        keys = await KmsKeyService.open(aws_access("kms", url=proxy.url), f"alias/{secrets.token_hex(6)}", patience)
+        retry_policy = RetryPolicy(deadline_s=20.0, sleep=no_pause)
+        keys = await KmsKeyService.open(aws_access("kms", url=proxy.url), f"alias/{secrets.token_hex(6)}", retry_policy)
         await keys.make_key()
         proxy.seen.clear()
         yield Sick(proxy, keys)
@@ -60,7 +60,7 @@ async def test_a_fault_that_passes_is_not_noticed(sick: Sick, fault: Spoil | str
         (refusal("InvalidCiphertextException"), Corrupt, 1), (refusal("IncorrectKeyException"), Corrupt, 1),
     ],
 )  # fmt: skip
-async def test_a_fault_that_stays_is_told_by_its_kind(
+async def test_a_fault_that_stays_is_reported_by_its_kind(
     sick: Sick, fault: Spoil | str, error: type[SourceError], tries: int
 ) -> None:
     _, wrapped = await sick.keys.generate(CONTEXT)

@@ -196,7 +196,7 @@ def test_errors_are_one_sentence(tmp_path: Path, data: Path) -> None:
     one_sentence(run("import", path, "--owner", "ana", "--data", tmp_path / "file"), "data folder", "file")
     one_sentence(run("import", path, "--owner", "ana", "--data", tmp_path / "file" / "below"), "data folder")
     one_sentence(run("serve", "--data", other, "--port", "0"), "format '99'")
-    one_sentence(run("serve", "--data", foreign, "--port", "0"), "something else")
+    one_sentence(run("serve", "--data", foreign, "--port", "0"), "files of another program")
     one_sentence(run("import", tmp_path / "absent", "--owner", "ana", "--data", data), "absent")
     one_sentence(run("import", path, "--owner", "", "--data", data), "--owner")
     one_sentence(run("serve", "--data", data, "--workers", "4"), "--workers")

@@ -17,7 +17,7 @@ from tests.cli.test_commands import COMMAND, ENVIRONMENT, ROOT, Server, one_sent
 from tests.locations import dump
 from tests.locations.dump import place
 
-_PATIENCE_S = 60
+_TIME_LIMIT_S = 60
 _ASK = "{ placesAt(points: [{latitude: 43.8065, longitude: 11.293}]) { code } photos(first: 1) { nodes { place { code } } } }"
 
 
@@ -35,9 +35,9 @@ def server(data: Path) -> Iterator[Server]:
 
 
 def test_about_prints_the_sources(data: Path) -> None:
-    told = json.loads(run("places", "about", "--data", data).stdout)
-    assert told["version"]
-    assert {"part", "source", "version", "licence", "attribution"} == set(told["sources"][0])
+    reported = json.loads(run("places", "about", "--data", data).stdout)
+    assert reported["version"]
+    assert {"part", "source", "version", "licence", "attribution"} == set(reported["sources"][0])
 
 
 def test_an_invalid_dump_is_an_error(tmp_path: Path, data: Path) -> None:
@@ -53,25 +53,25 @@ def test_a_running_server_loads_imported_places(tmp_path: Path, data: Path, serv
     summary(run("import", photos, "--owner", "ana", "--data", data))
     token = run("token", "--customer", "ana", "--data", data).stdout.strip()
 
-    def asked() -> tuple[str, str | None]:
+    def requested() -> tuple[str, str | None]:
         answer = httpx.post(
             f"{server.url}/graphql", json={"query": _ASK}, headers={"authorization": f"Bearer {token}"}, timeout=30
         )
-        told = answer.json()["data"]
+        reported = answer.json()["data"]
         # A place that the newer data does not have is none, until the photo is resolved again.
-        of_photo = told["photos"]["nodes"][0]["place"]
-        return told["placesAt"][0]["code"], of_photo and of_photo["code"]
+        of_photo = reported["photos"]["nodes"][0]["place"]
+        return reported["placesAt"][0]["code"], of_photo and of_photo["code"]
 
-    assert asked() == ("gn:3177019", "gn:3177019")  # Fiesole, by the places that come with the program
+    assert requested() == ("gn:3177019", "gn:3177019")  # Fiesole, by the places that come with the program
     folder = dump.write(tmp_path / "dump", [place(3176959, "Florence", 43.77925, 11.24626, population=349296), b"5\tshort"])
     imported = run("places", "import", folder, "--data", data)
     assert "cities500.txt:2" in imported.stderr
     found = summary(imported)
     assert (found["places"], found["badLines"]) == (1, 1)
-    _until(lambda: asked()[0] == "gn:3176959")
+    _until(lambda: requested()[0] == "gn:3176959")
     done = summary(run("places", "resolve", "--data", data))
     assert (done["moved"], done["whole"], done["version"]) == (1, True, found["version"])
-    _until(lambda: asked()[1] == "gn:3176959")
+    _until(lambda: requested()[1] == "gn:3176959")
     assert summary(run("places", "resolve", "--data", data))["current"] == 1
     server.stop()
     assert "new places are served" in server.last[1]
@@ -98,13 +98,13 @@ def test_a_stopped_import_changes_nothing_and_the_next_one_removes_its_files(tmp
     one_sentence(run("places", "import", small, "--data", data), "Another import")
     running.send_signal(signal.SIGINT)
     running.send_signal(signal.SIGCONT)
-    assert "what they were" in running.communicate(timeout=_PATIENCE_S)[1]
+    assert "what they were" in running.communicate(timeout=_TIME_LIMIT_S)[1]
     assert running.returncode == 130
     assert sorted(entry.name for entry in data.iterdir()) == ["places.bin", "version"]
 
     running = _amid_the_cells(tmp_path / "large", data)
     running.kill()
-    running.communicate(timeout=_PATIENCE_S)
+    running.communicate(timeout=_TIME_LIMIT_S)
     assert (data / "places.bin").read_bytes() == before
     assert len(list(data.glob("places-*"))) == 1
     summary(run("places", "import", small, "--data", data))
@@ -137,6 +137,6 @@ def test_a_full_disk_is_an_error(tmp_path: Path, data: Path) -> None:
 
 
 def _until(holds) -> None:
-    end = time.monotonic() + _PATIENCE_S
+    end = time.monotonic() + _TIME_LIMIT_S
     while not holds():
         assert time.monotonic() < end, "it never came"

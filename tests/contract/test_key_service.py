@@ -104,7 +104,7 @@ async def test_a_looser_mode_is_refused_with_a_sentence(tmp_path: Path, name: st
         await FileKeyService(tmp_path / "keys").unwrap(wrapped, CONTEXT)
 
 
-async def test_a_root_key_that_is_none_is_told(tmp_path: Path) -> None:
+async def test_a_root_key_that_is_none_is_reported(tmp_path: Path) -> None:
     await FileKeyService(tmp_path / "keys").generate(CONTEXT)
     (tmp_path / "keys" / "root.key").write_bytes(b"short")
     with pytest.raises(Corrupt, match="5 bytes"):

@@ -200,7 +200,7 @@ async def test_keys_cannot_climb(store: MediaStore, name: str) -> None:
             await store.put(key, pieces(b"x"))
 
 
-async def test_whoever_reads_a_file_that_goes_gets_the_old_bytes_or_a_failure(store: MediaStore) -> None:
+async def test_anyone_who_reads_a_file_that_goes_gets_the_old_bytes_or_a_failure(store: MediaStore) -> None:
     data = os.urandom(3 << 20)
     await store_file(store, KEY, data)
     found = await store.read(KEY)

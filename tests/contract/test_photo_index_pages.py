@@ -129,7 +129,7 @@ async def test_a_common_word_and_many_repeats_weigh_no_more_than_one(index: Phot
     assert [(number_of(h), h.position.score) for h in hits] == [(2, 2.5), (1, 2.5)]
 
 
-async def test_forty_clauses_are_told_apart(index: PhotoIndex) -> None:
+async def test_forty_clauses_are_reported_apart(index: PhotoIndex) -> None:
     words = [f"word{n:02d}x" for n in range(40)]
     await fill(index, *(photo(n, text=(" ".join(words[: n + 1]),)) for n in range(40)))
     text = TextQuery(tuple(Clause(HasWord(word), 1.0) for word in words))

@@ -84,7 +84,7 @@ async def test_keywords_are_words_too(index: PhotoIndex) -> None:
 
 
 @pytest.mark.parametrize("typo", ["beahc", "beaxh", "beac", "beachh", "each", "bbeach", "ebach"])
-async def test_one_typo_is_forgiven_where_asked(index: PhotoIndex, typo: str) -> None:
+async def test_one_typo_is_forgiven_where_requested(index: PhotoIndex, typo: str) -> None:
     await fill(index, photo(1, text=("beach",)))
     assert await found(index, HasWord(typo, fuzzy=True)) == {1}
     assert await found(index, HasWord(typo)) == set()

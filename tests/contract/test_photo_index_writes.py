@@ -140,7 +140,7 @@ async def test_an_owner_is_a_whole_word(index: PhotoIndex) -> None:
     assert await found(index, AnyOf(Field.OWNER, ("ana b", "ana")), scope_of("ana b")) == {4}
 
 
-async def test_an_erased_customer_may_be_written_anew_at_the_same_versions(index: PhotoIndex) -> None:
+async def test_an_erased_customer_may_be_written_again_at_the_same_versions(index: PhotoIndex) -> None:
     """As in a rebuild: an engine that remembers deletions by version would reject the document as too old."""
     await fill(index, *(photo(n, version=5) for n in range(20)))
     await index.erase("ana")

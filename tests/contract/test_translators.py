@@ -59,11 +59,11 @@ async def test_answers_each_term_in_order_or_none(translator: Translator) -> Non
     assert await translator.translate([], "fi", "en") == []
 
 
-async def test_takes_no_personal_text_unless_told(translator: Translator) -> None:
+async def test_takes_no_personal_text_unless_reported(translator: Translator) -> None:
     assert translator.takes_personal_text is False
 
 
-async def test_repeated_terms_are_asked_once_and_answers_are_kept_a_day(machine: StandIn) -> None:
+async def test_repeated_terms_are_requested_once_and_answers_are_kept_a_day(machine: StandIn) -> None:
     clock = Clock()
     async with amazon(machine, clock) as translator:
         for _ in range(2):
@@ -75,14 +75,14 @@ async def test_repeated_terms_are_asked_once_and_answers_are_kept_a_day(machine:
         assert len(machine.calls) == 2
 
 
-async def test_what_it_does_not_know_is_not_asked_again_at_once(machine: StandIn) -> None:
+async def test_what_it_does_not_know_is_not_requested_again_at_once(machine: StandIn) -> None:
     async with amazon(machine) as translator:
         for _ in range(3):
             assert await translator.translate(["no such word"], "fi", "en") == [None]
     assert len(machine.calls) == 1
 
 
-async def test_a_busy_machine_is_asked_again_a_few_times(machine: StandIn) -> None:
+async def test_a_busy_machine_is_requested_again_a_few_times(machine: StandIn) -> None:
     machine.faults = [(400, "TooManyRequestsException"), (503, "ServiceUnavailableException")]
     async with amazon(machine) as translator:
         assert await translator.translate(["koiranulkoilutus"], "fi", "en") == [("dog walking", "fi")]

@@ -27,8 +27,8 @@ _PURPOSES = {"secret": "installation", "wrapping": "wrapping"}
 
 async def copied(embedded: Sources, file: Path, stack: Stack) -> int:
     """Copy all tables of `file` into those of a provisioned stack; returns the number of items."""
-    access, patience = replace(stack.access(stack.dynamodb_url), read_timeout_s=60.0), RetryPolicy(deadline_s=60.0)
-    tables = await DynamoTables.open(access, TABLES, prefix=stack.prefix, clock=lambda: 0.0, retry_policy=patience)
+    access, retry_policy = replace(stack.access(stack.dynamodb_url), read_timeout_s=60.0), RetryPolicy(deadline_s=60.0)
+    tables = await DynamoTables.open(access, TABLES, prefix=stack.prefix, clock=lambda: 0.0, retry_policy=retry_policy)
     kms = await AwsCalls.open("keys", "kms", stack.access(stack.kms_url), stack.retry_policy)
     count = 0
     try:
@@ -36,7 +36,7 @@ async def copied(embedded: Sources, file: Path, stack: Stack) -> int:
             rows = items_in(file, table)
             while some := list(islice(rows, _AT_ONCE)):
                 if table is KEYS:
-                    some = [await _wrapped_anew(embedded, kms, stack.key_id, item) for item in some]
+                    some = [await _wrapped_again(embedded, kms, stack.key_id, item) for item in some]
                 await tables.items.write_each([Put(table, item, None) for item in some])
                 count += len(some)
     finally:
@@ -56,15 +56,15 @@ def items_in(file: Path, table: Table) -> Iterator[Item]:
             yield Item(Key(partition, sort), version, body, indexes, expires)
 
 
-async def _wrapped_anew(embedded: Sources, kms: AwsCalls, key_id: str, item: Item) -> Item:
+async def _wrapped_again(embedded: Sources, kms: AwsCalls, key_id: str, item: Item) -> Item:
     """Rewrap the wrapping keys with KMS; the data keys of owners do not change."""
     kind, _, name = item.key.partition.partition(":")
     if kind not in _PURPOSES:
         return item
     context: Mapping[str, str] = {"purpose": _PURPOSES[kind], "name": name}
     plain = await embedded.key_service.unwrap(item.body, context)
-    asked: dict[str, Any] = {"KeyId": key_id, "Plaintext": plain, "EncryptionContext": dict(context)}
-    answer = await kms.call("encrypt", asked)
+    requested: dict[str, Any] = {"KeyId": key_id, "Plaintext": plain, "EncryptionContext": dict(context)}
+    answer = await kms.call("encrypt", requested)
     return Item(item.key, item.version, answer["CiphertextBlob"], item.indexes, item.expires_at)
 
 

@@ -79,7 +79,7 @@ OTHERS = (
 
 
 @dataclass(frozen=True)
-class Asked:
+class Requested:
     """A request: the customer, the documents of the first and of later pages, and variables."""
 
     customer: str
@@ -103,7 +103,7 @@ class Questions:
         self._random = Random(seed)
         self._worlds = worlds
 
-    def one(self) -> Asked:
+    def one(self) -> Requested:
         r = self._random
         customer = r.choice(sorted(self._worlds))
         world = self._worlds[customer]
@@ -118,11 +118,11 @@ class Questions:
         }
         if words is not None:
             given["q"] = words
-        search, told = words is not None, " ".join(r.sample(RICH, r.choice((0, 1, 3))))
-        first, later = (_document(counts, node, search=search) for counts, node in ((self._counts(), told), ("", "version")))
-        return Asked(customer, first, later, given)
+        search, reported = words is not None, " ".join(r.sample(RICH, r.choice((0, 1, 3))))
+        first, later = (_document(counts, node, search=search) for counts, node in ((self._counts(), reported), ("", "version")))
+        return Requested(customer, first, later, given)
 
-    def _other(self, customer: str, world: World) -> Asked:
+    def _other(self, customer: str, world: World) -> Requested:
         r = self._random
         ids = [i for of in ("photos", "albums", "people") for i in self._some(world.ids[of])]
         kind = r.choice(OTHERS)
@@ -138,7 +138,7 @@ class Questions:
             a_photo=r.choice((*world.ids["photos"][:9], "bm9uZQ")),
             ids=json.dumps([*ids, *r.choice(([], ["bm9uZQ"], ids[:1]))]),
         )
-        return Asked(customer, document + " }", document + " }", {"n": r.choice((7, 50, 200))})
+        return Requested(customer, document + " }", document + " }", {"n": r.choice((7, 50, 200))})
 
     def _counts(self) -> str:
         r = self._random

@@ -29,7 +29,7 @@ from indexing.open_stores import open_exclusive
 from indexing.rebuild import rebuild
 from resolvers.context import Context
 from tests.differential.copy_library import at, copied
-from tests.differential.random_queries import FACETS, Asked, Questions, World
+from tests.differential.random_queries import FACETS, Requested, Questions, World
 from tests.requests.harness import served
 from tests.stack.stacks import made, stack_of
 
@@ -87,9 +87,9 @@ class Stacks:
 
     async def _keys(self, who: str, part: str, *, first: int = 0) -> list[str]:
         """Whatever is called `it`, of all photos of a library."""
-        told, other = await self.answers(who, f"{{ all: photos(first: {first}, library: ALL) {{ {part} }} }}", {})
-        assert told == other
-        found = ((told.get("data") or {}).get("all") or {}).get("found") or []
+        reported, other = await self.answers(who, f"{{ all: photos(first: {first}, library: ALL) {{ {part} }} }}", {})
+        assert reported == other
+        found = ((reported.get("data") or {}).get("all") or {}).get("found") or []
         return [one["it"] for one in (found["found"] if isinstance(found, dict) else found)]
 
 
@@ -128,17 +128,17 @@ def took(what: str, begun: tuple[float, float]) -> None:
     print(f"{what}: {wall:.0f} s, {busy:.0f} s of this process")  # noqa: T201 - shown with -s
 
 
-async def walked(stacks: Stacks, asked: Asked, seen: Counter[str]) -> str | None:
+async def walked(stacks: Stacks, requested: Requested, seen: Counter[str]) -> str | None:
     """Read every page of a request; returns the difference of the stacks, if any."""
-    document, variables = asked.first, dict(asked.variables)
+    document, variables = requested.first, dict(requested.variables)
     while True:
-        told, other = await stacks.answers(asked.customer, document, variables)
-        if told != other:
-            return f"{asked.customer} {document}\n{variables}\n{str(told)[:600]}\n{str(other)[:600]}"
-        data = told.get("data") or {}
+        reported, other = await stacks.answers(requested.customer, document, variables)
+        if reported != other:
+            return f"{requested.customer} {document}\n{variables}\n{str(reported)[:600]}\n{str(other)[:600]}"
+        data = reported.get("data") or {}
         page = data.get("list") or (data.get("of") or {}).get("list")
         seen["pages"] += 1
-        wrong = told.get("refused") or (told["errors"][0]["message"] if "errors" in told else None)
+        wrong = reported.get("refused") or (reported["errors"][0]["message"] if "errors" in reported else None)
         seen["errors"] += wrong is not None
         if page is None:
             return None
@@ -146,7 +146,7 @@ async def walked(stacks: Stacks, asked: Asked, seen: Counter[str]) -> str | None
         seen["buckets"] += sum(len(part["buckets"]) for part in page.values() if isinstance(part, dict) and "buckets" in part)
         if not page["edges"] or not page["pageInfo"]["hasNextPage"]:
             return None
-        document, variables["a"] = asked.later, page["pageInfo"]["endCursor"]
+        document, variables["a"] = requested.later, page["pageInfo"]["endCursor"]
 
 
 async def differences(stacks: Stacks, seen: Counter[str]) -> list[str]:
@@ -155,9 +155,9 @@ async def differences(stacks: Stacks, seen: Counter[str]) -> list[str]:
     questions = Questions(SEED, worlds)
     gate = asyncio.Semaphore(AT_ONCE)
 
-    async def one(asked: Asked) -> str | None:
+    async def one(requested: Requested) -> str | None:
         async with gate:
-            return await walked(stacks, asked, seen)
+            return await walked(stacks, requested, seen)
 
     found = await asyncio.gather(*(one(questions.one()) for _ in range(QUESTIONS)))
     return [difference for difference in found if difference]
@@ -187,12 +187,12 @@ def test_a_difference_would_be_seen(stacks) -> None:
     runner, both = stacks
     _, sources = both.both
     first = "{ list: photos(first: 0, filter: {any: [{}]}) { total { count } edges { node { id } } pageInfo { hasNextPage endCursor } } }"
-    everything = Asked("ana", first, first, {})
+    everything = Requested("ana", first, first, {})
     assert runner.run(walked(both, everything, Counter())) is None
     owner = sources.ids.local_id("customer", "ana")
     page = "{ list: photos(first: 1, filter: {hasPeople: true}) { edges { node { id } } } }"
-    told = runner.run(both.answers("ana", page, {}))[0]
-    local = sources.ids.decode(told["data"]["list"]["edges"][0]["node"]["id"]).local
+    reported = runner.run(both.answers("ana", page, {}))[0]
+    local = sources.ids.decode(reported["data"]["list"]["edges"][0]["node"]["id"]).local
     runner.run(_lose(sources, owner, local))
     assert runner.run(walked(both, everything, Counter())) is not None
 

@@ -31,7 +31,7 @@ def declared(*extras: str) -> set[str]:
 
 def imported(folders: list[Path]) -> set[str]:
     """The distributions that files import, at any depth."""
-    where = packages_distributions() | {module: [name] for module, name in MODULES.items()}
+    where = dict(packages_distributions()) | {module: [name] for module, name in MODULES.items()}
     tops = {top for folder in folders for path in folder.rglob("*.py") for top in _tops(path)}
     foreign = tops - OURS - ELSEWHERE - set(sys.stdlib_module_names)
     return {normal(where[top][0]) for top in foreign}

@@ -62,11 +62,11 @@ def note_numbers() -> tuple[int, ...]:
 
 
 @cache
-def file_exists(name: str, beside: str) -> bool:
+def file_exists(name: str, folder: str) -> bool:
     """A path from the root, from the folder of the file that names it, or the end of a path; `*` matches any text."""
     if "*" in name:
         return any(fnmatch(path, name) or fnmatch(path, f"*/{name}") for path in files())
-    if Path(name).name in ELSEWHERE or (ROOT / name).exists() or (ROOT / beside / name).exists():
+    if Path(name).name in ELSEWHERE or (ROOT / name).exists() or (ROOT / folder / name).exists():
         return True
     return any(path.endswith(f"/{name}") for path in files())
 

@@ -1,4 +1,4 @@
-"""SECURITY.md names tests that are there."""
+"""The tests that SECURITY.md names exist."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ PROOF = re.compile(r"`(tests/|test_)")
 TEXT = (ROOT / "SECURITY.md").read_text("utf-8")
 
 
-def named() -> list[str]:
+def references() -> list[str]:
     return [name for name in re.findall(r"`([^`\s]+)`", TEXT) if name.startswith(("tests/", "test_", "docs/"))]
 
 
-def there(name: str) -> bool:
-    """A file, a folder or a pattern of files; a file's own name anywhere in the tests; a test by name."""
+def exists(name: str) -> bool:
+    """Whether a file, a folder, a pattern of files, a test file in any folder or a test of this name exists."""
     if name.startswith("docs/decisions/"):
         return any(ROOT.glob(f"{name}*"))
     if "/" in name:
@@ -25,14 +25,14 @@ def there(name: str) -> bool:
     return any(f"def {name}(" in path.read_text("utf-8") for path in (ROOT / "tests").rglob("*.py"))
 
 
-def test_every_control_names_tests_that_are_there() -> None:
+def test_every_control_names_tests_that_exist() -> None:
     rows = [line for line in TEXT.splitlines() if line.startswith("| ") and "---" not in line][1:]
     assert len(rows) > 25
     assert [row.split("|")[1] for row in rows if not PROOF.search(row.split("|")[4])] == []
-    assert [name for name in named() if not there(name)] == []
+    assert [name for name in references() if not exists(name)] == []
 
 
-def test_a_name_of_nothing_is_noticed() -> None:
+def test_a_missing_name_is_detected() -> None:
     for name in (
         "tests/erasing/test_nothing.py",
         "tests/nothing/",
@@ -40,4 +40,4 @@ def test_a_name_of_nothing_is_noticed() -> None:
         "test_no_such_thing",
         "docs/decisions/999",
     ):
-        assert not there(name)
+        assert not exists(name)

@@ -21,12 +21,12 @@ CONTENT_ID = "A1B2C3D4-0000-4000-8000-1234567890AB"
 def exif(
     image: Mapping[int, Any] | None = None, photo: Mapping[int, Any] | None = None, gps: Mapping[int, Any] | None = None
 ) -> bytes:
-    made = Image.Exif()
+    tags = Image.Exif()
     for tag, value in {0x010F: "Maker", 0x0110: "Model", **(image or {})}.items():
-        made[tag] = value
-    made.get_ifd(0x8769).update({0x9003: "2024:05:01 10:00:00", 0x9011: "+02:00"} if photo is None else photo)
-    made.get_ifd(0x8825).update(GPS if gps is None else gps)
-    return made.tobytes()
+        tags[tag] = value
+    tags.get_ifd(0x8769).update({0x9003: "2024:05:01 10:00:00", 0x9011: "+02:00"} if photo is None else photo)
+    tags.get_ifd(0x8825).update(GPS if gps is None else gps)
+    return tags.tobytes()
 
 
 def picture(kind: str, size: tuple[int, int] = (80, 60), **info: Any) -> bytes:
@@ -42,8 +42,8 @@ def picture(kind: str, size: tuple[int, int] = (80, 60), **info: Any) -> bytes:
 
 def jpeg_with(content: bytes, *segments: tuple[int, bytes]) -> bytes:
     """The JPEG with segments inserted before all others."""
-    made = b"".join(bytes((0xFF, marker)) + struct.pack(">H", len(body) + 2) + body for marker, body in segments)
-    return content[:2] + made + content[2:]
+    inserted = b"".join(bytes((0xFF, marker)) + struct.pack(">H", len(body) + 2) + body for marker, body in segments)
+    return content[:2] + inserted + content[2:]
 
 
 def xmp(attributes: str = "", inside: str = "") -> bytes:
@@ -143,16 +143,16 @@ def tiff(
 ) -> bytes:
     """A TIFF file with the directories of the image, of an image inside it, of the photo and of the place."""
     order = ">" if sign.startswith(b"MM") else "<"
-    made, at = b"", 8
+    directories, at = b"", 8
     links: list[Tag] = []
     for tag, tags in ((0x014A, inner), (0x8769, photo), (0x8825, gps)):
         if tags:
             links.append((tag, LONG, at))
             part = ifd(tags, at, order)
             part += bytes(len(part) % 2)
-            made += part
+            directories += part
             at += len(part)
-    return sign + struct.pack(order + "I", at) + made + ifd([*image, *links], at, order)
+    return sign + struct.pack(order + "I", at) + directories + ifd([*image, *links], at, order)
 
 
 def raw(sign: bytes = b"II*\0", *, make: str = "NIKON CORPORATION", more: Sequence[Tag] = (), note: bytes = b"") -> bytes:
@@ -206,7 +206,7 @@ def live_photo() -> tuple[bytes, bytes]:
 
 def zipped(files: Mapping[str, bytes]) -> bytes:
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in files.items():
-            made.writestr(zipfile.ZipInfo(name, (2024, 1, 1, 0, 0, 0)), content)
+            archive.writestr(zipfile.ZipInfo(name, (2024, 1, 1, 0, 0, 0)), content)
     return out.getvalue()

@@ -48,12 +48,12 @@ SAMPLES = [
 
 def corrupted(rng: random.Random, content: bytes) -> bytes:
     """The content with some changed bytes, mostly in the header, and sometimes truncated."""
-    made = bytearray(content)
+    data = bytearray(content)
     for _ in range(rng.choice((1, 1, 2, 5, 20))):
-        made[rng.randrange(min(len(made), 2_000 if rng.random() < 0.8 else len(made)))] = rng.choice(
+        data[rng.randrange(min(len(data), 2_000 if rng.random() < 0.8 else len(data)))] = rng.choice(
             (0, 1, 127, 128, 255, rng.randrange(256))
         )
-    return bytes(made[: rng.randrange(len(made))] if rng.random() < 0.2 else made)
+    return bytes(data[: rng.randrange(len(data))] if rng.random() < 0.2 else data)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -84,17 +84,17 @@ MALICIOUS: dict[str, tuple[Callable[[], bytes], str]] = {
     "checksum.png": (lambda: picture("PNG").replace(b"IHDR\0\0\0\x50", b"IHDR\0\0\0\x51"), "checksum"),
     "named.heic": (lambda: b"no picture at all", "not have the format of its name"),
     "photoshop.psd": (lambda: b"8BPS" + bytes(60), "Photoshop"),
-    "film.mkv": (lambda: b"\x1a\x45\xdf\xa3" + bytes(60), "Matroska"),
+    "video.mkv": (lambda: b"\x1a\x45\xdf\xa3" + bytes(60), "Matroska"),
     "archive.zip": (lambda: zipped({"a.jpg": PLAIN}), "archive inside"),
     "preview.raf": (lambda: makers.raf()[:84] + struct.pack(">II", 160, 1 << 31) + bytes(200), "truncated"),
 }  # fmt: skip
 
 
 def nested(kind: bytes, depth: int) -> bytes:
-    made = b""
+    content = b""
     for _ in range(depth):
-        made = makers.box(kind, made)
-    return made
+        content = makers.box(kind, content)
+    return content
 
 
 def test_each_malicious_file_is_reported_and_the_others_are_read(tmp_path: Path) -> None:
@@ -109,15 +109,15 @@ def test_each_malicious_file_is_reported_and_the_others_are_read(tmp_path: Path)
 def test_compressed_text_is_decompressed_up_to_a_limit() -> None:
     bomb = zlib.compress(bytes(64 << 20), 9)
     chunk = b"zTXt" + b"Comment\0\0" + bomb
-    whole = picture("PNG")
-    content = whole[:33] + struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk)) + whole[33:]
+    png = picture("PNG")
+    content = png[:33] + struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk)) + png[33:]
     assert record(content).width == 80
 
 
 def test_a_huge_size_in_the_header_is_not_decoded() -> None:
-    whole = picture("PNG")
-    header = b"IHDR" + struct.pack(">II", 100_000, 90_000) + whole[24:29]
-    assert record(whole[:12] + header + struct.pack(">I", zlib.crc32(header)) + whole[33:]).width == 100_000
+    png = picture("PNG")
+    header = b"IHDR" + struct.pack(">II", 100_000, 90_000) + png[24:29]
+    assert record(png[:12] + header + struct.pack(">I", zlib.crc32(header)) + png[33:]).width == 100_000
 
 
 def test_a_file_that_changes_while_it_is_read_is_rejected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,7 +140,7 @@ def test_invalid_members_of_a_zip_are_rejected_and_the_others_are_read(tmp_path:
     odd = zipfile.ZipInfo("odd.jpg")
     odd.compress_type = zipfile.ZIP_LZMA
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as made:
+    with zipfile.ZipFile(out, "w") as archive:
         for name in (
             "good.jpg",
             "../../climbs.jpg",
@@ -150,11 +150,11 @@ def test_invalid_members_of_a_zip_are_rejected_and_the_others_are_read(tmp_path:
             "__MACOSX/._a.jpg",
             "d/empty.jpg",
         ):
-            made.writestr(name, b"" if "empty" in name else PLAIN)
-        made.writestr(link, "/etc/passwd")
-        made.writestr(odd, PLAIN)
-        made.writestr("inner.zip", zipped({"a.jpg": PLAIN}))
-        made.writestr("bomb.jpg", bytes(200 << 20), zipfile.ZIP_DEFLATED, 9)
+            archive.writestr(name, b"" if "empty" in name else PLAIN)
+        archive.writestr(link, "/etc/passwd")
+        archive.writestr(odd, PLAIN)
+        archive.writestr("inner.zip", zipped({"a.jpg": PLAIN}))
+        archive.writestr("bomb.jpg", bytes(200 << 20), zipfile.ZIP_DEFLATED, 9)
     found = read_archive(tmp_path, out.getvalue())
     outside = "has a path outside the archive"
     assert [found[n] for n in ("../../climbs.jpg", "absolute.jpg", "a/../../b.jpg", "C:/drive.jpg")] == [outside] * 4
@@ -229,16 +229,16 @@ def test_an_archive_that_cannot_be_listed_is_rejected(tmp_path: Path, name: str)
 
 def tar(write: Callable[[tarfile.TarFile], None]) -> bytes:
     out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w") as made:
-        write(made)
+    with tarfile.open(fileobj=out, mode="w") as archive:
+        write(archive)
     return out.getvalue()
 
 
-def write_invalid_members(made: tarfile.TarFile) -> None:
+def write_invalid_members(archive: tarfile.TarFile) -> None:
     def add(name: str, content: bytes = PLAIN, kind: bytes = tarfile.REGTYPE, target: str = "") -> None:
         info = tarfile.TarInfo(name)
         info.type, info.size, info.linkname = kind, len(content) if kind == tarfile.REGTYPE else 0, target
-        made.addfile(info, io.BytesIO(content))
+        archive.addfile(info, io.BytesIO(content))
 
     add("good.jpg")
     add("../climbs.jpg")
@@ -261,11 +261,11 @@ def test_a_tar_is_read_compressed_or_not(tmp_path: Path, pack: Callable[[bytes],
     assert all(found[n] == "is not a regular file" for n in ("pipe.jpg", "device.jpg"))
 
 
-def write_two(made: tarfile.TarFile) -> None:
+def write_two(archive: tarfile.TarFile) -> None:
     for name in ("a.jpg", "b.jpg"):
         info = tarfile.TarInfo(name)
         info.size = len(PLAIN)
-        made.addfile(info, io.BytesIO(PLAIN))
+        archive.addfile(info, io.BytesIO(PLAIN))
 
 
 def test_a_truncated_tar_is_read_up_to_its_end(tmp_path: Path) -> None:
@@ -292,7 +292,7 @@ def test_copies_of_members_are_removed(tmp_path: Path) -> None:
         items = [r for r in reader.read() if isinstance(r, ImportItem)]
         originals = [i.original for i in items if i.original is not None]
         assert [o.path.read_bytes() for o in originals] == [PLAIN + bytes([n]) for n in range(5)]
-        assert all(o.spooled for o in originals)
+        assert all(o.is_temporary for o in originals)
         spool = originals[0].path.parent
         reader.release(items[:4])
         assert [o.path.exists() for o in originals] == [False] * 4 + [True]

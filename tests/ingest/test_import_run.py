@@ -12,7 +12,7 @@ import pytest
 
 from access.policy import OWNER_VISIBILITY
 from datasources import Sources
-from datasources.data_folder import IndexLock
+from datasources.data_folder import IndexLock, prepare
 from datasources.tables.photos import Draft
 from indexing.change_feed_consumer import IndexFollower
 from indexing.documents import CONSUMER
@@ -127,8 +127,7 @@ async def test_while_another_process_has_the_index_the_import_waits_for_it(tmp_p
 
 async def test_the_import_indexes_its_changes_if_the_other_process_ended_before(tmp_path: Path) -> None:
     path, data = lines(tmp_path / "a.jsonl", many(300)), tmp_path / "data"
-    (data).mkdir()
-    (data / "version").write_text("1\n")
+    prepare(data)
     lock = IndexLock.take(data, "a server")
     assert lock is not None
     running = asyncio.create_task(imported(data, path))

@@ -46,18 +46,18 @@ def test_a_jpeg_becomes_a_record_whose_id_is_the_hash_of_its_bytes(tmp_path: Pat
 
 
 def test_every_damaged_file_is_reported_with_a_reason(tmp_path: Path) -> None:
-    whole = jpeg(64, 64)
+    complete = jpeg(64, 64)
     png = io.BytesIO()
     Image.new("RGB", (4, 4)).save(png, "PNG")
     files: dict[str, tuple[bytes, str]] = {
         "empty.jpg": (b"", "empty"),
-        "cut.jpg": (whole[:-40], "no end"),
-        "zeroed.jpg": (whole[:-40] + b"\0" * 40, "no end"),
-        "header-cut.jpg": (whole[:100], "truncated before"),
+        "cut.jpg": (complete[:-40], "no end"),
+        "zeroed.jpg": (complete[:-40] + b"\0" * 40, "no end"),
+        "header-cut.jpg": (complete[:100], "truncated before"),
         "noise.jpg": (os.urandom(0) + b"no picture at all" * 9, "not have the format of its name"),
         "magic-only.jpg": (b"\xff\xd8\xff", "truncated"),
-        "no-length.jpg": (b"\xff\xd8\xff\xe0\x00\x00" + whole, "damaged"),
-        "no-size.jpg": (whole.replace(struct.pack(">HH", 64, 64), b"\0\0\0\0"), "no dimensions"),
+        "no-length.jpg": (b"\xff\xd8\xff\xe0\x00\x00" + complete, "damaged"),
+        "no-size.jpg": (complete.replace(struct.pack(">HH", 64, 64), b"\0\0\0\0"), "no dimensions"),
         "cut.png": (png.getvalue()[:-6], "truncated"),
         "phone.heic": (b"\0\0\0\x18ftypheic\0\0\0\0", "truncated"),
         "clip.mov": (b"\0\0\0\x18ftypqt  \0\0\0\0", "truncated"),
@@ -67,7 +67,7 @@ def test_every_damaged_file_is_reported_with_a_reason(tmp_path: Path) -> None:
     }
     for name, (content, _) in files.items():
         (tmp_path / name).write_bytes(content)
-    (tmp_path / "good.jpg").write_bytes(whole)
+    (tmp_path / "good.jpg").write_bytes(complete)
     found = readings(tmp_path)
     assert isinstance(found.pop("good.jpg"), ImportItem)
     for name, (_, words) in files.items():

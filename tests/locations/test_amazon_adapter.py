@@ -51,7 +51,7 @@ async def test_only_rounded_coordinates_leave_and_each_once_to_be_stored(amazon:
     ]
 
 
-async def test_nothing_is_asked_for_open_sea_and_impossible_points(amazon: AmazonLocations, vendor: StandIn) -> None:
+async def test_nothing_is_requested_for_open_sea_and_impossible_points(amazon: AmazonLocations, vendor: StandIn) -> None:
     assert await amazon.resolve([Point(0, 0), Point(float("nan"), 1), Point(95, 0)]) == [None] * 3
     assert vendor.requests == []
 
@@ -74,7 +74,7 @@ async def test_an_empty_answer_leaves_our_place(amazon: AmazonLocations, gazette
     ("fault", "error"),
     [((429, "ThrottlingException"), Throttled), ((403, "AccessDeniedException"), Unavailable), ((500, "Strange"), Unavailable)],
 )
-async def test_failures_are_told_by_their_kind(
+async def test_failures_are_reported_by_their_kind(
     amazon: AmazonLocations, vendor: StandIn, fault: tuple[int, str], error: type[SourceError]
 ) -> None:
     vendor.fault = fault

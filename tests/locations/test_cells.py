@@ -30,7 +30,7 @@ def _rows() -> dump.Rows:
     return [place(n, f"P{n}", *spot, admin=("16" if n % 3 else "00", "FI")) for n, spot in enumerate(_spots(), 1)]
 
 
-def _asked(count: int) -> tuple[np.ndarray, np.ndarray]:
+def _requested(count: int) -> tuple[np.ndarray, np.ndarray]:
     chance = np.random.default_rng(6)
     spots = np.array(_spots())
     near = spots[chance.integers(0, len(spots), count)] + chance.normal(0, 0.01, (count, 2))
@@ -39,7 +39,7 @@ def _asked(count: int) -> tuple[np.ndarray, np.ndarray]:
 
 def test_an_import_answers_as_plain_distances_do(importing: Import, tmp_path: Path) -> None:
     _, gazetteer = importing(dump.write(tmp_path / "dump", _rows()))
-    latitude, longitude = _asked(1_500)
+    latitude, longitude = _requested(1_500)
     atlas = gazetteer._atlas
     country, region = gazetteer._zones.of(latitude, longitude)
     found, apart = gazetteer._all_parts(latitude, longitude)

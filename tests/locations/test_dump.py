@@ -134,7 +134,7 @@ async def test_the_hierarchy_gives_a_region_only_where_the_code_does_not(importi
     assert records["gn:3176959"].ancestors == ("IT", "IT.16")
 
 
-async def test_bad_lines_cost_only_themselves_and_are_told_by_number(importing: Import, tmp_path: Path) -> None:
+async def test_bad_lines_cost_only_themselves_and_are_reported_by_number(importing: Import, tmp_path: Path) -> None:
     rows: dump.Rows = [
         b"\xef\xbb\xbf" + "\t".join(map(str, FLORENCE)).encode(),
         b"",

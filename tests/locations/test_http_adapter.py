@@ -97,7 +97,7 @@ async def test_other_data_forgets_what_was_kept(behind: Any) -> None:
         (Response(b'{"places": []}'), Corrupt),
     ],
 )
-async def test_what_goes_wrong_is_told_by_its_kind(behind: Any, answer: Response, error: type[Exception]) -> None:
+async def test_what_goes_wrong_is_reported_by_its_kind(behind: Any, answer: Response, error: type[Exception]) -> None:
     locations, counted, _ = behind
     counted.instead = answer
     with pytest.raises(error):
@@ -126,7 +126,7 @@ async def test_no_service_at_all_is_unavailable(unused_tcp_port: int) -> None:
     await locations.close()
 
 
-def test_the_token_is_read_anew_when_its_file_has_changed(tmp_path: Path) -> None:
+def test_the_token_is_read_again_when_its_file_has_changed(tmp_path: Path) -> None:
     file = tmp_path / "token"
     read = token_in(file)
     with pytest.raises(Unavailable):

@@ -37,7 +37,7 @@ def keys_of(held: object, depth: int = 4) -> Iterator[object]:
         yield from keys_of(vars(held), depth)
 
 
-async def asked_everything(locations: LocationService) -> None:
+async def requested_everything(locations: LocationService) -> None:
     """Call every method that takes a point."""
     await locations.resolve([FLORENCE])
     await locations.resolve([FLORENCE] * 40)
@@ -53,7 +53,7 @@ async def test_no_coordinate_is_logged_kept_or_cached(
     opened: Callable[[pytest.MonkeyPatch], AbstractAsyncContextManager[LocationService]] = ADAPTERS[adapter]
     async with opened(monkeypatch) as locations:
         with caplog.at_level(logging.INFO):
-            await asked_everything(locations)
+            await requested_everything(locations)
         assert not DIGITS.search(text_of(caplog.records))
         assert not DIGITS.search(" ".join(map(repr, keys_of(locations))))
 
@@ -68,7 +68,7 @@ async def test_no_coordinate_stands_in_an_address_or_header(monkeypatch: pytest.
 
     monkeypatch.setattr(httpx.AsyncClient, "send", noted)
     async with ADAPTERS["HttpLocations"](monkeypatch) as locations:
-        await asked_everything(locations)
+        await requested_everything(locations)
     assert len(sent) >= len(["resolve", "resolve", "resolve", "locate", "search"])
     assert not DIGITS.search("".join(f"{r.url} {r.headers}" for r in sent))
 

@@ -80,7 +80,7 @@ async def test_newer_places_are_taken_up_and_a_library_follows(
     assert again == ResolveCounts(photos=2, pinned=1, current=1)
 
 
-async def test_what_a_service_elsewhere_found_is_asked_for_once(gateway: Gateway, ana: Viewer) -> None:
+async def test_what_a_service_elsewhere_found_is_requested_for_once(gateway: Gateway, ana: Viewer) -> None:
     await photographed(gateway, "free")
     resolved = []
     async with listening(locations_of(gazetteer())) as url:

@@ -145,10 +145,10 @@ async def test_no_coordinate_or_query_is_logged_or_measured(client: httpx.AsyncC
     await client.post(wire.RESOLVE, json={"points": [[43.76871234, 11.25691234]]})
     await client.post(wire.SEARCH, json={"query": "Unsayable Town", "near": [43.76871234, 11.25691234]})
     metrics = (await client.get("/metrics")).text
-    told = metrics + caplog.text + "".join(str(vars(record)) for record in caplog.records if record.name.startswith("photos"))
+    reported = metrics + caplog.text + "".join(str(vars(record)) for record in caplog.records if record.name.startswith("photos"))
     assert 'locations_requests_total{route="/v1/resolve",status="200"} 1.0' in metrics
     assert "locations_points_total 1.0" in metrics
-    assert not [canary for canary in ("43.76", "11.25", "Unsayable") if canary in told]
+    assert not [canary for canary in ("43.76", "11.25", "Unsayable") if canary in reported]
 
 
 async def test_health(client: httpx.AsyncClient) -> None:
@@ -170,7 +170,7 @@ class Sick(Gazetteer):
         return await super().locate(points)
 
 
-async def test_a_failure_and_a_crowd_are_told_as_such() -> None:
+async def test_a_failure_and_a_crowd_are_reported_as_such() -> None:
     sick = Sick(PackedFile(DEFAULT_PATH))
     transport = httpx.ASGITransport(locations_of(sick))
     async with httpx.AsyncClient(transport=transport, base_url="http://locations.test", headers=HEADERS) as client:

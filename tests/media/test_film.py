@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from indexing.open_stores import open_exclusive
-from pictures.film import still
+from pictures.video_still import still
 from tests.media.gateway import RunningGateway, imported, running_gateway
 
 

@@ -39,18 +39,18 @@ async def test_files_of_a_deleted_photo_are_removed(gateway: RunningGateway) -> 
 
 @pytest.mark.asyncio(loop_scope="function")
 async def test_a_missing_file_has_a_blank_rendition(own_gateway: RunningGateway) -> None:
-    told = (await first(own_gateway))["image"]
+    reported = (await first(own_gateway))["image"]
     for path in (own_gateway.settings.data / "media").rglob("*"):
         if path.is_file():
             path.unlink()
-    answer = await own_gateway.get(told["url"])
+    answer = await own_gateway.get(reported["url"])
     assert (answer.status_code, answer.headers["content-type"], answer.headers["cache-control"]) == (
         422,
         "image/jpeg",
         "no-store",
     )
     shown = Image.open(io.BytesIO(answer.content))
-    assert abs(shown.width / shown.height - told["width"] / told["height"]) < 0.1
+    assert abs(shown.width / shown.height - reported["width"] / reported["height"]) < 0.1
 
 
 def files(folder: Path) -> set[Path]:

@@ -48,8 +48,8 @@ def name_of(harness: Harness, data: bytes = PLAIN, owner: str = OWNER) -> str:
     return harness.originals.name_of(owner, hashlib.sha256(data).hexdigest())
 
 
-async def whole(harness: Harness, name: str, owner: str = OWNER, sight: Visibility = OWNER_VISIBILITY) -> bytes | None:
-    stream = await harness.originals.open(sight, owner, name)
+async def whole(harness: Harness, name: str, owner: str = OWNER, visibility: Visibility = OWNER_VISIBILITY) -> bytes | None:
+    stream = await harness.originals.open(visibility, owner, name)
     return None if stream is None else b"".join([p async for p in stream.read(0, stream.size)])
 
 
@@ -93,7 +93,7 @@ async def test_an_altered_copy_is_corrupt(harness: Harness) -> None:
 
 async def test_a_viewer_without_the_picture_class_gets_no_file(harness: Harness) -> None:
     await harness.originals.store(OWNER, name_of(harness), chunks())
-    assert await whole(harness, name_of(harness), sight=Visibility(Relation.SUPPORT)) is None
+    assert await whole(harness, name_of(harness), visibility=Visibility(Relation.SUPPORT)) is None
 
 
 async def test_a_referenced_file_is_read_from_its_path(harness: Harness, tmp_path: Path) -> None:

@@ -45,9 +45,9 @@ async def test_near_duplicates_are_stored_with_both_photos_of_the_same_owner(tmp
     await imported(tmp_path / "data", others, "bob")
     async with open_exclusive(tmp_path / "data", "a test") as sources:
         found = await records(sources)
-        twins = sorted(sorted({r.id, *r.near_duplicates}) for r in found if r.near_duplicates)
-        assert [len(t) for t in twins] == [3, 3, 3]
-        assert twins[0] == twins[1] == twins[2]
+        near_duplicates = sorted(sorted({r.id, *r.near_duplicates}) for r in found if r.near_duplicates)
+        assert [len(t) for t in near_duplicates] == [3, 3, 3]
+        assert near_duplicates[0] == near_duplicates[1] == near_duplicates[2]
         (bobs,) = await records(sources, "bob")
         assert bobs.near_duplicates == ()
         assert bobs.original not in {r.original for r in found}

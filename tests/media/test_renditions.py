@@ -36,25 +36,25 @@ def planted(encoding: str, size: tuple[int, int] = (400, 300)) -> bytes:
     exif.get_ifd(0x8769)[0x9286] = b"ASCII\0\0\0" + CANARY
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes() + CANARY
     xmp = b"<x:xmpmeta xmlns:x='adobe:ns:meta/'>" + CANARY + b"</x:xmpmeta>"
-    told: dict[str, Any] = {"exif": exif, "icc_profile": profile}
+    reported: dict[str, Any] = {"exif": exif, "icc_profile": profile}
     match encoding:
         case "JPEG":
-            told |= {"comment": CANARY, "xmp": xmp}
+            reported |= {"comment": CANARY, "xmp": xmp}
         case "WEBP" | "AVIF":
-            told |= {"xmp": xmp}
+            reported |= {"xmp": xmp}
         case "PNG":
             words = PngImagePlugin.PngInfo()
             words.add_text("Comment", TEXT)
             words.add_itxt("XML:com.adobe.xmp", xmp.decode())
-            told |= {"pnginfo": words}
+            reported |= {"pnginfo": words}
         case "TIFF":
             tags = TiffImagePlugin.ImageFileDirectory_v2()
             tags[270] = tags[305] = tags[315] = TEXT
-            told = {"tiffinfo": tags, "icc_profile": profile}
+            reported = {"tiffinfo": tags, "icc_profile": profile}
         case "GIF":
-            told = {"comment": CANARY}
+            reported = {"comment": CANARY}
     out = io.BytesIO()
-    picture.save(out, encoding, **told)
+    picture.save(out, encoding, **reported)
     data = out.getvalue()
     if encoding == "JPEG":
         iptc = b"Photoshop 3.0\x008BIM\x04\x04\0\0" + struct.pack(">I", 16) + b"\x1c\x02\x78\0\x0b" + CANARY

@@ -20,13 +20,13 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize("encoding", ["JPEG", "WEBP", "AVIF"])
 async def test_a_rendition_has_the_size_and_type_of_the_answer(gateway: RunningGateway, encoding: str) -> None:
     for wish in ("width: 320", "width: 100, height: 100, fit: COVER", "width: 5000", ""):
-        asked = f"image({wish + ', ' if wish else ''}format: {encoding}) {{ url width height contentType }}"
-        told = (await first(gateway, fields=asked))["image"]
-        answer = await gateway.get(told["url"])
+        requested = f"image({wish + ', ' if wish else ''}format: {encoding}) {{ url width height contentType }}"
+        reported = (await first(gateway, fields=requested))["image"]
+        answer = await gateway.get(reported["url"])
         assert answer.status_code == 200
-        assert answer.headers["content-type"] == told["contentType"]
+        assert answer.headers["content-type"] == reported["contentType"]
         shown = Image.open(io.BytesIO(answer.content))
-        assert (shown.format, *shown.size) == (encoding, told["width"], told["height"])
+        assert (shown.format, *shown.size) == (encoding, reported["width"], reported["height"])
         assert shown.width <= 800
 
 
@@ -80,20 +80,20 @@ async def test_an_original_is_the_file_in_any_byte_range(gateway: RunningGateway
     assert whole.content in files
     size, data, etag = len(whole.content), whole.content, whole.headers["etag"]
     assert whole.headers["accept-ranges"] == "bytes"
-    for asked, start, end in (
+    for requested, start, end in (
         ("bytes=0-9", 0, 10),
         ("bytes=5-", 5, size),
         ("bytes=-7", size - 7, size),
         (f"bytes=9-{size * 9}", 9, size),
     ):
-        part = await gateway.get(url, range=asked)
+        part = await gateway.get(url, range=requested)
         assert (part.status_code, part.content) == (206, data[start:end])
         assert part.headers["content-range"] == f"bytes {start}-{end - 1}/{size}"
-    for asked in (f"bytes={size}-", "bytes=-0"):
-        missed = await gateway.get(url, range=asked)
+    for requested in (f"bytes={size}-", "bytes=-0"):
+        missed = await gateway.get(url, range=requested)
         assert (missed.status_code, missed.headers["content-range"]) == (416, f"bytes */{size}")
-    for asked in ("bytes=5-2", "lines=1-2", "bytes=0-1,4-5", "bytes=a-b"):
-        assert (await gateway.get(url, range=asked)).status_code == 200
+    for requested in ("bytes=5-2", "lines=1-2", "bytes=0-1,4-5", "bytes=a-b"):
+        assert (await gateway.get(url, range=requested)).status_code == 200
     assert (await gateway.get(url, range="bytes=0-9", if_range=etag)).status_code == 206
     assert (await gateway.get(url, range="bytes=0-9", if_range='"older"')).status_code == 200
 

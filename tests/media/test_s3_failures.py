@@ -46,8 +46,8 @@ class Sick:
 @pytest.fixture
 async def sick() -> AsyncIterator[Sick]:
     async with faults(places_of("s3").url("s3")) as proxy:
-        patience = RetryPolicy(deadline_s=30.0, sleep=no_pause)
-        store = await S3MediaStore.open(aws_access("s3", url=proxy.url), f"sick-{secrets.token_hex(6)}", patience)
+        retry_policy = RetryPolicy(deadline_s=30.0, sleep=no_pause)
+        store = await S3MediaStore.open(aws_access("s3", url=proxy.url), f"sick-{secrets.token_hex(6)}", retry_policy)
         await store.make_bucket()
         await store.put(KEY, pieces(DATA))
         proxy.seen.clear()
@@ -64,9 +64,9 @@ async def test_a_short_slow_down_is_retried_and_a_long_one_is_an_error(sick: Sic
     assert await whole(sick.store) == DATA
     sick.proxy.always = refusal("SlowDown", 503)
     for call in (whole(sick.store), sick.store.put(KEY, pieces(b"new")), sick.store.names("ana")):
-        with pytest.raises(Throttled) as told:
+        with pytest.raises(Throttled) as reported:
             await call
-        assert "secret words" not in str(told.value)
+        assert "secret words" not in str(reported.value)
     # The put was carried out behind our backs: an error is no promise that nothing was done.
     sick.proxy.always = None
     assert await whole(sick.store) == b"new"
@@ -106,17 +106,17 @@ async def test_a_multipart_upload_whose_last_response_is_lost_is_done(sick: Sick
     data = os.urandom((17 << 20) + 5)
     assert await sick.store.put(KEY, pieces(data)) == len(data)
     assert await whole(sick.store) == data
-    posts = [told for told, _ in sick.proxy.seen if told.startswith("POST ")]
+    posts = [reported for reported, _ in sick.proxy.seen if reported.startswith("POST ")]
     assert len(posts) == 2
 
     def lost(status: int, body: bytes) -> tuple[int, bytes]:
-        completing = sick.proxy.seen[-1][0].startswith("POST ") and "uploadId" in sick.proxy.seen[-1][0] and not told_lost
+        completing = sick.proxy.seen[-1][0].startswith("POST ") and "uploadId" in sick.proxy.seen[-1][0] and not reported_lost
         if completing:
-            told_lost.append(1)
+            reported_lost.append(1)
             return 500, b""
         return status, body
 
-    told_lost: list[int] = []
+    reported_lost: list[int] = []
     sick.proxy.always = lost
     other = os.urandom(9 << 20)
     assert await sick.store.put(KEY, pieces(other)) == len(other)
@@ -137,9 +137,9 @@ TOXICS = {"the connection is reset": RESET, "nothing comes": SILENCE, "the answe
 @pytest.mark.parametrize("name", TOXICS)
 async def test_broken_connections_are_source_errors_within_the_deadline(name: str) -> None:
     with proxied(places_of("s3").url("s3")) as proxy:
-        patience = RetryPolicy(deadline_s=2.0, base_delay_s=0.001)
+        retry_policy = RetryPolicy(deadline_s=2.0, base_delay_s=0.001)
         access = aws_access("s3", url=proxy.url, read_timeout_s=0.3)
-        store = await S3MediaStore.open(access, f"toxic-{secrets.token_hex(6)}", patience)
+        store = await S3MediaStore.open(access, f"toxic-{secrets.token_hex(6)}", retry_policy)
         await store.make_bucket()
         await store.put(KEY, pieces(DATA))
         proxy.sicken(TOXICS[name])

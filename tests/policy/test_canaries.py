@@ -27,7 +27,7 @@ LATITUDE, LONGITUDE, ALTITUDE = 41.8831237, 12.4673219, 1234.56789
 CAPTION, PERSON, ALBUM = "Kanarienvogelsonnenuntergang", "Quetzalina Canariensis", "Canarygarden Quintessence"
 FILE_NAME, KEYWORD, SOURCE, TEXT = "canaryfile-8812.jpg", "canarykeyworden", "canary-source-77123", "canaryrecognized words"
 WORDS_OF_THE_INDEX = (CAPTION, KEYWORD, TEXT, FILE_NAME)
-"""DECISIONS 12: words stand in the index in clear; nothing else of these may."""
+"""The index holds words in clear (docs/decisions/005-encrypted-and-clear-attributes.md); it may hold no other of these values."""
 
 
 def point_forms(value: float) -> set[bytes]:

@@ -128,14 +128,14 @@ _service = st.builds(
     lambda scopes: service_visibility(Viewer(ViewerKind.SERVICE, "s", scopes=scopes, purpose="tests")),
     st.frozensets(st.sampled_from([r.service.scope for r in MATRIX.values() if r.service and r.service.scope])),
 )
-_sights = _service | st.builds(support_visibility, st.frozensets(st.sampled_from(DataClass)))
+_visibilities = _service | st.builds(support_visibility, st.frozensets(st.sampled_from(DataClass)))
 _leaves_given = st.builds(
     lambda visibility, owner, settling: Scope(
         Viewer(ViewerKind.SERVICE, "s"),
         service_access=visibility and ServiceAccess(visibility, frozenset({owner})),
         pending_zones=settling,
     ),
-    _sights,
+    _visibilities,
     st.sampled_from(OWNERS),
     _settling,
 )

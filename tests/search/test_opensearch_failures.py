@@ -26,7 +26,7 @@ from datasources.search.port import SearchRequest, Unwritable
 from tests.http_fault_proxy import Faults, Spoil, faults, garbage, silence, status
 from tests.search.makers import ANA, photo
 
-ASKED = SearchRequest(condition=HasWord("secret"), limit=3, total=True)
+REQUESTED = SearchRequest(condition=HasWord("secret"), limit=3, total=True)
 
 
 def answered(answer: dict[str, Any]) -> Spoil:
@@ -90,12 +90,12 @@ FAILURES: dict[str, tuple[Spoil | str, type[SourceError], int]] = {
 
 
 @pytest.mark.parametrize("name", FAILURES)
-async def test_a_failure_is_told_as_what_it_is_and_repeats_no_word_of_the_question(name: str) -> None:
+async def test_a_failure_is_reported_as_what_it_is_and_repeats_no_word_of_the_question(name: str) -> None:
     fault, error, requests = FAILURES[name]
     async with spoiled() as (proxy, index, _):
         proxy.always = fault
         with pytest.raises(error) as raised:
-            await index.search(ANA, ASKED)
+            await index.search(ANA, REQUESTED)
         assert type(raised.value) is error
         assert raised.value.source == "search"
         assert len(proxy.seen) == requests
@@ -107,32 +107,32 @@ async def test_a_short_failure_is_got_over_with_growing_pauses() -> None:
     async with spoiled() as (proxy, index, pauses):
         proxy.next = [status(429), status(503)]
         proxy.always = answered(WHOLE)
-        assert (await index.search(ANA, ASKED)).total == 0
+        assert (await index.search(ANA, REQUESTED)).total == 0
         assert pauses == [0.1, 0.2]
         assert len({body for _, body in proxy.seen}) == 1
 
 
-async def test_a_search_whose_index_was_dropped_meanwhile_is_asked_of_the_one_behind_the_name_now() -> None:
+async def test_a_search_whose_index_was_dropped_meanwhile_is_requested_of_the_one_behind_the_name_now() -> None:
     gone = {"status": 404, "error": {"type": "index_not_found_exception"}}
     lost = {"status": 503, "error": {"type": "search_phase_execution_exception"}}
     async with spoiled() as (proxy, index, pauses):
         proxy.next = [answered(gone), answered(lost)]
         proxy.always = answered(WHOLE)
-        assert (await index.search(ANA, ASKED)).total == 0
+        assert (await index.search(ANA, REQUESTED)).total == 0
         assert (len(proxy.seen), pauses) == (3, [0.1, 0.2])
 
 
 async def test_a_whole_answer_of_nothing_is_an_answer() -> None:
     async with spoiled() as (proxy, index, _):
         proxy.always = answered(WHOLE)
-        answer = await index.search(ANA, ASKED)
+        answer = await index.search(ANA, REQUESTED)
         assert (list(answer.hits), answer.more, answer.total) == ([], False, 0)
 
 
 async def test_a_search_asks_for_all_or_nothing() -> None:
     async with spoiled() as (proxy, index, _):
         proxy.always = answered(WHOLE)
-        await index.search(ANA, ASKED)
+        await index.search(ANA, REQUESTED)
         assert b'"allow_partial_search_results":false' in proxy.seen[0][1]
 
 
@@ -140,14 +140,20 @@ async def test_silence_ends_at_the_deadline() -> None:
     async with spoiled(deadline_s=0.05) as (proxy, index, _):
         proxy.always = silence
         with pytest.raises(DeadlineExceeded):
-            await index.search(ANA, ASKED)
+            await index.search(ANA, REQUESTED)
 
 
 async def test_a_server_that_is_not_there_is_unavailable() -> None:
     async with spoiled() as (proxy, _, _):
         gone = proxy.url
     index = OpenSearchIndex.connect(Cluster(gone))
-    for call in (index.search(ANA, ASKED), index.write([photo(1)]), index.refresh(), index.versions("ana"), index.erase("ana")):
+    for call in (
+        index.search(ANA, REQUESTED),
+        index.write([photo(1)]),
+        index.refresh(),
+        index.versions("ana"),
+        index.erase("ana"),
+    ):
         with pytest.raises(Unavailable):
             await call
     await index.close()
@@ -184,7 +190,7 @@ async def test_documents_that_no_try_will_get_in_are_named_when_the_others_are_i
         assert raised.value.keys == (photo(1).key,)
 
 
-async def test_a_bulk_answer_that_does_not_match_is_told() -> None:
+async def test_a_bulk_answer_that_does_not_match_is_reported() -> None:
     async with spoiled() as (proxy, index, _):
         proxy.next = [bulk(201)]
         with pytest.raises(Corrupt):
@@ -199,7 +205,7 @@ async def test_a_refresh_that_did_not_reach_every_shard_is_no_refresh(shards: di
             await index.refresh()
 
 
-async def test_refreshes_asked_for_together_are_one_now_and_one_after_it() -> None:
+async def test_refreshes_requested_for_together_are_one_now_and_one_after_it() -> None:
     async with spoiled() as (proxy, index, _):
         proxy.always = lambda _s, _b: (200, b'{"_shards": {"total": 1, "successful": 1, "failed": 0}}')
         await asyncio.gather(*(index.refresh() for _ in range(20)))
@@ -257,13 +263,13 @@ async def test_a_certificate_that_is_not_trusted_is_refused_before_a_word_is_sai
     port = server.sockets[0].getsockname()[1]
     refused = OpenSearchIndex.connect(Cluster(f"https://127.0.0.1:{port}", "user", "password"))
     with pytest.raises(Corrupt, match="certificate is not trusted"):
-        await refused.search(ANA, ASKED)
+        await refused.search(ANA, REQUESTED)
     assert proxy.seen == []
     other_name = OpenSearchIndex.connect(Cluster(f"https://localhost:{port}", ca_file=pem))
     with pytest.raises(Corrupt, match="certificate is not trusted"):
-        await other_name.search(ANA, ASKED)
+        await other_name.search(ANA, REQUESTED)
     trusted = OpenSearchIndex.connect(Cluster(f"https://127.0.0.1:{port}", "user", "password", ca_file=pem))
-    assert (await trusted.search(ANA, ASKED)).total == 0
+    assert (await trusted.search(ANA, REQUESTED)).total == 0
     for index in (refused, other_name, trusted):
         await index.close()
     server.close()

@@ -55,7 +55,7 @@ async def test_six_facets_a_total_and_a_page_are_one_round_trip() -> None:
         assert len(proxy.seen) == 3
 
 
-async def test_only_the_shards_of_the_owners_are_asked() -> None:
+async def test_only_the_shards_of_the_owners_are_requested() -> None:
     async with behind_proxy() as (proxy, index):
         await fill(index, photo(1))
         proxy.seen.clear()
@@ -66,7 +66,7 @@ async def test_only_the_shards_of_the_owners_are_asked() -> None:
         assert len(response["shards"]) == 1
 
 
-async def test_an_answer_that_breaks_off_is_asked_for_again_and_then_unavailable() -> None:
+async def test_an_answer_that_breaks_off_is_requested_for_again_and_then_unavailable() -> None:
     async with behind_proxy() as (proxy, index):
         await fill(index, photo(1))
         proxy.next = [CUT]
@@ -126,7 +126,7 @@ async def half_an_index() -> AsyncIterator[tuple[OpenSearchIndex, dict[bool, str
         dropped(name)
 
 
-async def test_of_a_red_index_owners_in_the_whole_part_have_all_and_others_are_told() -> None:
+async def test_of_a_red_index_owners_in_the_whole_part_have_all_and_others_are_reported() -> None:
     async with half_an_index() as (index, owners):
         assert set(owners) == {True, False}
         here, lost = scope_of(owners[True]), scope_of(owners[False])

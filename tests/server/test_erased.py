@@ -42,7 +42,7 @@ async def test_an_erased_customer_can_only_fetch_the_certificate(gateway: Served
     assert seen["extensions"]["erased"] is True
     for who, where in ((ana, "/import"), (etl, "/import?customer=ana"), (etl, f"/import?customer={me}")):
         again = await gateway.client.post(where, content=b'{"sourceId": "a"}', headers=who | LINES)
-        told = again.json()["errors"][0]["extensions"]
-        assert (again.status_code, told["code"], told["reason"]) == (403, "FORBIDDEN", "ERASED")
+        reported = again.json()["errors"][0]["extensions"]
+        assert (again.status_code, reported["code"], reported["reason"]) == (403, "FORBIDDEN", "ERASED")
     sources = gateway.app.state.running.sources
     assert [c async for c in sources.customers.everyone()] == []

@@ -70,8 +70,10 @@ async def served(folder: Path, **settings: Any) -> AsyncIterator[Served]:
     async with opened(folder) as gateway:
         made = Settings(data=folder / "gateway", **settings)
         issuer = LocalIssuer.development(made.data, AUDIENCE, time.time)
-        door = Authenticator(gateway.sources, Verifier({issuer.name: issuer.trusted}, AUDIENCE, gateway.sources.ids, time.time))
-        routes = graphql_routes(made, gateway.sources, gateway.index_lag, door)
+        authentication = Authenticator(
+            gateway.sources, Verifier({issuer.name: issuer.trusted}, AUDIENCE, gateway.sources.ids, time.time)
+        )
+        routes = graphql_routes(made, gateway.sources, gateway.index_lag, authentication)
         await gateway.sources.documents.add(
             [DocumentRecord(hashlib.sha256(t.encode()).hexdigest(), "web", "q", t, 0) for t in PERSISTED]
         )

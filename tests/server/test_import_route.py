@@ -41,11 +41,11 @@ async def test_a_customer_imports_records(gateway) -> None:
     ana = gateway.customer("ana")
     body = b"\xef\xbb\xbf" + records(350) + b'\n   \nnonsense\n{"sourceId": "x", "rating": 9}\n{"sourceId": "y", "wings": 2}'
     answer = await gateway.client.post("/import", content=pieces(body), headers=ana | JSONL)
-    told = answer.json()
+    reported = answer.json()
     assert answer.status_code == 200
-    assert [told[k] for k in ("added", "updated", "unchanged", "rejected", "indexed")] == [351, 0, 0, 2, True]
-    assert [(e["line"], e.get("field")) for e in told["errors"]] == [(353, None), (354, "rating")]
-    assert told["unknownKeys"] == ["wings"]
+    assert [reported[k] for k in ("added", "updated", "unchanged", "rejected", "indexed")] == [351, 0, 0, 2, True]
+    assert [(e["line"], e.get("field")) for e in reported["errors"]] == [(353, None), (354, "rating")]
+    assert reported["unknownKeys"] == ["wings"]
     found = await gateway.ask('{ searchPhotos(query: "photo", first: 0) { total { count } } }', ana)
     assert found["searchPhotos"]["total"]["count"] == 350
     again = (

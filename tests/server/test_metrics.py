@@ -31,8 +31,8 @@ def samples(text: str) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
     return {(s.name, frozenset(s.labels.items())): s.value for f in families for s in f.samples}
 
 
-def value(told: dict[Any, float], name: str, **labels: str) -> float:
-    return sum(v for (n, has), v in told.items() if n == name and set(labels.items()) <= has)
+def value(reported: dict[Any, float], name: str, **labels: str) -> float:
+    return sum(v for (n, has), v in reported.items() if n == name and set(labels.items()) <= has)
 
 
 async def test_metrics_count_requests_sources_and_batches_without_values(server: Served) -> None:
@@ -42,18 +42,18 @@ async def test_metrics_count_requests_sources_and_batches_without_values(server:
     refused = await server.client.post("/graphql", json={"query": "{ nothing }"}, headers=ana)
     assert refused.json()["errors"]
     text = (await server.client.get("/metrics")).text
-    told = samples(text)
-    assert value(told, "photos_requests_total", operation="query", outcome="whole", status="200") == 2
-    assert value(told, "photos_requests_total", outcome="refused") == 1
-    assert value(told, "photos_refusals_total", code=refused.json()["errors"][0]["extensions"]["code"]) == 1
-    assert value(told, "photos_documents_total", document="unlisted") == 2
-    assert value(told, "photos_source_calls_total", source="tables", part="photos.timeline", operation="query_index") >= 1
-    assert value(told, "photos_source_calls_total", source="search", operation="search_many") >= 2
-    assert value(told, "photos_loader_batch_keys_count") >= 2
-    assert value(told, "photos_audit_failures_total") == 0
-    assert value(told, "photos_index_lag_changes") == 0
+    reported = samples(text)
+    assert value(reported, "photos_requests_total", operation="query", outcome="whole", status="200") == 2
+    assert value(reported, "photos_requests_total", outcome="refused") == 1
+    assert value(reported, "photos_refusals_total", code=refused.json()["errors"][0]["extensions"]["code"]) == 1
+    assert value(reported, "photos_documents_total", document="unlisted") == 2
+    assert value(reported, "photos_source_calls_total", source="tables", part="photos.timeline", operation="query_index") >= 1
+    assert value(reported, "photos_source_calls_total", source="search", operation="search_many") >= 2
+    assert value(reported, "photos_loader_batch_keys_count") >= 2
+    assert value(reported, "photos_audit_failures_total") == 0
+    assert value(reported, "photos_index_lag_changes") == 0
     assert SECRET not in text
-    assert "ana" not in {v for _, labels in told for _, v in labels}
+    assert "ana" not in {v for _, labels in reported for _, v in labels}
 
 
 async def test_metrics_require_loopback_or_the_token(tmp_path: Path) -> None:

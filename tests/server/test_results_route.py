@@ -69,7 +69,7 @@ async def test_ranges_head_and_conditions_follow_rfc_9110(gateway) -> None:
     whole = await gateway.client.get(url)
     size = len(whole.content)
 
-    async def asked(**headers: str):
+    async def requested(**headers: str):
         return await gateway.client.get(url, headers={k.replace("_", "-"): v for k, v in headers.items()})
 
     for given, start, end in (
@@ -78,14 +78,14 @@ async def test_ranges_head_and_conditions_follow_rfc_9110(gateway) -> None:
         ("bytes=-7", size - 7, size),
         ("bytes=3-999999", 3, size),
     ):
-        part = await asked(range=given)
+        part = await requested(range=given)
         assert (part.status_code, part.content) == (206, whole.content[start:end])
         assert part.headers["content-range"] == f"bytes {start}-{end - 1}/{size}"
-    assert (await asked(range=f"bytes={size}-")).status_code == 416
+    assert (await requested(range=f"bytes={size}-")).status_code == 416
     for ignored in ("bytes=0-1,3-4", "lines=1-2", "nonsense"):
-        assert (await asked(range=ignored)).status_code == 200
-    assert (await asked(range="bytes=0-9", if_range=whole.headers["etag"])).status_code == 206
-    assert (await asked(range="bytes=0-9", if_range='"other"')).status_code == 200
+        assert (await requested(range=ignored)).status_code == 200
+    assert (await requested(range="bytes=0-9", if_range=whole.headers["etag"])).status_code == 206
+    assert (await requested(range="bytes=0-9", if_range='"other"')).status_code == 200
     head = await gateway.client.head(url)
     assert (head.status_code, head.content, head.headers["content-length"]) == (200, b"", str(size))
 

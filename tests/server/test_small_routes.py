@@ -61,7 +61,7 @@ def client_of(app: Starlette, address: str = "127.0.0.1", name: str = "127.0.0.1
     return httpx.AsyncClient(transport=httpx.ASGITransport(app, client=(address, 5)), base_url=f"http://{name}")
 
 
-async def asked(client: httpx.AsyncClient, token: str | None, query: str = ME) -> httpx.Response:
+async def requested(client: httpx.AsyncClient, token: str | None, query: str = ME) -> httpx.Response:
     headers = {"accept": "application/graphql-response+json"} | ({} if token is None else {"authorization": f"Bearer {token}"})
     return await client.post("/graphql", json={"query": query}, headers=headers)
 
@@ -71,7 +71,7 @@ async def test_the_demos_identities_are_two_customers_a_guest_and_a_service_and_
 ) -> None:
     known = (await client.get("/demo/identities")).json()
     assert [k["name"] for k in known] == ["Ana Moretti", "Kenji Sato", "Guest", "Service"]
-    kinds = [(await asked(client, k["token"])).json()["data"]["viewer"]["kind"] for k in known]
+    kinds = [(await requested(client, k["token"])).json()["data"]["viewer"]["kind"] for k in known]
     assert kinds == ["CUSTOMER", "CUSTOMER", "GUEST", "SERVICE"]
     assert known[0]["expiresAt"] == "2027-01-15T09:00:00Z"
 
@@ -87,21 +87,21 @@ async def test_identities_are_only_for_loopback(client: httpx.AsyncClient, addre
 
 async def test_requests_need_a_valid_token(client: httpx.AsyncClient) -> None:
     for token in (None, "x", "a.b.c"):
-        answer = await asked(client, token)
+        answer = await requested(client, token)
         assert answer.status_code == 401
         assert answer.json()["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
 
 
 async def test_the_first_token_creates_the_customer(client: httpx.AsyncClient, settings: Settings) -> None:
     issuer = LocalIssuer.development(settings.data, settings.audience, lambda: NOW)
-    answer = await asked(client, issuer.customer("newcomer"), "{ photos(first: 1) { nodes { id } } }")
+    answer = await requested(client, issuer.customer("newcomer"), "{ photos(first: 1) { nodes { id } } }")
     assert answer.json()["data"] == {"photos": {"nodes": []}}
 
 
 async def test_the_secret_of_a_link_is_exchanged_for_a_guest_token(client: httpx.AsyncClient) -> None:
     answer = await client.post("/guest", json={"secret": SECRET + "open"})
     assert answer.status_code == 200
-    viewer = (await asked(client, answer.json()["token"])).json()["data"]["viewer"]
+    viewer = (await requested(client, answer.json()["token"])).json()["data"]["viewer"]
     assert viewer["kind"] == ViewerKind.GUEST.value
 
 
@@ -159,7 +159,7 @@ async def test_logs_contain_no_values_of_callers(client: httpx.AsyncClient, capl
     caplog.set_level(logging.DEBUG)
     known = (await client.get("/demo/identities")).json()
     secret = "canary-7f3a"
-    await asked(client, known[0]["token"], f'{{ searchPhotos(query: "{secret}") {{ nodes {{ id }} }} }}')
+    await requested(client, known[0]["token"], f'{{ searchPhotos(query: "{secret}") {{ nodes {{ id }} }} }}')
     await client.get(f"/{secret}?{secret}={secret}", headers={"x-request-id": "with spaces " + secret})
     written = "\n".join(JsonLines().format(r) for r in caplog.records if r.name.startswith("photos"))
     lines: list[dict[str, Any]] = [json.loads(line) for line in written.splitlines()]

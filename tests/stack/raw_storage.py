@@ -23,14 +23,14 @@ async def rows(stack: Stack) -> Found:
     calls = await AwsCalls.open("tables", "dynamodb", stack.access(stack.dynamodb_url), stack.retry_policy)
     try:
         for table in TABLES:
-            asked: dict[str, Any] = {"TableName": stack.prefix + table.name, "ConsistentRead": True}
+            requested: dict[str, Any] = {"TableName": stack.prefix + table.name, "ConsistentRead": True}
             while True:
-                told = await calls.call("scan", asked)
-                for row in told["Items"]:
+                reported = await calls.call("scan", requested)
+                for row in reported["Items"]:
                     yield f"tables/{table.name}", b"\n".join(_values(row))
-                if "LastEvaluatedKey" not in told:
+                if "LastEvaluatedKey" not in reported:
                     break
-                asked["ExclusiveStartKey"] = told["LastEvaluatedKey"]
+                requested["ExclusiveStartKey"] = reported["LastEvaluatedKey"]
     finally:
         await calls.close()
 
@@ -45,9 +45,9 @@ async def objects(stack: Stack, bucket: str) -> Found:
     """Every version of every object, under its name."""
     calls = await AwsCalls.open("media", "s3", stack.access(stack.s3_url), stack.retry_policy)
     try:
-        told = await calls.call("list_object_versions", {"Bucket": bucket})
-        assert not told.get("IsTruncated")
-        for one in told.get("Versions", ()):
+        reported = await calls.call("list_object_versions", {"Bucket": bucket})
+        assert not reported.get("IsTruncated")
+        for one in reported.get("Versions", ()):
             got = await calls.call("get_object", {"Bucket": bucket, "Key": one["Key"]})
             yield f"{bucket}/{one['Key']}", one["Key"].encode() + b"\n" + await got["Body"].read()
     finally:
@@ -58,8 +58,8 @@ async def keys(stack: Stack) -> Found:
     """What the key service tells of its keys."""
     calls = await AwsCalls.open("keys", "kms", stack.access(stack.kms_url), stack.retry_policy)
     try:
-        told = [await calls.call(operation, {}) for operation in ("list_keys", "list_aliases")]
-        yield "keys", json.dumps(told, default=str).encode()
+        reported = [await calls.call(operation, {}) for operation in ("list_keys", "list_aliases")]
+        yield "keys", json.dumps(reported, default=str).encode()
     finally:
         await calls.close()
 
@@ -68,9 +68,11 @@ async def index_files(stack: Stack, *needles: str | bytes) -> list[str]:
     """Files of the node, segments and logs of operations, in which something stands."""
     indices = Indices.connect(cluster(), stack.index)
     (name,) = await indices.counts()
-    told = await indices._transport.call("GET", f"/{name}/_settings")
+    reported = await indices._transport.call("GET", f"/{name}/_settings")
     await indices.close()
-    folder = run_folder(places_of("opensearch")) / "data" / "nodes" / "0" / "indices" / told[name]["settings"]["index"]["uuid"]
+    folder = (
+        run_folder(places_of("opensearch")) / "data" / "nodes" / "0" / "indices" / reported[name]["settings"]["index"]["uuid"]
+    )
     assert folder.is_dir()
     return list(holding(folder, *needles))
 

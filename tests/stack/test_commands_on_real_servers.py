@@ -44,8 +44,8 @@ async def test_a_library_is_imported_resolved_and_verified_by_commands(tmp_path:
         async with gateway_on(stack) as gateway:
             assert await found(gateway) == 5
         assert said(run(stack, folder, "places", "resolve"))["photos"] == 5
-        told = said(run(stack, folder, "verify"))
-        assert (told["agrees"], told["photos"], told["indexed"], told["unreadable"]) == (True, 5, 5, 0)
+        reported = said(run(stack, folder, "verify"))
+        assert (reported["agrees"], reported["photos"], reported["indexed"], reported["unreadable"]) == (True, 5, 5, 0)
         async with gateway_on(stack) as gateway:
             await gateway.sources.keys.destroy(gateway.sources.ids.local_id("customer", "ana"))
         refused = run(stack, folder, "import", records(tmp_path / "more.jsonl", 7), "--owner", "ana")

@@ -37,7 +37,7 @@ def sent() -> list[dict[str, Any]]:
     return [json.loads(readme), *({**e, "operation": found[1]} for e, found in named if found)]
 
 
-async def told(sources: Sources, folder: Path) -> list[Any]:
+async def reported(sources: Sources, folder: Path) -> list[Any]:
     """Every answer, as the household, and as the guest of the demo's link."""
     demo = await load_demo(sources, folder, PlainProgress(io.StringIO()), demo_library(photos=600))
     await sources.index.refresh()
@@ -74,9 +74,9 @@ async def test_the_readmes_query_and_every_example_answer_the_same_on_both_stack
     # Ids come of an installation's secret, and ties go by id.
     monkeypatch.setattr(KeyRing, "installation_secret", same_secret)
     async with open_exclusive(tmp_path / "embedded", "a test") as sources:
-        expected = await told(sources, tmp_path / "embedded")
+        expected = await reported(sources, tmp_path / "embedded")
     async with made(stack_of()) as stack, open_exclusive(tmp_path / "real", "a test", stack) as sources:
-        found = await told(sources, tmp_path / "real")
+        found = await reported(sources, tmp_path / "real")
     assert len(found) == len(expected) >= 4
     for one, other in zip(found, expected, strict=True):
         assert one == other

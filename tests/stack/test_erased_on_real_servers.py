@@ -43,8 +43,8 @@ async def test_a_customer_is_gone_from_every_server_byte_by_byte(stack: Stack, t
         ana, bob = await furnished(gateway, tmp_path)
         owner = str(ana.customer)
         needles = (CANARY.encode(), owner.encode(), bytes.fromhex(owner))
-        asked = "{ photos { nodes { id caption } } viewer { customer { displayName } } }"
-        before = await gateway.answer(asked, as_=bob)
+        requested = "{ photos { nodes { id caption } } viewer { customer { displayName } } }"
+        before = await gateway.answer(requested, as_=bob)
         assert await planted(gateway, owner) == {t.name for t in TABLES} - WITHOUT_CUSTOMERS
         there = await traces(stack, *needles)
         assert {f"tables/{t.name}" for t in TABLES} - {f"tables/{t}" for t in WITHOUT_CUSTOMERS} <= there
@@ -59,7 +59,7 @@ async def test_a_customer_is_gone_from_every_server_byte_by_byte(stack: Stack, t
         assert await traces(stack, *needles) <= {f"tables/{JOBS.name}"}
         await gateway.sources.jobs.forget(await job_of(gateway, owner))  # as it is after thirty days
         assert await traces(stack, *needles) == set()
-        assert await gateway.answer(asked, as_=bob) == before
+        assert await gateway.answer(requested, as_=bob) == before
 
 
 async def verified(stack: Stack, folder: Path, *more: str) -> tuple[int, dict[str, Any], str]:

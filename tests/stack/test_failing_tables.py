@@ -19,7 +19,7 @@ from tests.tables.test_dynamodb_failures import no_pause, refusal
 from tests.tcp_fault_proxy import NO_ANSWER, RESET, proxied
 
 pytestmark = pytest.mark.servers
-ASKED = """query($album: ID!, $person: ID!, $photo: ID!) {
+REQUESTED = """query($album: ID!, $person: ID!, $photo: ID!) {
   photos(first: 3) { nodes { caption place { name } albums { title } people { name } } }
   searchPhotos(query: "sea", first: 3) { total { count } nodes { caption } }
   one: node(id: $photo) { ... on Photo { caption } }
@@ -50,8 +50,8 @@ class Library:
     ana: Viewer
     given: dict[str, str]
 
-    async def asked(self) -> dict[str, Any]:
-        return await self.gateway.execute(ASKED, self.given, as_=self.ana)
+    async def requested(self) -> dict[str, Any]:
+        return await self.gateway.execute(REQUESTED, self.given, as_=self.ana)
 
 
 async def library(gateway: Gateway) -> Library:
@@ -73,29 +73,29 @@ async def behind(url: str, stack: Any) -> AsyncIterator[Library]:
         yield await library(gateway)
 
 
-def leaves(told: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
-    if isinstance(told, dict | list):
-        for step, part in told.items() if isinstance(told, dict) else enumerate(told):
+def leaves(reported: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
+    if isinstance(reported, dict | list):
+        for step, part in reported.items() if isinstance(reported, dict) else enumerate(reported):
             yield from leaves(part, (*path, step))
     else:
-        yield path, told
+        yield path, reported
 
 
 async def test_of_each_sick_table_only_its_own_fields_are_missing_and_each_says_so() -> None:
     async with made(stack_of()) as stack, faults(stack.dynamodb_url) as proxy, behind(proxy.url, stack) as own:
-        whole = await own.asked()
+        whole = await own.requested()
         assert "errors" not in whole
         assert [path for path, value in leaves(whole["data"]) if value is None] == []
         for table, allowed in NEEDED.items():
             for name, fault in FAULTS.items():
-                await told_truly(own, proxy, f"{stack.prefix}{table}", (whole, allowed, fault))
-                assert await own.asked() == whole, f"after {table} was {name}"
+                await reported_truly(own, proxy, f"{stack.prefix}{table}", (whole, allowed, fault))
+                assert await own.requested() == whole, f"after {table} was {name}"
 
 
-async def told_truly(own: Library, proxy: Faults, table: str, expected: tuple[Any, set[Path], Any]) -> None:
+async def reported_truly(own: Library, proxy: Faults, table: str, expected: tuple[Any, set[Path], Any]) -> None:
     whole, allowed, (fault, code, reason) = expected
     proxy.among, proxy.always = f'"{table}"'.encode(), fault
-    answer = await own.asked()
+    answer = await own.requested()
     proxy.always = None
     at = {tuple(e["path"]): e["extensions"] for e in answer["errors"]}
     assert at.keys() <= allowed, f"{table}: {at}"
@@ -114,9 +114,9 @@ async def test_while_no_table_answers_what_needs_none_does(toxic: dict[str, Any]
     async with made(stack_of()) as stack:
         with proxied(stack.dynamodb_url or "") as proxy:
             async with behind(proxy.url, stack) as own:
-                whole = await own.asked()
+                whole = await own.requested()
                 proxy.sicken(toxic)
-                answer = await own.asked()
+                answer = await own.requested()
                 proxy.heal()
                 assert answer["data"]["translate"] == whole["data"]["translate"]
                 missing = {name for name, part in answer["data"].items() if part is None}
@@ -125,7 +125,7 @@ async def test_while_no_table_answers_what_needs_none_does(toxic: dict[str, Any]
                 assert {(e["extensions"]["code"], e["extensions"]["source"]) for e in answer["errors"]} == {
                     ("UNAVAILABLE", "tables")
                 }
-                assert await own.asked() == whole
+                assert await own.requested() == whole
 
 
 CHANGE = """mutation($i: UpdatePhotosInput!) { updatePhotos(input: $i) { photos { version favorite } userErrors { code } } }"""

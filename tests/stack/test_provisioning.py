@@ -166,8 +166,10 @@ async def test_guarded_stacks_and_full_buckets_as_on_aws(stack: Stack) -> None:
         for name, bucket in ((stack.bucket, FILES), (stack.audit_bucket, AUDIT)):
             again = await BucketPlan(files, "us-east-1", name, bucket).plan()
             assert (again.steps, again.refused, again.notes) == ([], [], [])
-        told = await tables.call("describe_continuous_backups", {"TableName": f"{stack.prefix}keys"})
-        assert told["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "DISABLED"
+        reported = await tables.call("describe_continuous_backups", {"TableName": f"{stack.prefix}keys"})
+        assert (
+            reported["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "DISABLED"
+        )
         on = {"TableName": f"{stack.prefix}keys", "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True}}
         await tables.call("update_continuous_backups", on)
         assert "a key in a backup" in (await guarded.plan(some)).refused[0]

@@ -28,7 +28,7 @@ PAGE = """{ photos(filter: {favorite: true}, first: 5) { total { count } nodes {
 UPDATE = "mutation($i: UpdatePhotosInput!) { updatePhotos(input: $i) { photos { version } userErrors { code } } }"
 
 
-async def told(gateway: Gateway) -> list[Any]:
+async def reported(gateway: Gateway) -> list[Any]:
     """What a small library answers, before and after mutations, and the pages of its timeline."""
     ana, _ = await gateway.customer("ana"), await gateway.customer("bob")
     photos = [
@@ -72,8 +72,8 @@ def without_ids(answer: Any) -> Any:
 
 async def test_both_stacks_answer_alike_to_reads_and_writes(tmp_path: Path) -> None:
     async with opened(tmp_path) as embedded, made(stack_of()) as stack, gateway_on(stack) as gateway:
-        expected = await told(embedded)
-        assert await told(gateway) == expected
+        expected = await reported(embedded)
+        assert await reported(gateway) == expected
         assert expected[2]["photos"]["total"] == {"count": 2}
         assert expected[5] == [f"Sea {n}" for n in (4, 3, 2, 1, 0)]
 
@@ -101,7 +101,7 @@ async def test_what_the_index_missed_is_made_good_by_the_feed(tmp_path: Path) ->
         assert (await gateway.answer(count, as_=ana))["searchPhotos"]["total"]["count"] == 1
 
 
-async def test_keys_that_are_forgotten_are_noticed_and_everything_begins_anew() -> None:
+async def test_keys_that_are_forgotten_are_noticed_and_everything_begins_again() -> None:
     async with made(stack_of()) as stack:
         async with gateway_on(stack) as gateway:
             ana = await gateway.customer("ana")
@@ -115,8 +115,8 @@ async def test_keys_that_are_forgotten_are_noticed_and_everything_begins_anew() 
         assert (await make_local(stack)).only_index
         # Under another key nothing opens, as after a restart of the stand-in.
         elsewhere = replace(stack, key_id=f"{stack.key_id}-other")
-        anew = await make_local(elsewhere)
-        assert (anew.tables, anew.forgotten) == (True, True)
+        again = await make_local(elsewhere)
+        assert (again.tables, again.forgotten) == (True, True)
         async with gateway_on(elsewhere) as gateway:
             assert await gateway.answer("{ photos(first: 5) { total { count } nodes { id } } }", as_=ana) == {
                 "photos": {"total": {"count": 0}, "nodes": []}

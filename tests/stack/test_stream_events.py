@@ -115,9 +115,9 @@ RECORD: dict[str, Any] = {
 
 
 def test_a_removal_tells_the_version_that_was_there() -> None:
-    told = {**RECORD["dynamodb"]}
-    told["OldImage"] = told.pop("NewImage")
-    (change,) = changes_of({"Records": [{**RECORD, "eventName": "REMOVE", "dynamodb": told}]}, "photos-")
+    reported = {**RECORD["dynamodb"]}
+    reported["OldImage"] = reported.pop("NewImage")
+    (change,) = changes_of({"Records": [{**RECORD, "eventName": "REMOVE", "dynamodb": reported}]}, "photos-")
     assert (change.table, change.key.sort, change.version, change.position) == ("photos", "a", 3, "111")
 
 

@@ -10,7 +10,7 @@ from tests.requests.harness import ROME, Gateway
 from tests.stack.stacks import gateway_on, made, stack_of
 
 pytestmark = pytest.mark.servers
-ASKED = """query($album: ID!, $photo: ID!) {
+REQUESTED = """query($album: ID!, $photo: ID!) {
   album(id: $album) { photos(first: 5) { total { count } nodes { id } } }
   photo(id: $photo) { id location { latitude } }
 }"""
@@ -28,26 +28,26 @@ async def shared(here: Gateway) -> tuple[dict[str, str], dict[str, Any]]:
         "with": {"customerId": here.id("Customer", "bob", "bob")},
         "locationPrecision": "EXACT",
     }
-    told = (await here.answer(SHARE, {"i": target}, as_=ana))["shareAlbum"]
-    assert told["userErrors"] == []
-    seen = await here.answer(ASKED, {"album": album, "photo": photos[0]}, as_=bob)
+    reported = (await here.answer(SHARE, {"i": target}, as_=ana))["shareAlbum"]
+    assert reported["userErrors"] == []
+    seen = await here.answer(REQUESTED, {"album": album, "photo": photos[0]}, as_=bob)
     assert seen["photo"]["location"] is not None
-    return {"album": album, "photo": photos[0], "share": told["share"]["id"]}, target
+    return {"album": album, "photo": photos[0], "share": reported["share"]["id"]}, target
 
 
 async def test_what_one_takes_back_the_other_shows_nobody() -> None:
     async with made(stack_of()) as stack, gateway_on(stack) as here, gateway_on(stack) as there:
         ids, target = await shared(here)
         ana, bob = await here.customer("ana"), await there.customer("bob")
-        asked = {"album": ids["album"], "photo": ids["photo"]}
-        first = await there.answer(ASKED, asked, as_=bob)
+        requested = {"album": ids["album"], "photo": ids["photo"]}
+        first = await there.answer(REQUESTED, requested, as_=bob)
         assert first["album"]["photos"]["total"]["count"] == 2
         assert first["photo"]["location"] is not None
 
         changed = await here.answer(CHANGE, {"i": {**target, "locationPrecision": "NONE"}}, as_=ana)
         assert changed["shareAlbum"]["userErrors"] == []
-        assert (await there.answer(ASKED, asked, as_=bob))["photo"] == {"id": ids["photo"], "location": None}
+        assert (await there.answer(REQUESTED, requested, as_=bob))["photo"] == {"id": ids["photo"], "location": None}
 
         await here.answer(END, {"i": {"shareIds": [ids["share"]]}}, as_=ana)
-        assert await there.answer(ASKED, asked, as_=bob) == {"album": None, "photo": None}
-        assert await here.answer(ASKED, asked, as_=bob) == {"album": None, "photo": None}
+        assert await there.answer(REQUESTED, requested, as_=bob) == {"album": None, "photo": None}
+        assert await here.answer(REQUESTED, requested, as_=bob) == {"album": None, "photo": None}

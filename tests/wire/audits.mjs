@@ -1,4 +1,5 @@
-// The audits of npm graphql-http: node audits.mjs <url> [token]; prints one line for each and a line of JSON.
+// Runs the audits of the npm package graphql-http: node audits.mjs <url> [token].
+// Prints one line for each audit, then a line of JSON with the totals.
 import { auditServer } from 'graphql-http'
 
 const [url, token] = process.argv.slice(2)

@@ -1,7 +1,7 @@
-// Both printings composed by both libraries, and Hive Gateway enforcing the printing with auth:
-// node auth.mjs <graphql url> <plain.graphql> <auth.graphql> <cases.json>; prints a line of JSON.
-// Cases: {query, personal, callers: {name: {token, scopes, policies}}}. To the server goes the owner's token, whoever
-// asks the router: what is refused is refused by the router alone. `forwarded` counts what reached the server.
+// Composes the SDL with and without auth directives with two libraries, and sends queries through Hive Gateway, which enforces
+// the directives: node auth.mjs <graphql url> <plain.graphql> <auth.graphql> <cases.json>; prints a line of JSON.
+// Cases: {owner, queries, callers: {name: {scopes, policies}}}. The server always receives the owner's token, so only the router
+// rejects requests. `forwarded` counts the requests that reached the server.
 import { composeServices } from '@apollo/composition'
 import { composeServices as guild } from '@theguild/federation-composition'
 import { createGatewayRuntime } from '@graphql-hive/gateway'
@@ -23,13 +23,13 @@ const server = await new Promise((resolve) => {
   }).listen(0, '127.0.0.1', () => resolve(`http://127.0.0.1:${proxy.address().port}/`))
 })
 
-const told = { composed: {}, answers: {} }
+const report = { composed: {}, answers: {} }
 let supergraph
 for (const [name, file] of [['plain', plainFile], ['auth', authFile]]) {
   const service = { name: 'photos', url: server, typeDefs: parse(readFileSync(file, 'utf8')) }
   for (const [library, compose] of [['apollo', composeServices], ['guild', guild]]) {
     const { errors, supergraphSdl } = compose([service])
-    told.composed[`${library} ${name}`] = {
+    report.composed[`${library} ${name}`] = {
       errors: (errors ?? []).map(({ message }) => message),
       keeps: ['data', 'tag', 'cost', 'listSize', 'requiresScopes', 'authenticated', 'policy'].filter((d) => supergraphSdl?.includes(`@${d}`)),
     }
@@ -47,15 +47,15 @@ const gateway = createGatewayRuntime({
   },
 })
 for (const caller of ['anonymous', ...Object.keys(callers)]) {
-  told.answers[caller] = {}
+  report.answers[caller] = {}
   for (const [name, query] of Object.entries(queries)) {
     forwarded = 0
     const response = await gateway.fetch('http://router/graphql', {
       method: 'POST', headers: { 'content-type': 'application/json', 'x-caller': caller }, body: JSON.stringify({ query }),
     })
-    told.answers[caller][name] = { answer: await response.json(), forwarded }
+    report.answers[caller][name] = { answer: await response.json(), forwarded }
   }
 }
 await gateway[Symbol.asyncDispose]?.()
-console.log(JSON.stringify(told))
+console.log(JSON.stringify(report))
 process.exit(0)

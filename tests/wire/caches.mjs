@@ -1,5 +1,5 @@
-// The cache settings of docs/clients.md on a photo app's operations: node caches.mjs <graphql url> <token> <cases.json>;
-// cases: {operations: {name: text}, introspection, folder of the documented modules}. Prints a line of JSON.
+// Runs operations of a photo app with the cache settings of docs/clients.md: node caches.mjs <graphql url> <token> <cases.json>.
+// Cases: {operations: {name: text}, introspection}. Prints a line of JSON.
 import { ApolloClient, HttpLink, gql } from '@apollo/client'
 import { Client, fetchExchange } from '@urql/core'
 import { readFileSync } from 'node:fs'
@@ -8,8 +8,8 @@ import WebSocket from 'ws'
 const [url, token, casesFile] = process.argv.slice(2)
 const { operations, introspection } = JSON.parse(readFileSync(casesFile, 'utf8'))
 const headers = { authorization: `Bearer ${token}` }
-const told = { warnings: [] }
-for (const level of ['warn', 'error']) console[level] = (...words) => told.warnings.push(words.map(String).join(' '))
+const report = { warnings: [] }
+for (const level of ['warn', 'error']) console[level] = (...words) => report.warnings.push(words.map(String).join(' '))
 const search = { query: 'neve', languages: ['it'] }
 
 {
@@ -27,7 +27,7 @@ const search = { query: 'neve', languages: ['it'] }
   await change(!node.favorite)
   const read = (name, variables) => client.readQuery({ query: gql(operations[name]), variables })
   const list = read('TimelineQuery', { first: 2 }).photos.edges
-  told.apollo = {
+  report.apollo = {
     photos: new Set(list.map((edge) => edge.node.id)).size, changed: list[0].node.favorite !== node.favorite,
     total: read('TimelineHeadQuery', {}).photos.total.count, found: read('SearchHeadQuery', search).searchPhotos.things.buckets.length,
   }
@@ -44,7 +44,7 @@ const search = { query: 'neve', languages: ['it'] }
   const change = (favorite) => client.mutation(operations.FavoritePhotosMutation, { ids: [node.id], favorite }).toPromise()
   await change(!node.favorite)
   const list = (await query('TimelineQuery', { first: 2 }, 'cache-only')).photos.edges
-  told.urql = {
+  report.urql = {
     photos: list.length, changed: list[0].node.favorite !== node.favorite,
     total: (await query('TimelineHeadQuery', {}, 'cache-only')).photos.total.count,
     found: (await query('SearchHeadQuery', search, 'cache-only')).searchPhotos.things.buckets.length,
@@ -54,8 +54,8 @@ const search = { query: 'neve', languages: ['it'] }
 {
   const { sockets } = await import('./sockets.mjs')
   const client = sockets(url, async () => token, WebSocket)
-  for await (const { data } of client.iterate({ query: '{ viewer { kind } }' })) told.sockets = data.viewer.kind
+  for await (const { data } of client.iterate({ query: '{ viewer { kind } }' })) report.sockets = data.viewer.kind
   await client.dispose()
 }
-console.log(JSON.stringify(told))
+console.log(JSON.stringify(report))
 process.exit(0)

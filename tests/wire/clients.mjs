@@ -1,4 +1,4 @@
-// Each client asks one query, one that fails and, where it can, a mutation and a subscription:
+// Each client sends a query, a mutation, an invalid query and, if it supports them, a subscription:
 // node clients.mjs <graphql url> <token> <cases.json> <folder for Relay's artifacts>; prints a line of JSON.
 // Cases: {sdl, query, variables, mutation, mutationVariables, failing, subscription?}.
 import { ApolloClient, ApolloLink, HttpLink, InMemoryCache, gql } from '@apollo/client'
@@ -14,7 +14,7 @@ import { relay } from './relay.mjs'
 const [url, token, casesFile, folder] = process.argv.slice(2)
 const cases = JSON.parse(readFileSync(casesFile, 'utf8'))
 const headers = { authorization: `Bearer ${token}` }
-const told = {}
+const report = {}
 
 function sockets() {
   return createClient({
@@ -36,12 +36,12 @@ async function all(client, payload) {
   const failing = await all(client, { query: cases.failing }).catch((error) => error)
   const events = cases.subscription ? await all(client, { query: cases.subscription }) : []
   await client.dispose()
-  told['graphql-ws'] = { query: query.data, mutation: mutation.data, failing: failing[0].extensions.code, events: events.map(({ data }) => data) }
+  report['graphql-ws'] = { query: query.data, mutation: mutation.data, failing: failing[0].extensions.code, events: events.map(({ data }) => data) }
 }
 {
   const client = new GraphQLClient(url, { headers })
   const failing = await client.request(cases.failing).catch((error) => error.response.errors)
-  told['graphql-request'] = {
+  report['graphql-request'] = {
     query: await client.request(cases.query, cases.variables),
     mutation: await client.request(cases.mutation, cases.mutationVariables),
     failing: failing[0].extensions.code,
@@ -58,7 +58,7 @@ async function all(client, payload) {
     })],
   })
   const failing = await client.query(cases.failing, {}).toPromise()
-  told.urql = {
+  report.urql = {
     query: plain((await client.query(cases.query, cases.variables).toPromise()).data),
     mutation: plain((await client.mutation(cases.mutation, cases.mutationVariables).toPromise()).data),
     failing: failing.error.graphQLErrors[0].extensions.code,
@@ -69,7 +69,7 @@ async function all(client, payload) {
   const link = new HttpLink({ uri: url, headers })
   const client = new ApolloClient({ link: ApolloLink.from([link]), cache: new InMemoryCache() })
   const failing = await client.query({ query: gql(cases.failing) }).catch((error) => error)
-  told.apollo = {
+  report.apollo = {
     query: plain((await client.query({ query: gql(cases.query), variables: cases.variables })).data),
     mutation: plain((await client.mutate({ mutation: gql(cases.mutation), variables: cases.mutationVariables })).data),
     failing: failing.errors[0].extensions.code,
@@ -86,18 +86,18 @@ async function all(client, payload) {
     return response.json()
   })
   const environment = new Environment({ network, store: new Store(new RecordSource()) })
-  const [asked, changed] = [await artifact('CaseQuery'), await artifact('ChangeMutation')]
-  told.relay = {
-    query: plain(await fetchQuery(environment, asked, cases.variables).toPromise()),
+  const [caseQuery, change] = [await artifact('CaseQuery'), await artifact('ChangeMutation')]
+  report.relay = {
+    query: plain(await fetchQuery(environment, caseQuery, cases.variables).toPromise()),
     mutation: await new Promise((onCompleted, onError) => commitMutation(environment, {
-      mutation: changed, variables: cases.mutationVariables, onCompleted, onError,
+      mutation: change, variables: cases.mutationVariables, onCompleted, onError,
     })),
   }
 }
-console.log(JSON.stringify(told))
+console.log(JSON.stringify(report))
 process.exit(0)
 
-// Without the __typename that caches add.
+// Removes the __typename that caches add.
 function plain(value) {
   return JSON.parse(JSON.stringify(value, (key, inner) => (key === '__typename' ? undefined : inner)))
 }

@@ -30,8 +30,8 @@ writeFileSync(join(out, 'tsconfig.json'), JSON.stringify({
 }))
 try {
   execFileSync(process.execPath, [require.resolve('typescript/bin/tsc'), '-p', out], { stdio: 'pipe' })
-} catch (failed) {
-  throw new Error(String(failed.stdout))
+} catch (error) {
+  throw new Error(String(error.stdout))
 }
 const typed = (readFileSync(types, 'utf8').match(/^export type \w+(Query|Mutation|Subscription) =/gm) ?? []).length
 console.log(JSON.stringify({ relay: artifacts.length, typed, definitions: definitions.length }))

@@ -1,4 +1,4 @@
-"""A running server, Node's packages and a browser: made once a run, skipped by name where the machine has none."""
+"""Fixtures: a running server, Node packages and a browser, created once for each run. Tests are skipped if the machine lacks them."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ NPM_S = 900
 Node = Callable[..., str]
 
 
-def missing(what: str) -> NoReturn:
-    """Skip, saying what is not here; where everything is required, fail."""
+def missing(name: str) -> NoReturn:
+    """Skips the test with the name of the missing program, or fails if CI or REQUIRE_ALL is set."""
     if os.environ.get("CI") or os.environ.get("REQUIRE_ALL"):
-        pytest.fail(f"{what} is missing, and CI or REQUIRE_ALL requires it")
-    pytest.skip(f"{what} is missing")
+        pytest.fail(f"{name} is missing, and CI or REQUIRE_ALL requires it")
+    pytest.skip(f"{name} is missing")
 
 
 @pytest.fixture(scope="session")
 def empty_pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
-    """Two other origins with an `empty.html`: the first stands on the server's list, the second does not."""
+    """Two other origins with an `empty.html`: the server allows the first and not the second."""
     folder = tmp_path_factory.mktemp("pages")
     (folder / "empty.html").write_text("<!doctype html>")
     first, second = free_port(), free_port()
@@ -44,7 +44,7 @@ def empty_pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str,
 def gateway(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, empty_pages: tuple[str, str]
 ) -> Iterator[Gateway]:
-    """Each server in turn."""
+    """Each server of `TARGETS`, one after the other."""
     with TARGETS[request.param](tmp_path_factory.mktemp("gateway"), empty_pages[0]) as running:
         yield running
 
@@ -65,7 +65,7 @@ def npm() -> Path:
             _install(folder)
         scripts = folder / "scripts"
         scripts.mkdir(exist_ok=True)
-        for source in HERE.glob("*.mjs"):  # beside node_modules: that is where Node looks for packages
+        for source in HERE.glob("*.mjs"):  # next to node_modules, where Node searches for packages
             shutil.copy(source, scripts)
     return folder
 
@@ -88,7 +88,7 @@ def _node(module_node: Node) -> Node:
 
 @pytest.fixture(scope="session")
 def module_node(npm: Path) -> Node:
-    """Runs a script of this folder with the packages at hand; returns what it printed; fails with what it said."""
+    """Runs a script of this folder with the Node packages and returns its output. A failure shows its output and errors."""
 
     def run(script: str, *arguments: str, timeout_s: float = 240) -> str:
         done = subprocess.run(
@@ -108,7 +108,7 @@ def module_node(npm: Path) -> Node:
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
-    """The path of a browser."""
+    """The path of the browser."""
     for program in ("chromium", "chromium-browser", "google-chrome"):
         if found := shutil.which(program):
             return found

@@ -1,5 +1,5 @@
-// Pages show pictures: node pictures.mjs <url> <chromium> <token> <screenshot.png> <origin of an empty page>...
-// Prints, for our own page and for each origin, the real sizes of the pictures that came, or null, as a line of JSON.
+// Shows pictures on pages: node pictures.mjs <url> <chromium> <token> <screenshot.png> <origin of an empty page>...
+// Prints, for the server's own page and for each origin, the sizes of the loaded pictures or null, as a line of JSON.
 import puppeteer from 'puppeteer-core'
 
 const [url, executablePath, token, screenshot, ...origins] = process.argv.slice(2)
@@ -7,7 +7,7 @@ const query = `{ photos(first: 6) { nodes {
   JPEG: image(width: 256) { url width height } WEBP: image(width: 320, height: 320, fit: COVER, format: WEBP) { url width height }
   AVIF: image(width: 256, format: AVIF) { url width height } } } }`
 const browser = await puppeteer.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] })
-const told = {}
+const report = {}
 try {
   const own = await browser.newPage()
   let page = own
@@ -17,14 +17,14 @@ try {
     return (await fetch('/graphql', { method: 'POST', headers, body: JSON.stringify({ query }) })).json()
   }, query, token)
   const images = answer.data.photos.nodes.flatMap((node) => Object.values(node))
-  told.wanted = images.map(({ width, height }) => [width, height])
-  for (const place of ['own', ...origins]) {
-    if (place !== 'own') {
-      // A browser of its own: what the first one has fetched it may show from its cache.
+  report.expected = images.map(({ width, height }) => [width, height])
+  for (const origin of ['own', ...origins]) {
+    if (origin !== 'own') {
+      // A separate browser context, so that the cache of the first one is not used.
       page = await (await browser.createBrowserContext()).newPage()
-      await page.goto(`${place}/empty.html`)
+      await page.goto(`${origin}/empty.html`)
     }
-    told[place] = await page.evaluate(async (urls) => {
+    report[origin] = await page.evaluate(async (urls) => {
       document.body.innerHTML = ''
       return Promise.all(urls.map((url) => new Promise((resolve) => {
         const image = new Image()
@@ -34,9 +34,9 @@ try {
         document.body.append(image)
       })))
     }, images.map((image) => image.url))
-    if (place === 'own') await page.screenshot({ path: screenshot })
+    if (origin === 'own') await page.screenshot({ path: screenshot })
   }
-  own.on('response', (response) => response.url().includes('/media/') && (told.cached ??= []).push(response.fromCache()))
+  own.on('response', (response) => response.url().includes('/media/') && (report.cached ??= []).push(response.fromCache()))
   await own.goto(`${url}/graphql`, { waitUntil: 'networkidle0' })
   await own.evaluate(async (url) => {
     const image = new Image()
@@ -46,4 +46,4 @@ try {
 } finally {
   await browser.close()
 }
-console.log(JSON.stringify(told))
+console.log(JSON.stringify(report))

@@ -11,7 +11,7 @@ export function relay(schema, definitions, folder) {
   copyFileSync(schema, join(folder, 'schema.graphql'))
   writeFileSync(join(folder, 'package.json'), '{"type": "module"}')
   for (const [name, text] of definitions) {
-    // Relay wants each definition named after its module.
+    // Relay requires that the name of each definition begins with the name of its module.
     const module = name.replace(/(Query|Mutation|Subscription)$/, '')
     writeFileSync(join(folder, 'src', `${module}.js`), `import { graphql } from 'relay-runtime'\ngraphql\`\n${text}\n\`\n`, { flag: 'a' })
   }
@@ -21,8 +21,8 @@ export function relay(schema, definitions, folder) {
   const compiler = require.resolve('relay-compiler/cli.js')
   try {
     execFileSync(process.execPath, [compiler, 'relay.config.json'], { cwd: folder, stdio: 'pipe' })
-  } catch (failed) {
-    throw new Error(`${failed.stdout}\n${failed.stderr}`)
+  } catch (error) {
+    throw new Error(`${error.stdout}\n${error.stderr}`)
   }
   const generated = join(folder, 'src', '__generated__')
   return readdirSync(generated).map((name) => join(generated, name))

@@ -1,7 +1,7 @@
-// Apollo Gateway and Hive Gateway in front of the server and of a second subgraph that holds references to its photos:
-// node routers.mjs <graphql url> <token> <cases.json>; prints a line of JSON for both:
-// what came back, how many requests the server got, and what each asked for; the same for a query that crosses both
-// subgraphs, and what someone without a token gets. Cases: {ids, fields, beside}.
+// Runs Apollo Gateway and Hive Gateway in front of the server and of a second subgraph that references its photos:
+// node routers.mjs <graphql url> <token> <cases.json>; prints a line of JSON with, for each router, its answer, the requests
+// that the server received, the answer to a query over both subgraphs, and the answer without a token.
+// Cases: {ids, fields, crossSubgraph}.
 import { ApolloGateway, RemoteGraphQLDataSource } from '@apollo/gateway'
 import { composeServices } from '@apollo/composition'
 import { buildSubgraphSchema } from '@apollo/subgraph'
@@ -11,9 +11,9 @@ import { readFileSync } from 'node:fs'
 import { graphql, parse } from 'graphql'
 
 const [url, token, casesFile] = process.argv.slice(2)
-const { ids, fields, beside } = JSON.parse(readFileSync(casesFile, 'utf8'))
+const { ids, fields, crossSubgraph } = JSON.parse(readFileSync(casesFile, 'utf8'))
 const authorization = `Bearer ${token}`
-const asked = []
+const requests = []
 
 const storiesOf = (customer) => parse(`
   extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key"])
@@ -32,9 +32,9 @@ const listening = (handle) => new Promise((resolve) => {
   }).listen(0, '127.0.0.1', () => resolve(`http://127.0.0.1:${server.address().port}/`))
 })
 
-// Between router and server, to count what goes by.
+// A proxy between router and server that records the requests.
 const server = await listening(async (body, headers) => {
-  asked.push({ query: body.query, representations: body.variables?.representations ?? Object.values(body.variables ?? {})[0] })
+  requests.push({ query: body.query, representations: body.variables?.representations ?? Object.values(body.variables ?? {})[0] })
   const sent = { 'content-type': 'application/json', accept: headers.accept ?? '*/*', ...(headers.authorization && { authorization: headers.authorization }) }
   const response = await fetch(url, { method: 'POST', headers: sent, body: JSON.stringify(body) })
   return [response.status, await response.text()]
@@ -63,13 +63,13 @@ const composed = composeServices([
 if (composed.errors) throw new Error(composed.errors.map(({ message }) => message).join('\n'))
 
 const query = `{ story { title photos { ${fields} } } }`
-const told = {}
+const report = {}
 
-const tell = async (ask) => {
-  asked.length = 0
-  const answer = await ask(query, authorization)
-  const seen = asked.splice(0)
-  return { answer, asked: seen, beside: await ask(beside, authorization), stranger: await ask(beside) }
+const reportOf = async (send) => {
+  requests.length = 0
+  const answer = await send(query, authorization)
+  const received = requests.splice(0)
+  return { answer, requests: received, crossSubgraph: await send(crossSubgraph, authorization), withoutToken: await send(crossSubgraph) }
 }
 
 {
@@ -81,7 +81,7 @@ const tell = async (ask) => {
   const quiet = { debug() {}, info() {}, warn() {}, error: console.error }
   const gateway = new ApolloGateway({ supergraphSdl: composed.supergraphSdl, buildService: ({ url }) => new Source({ url }), logger: quiet })
   const { executor } = await gateway.load()
-  told.apollo = await tell(async (text, authorization) => {
+  report.apollo = await reportOf(async (text, authorization) => {
     const document = parse(text)
     const { data, errors } = await executor({
       document, request: { query: text, variables: {} }, operationName: null, operation: document.definitions[0],
@@ -97,12 +97,12 @@ const tell = async (ask) => {
     supergraph: composed.supergraphSdl, logging: false,
     propagateHeaders: { fromClientToSubgraphs: ({ request }) => ({ authorization: request.headers.get('authorization') }) },
   })
-  told.hive = await tell(async (text, authorization) => {
+  report.hive = await reportOf(async (text, authorization) => {
     const headers = { 'content-type': 'application/json', ...(authorization && { authorization }) }
     const response = await gateway.fetch('http://router/graphql', { method: 'POST', headers, body: JSON.stringify({ query: text }) })
     return response.json()
   })
   await gateway[Symbol.asyncDispose]?.()
 }
-console.log(JSON.stringify(told))
+console.log(JSON.stringify(report))
 process.exit(0)

@@ -1,4 +1,4 @@
-"""The servers that every suite here runs against. A further one is one function and one line in TARGETS."""
+"""The servers that each suite of this folder runs against. Another server needs one function and one line in `TARGETS`."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ START_S = 120
 
 
 @dataclass(frozen=True)
-class Asked:
-    """An operation and the data it must bring; clients add `__typename`, so it must not ask for that."""
+class Case:
+    """An operation and the expected data. It must not select `__typename`, which clients add."""
 
     text: str
     variables: dict[str, Any]
@@ -42,22 +42,22 @@ class Asked:
 
 @dataclass(frozen=True)
 class Gateway:
-    """A running server, and what the suites have to know of it."""
+    """A running server and the properties that the suites need."""
 
     name: str
     url: str  # without a path
-    token: str  # of someone who may ask all that follows
-    schema: str  # as clients see it, for Relay's compiler
-    query: Asked  # named CaseQuery
-    mutation: Asked  # named ChangeMutation
-    references: list[dict[str, Any]]  # a hundred photos: `id` and the fields below, as `_entities` must answer them
+    token: str  # of a caller who may run all operations below
+    schema: str  # without federation directives, for Relay's compiler
+    query: Case  # named CaseQuery
+    mutation: Case  # named ChangeMutation
+    references: list[dict[str, Any]]  # a hundred photos: `id` and the fields below, as `_entities` must return them
     reference_fields: str
-    beside: Asked  # through a router, with fields of the other subgraph: `Photo.stars` and, where known, `Customer.plan`
-    tabs: list[str]  # titles of GraphiQL's examples; the first is run by everyone of the following
+    cross_subgraph: Case  # through a router, with fields of the other subgraph: `Photo.stars` and, if present, `Customer.plan`
+    tabs: list[str]  # titles of GraphiQL's examples; every identity runs the first
     identities: list[str]
-    readers: int  # so many of the identities, from the first on, may ask the first example
-    guarded: bool = False  # without a token, nothing
-    subscription: Asked | None = None  # two events, their data under `events`
+    readers: int  # the first `readers` identities may run the first example
+    guarded: bool = False  # whether queries without a token are rejected
+    subscription: Case | None = None  # two events, their data under `events`
 
     @property
     def graphql(self) -> str:
@@ -72,7 +72,7 @@ def free_port() -> int:
 
 @contextmanager
 def serving(command: list[str], url: str, environment: dict[str, str]) -> Iterator[None]:
-    """The command's process, from its first answer at the address until the end of the block."""
+    """Runs the command and waits until it answers at the URL; ends it at the end of the block."""
     server = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environment})
     try:
         _wait_for(url, server)
@@ -87,17 +87,17 @@ def serving(command: list[str], url: str, environment: dict[str, str]) -> Iterat
 
 
 def _wait_for(url: str, server: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + START_S
-    while time.monotonic() < until:
+    deadline = time.monotonic() + START_S
+    while time.monotonic() < deadline:
         if server.poll() is not None:
-            pytest.fail(f"the server ended with {server.returncode}")
+            pytest.fail(f"the server exited with code {server.returncode}")
         try:
             with urllib.request.urlopen(url, timeout=2):
                 return
         except urllib.error.HTTPError:
-            return  # it answers
+            return  # the server is running
         except OSError:
-            time.sleep(0.05)  # there is nothing to wait on but the port itself
+            time.sleep(0.05)  # the port is the only signal
     pytest.fail("the server did not answer in time")
 
 
@@ -107,7 +107,7 @@ def toy_command(port: int) -> list[str]:
 
 
 @contextmanager
-def the_toy(folder: Path, origins: str) -> Iterator[Gateway]:
+def toy_target(folder: Path, origins: str) -> Iterator[Gateway]:
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     with serving(toy_command(port), f"{url}/graphql", {"TOY_ORIGINS": origins}):
@@ -116,20 +116,22 @@ def the_toy(folder: Path, origins: str) -> Iterator[Gateway]:
             url=url,
             token="of-ana",
             schema=toy.SDL,
-            query=Asked(
+            query=Case(
                 "query CaseQuery($first: Int) { photos(first: $first) { id name } }",
                 {"first": 1},
                 {"photos": [{"id": "0", "name": "photo 0"}]},
             ),
-            mutation=Asked(
+            mutation=Case(
                 "mutation ChangeMutation($id: ID!, $name: String!) { rename(id: $id, name: $name) { id name } }",
                 {"id": "0", "name": "new"},
                 {"rename": {"id": "0", "name": "new"}},
             ),
-            subscription=Asked("subscription { count(to: 2) }", {}, {"events": [{"count": 1}, {"count": 2}]}),
+            subscription=Case("subscription { count(to: 2) }", {}, {"events": [{"count": 1}, {"count": 2}]}),
             references=[{"id": str(number), "name": f"photo {number}"} for number in range(100)],
             reference_fields="id name",
-            beside=Asked("{ photos(first: 2) { id stars } }", {}, {"photos": [{"id": "0", "stars": 1}, {"id": "1", "stars": 1}]}),
+            cross_subgraph=Case(
+                "{ photos(first: 2) { id stars } }", {}, {"photos": [{"id": "0", "stars": 1}, {"id": "1", "stars": 1}]}
+            ),
             tabs=["Photos", "Hello"],
             identities=["ana", "guest", "service"],
             readers=3,
@@ -137,49 +139,49 @@ def the_toy(folder: Path, origins: str) -> Iterator[Gateway]:
 
 
 @contextmanager
-def the_demo(folder: Path, origins: str) -> Iterator[Gateway]:
-    """The gateway itself with its demo library, started as people start it."""
+def demo_target(folder: Path, origins: str) -> Iterator[Gateway]:
+    """The gateway with its demo library, started by its command."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     program = str(Path(sys.executable).with_name("photos-gateway"))
     command = [program, "serve", "--demo", "--data", str(folder / "data"), "--port", str(port)]
     with serving(command, f"{url}/readyz", {"PHOTOS_ALLOWED_ORIGINS": origins}):
         with urllib.request.urlopen(f"{url}/demo/identities", timeout=10) as answer:
-            known = json.load(answer)
-        token = known[0]["token"]
-        references = asked(url, token, "{ photos(first: 100) { nodes { id takenOn place { name } } } }")["photos"]["nodes"]
-        chosen = asked(url, token, _APIA)["photos"]["nodes"][0]
+            identities = json.load(answer)
+        token = identities[0]["token"]
+        references = data_of(url, token, "{ photos(first: 100) { nodes { id takenOn place { name } } } }")["photos"]["nodes"]
+        photo = data_of(url, token, _APIA)["photos"]["nodes"][0]
         yield Gateway(
             name="demo",
             url=url,
             token=token,
             schema=clients_schema(),
-            query=Asked(
+            query=Case(
                 "query CaseQuery($file: String) { photos(filter: { fileName: $file }) { nodes { fileName takenAtLocal place { name } } } }",
                 {"file": "IMG_8101"},
                 {"photos": {"nodes": [_APIA_DATA]}},
             ),
-            mutation=Asked(
+            mutation=Case(
                 "mutation ChangeMutation($input: UpdatePhotosInput!) { updatePhotos(input: $input) { photos { id rating } } }",
-                {"input": {"ids": [chosen["id"]], "set": {"rating": 4}}},
-                {"updatePhotos": {"photos": [{"id": chosen["id"], "rating": 4}]}},
+                {"input": {"ids": [photo["id"]], "set": {"rating": 4}}},
+                {"updatePhotos": {"photos": [{"id": photo["id"], "rating": 4}]}},
             ),
             references=references,
             reference_fields="id takenOn place { name }",
-            beside=Asked(
+            cross_subgraph=Case(
                 '{ photos(filter: { fileName: "IMG_8101" }) { nodes { fileName stars owner { displayName plan } } } }',
                 {},
                 {"photos": {"nodes": [{"fileName": "IMG_8101.HEIC", "stars": 1, "owner": _ANA}]}},
             ),
             tabs=[tab(one["name"], one["query"]) for one in json.loads(EXAMPLES.read_text("utf-8"))],
             identities=["Ana Moretti", "Kenji Sato", "Guest", "Service"],
-            readers=2,  # the guest's library is a share, the service's is nobody's
+            readers=2,  # the guest sees a shared album only, the service has no library
             guarded=True,
         )
 
 
-def asked(url: str, token: str, query: str) -> Any:
-    """The data of an answer by the bearer of the token."""
+def data_of(url: str, token: str, query: str) -> Any:
+    """Sends a query with the token and returns the data of the response."""
     headers = {"content-type": "application/json", "authorization": f"Bearer {token}"}
     request = urllib.request.Request(f"{url}/graphql", json.dumps({"query": query}).encode(), headers)
     with urllib.request.urlopen(request, timeout=20) as answer:
@@ -187,7 +189,7 @@ def asked(url: str, token: str, query: str) -> Any:
 
 
 def clients_schema() -> str:
-    """The served schema as introspection shows it: no directives, nothing of federation's machinery but `_entities`."""
+    """The served schema as introspection shows it: without directives; of federation only `_entities` and `_service`."""
     return print_schema(build().graphql_schema)
 
 
@@ -198,5 +200,5 @@ def tab(name: str, query: str) -> str:
     return named[1]
 
 
-# (an empty folder, the origins to allow, joined by commas) -> the running server
-TARGETS: dict[str, Callable[[Path, str], AbstractContextManager[Gateway]]] = {"demo": the_demo, "toy": the_toy}
+# Each function takes an empty folder and the allowed origins, joined by commas.
+TARGETS: dict[str, Callable[[Path, str], AbstractContextManager[Gateway]]] = {"demo": demo_target, "toy": toy_target}

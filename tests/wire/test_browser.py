@@ -12,36 +12,36 @@ pytestmark = [pytest.mark.node, pytest.mark.browser]
 
 def test_graphiql_works_in_a_browser_under_the_strict_policy(gateway: Gateway, node: Node, chromium: str) -> None:
     picture = ROOT / ".cache" / f"graphiql-{gateway.name}.png"
-    told = json.loads(node("browser.mjs", gateway.url, chromium, str(picture)).splitlines()[-1])
-    assert "script-src 'self';" in told["policy"]
-    assert (told["violations"], told["errors"], told["foreign"]) == ([], [], [])
-    assert (told["tabs"], told["identities"]) == (gateway.tabs, gateway.identities)
-    assert all(one.get("data") and "errors" not in one for one in told["answers"][: gateway.readers])
-    refused = [one["errors"][0]["extensions"]["code"] for one in told["answers"][gateway.readers :]]
-    assert set(refused) <= {"FORBIDDEN"}
-    asked = [one for one in told["sent"] if "IntrospectionQuery" not in one["body"]["query"]]
-    assert all("variables" in one["body"] for one in asked)  # the example's variables went along
-    assert len({one["authorization"] for one in told["sent"]}) == len(gateway.identities)  # everyone asked as themselves
+    report = json.loads(node("browser.mjs", gateway.url, chromium, str(picture)).splitlines()[-1])
+    assert "script-src 'self';" in report["policy"]
+    assert (report["violations"], report["errors"], report["foreign"]) == ([], [], [])
+    assert (report["tabs"], report["identities"]) == (gateway.tabs, gateway.identities)
+    assert all(one.get("data") and "errors" not in one for one in report["answers"][: gateway.readers])
+    rejected = [one["errors"][0]["extensions"]["code"] for one in report["answers"][gateway.readers :]]
+    assert set(rejected) <= {"FORBIDDEN"}
+    operations = [one for one in report["sent"] if "IntrospectionQuery" not in one["body"]["query"]]
+    assert all("variables" in one["body"] for one in operations)  # the variables of the example are sent
+    assert len({one["authorization"] for one in report["sent"]}) == len(gateway.identities)  # each identity sends its own token
     assert picture.stat().st_size > 20_000
 
 
-def test_other_origins_may_ask_only_from_the_list(
+def test_only_allowed_origins_may_send_requests(
     gateway: Gateway, empty_pages: tuple[str, str], node: Node, chromium: str
 ) -> None:
-    listed, stranger = empty_pages
-    told = json.loads(node("cors.mjs", gateway.graphql, chromium, gateway.token, listed, stranger).splitlines()[-1])
-    # A simple request's answer can be read there too, but it is a refusal: it bears no token, and its type is not served.
-    assert told[listed].pop("simple") in {401, 415}
-    assert told == {listed: {"json": 200}, stranger: {"json": "blocked", "simple": "blocked"}}
+    allowed, other = empty_pages
+    report = json.loads(node("cors.mjs", gateway.graphql, chromium, gateway.token, allowed, other).splitlines()[-1])
+    # The response to a simple request is readable there too, but it is an error: no token and an unsupported content type.
+    assert report[allowed].pop("simple") in {401, 415}
+    assert report == {allowed: {"json": 200}, other: {"json": "blocked", "simple": "blocked"}}
 
 
 def test_pages_show_pictures(gateway: Gateway, empty_pages: tuple[str, str], node: Node, chromium: str) -> None:
     if gateway.name != "demo":
-        pytest.skip("the toy has no pictures")
-    listed, stranger = empty_pages
+        pytest.skip("the toy server has no pictures")
+    allowed, other = empty_pages
     shot = ROOT / ".cache" / "pictures-in-a-browser.png"
-    told = json.loads(node("pictures.mjs", gateway.url, chromium, gateway.token, str(shot), listed, stranger).splitlines()[-1])
-    assert len(told["wanted"]) == 18
-    assert told["own"] == told[listed] == told["wanted"]
-    assert set(map(str, told[stranger])) == {"None"}
-    assert told["cached"] == [True]  # the same address again: from the browser's own cache
+    report = json.loads(node("pictures.mjs", gateway.url, chromium, gateway.token, str(shot), allowed, other).splitlines()[-1])
+    assert len(report["expected"]) == 18
+    assert report["own"] == report[allowed] == report["expected"]
+    assert set(map(str, report[other])) == {"None"}
+    assert report["cached"] == [True]  # a repeated request of a URL uses the browser's cache

@@ -17,14 +17,14 @@ def test_relay_and_codegen_compile_every_served_operation(node: Node, tmp_path: 
     folder.mkdir()
     for name, text in reduced().documents.items():
         (folder / name).write_text(text)
-    told = compiled(node, tmp_path, clients_schema(), folder)
-    assert told["relay"] == told["definitions"]
-    assert told["typed"] == len(operations()) > 20
+    report = compiled(node, tmp_path, clients_schema(), folder)
+    assert report["relay"] == report["definitions"]
+    assert report["typed"] == len(operations()) > 20
 
 
 def compiled(node: Node, folder: Path, sdl: str, documents: Path) -> dict[str, int]:
-    """How many definitions there were, and how many each compiler made something of."""
+    """The number of definitions, and for how many each compiler wrote output."""
     schema = folder / "schema.graphql"
     schema.write_text(sdl)
-    told: dict[str, int] = json.loads(node("compile.mjs", str(schema), str(documents), str(folder / "out")).splitlines()[-1])
-    return told
+    report: dict[str, int] = json.loads(node("compile.mjs", str(schema), str(documents), str(folder / "out")).splitlines()[-1])
+    return report

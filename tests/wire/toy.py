@@ -1,4 +1,4 @@
-"""A small graph to try the wire with, on a real server: `uvicorn --factory`-style, no photo in it."""
+"""A small schema without the gateway's code, served by `uvicorn --factory tests.wire.toy:app`, for tests of `execution/`."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ type Query {
   node(id: ID!): Node
   named: Named
   broken: String
-  told: String
+  conflict: String
   late: String
   int: Int
 }
@@ -75,7 +75,7 @@ CLASSES = {
 
 @dataclass
 class ToyContext:
-    """Who asks, as the toy sees it."""
+    """The context of a request to the toy schema."""
 
     denied: frozenset[str] = frozenset()
     log: list[str] = field(default_factory=list)
@@ -87,7 +87,7 @@ class ToyContext:
     resets: int = 0
 
     def extensions(self) -> Mapping[str, object]:
-        return {"asked": len(self.log)} if self.log else {}
+        return {"calls": len(self.log)} if self.log else {}
 
     def reset(self) -> None:
         self.resets += 1
@@ -131,7 +131,7 @@ def toy_schema() -> GraphQLSchema:
         raise ValueError("the password is swordfish")
 
     def problem(_source: Any, _info: Any) -> str:
-        raise GraphQLProblem("CONFLICT", "Someone was faster.", reason="VERSION", extensions={"version": 3})
+        raise GraphQLProblem("CONFLICT", "The object was modified.", reason="VERSION", extensions={"version": 3})
 
     def saying(_source: Any, info: GraphQLResolveInfo[Any], name: str = "world") -> str:
         info.context.log.append("hello")
@@ -145,9 +145,9 @@ def toy_schema() -> GraphQLSchema:
     resolves("Query", "node", lambda *_, **given: photo(given["id"]))
     resolves("Query", "named", lambda *_: photo("1"))
     resolves("Query", "broken", broken)
-    resolves("Query", "told", problem)
+    resolves("Query", "conflict", problem)
     resolves("Query", "late", late)
-    resolves("Query", "int", lambda *_: "no number, but a secret")
+    resolves("Query", "int", lambda *_: "a secret instead of a number")
     resolves("Photo", "friends", lambda *_, first: [photo(f"f{n}") for n in range(first)])
     resolves("Mutation", "rename", lambda *_, **given: photo(given["id"]) | {"name": given["name"]})
     resolves("Mutation", "place", lambda *_, **given: photo(given["input"]["id"]))

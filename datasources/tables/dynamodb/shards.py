@@ -109,7 +109,7 @@ def checked(kept: Mapping[Shard, Shard | None], position: Position) -> Position:
 
 
 def _lost() -> Corrupt:
-    return Corrupt("tables", "changes after this position are no longer kept: build anew from the tables")
+    return Corrupt("tables", "changes after this position are no longer kept: rebuild from the tables")
 
 
 BEGINNING = Reached(0, ended=False)

@@ -77,7 +77,7 @@ def _read(conn: sqlite3.Connection, after: str | None, limit: int) -> list[Chang
     sql = "SELECT position, tbl, pk, sk, version FROM feed WHERE position > ? ORDER BY position LIMIT ?"
     rows = conn.execute(sql, (start or 0, limit)).fetchall()
     if start is not None and start < newest and (not rows or rows[0][0] != start + 1):
-        raise Corrupt("tables", "changes after this position are no longer kept: build anew from the tables")
+        raise Corrupt("tables", "changes after this position are no longer kept: rebuild from the tables")
     return [Change(str(position), table, Key(pk, sk), version) for position, table, pk, sk, version in rows]
 
 

@@ -23,16 +23,16 @@ def still(path: str) -> Image.Image:
     """The still of a video file. Raises `UnrenderableImage`, or an error of FFmpeg for damaged files."""
     import av
 
-    with av.open(path, metadata_errors="ignore") as film:
-        if not film.streams.video:
+    with av.open(path, metadata_errors="ignore") as video:
+        if not video.streams.video:
             raise UnrenderableImage("has no picture")
-        stream = film.streams.video[0]
+        stream = video.streams.video[0]
         if stream.width * stream.height > MAX_PIXELS:
             raise UnrenderableImage("has too many pixels")
         stream.thread_count = 1
-        _skip_beginning(film, stream)
+        _skip_beginning(video, stream)
         best: Image.Image | None = None
-        for frame in islice(film.decode(stream), _MAX_FRAMES):
+        for frame in islice(video.decode(stream), _MAX_FRAMES):
             best = _upright(frame)
             if ImageStat.Stat(best.convert("L").resize((16, 16))).mean[0] > _BLACK_LEVEL:
                 break
@@ -41,12 +41,12 @@ def still(path: str) -> Image.Image:
         return best
 
 
-def _skip_beginning(film: Any, stream: Any) -> None:
+def _skip_beginning(video: Any, stream: Any) -> None:
     """Seeks past the beginning, which is often black or shaken; does nothing if the video has no index."""
     if stream.duration and stream.time_base:
         seconds = min(float(stream.duration * stream.time_base) * _SKIPPED_PART, _MAX_SKIPPED_S)
         with suppress(OSError, ValueError):
-            film.seek(int(seconds / stream.time_base), stream=stream)
+            video.seek(int(seconds / stream.time_base), stream=stream)
 
 
 def _upright(frame: Any) -> Image.Image:
