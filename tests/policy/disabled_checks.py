@@ -48,8 +48,7 @@ def _opened_for_all(_: Visibility, data_class: DataClass, keys: OwnerKeys, bindi
 
 
 def _values() -> ExitStack:
-
-    return _patched((sealed_body, "open_for", _opened_for_all), (fields, "_denied", lambda *_: False))
+    return _patched((sealed_body, "open_group", _opened_for_all), (fields, "_denied", lambda *_: False))
 
 
 SWITCHES: dict[str, Switch] = {
@@ -61,14 +60,14 @@ SWITCHES: dict[str, Switch] = {
     "precision of times": lambda: _patched(
         (Visibility, "clock_time", PropertyMock(return_value=True)), (Visibility, "offset", PropertyMock(return_value=True))
     ),
-    "precision of places": lambda: _patched((photo_precision, "_no_finer", _as_it_is)),
+    "precision of places": lambda: _patched((photo_precision, "_at_most", _as_it_is)),
     "home zones": lambda: _patched((Visibility, "at_home", lambda self: self)),
-    "ranking": lambda: _patched((TantivyIndex, "_rarities", _counted_over_all)),
+    "ranking": lambda: _patched((TantivyIndex, "_document_frequencies", _counted_over_all)),
     "albums of a share": lambda: _patched((RowSecurityRewriter, "_in_albums", lambda _self, values: _in(values))),
 }
 """Switched off, two worlds can be told apart."""
 
-FIRST_GATE: Switch = lambda: _patched((build, "decide", lambda *_: ()))  # noqa: E731 - a switch like the others
+FIRST_GATE: Switch = lambda: _patched((build, "denied_coordinates", lambda *_: ()))  # noqa: E731 - a switch like the others
 
 
 async def _as_it_is(_context: object, place: object, _finest: object) -> object:

@@ -17,7 +17,7 @@ from typing import get_type_hints
 from datasources import Sources
 
 ROOT = Path(__file__).parents[2]
-FLOORS = ("access", "datasources", "execution", "identity", "ingest", "resolvers", "schema", "serving", "commands")
+FLOORS = ("access", "datasources", "execution", "identity", "indexing", "ingest", "resolvers", "schema", "serving", "demo", "commands")
 NOT_CUSTOMERS = {
     "store": "items without meaning; the nouns over it are judged",
     "feed": "keys of what changed, for the index and the lake; serves no viewer",
@@ -32,7 +32,7 @@ NOT_CUSTOMERS = {
     "now_ms": "a clock",
     "meter": "numbers of calls",
     "signer": "texts",
-    "held": "connections",
+    "connections": "open connections",
     "media": "sealed bytes without meaning; `originals` over it is judged",
     "results": "files of jobs, unsealed for seven days (SECURITY.md); the route asks `jobs.by_id` with the viewer first",
     "audit": "keyed hashes; written at a request's end, read by commands",
@@ -40,7 +40,7 @@ NOT_CUSTOMERS = {
 """Sources whose methods need no scope, and why."""
 SERVES_NO_VIEWER = {
     "photos.raw": "writers and the indexer",
-    "photos.opened": "writers and the indexer, who say with which sight",
+    "photos.opened": "writers and the indexer, who say with which visibility",
     "photos.save": "the one write path",
     "pictures.save_many": "the one write path",
     "photos.rezoned": "home zones on their way to photos",
@@ -60,14 +60,14 @@ SERVES_NO_VIEWER = {
     "grants.secret_of": "shares, which only their owner is given",
     "grants.save": "the one write path",
     "grants.remove": "the one write path",
-    "repeats.begin": "keyed by the viewer, sealed for the owner",
-    "repeats.end": "keyed by the viewer, sealed for the owner",
-    "repeats.forget": "keyed by the viewer",
+    "idempotency_keys.begin": "keyed by the viewer, sealed for the owner",
+    "idempotency_keys.end": "keyed by the viewer, sealed for the owner",
+    "idempotency_keys.forget": "keyed by the viewer",
     "tickets.open": "a command",
     "tickets.close": "a command",
     "customers.identity_of": "the import, which names a customer whose identity it was given",
-    "readings.add": "a request's end",
-    "readings.unname": "erasure",
+    "access_log.add": "a request's end",
+    "access_log.unname": "erasure",
     "jobs.begin": "whoever starts one: the viewer's own, or a command",
     "jobs.save": "the runner",
     "jobs.raw": "the runner",
@@ -75,14 +75,14 @@ SERVES_NO_VIEWER = {
     "jobs.of_owner": "erasure",
     "jobs.forget": "erasure",
     "jobs.with_old_files": "the sweeper",
-    "originals.keep": "the import",
+    "originals.store": "the import",
     "originals.link": "the import",
     "originals.has": "the import",
     "originals.name_of": "a keyed hash",
     "originals.delete": "the one write path, and taking back an import",
     "originals.delete_owner": "erasure",
     "pictures.raw": "writers",
-    "pictures.opened": "writers, who say with which sight",
+    "pictures.opened": "writers, who say with which visibility",
     "pictures.save": "the one write path",
     "pictures.put_waiting": "the import",
     "pictures.waiting": "the import",
@@ -106,7 +106,7 @@ RAW = frozenset(m for m in SERVES_NO_VIEWER if m.split(".")[1] in {"raw", "opene
 
 
 GATES = frozenset({"Scope", "Viewer", "Visibility"})
-"""What a method may begin with: a sight is made by nobody but a scope or, for an owner's jobs, the policy."""
+"""What a method may begin with: only a scope makes a visibility or, for an owner's jobs, the policy."""
 
 
 def methods() -> Iterator[tuple[str, str]]:
@@ -164,9 +164,9 @@ def calls(name: str) -> frozenset[str]:
 def test_no_reader_calls_what_serves_no_viewer() -> None:
     writers = (
         "resolvers/writing/",
-        "indexing/documents.py",
+        "indexing/",
+        "demo/drawn_pictures.py",
         "resolvers/home_zones.py",
-        "indexing/media_gc.py",
         "resolvers/importing/",
         "resolvers/exporting/",
         "resolvers/jobs/job_run.py",

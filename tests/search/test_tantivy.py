@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from datasources.errors import Corrupt, Throttled
-from datasources.search.port import IndexBusy, PhotoDocument, Removal, SearchRequest
+from datasources.search.conditions import Field
+from datasources.search.port import FacetRequest, IndexBusy, PhotoDocument, Removal, SearchRequest
 from datasources.search.tantivy.index import TantivyIndex
-from tests.search.makers import ANA, fill, found, photo
+from tests.search.makers import ANA, fill, found, photo, photo_id
 
 _WRITES_FOR_EVER = """
 import asyncio, sys
@@ -121,3 +122,15 @@ async def test_what_is_expunged_is_in_no_file(tmp_path: Path) -> None:
     assert len(await index.versions("bob")) == 60
     await index.close()
     assert holding() == []
+
+
+@pytest.mark.parametrize("older", [(), (4_400,)])
+async def test_the_newest_photo_of_a_rare_value_is_found_among_many_rows(older: tuple[int, ...]) -> None:
+    """tantivy drops hits of rare values when it processes rows in groups of 2,048."""
+    index = TantivyIndex.open(None)
+    rare = {10: "1999-05-02T10:00:00", **dict.fromkeys(older, "1999-05-01T10:00:00")}
+    await fill(index, *(photo(n, taken_local=rare.get(n, "2020-05-01T10:00:00")) for n in range(4_500)))
+    (years,) = (await index.search(ANA, SearchRequest(facets=(FacetRequest(Field.YEAR, covers=True),)))).facets
+    newest = {b.value: (b.count, b.cover.id) for b in years.buckets if b.cover}
+    assert newest == {"2020": (4_499 - len(older), photo_id(4_499)), "1999": (1 + len(older), photo_id(10))}
+    await index.close()

@@ -9,7 +9,7 @@ import tantivy
 
 from access.scope import Scope
 from datasources.search.columns import FRACTIONAL
-from datasources.search.conditions import Condition, Field, Kind, Nothing
+from datasources.search.conditions import AnyOf, Between, Condition, Field, Kind, Nothing
 from datasources.search.facet_counts import FacetAccumulator, Latest
 from datasources.search.port import FacetCounts
 from datasources.search.row_security import BoundFacet, FacetPartition, ScopedQuery
@@ -61,7 +61,7 @@ class Facets:
             return
         for index, facet, rows in slices:
             for bucket in answer[str(index)]["buckets"]:
-                self._add(accumulators[index], facet.field, rows, bucket)
+                self._add(accumulators[index], facet.field, rows, bucket, query)
 
     def _count_halves(self, query: tantivy.Query, slices: Sequence[_Slice], accumulators: Sequence[FacetAccumulator]) -> None:
         """Split an aggregation with too many buckets: by facet, then by halves of the id range, whose counts are added."""
@@ -80,21 +80,31 @@ class Facets:
         middle = sum(ends) // 2
         return (0, middle), (middle + 1, MAX_U64)
 
-    def _add(self, accumulator: FacetAccumulator, field: Field, rows: FacetPartition, bucket: dict[str, Any]) -> None:
+    def _add(
+        self, accumulator: FacetAccumulator, field: Field, rows: FacetPartition, bucket: dict[str, Any], query: tantivy.Query
+    ) -> None:
         key, count = bucket["key"], bucket["doc_count"]
         if key == _NONE[field.kind]:
             accumulator.missing += count
             return
         if rows.values is not None and key not in rows.values:
             return
-        accumulator.add(key, count, self._latest(bucket))
+        accumulator.add(key, count, self._latest(field, rows, bucket, query))
 
-    def _latest(self, bucket: dict[str, Any]) -> Latest | None:
+    def _latest(self, field: Field, rows: FacetPartition, bucket: dict[str, Any], query: tantivy.Query) -> Latest | None:
+        """The newest photo of a bucket, if the aggregation requested it.
+
+        tantivy 0.27 loses hits of `top_hits` inside `terms` (for rare values in more than 2,048 rows), but not the maximum. If
+        the hit is not the maximum, it is searched for among the rows of this bucket.
+        """
         if "newest" not in bucket:
             return None
-        (hit,) = bucket["newest"]["hits"]
-        key, high, low = hit["sort"]
-        return Latest(key, f"{high:016x}{low:016x}", self._owners[hit["docvalue_fields"][OWNER_NUMBER][0]])
+        hits = bucket["newest"]["hits"]
+        if not hits or float(hits[0]["sort"][0]) != bucket["maximum"]["value"]:
+            rows_of_bucket = every([query, self._compiler.raw(_equals(field, bucket["key"]))])
+            hits = self._searcher.aggregate(rows_of_bucket, {"newest": _newest(rows)})["newest"]["hits"]
+        key, high, low = hits[0]["sort"]
+        return Latest(key, f"{high:016x}{low:016x}", self._owners[hits[0]["docvalue_fields"][OWNER_NUMBER][0]])
 
 
 def _terms(facet: BoundFacet, rows: FacetPartition) -> dict[str, Any]:
@@ -102,6 +112,14 @@ def _terms(facet: BoundFacet, rows: FacetPartition) -> dict[str, Any]:
     missing = float(_NONE[field.kind]) if field in FRACTIONAL else _NONE[field.kind]
     terms: dict[str, Any] = {"terms": {"field": field.label, "size": _LIMIT, "segment_size": _LIMIT, "missing": missing}}
     if facet.covers:
-        sort = [{rows.newest.value: "desc"}, {ID_HIGH: "desc"}, {ID_LOW: "desc"}]
-        terms["aggs"] = {"newest": {"top_hits": {"size": 1, "sort": sort, "docvalue_fields": [OWNER_NUMBER]}}}
+        terms["aggs"] = {"newest": _newest(rows), "maximum": {"max": {"field": rows.newest.value}}}
     return terms
+
+
+def _newest(rows: FacetPartition) -> dict[str, Any]:
+    sort = [{rows.newest.value: "desc"}, {ID_HIGH: "desc"}, {ID_LOW: "desc"}]
+    return {"top_hits": {"size": 1, "sort": sort, "docvalue_fields": [OWNER_NUMBER]}}
+
+
+def _equals(field: Field, value: str | float) -> Condition:
+    return AnyOf(field, (value,)) if isinstance(value, str) else Between(field, value, value)
