@@ -32,6 +32,7 @@ from resolvers.home_zones import resume_all
 from resolvers.jobs.kinds import JOB_FUNCTIONS
 from resolvers.jobs.runner import JobRunner, delete_expired_files
 from serving.authentication import Authenticator
+from serving.compression import JsonCompression
 from serving.gazetteer_reload import watch_gazetteer
 from serving.importing import import_route
 from serving.logs import RequestLog
@@ -48,7 +49,7 @@ DRAIN_S = 20
 SWEEP_S = 3_600
 _STREAM_POLL_S = 1.0
 """DynamoDB limits DescribeStream to ten requests per second for all readers of a stream."""
-_ALLOWED_HEADERS = ("authorization", "content-type", "accept", "accept-language", "x-denied", "x-request-id", "x-trace")
+_EXPOSED_HEADERS = ("x-request-id", "retry-after", "www-authenticate", "content-disposition", "content-range", "etag")
 _log = logging.getLogger("photos.server")
 
 
@@ -94,16 +95,17 @@ def create_app(settings: Settings, now_s: Callable[[], float] = time.time) -> St
             running.start_error = e
             raise
 
+    # Every request header is allowed: clients and tracing add their own, and the origin and the token protect the data.
     cors = Middleware(
         CORSMiddleware,
         allow_origins=list(settings.allowed_origins),
-        allow_methods=["GET", "POST"],
-        allow_headers=_ALLOWED_HEADERS,
-        expose_headers=["x-request-id"],
+        allow_methods=["GET", "HEAD", "POST"],
+        allow_headers=["*"],
+        expose_headers=_EXPOSED_HEADERS,
         max_age=600,
     )
     log = Middleware(RequestLog, observe=running.metrics.observe)
-    app = Starlette(lifespan=lifespan, middleware=[log, cors])
+    app = Starlette(lifespan=lifespan, middleware=[log, cors, Middleware(JsonCompression)])
     app.state.running = running
     return app
 

@@ -104,6 +104,12 @@ class Settings(BaseSettings):
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="Origins of browser applications (CORS), separated by commas; default: none"
     )
+    keep_alive_s: int = Field(
+        default=75,
+        ge=1,
+        le=3_600,
+        description="Seconds until an idle connection is closed; longer than the idle timeout of the load balancer (often 60)",
+    )
     audience: str = Field(default="photos-data-gateway", description="The required audience (`aud`) of tokens")
     deadline_s: float = Field(default=10.0, gt=0, description="Deadline of a request in seconds")
     max_body_bytes: int = Field(default=262_144, gt=0, description="Maximum size of a request body in bytes")

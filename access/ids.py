@@ -52,11 +52,7 @@ class Ids:
         public = _public(text)
         if public is not None:
             return public
-        data = _bytes(text)
-        try:
-            plain = self._siv.decrypt(data[1:], [b"id"])
-        except (InvalidTag, ValueError) as e:
-            raise InvalidId from e
+        plain = _decrypted(self._siv, text, [b"id"])
         head, _, rest = plain.partition(b":")
         owner, rest = _unpack(rest)
         return GlobalId(head.decode(), owner, _unpack(rest)[0])
@@ -82,11 +78,7 @@ class Cursors:
 
     def decode(self, text: str, bound_to: Sequence[bytes]) -> bytes:
         """Decrypts a cursor; raises `InvalidId` if it was altered or is bound to other data."""
-        data = _bytes(text)
-        try:
-            return self._siv.decrypt(data[1:], [b"cursor", *bound_to])
-        except (InvalidTag, ValueError) as e:
-            raise InvalidId from e
+        return _decrypted(self._siv, text, [b"cursor", *bound_to])
 
 
 def public_id(type_name: str, code: str) -> str:
@@ -108,6 +100,17 @@ def _public(text: str) -> GlobalId | None:
     try:
         return GlobalId(type_name, "", code.decode())
     except UnicodeDecodeError as e:
+        raise InvalidId from e
+
+
+def _decrypted(siv: AESSIV, text: str, associated: list[bytes]) -> bytes:
+    """Decrypts an id or a cursor. AES-SIV authenticates every byte but the first, the version, which is compared here."""
+    data = _bytes(text)
+    if data[:1] != _VERSION:
+        raise InvalidId
+    try:
+        return siv.decrypt(data[1:], associated)
+    except (InvalidTag, ValueError) as e:
         raise InvalidId from e
 
 

@@ -64,7 +64,12 @@ def serve_until_stopped(settings: Settings, socket: sockets.socket) -> None:
 
     try:
         serve_app(
-            app, socket, lambda: _start_message(running.settings), max_body_bytes=settings.max_body_bytes, stopping=stopping
+            app,
+            socket,
+            lambda: _start_message(running.settings),
+            max_body_bytes=settings.max_body_bytes,
+            keep_alive_s=settings.keep_alive_s,
+            stopping=stopping,
         )
     except UnusableSettings:
         if running.start_error is not None:
@@ -84,11 +89,22 @@ def serve_app(
     announce: Callable[[], str],
     *,
     max_body_bytes: int = 262_144,
+    keep_alive_s: int = 75,
     stopping: Callable[[], None] = lambda: None,
 ) -> None:
     """Serves an application on the socket until a signal; prints the announcement when it accepts connections."""
     configure()
-    config = uvicorn.Config(
+    config = server_config(app, max_body_bytes=max_body_bytes, keep_alive_s=keep_alive_s)
+    server = AnnouncedServer(config, announce, stopping)
+    with suppress(SystemExit):  # uvicorn raises it if the application did not start
+        server.run(sockets=[socket])
+    if not server.started:
+        raise UnusableSettings("The server could not start: the reason is in the log above.")
+
+
+def server_config(app: ASGIApp, *, max_body_bytes: int, keep_alive_s: int) -> uvicorn.Config:
+    """The configuration of uvicorn. A connection that is idle for `keep_alive_s` is closed."""
+    return uvicorn.Config(
         app,
         loop="uvloop",
         http="httptools",
@@ -99,13 +115,9 @@ def serve_app(
         server_header=False,
         date_header=False,
         proxy_headers=False,
+        timeout_keep_alive=keep_alive_s,
         timeout_graceful_shutdown=DRAIN_S,
     )
-    server = AnnouncedServer(config, announce, stopping)
-    with suppress(SystemExit):  # uvicorn raises it if the application did not start
-        server.run(sockets=[socket])
-    if not server.started:
-        raise UnusableSettings("The server could not start: the reason is in the log above.")
 
 
 class AnnouncedServer(uvicorn.Server):

@@ -39,8 +39,15 @@ def schema(
         bool, typer.Option("--auth", help="Include @authenticated, @requiresScopes and @policy, for routers that enforce them")
     ] = False,
     node: Annotated[bool, typer.Option(help="Include Query.node and Query.nodes")] = True,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="Without directives of federation and data classes, for code generators and clients")
+    ] = False,
 ) -> None:
     """Print the schema as SDL with federation directives, the input of a router's composition."""
+    if plain and auth:
+        fail("Give either --plain or --auth: a plain schema has no authorization directives.")
     from schema.build import build
+    from schema.plain_sdl import plain_sdl
 
-    print_line(build().sdl(auth=auth, refetch=node).rstrip("\n"))
+    sdl = build().sdl(auth=auth, refetch=node)
+    print_line((plain_sdl(sdl) if plain else sdl).rstrip("\n"))

@@ -15,7 +15,6 @@ from graphql import (
     GraphQLSchema,
     OperationDefinitionNode,
     OperationType,
-    specified_rules,
     validate,
 )
 
@@ -25,6 +24,7 @@ from execution.parsing import parse_document, select_operation
 from execution.prices import PricedSelection, actual_cost, minimum_cost, requested_cost
 from execution.pricing import PriceCompiler, Pricing
 from execution.schema_coordinates import Coordinates, CoordinatesVisitor
+from execution.validation_rules import RULES, variables_that_may_not_be_null
 
 C = TypeVar("C")
 Use = Literal["read", "use"]
@@ -47,6 +47,7 @@ class Prepared(Generic[C]):
     classes: Classes[C]  # needed with any values of the variables
     limits: QueryLimits
     trusted: bool  # the document is on the safelist
+    never_null: frozenset[str]  # variables for which an explicit null is refused
     _prices: PricedSelection = field(repr=False)
     _max_cost: float
     _classify: Callable[[str], C | None] = field(repr=False)
@@ -101,7 +102,7 @@ class DocumentCache(Generic[C]):
         pricing: Pricing | None = None,
         max_cost: float = MAX_COST,
         hide_suggestions: bool = False,
-        rules: Collection[type[ASTValidationRule]] = specified_rules,
+        rules: Collection[type[ASTValidationRule]] = RULES,
     ) -> None:
         self._schema = schema
         self._classify = classify
@@ -170,6 +171,7 @@ class DocumentCache(Generic[C]):
             classes=self._classes(coordinates),
             limits=limits,
             trusted=trusted,
+            never_null=variables_that_may_not_be_null(self._schema, document, operation),
             _prices=prices,
             _max_cost=self._max_cost,
             _classify=self._classify,

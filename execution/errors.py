@@ -10,6 +10,8 @@ from typing import Any, Final
 
 from graphql import GraphQLError
 
+from execution.code_locations import code_locations
+
 CODES: Final = frozenset(
     {
         "GRAPHQL_PARSE_FAILED",
@@ -142,8 +144,10 @@ class ErrorMapper:
     def _internal(self, error: BaseException) -> dict[str, Any]:
         message = "Internal error. Retry later; report `extensions.id` if it persists."
         shaped = self._shape(message, GraphQLProblem("INTERNAL", ""))
-        # Only the class and the id are logged, because the message of the exception may contain personal values.
-        _log.error("internal error", extra={"error": type(error).__name__, "error_id": shaped["extensions"]["id"]})
+        # The message of the exception is not logged, because it may contain personal values.
+        cause = root_cause(error)
+        places, error_id = code_locations(cause.__traceback__), shaped["extensions"]["id"]
+        _log.error("internal error", extra={"error": type(cause).__name__, "places": places, "error_id": error_id})
         return shaped
 
 

@@ -18,7 +18,7 @@ from execution.document_cache import DocumentCache, Prepared
 from execution.encoding import MAX_RESPONSE_BYTES, ResponseEncoder
 from execution.errors import STATUS, ErrorMapper, GraphQLProblem
 from execution.persisted import PersistedDocuments
-from execution.request_lifetime import ClientDisconnected, cancel_on_disconnect, deadline
+from execution.request_lifetime import ClientDisconnected, TokenLifetime, cancel_on_disconnect, deadline
 from execution.requests import HttpRequestError, Operation, from_get, from_post
 from execution.runner import DenialMode, Runner
 
@@ -95,10 +95,12 @@ class GraphQLEndpoint(Generic[C]):
             self._check_request(request, accepted)
             # The caller is authenticated before the body is read, so unauthenticated requests cost no parsing.
             context = await self._make_context(request, None)
+            lifetime = TokenLifetime(context.remaining_s)
             operation = await self._operation(request, context)
             if accepted == negotiation.EVENTS:
                 streamed = True
-                return sse.EventStream(self._stream(request, operation, context), HEADERS, self._encoder.encode)
+                responses, encode = self._stream(request, operation, context), self._encoder.encode
+                return sse.EventStream(responses, HEADERS, encode, lifetime=lifetime, close=context.aclose)
             work = self._execute(request, operation, context)
             return self._encoded(GraphQLResponse(await cancel_on_disconnect(request.receive, work)), fallback)
         except GraphQLProblem as problem:
@@ -160,8 +162,6 @@ class GraphQLEndpoint(Generic[C]):
             yield {"errors": self._errors.request_errors(problem)}
         except Exception as error:  # noqa: BLE001  (mapped to INTERNAL)
             yield {"errors": self._errors.internal_errors(error)}
-        finally:
-            await context.aclose()
 
     def _encoded(self, response: GraphQLResponse, media_type: str) -> Response:
         headers = {**HEADERS, **(response.headers or {}), "content-type": f"{media_type}; charset=utf-8"}
@@ -200,7 +200,7 @@ def _note(request: Request, **fields: object) -> None:
 
 def _check_kind(request: Request, prepared: Prepared[Any], *, get_ad_hoc: bool) -> None:
     if prepared.kind is OperationType.SUBSCRIPTION:
-        message = f"A subscription needs a WebSocket, or {negotiation.EVENTS} as the first type in Accept."
+        message = f"A subscription needs a WebSocket, or {negotiation.EVENTS} as the preferred type in Accept."
         raise HttpRequestError(400, message, reason="SUBSCRIPTION")
     if request.method != "GET":
         return

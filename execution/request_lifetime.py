@@ -1,21 +1,57 @@
-"""Cancels an execution at its deadline or when its client disconnects."""
+"""Cancels an execution at its deadline, when its client disconnects, or when the caller's token expires."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from types import TracebackType
+from typing import Any, Self, TypeVar
 
 from starlette.types import Receive
 
-from execution.errors import RequestError
+from execution.errors import GraphQLProblem, RequestError
 
 T = TypeVar("T")
 
 
 class ClientDisconnected(Exception):
     """The client closed the connection before the response was sent."""
+
+
+class TokenExpired(GraphQLProblem):
+    """The caller's token expired while the connection was open."""
+
+    def __init__(self) -> None:
+        super().__init__("UNAUTHENTICATED", "The token has expired. Continue with a new token.", reason="EXPIRED")
+
+
+class TokenLifetime:
+    """Cancels the body of the `with` statement when the caller's token expires; raises TokenExpired.
+
+    Every transport that stays open uses it: event streams, WebSocket connections and import streams.
+    """
+
+    def __init__(self, remaining_s: float | None = None) -> None:
+        self._limit = asyncio.timeout_at(_moment(remaining_s))
+
+    def begin(self, remaining_s: float | None) -> None:
+        """Sets the remaining seconds of the token, which became known inside the `with` statement; None: it does not expire."""
+        self._limit.reschedule(_moment(remaining_s))
+
+    async def __aenter__(self) -> Self:
+        await self._limit.__aenter__()
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        try:
+            await self._limit.__aexit__(kind, error, trace)
+        except TimeoutError:
+            raise TokenExpired from None
+
+
+def _moment(remaining_s: float | None) -> float | None:
+    return None if remaining_s is None else asyncio.get_running_loop().time() + max(remaining_s, 0.0)
 
 
 @asynccontextmanager

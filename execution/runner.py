@@ -107,6 +107,7 @@ class Runner(Generic[C]):
         most = context.max_values
         check_variables(variables, replace(prepared.limits, values=most, list_items=most) if most else prepared.limits)
         executor = self._build(prepared, variables, context, None)
+        _check_nulls(prepared, executor)
         needed = prepared.uses_of(variables)
         denied = frozenset(self._decide(context, needed))
         if not denied:
@@ -174,6 +175,15 @@ class Runner(Generic[C]):
         costs = {"requested": round_cost(cost), "actual": round_cost(actual)}
         response["extensions"] = {"cost": costs, **context.extensions()}
         return response
+
+
+def _check_nulls(prepared: Prepared[Any], executor: Executor[Any]) -> None:
+    """Raises RequestError before anything is executed if a variable is null that is used where null is not allowed."""
+    values = executor.variable_values.coerced
+    for name in sorted(prepared.never_null):
+        if name in values and values[name] is None:
+            message = f"The variable ${name} must not be null, because an argument that it is used for must not be null."
+            raise RequestError("BAD_USER_INPUT", message, reason="VARIABLES")
 
 
 async def _reset_before_each(source: AsyncIterable[Any], context: RequestContext) -> AsyncGenerator[Any, None]:

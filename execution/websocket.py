@@ -17,10 +17,10 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from execution.context import RequestContext
 from execution.document_cache import DocumentCache
 from execution.encoding import MAX_RESPONSE_BYTES, ResponseEncoder
-from execution.errors import ErrorMapper, GraphQLProblem
+from execution.errors import ErrorMapper, GraphQLProblem, RequestError
 from execution.http import MakeContext
 from execution.persisted import PersistedDocuments
-from execution.request_lifetime import deadline
+from execution.request_lifetime import TokenExpired, TokenLifetime, deadline
 from execution.requests import Operation, operation_of
 from execution.runner import Runner
 
@@ -28,6 +28,7 @@ C = TypeVar("C")
 PROTOCOL: Final = "graphql-transport-ws"
 MAX_ID: Final = 200
 MAX_REASON: Final = 123  # bytes that a close frame can hold
+_BUSY: Final = RequestError("RATE_LIMITED", "Too many operations run on this connection.", reason="OPERATIONS")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ class Connection(Generic[C]):
         self._socket = socket
         self._payload: Mapping[str, Any] | None = None
         self._initialised = False
-        self._token = asyncio.timeout(None)
+        self._lifetime = TokenLifetime()
         self._running: dict[str, asyncio.Task[None]] = {}
 
     async def serve(self) -> None:
@@ -124,13 +125,11 @@ class Connection(Generic[C]):
     async def _converse(self) -> None:
         """Handles messages until the client disconnects or its token expires, which ends subscriptions too."""
         try:
-            async with self._token:
+            async with self._lifetime:
                 await self._begin()
                 while True:
                     await self._handle(await self._message())
-        except TimeoutError:
-            if not self._token.expired():
-                raise
+        except TokenExpired:
             raise ConnectionClosed(4403, "Token expired") from None
 
     async def _begin(self) -> None:
@@ -164,7 +163,7 @@ class Connection(Generic[C]):
         elif kind == "ping":
             await self._send({"type": "pong"})
         elif kind == "subscribe":
-            self._subscribe(message)
+            await self._subscribe(message)
         elif kind == "complete":
             self._stop(_id_of(message))
         elif kind != "pong":
@@ -181,22 +180,22 @@ class Connection(Generic[C]):
             context = await self._server.make_context(self._socket, payload)
         except GraphQLProblem:
             raise ConnectionClosed(4403, "Forbidden") from None
-        if context.remaining_s is not None:
-            self._token.reschedule(asyncio.get_running_loop().time() + max(context.remaining_s, 0.0))
+        self._lifetime.begin(context.remaining_s)
         await context.aclose()
         self._initialised = True
         await self._send({"type": "connection_ack"})
 
-    def _subscribe(self, message: dict[str, Any]) -> None:
+    async def _subscribe(self, message: dict[str, Any]) -> None:
         if not self._initialised:
             raise ConnectionClosed(4401, "Unauthorized")
         key = _id_of(message)
         if key in self._running:
             raise ConnectionClosed(4409, f"Subscriber for {key} already exists")
-        if len(self._running) >= self._server.settings.max_operations:
-            raise ConnectionClosed(4429, "Too many operations")
         if not isinstance(message.get("payload"), dict):
             raise ConnectionClosed(4400, "Invalid message")
+        if len(self._running) >= self._server.settings.max_operations:
+            await self._send({"id": key, "type": "error", "payload": self._server.errors.request_errors(_BUSY)})
+            return
         self._running[key] = asyncio.create_task(self._run(key, message["payload"]))
 
     def _stop(self, key: str) -> None:

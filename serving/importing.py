@@ -20,6 +20,7 @@ from access.write_permission import may_write
 from datasources import Sources
 from datasources.errors import SourceError
 from execution.errors import ErrorMapper, GraphQLProblem
+from execution.request_lifetime import TokenExpired, TokenLifetime
 from indexing.change_feed_consumer import index_position_reached
 from indexing.index_lag import IndexLag
 from resolvers.importing.record_reading import UnknownKeys, read_record
@@ -77,7 +78,7 @@ class Importing:
         except SourceError as e:
             return self._error_response(problem_of(e))
         try:
-            return await self._answer(_with_timeout(pieces), owner, viewer)
+            return await self._answer(_with_timeout(pieces, lambda: self._remaining_s(viewer)), owner, viewer)
         finally:
             self._running.discard(owner)
 
@@ -145,8 +146,9 @@ class Importing:
         return len(text)
 
     async def _write(self, writer: RecordWriter, batch: list[tuple[int, bytes]], viewer: Viewer, report: Report) -> None:
-        if viewer.expires_at and self._sources.now_ms() >= viewer.expires_at * 1_000:
-            raise GraphQLProblem("UNAUTHENTICATED", "the token has expired: send the rest with a new token", reason="EXPIRED")
+        remaining_s = self._remaining_s(viewer)
+        if remaining_s is not None and remaining_s <= 0:
+            raise TokenExpired
         read = [(line, _read(text, report.unknown)) for line, text in batch]
         valid = [(line, r) for line, r in read if isinstance(r, ImportRecord)]
         done = await upsert_verified(writer, [r for _, r in valid], self._sources, self._index_lag)
@@ -158,6 +160,9 @@ class Importing:
             if not isinstance(d, str):
                 report.counts[d.outcome.value] += 1
         await asyncio.sleep(0)
+
+    def _remaining_s(self, viewer: Viewer) -> float | None:
+        return viewer.expires_at - self._sources.now_ms() / 1_000 if viewer.expires_at else None
 
     async def _indexed(self) -> bool:
         """Whether the index contains all written records; waits up to five seconds for the consumer of the change feed."""
@@ -188,11 +193,11 @@ def _body(request: Request) -> AsyncIterator[bytes]:
     raise GraphQLProblem("BAD_USER_INPUT", "the Content-Encoding must be gzip or identity", reason="CONTENT_ENCODING")
 
 
-async def _with_timeout(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """The pieces of the stream; raises DEADLINE_EXCEEDED if none arrives for a minute."""
+async def _with_timeout(pieces: AsyncIterator[bytes], remaining_s: Callable[[], float | None]) -> AsyncIterator[bytes]:
+    """The pieces of the stream; raises DEADLINE_EXCEEDED if none arrives for a minute, and TokenExpired."""
     while True:
         try:
-            async with asyncio.timeout(READ_TIMEOUT_S):
+            async with TokenLifetime(remaining_s()), asyncio.timeout(READ_TIMEOUT_S):
                 piece = await anext(pieces, None)
         except TimeoutError:
             raise GraphQLProblem(

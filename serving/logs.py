@@ -18,6 +18,8 @@ from typing import Any, Final, TextIO
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from execution.code_locations import code_locations
+
 ALLOWED: Final = (
     "method",
     "route",
@@ -27,10 +29,12 @@ ALLOWED: Final = (
     "request",
     "operation",
     "document",
+    "error",
     "error_id",
+    "places",
+    "count",
     "code",
     "path",
-    "lag",
     "reason",
 )
 ROUTES: Final = frozenset({
@@ -58,7 +62,7 @@ class JsonLines(logging.Formatter):
         line.update({name: getattr(record, name) for name in ALLOWED if hasattr(record, name)})
         if record.exc_info and record.exc_info[0] is not None:
             line["exception"] = record.exc_info[0].__name__
-            line["places"] = _locations(record.exc_info[2])
+            line["places"] = code_locations(record.exc_info[2])
         return json.dumps(line, default=str)
 
 
@@ -79,16 +83,6 @@ def _message(record: logging.LogRecord) -> str:
         record.getMessage().partition("Traceback (most recent call last)")[0].strip()
         or "the message was only a traceback, which is omitted"
     )
-
-
-def _locations(trace: Any) -> list[str]:
-    """Files and lines of the eight innermost frames."""
-    found: list[str] = []
-    while trace is not None:
-        code = trace.tb_frame.f_code
-        found.append(f"{code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}")
-        trace = trace.tb_next
-    return found[-8:]
 
 
 Observe = Callable[[str, int, float, Mapping[str, Any]], None]
@@ -135,7 +129,7 @@ class RequestLog:
         fields: dict[str, Any] = {"method": scope["method"], "route": route, "status": status, "ms": round(ms, 2)}
         state = scope.get("state", {})
         fields |= {"request": request_id, "viewer": state.get("viewer", "none")}
-        fields |= {name: state[name] for name in ("operation", "document") if name in state}
+        fields |= {name: state[name] for name in ("operation", "document", "code") if name in state}
         _log.log(level, "request", extra=fields)
 
 

@@ -88,7 +88,8 @@ def _balancer() -> Template:
                 "LoadBalancerAttributes": [
                     {"Key": "routing.http.drop_invalid_header_fields.enabled", "Value": "true"},
                     {"Key": "deletion_protection.enabled", "Value": "true"},
-                    {"Key": "idle_timeout.timeout_seconds", "Value": "120"},
+                    # Shorter than PHOTOS_KEEP_ALIVE_S, so that the server never closes a connection that the balancer uses.
+                    {"Key": "idle_timeout.timeout_seconds", "Value": "60"},
                 ],
             },
         ),

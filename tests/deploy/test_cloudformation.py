@@ -81,6 +81,12 @@ def statements(name: str) -> list[dict[str, Any]]:
     return [s for policy in policies for s in policy["PolicyDocument"]["Statement"]]
 
 
+def test_the_server_keeps_idle_connections_longer_than_the_load_balancer() -> None:
+    (balancer,) = of_kind(SERVICE, "AWS::ElasticLoadBalancingV2::LoadBalancer").values()
+    attributes = {a["Key"]: a["Value"] for a in balancer["LoadBalancerAttributes"]}
+    assert int(attributes["idle_timeout.timeout_seconds"]) < Settings.model_fields["keep_alive_s"].default
+
+
 def test_roles_have_least_privilege() -> None:
     for name in of_kind(SERVICE, "AWS::IAM::Role"):
         for s in statements(name):

@@ -29,7 +29,7 @@ from indexing.open_stores import open_exclusive
 from indexing.rebuild import rebuild
 from resolvers.context import Context
 from tests.differential.copy_library import at, copied
-from tests.differential.random_queries import FACETS, Requested, Questions, World
+from tests.differential.random_queries import FACETS, Questions, Requested, World
 from tests.requests.harness import served
 from tests.stack.stacks import made, stack_of
 

@@ -130,7 +130,6 @@ async def test_complete_stops_the_source_and_a_closed_connection_stops_all() -> 
         (4401, [subscribe("1", "{ hello }")]),
         (4429, [INIT, INIT]),
         (4409, [INIT, subscribe("1", **ENDLESS), subscribe("1", **ENDLESS)]),
-        (4429, [INIT, *(subscribe(str(n), **ENDLESS) for n in range(3))]),
         (4403, [{**INIT, "payload": {"authorization": "Bearer wrong"}}]),
         (4400, ["no json"]),
         (4400, ["[]"]),
@@ -147,6 +146,21 @@ async def test_complete_stops_the_source_and_a_closed_connection_stops_all() -> 
 async def test_breaches_of_the_protocol_close_the_connection_with_its_code(code: int, messages: list[Any]) -> None:
     async with connected(*messages, max_operations=2) as client:
         assert await client.closed_with() == code
+
+
+async def test_an_operation_above_the_limit_is_refused_and_the_others_continue() -> None:
+    async with connected(INIT, max_operations=2) as client:
+        await ready(client)
+        client.send(*(subscribe(str(n), **ENDLESS) for n in range(5)))
+        received = [await client.received() for _ in range(5)]
+        assert {r["id"] for r in received if r["type"] == "next"} == {"0", "1"}
+        refused = {r["id"]: r["payload"][0]["extensions"] for r in received if r["type"] == "error"}
+        assert {key: (found["code"], found["reason"]) for key, found in refused.items()} == dict.fromkeys(
+            ("2", "3", "4"), ("RATE_LIMITED", "OPERATIONS")
+        )
+        client.send({"id": "0", "type": "complete"}, subscribe("2", "{ hello }"))
+        assert (await client.received())["payload"]["data"] == {"hello": "hello world"}
+        assert await client.received() == {"id": "2", "type": "complete"}
 
 
 async def test_silence_at_the_beginning_closes_the_connection() -> None:

@@ -17,7 +17,19 @@ from typing import get_type_hints
 from datasources import Sources
 
 ROOT = Path(__file__).parents[2]
-FLOORS = ("access", "datasources", "execution", "identity", "indexing", "ingest", "resolvers", "schema", "serving", "demo", "commands")
+FLOORS = (
+    "access",
+    "datasources",
+    "execution",
+    "identity",
+    "indexing",
+    "ingest",
+    "resolvers",
+    "schema",
+    "serving",
+    "demo",
+    "commands",
+)
 NOT_CUSTOMERS = {
     "store": "items without meaning; the nouns over it are judged",
     "feed": "keys of what changed, for the index and the lake; serves no viewer",

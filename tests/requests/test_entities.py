@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.demo import DemoGateway
 
 QUERY = """query($r: [_Any!]!) { _entities(representations: $r) { __typename
@@ -43,6 +45,39 @@ def test_an_invalid_representation_does_not_affect_the_others(demo_gateway) -> N
     assert answer["data"]["_entities"] == [{"__typename": "Place", "placeName": "Italy"}, *[None] * 7]
     assert [e["path"] for e in answer["errors"]] == [["_entities", i] for i in (1, 2, 3, 4, 5)]
     assert {e["extensions"]["code"] for e in answer["errors"]} == {"BAD_USER_INPUT"}
+
+
+MALFORMED = (
+    *({"__typename": name} for name in (["Photo"], {"name": "Photo"}, None, "", "x" * 5_000, 1, 1.5, True, "Query", "Node", "_Entity")),
+    *({"__typename": "Photo", "id": key} for key in (["x"], {}, None, 1, True)),
+    *({"__typename": "Customer", "externalId": key} for key in (["ana"], {}, None, 1)),
+    *([], [[{"__typename": "Photo"}]], [["Photo"]], {}, {"": ""}, "Photo", "", 1, 1.5, True, {"__typename": "Photo"}),
+)  # fmt: skip
+
+
+def test_every_malformed_representation_is_an_error_of_the_client_for_that_entry_only(demo_gateway) -> None:
+    known = {"__typename": "Place", "id": "UGxhY2U6SVQ"}
+    answer = entities(demo_gateway, *MALFORMED, known)
+    assert answer["data"]["_entities"] == [*[None] * len(MALFORMED), {"__typename": "Place", "placeName": "Italy"}]
+    assert [e["path"] for e in answer["errors"]] == [["_entities", i] for i in range(len(MALFORMED))]
+    assert {e["extensions"]["code"] for e in answer["errors"]} == {"BAD_USER_INPUT"}
+
+
+@pytest.mark.parametrize("literal", ['{__typename: ["Photo"]}', "{__typename: {name: Photo}}", "[[]]", "7", "{__typename: $absent}", '{__typename: "Photo", id: $absent}'])  # fmt: skip
+def test_a_malformed_representation_in_a_literal_is_an_error_of_the_client(demo_gateway, literal: str) -> None:
+    declared = "query($absent: String)" if "$" in literal else ""
+    answer = demo_gateway.post(
+        {"query": f"{declared} {{ _entities(representations: [{literal}]) {{ __typename }} }}"}, customer="ana"
+    )
+    assert answer["data"] == {"_entities": [None]}
+    assert [e["extensions"]["code"] for e in answer["errors"]] == ["BAD_USER_INPUT"]
+
+
+@pytest.mark.parametrize("key", ["", "\0", "é", "x" * 100_000, "UGxhY2U6AA", "UGxhY2U6__8"])
+def test_a_key_that_is_no_id_is_null(demo_gateway, key: str) -> None:
+    answer = entities(demo_gateway, {"__typename": "Photo", "id": key}, {"__typename": "Place", "id": key}, {"__typename": "Customer", "externalId": key})  # fmt: skip
+    assert answer["data"]["_entities"] == [None] * 3
+    assert "errors" not in answer
 
 
 def test_a_customer_is_resolved_by_external_id(demo_gateway) -> None:

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from schema.build import build
+from schema.plain_sdl import plain_sdl
 from tests.operations.client_operations import operations, reduced
 from tests.wire.conftest import Node
 from tests.wire.targets import clients_schema
@@ -20,6 +22,14 @@ def test_relay_and_codegen_compile_every_served_operation(node: Node, tmp_path: 
     report = compiled(node, tmp_path, clients_schema(), folder)
     assert report["relay"] == report["definitions"]
     assert report["typed"] == len(operations()) > 20
+
+
+def test_graphql_js_accepts_the_plain_sdl(node: Node, tmp_path: Path) -> None:
+    sdl = plain_sdl(build().sdl())
+    (tmp_path / "plain.graphql").write_text(sdl)
+    built = json.loads(node("build_schema.mjs", str(tmp_path / "plain.graphql")))
+    assert built["errors"] == []
+    assert built["types"] > 100
 
 
 def compiled(node: Node, folder: Path, sdl: str, documents: Path) -> dict[str, int]:
