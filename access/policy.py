@@ -16,7 +16,7 @@ from access.classes import DataClass
 from access.precision import LocationPrecision, TimePrecision
 from access.viewer import Viewer, ViewerKind
 
-POLICY_VERSION = 3
+POLICY_VERSION = 4
 """Part of every cursor: a cursor of another policy version is rejected."""
 
 
@@ -50,6 +50,7 @@ class Precision(Enum):
     EXACT = "exact"
     SHARE_TIME = "time precision of the share"
     SHARE_PLACE = "location precision of the share"
+    WHOLE = "needs CONTENT, and exact times and places"
     CITY = "city at most"
     DAY = "day"
 
@@ -93,7 +94,7 @@ class Row(NamedTuple):
         return rule
 
 
-_T, _P, _C, _Y = Precision.SHARE_TIME, Precision.SHARE_PLACE, Precision.CITY, Precision.DAY
+_T, _P, _C, _Y, _W = Precision.SHARE_TIME, Precision.SHARE_PLACE, Precision.CITY, Precision.DAY, Precision.WHOLE
 MATRIX: Mapping[DataClass, Row] = MappingProxyType({
     #                   owner        shared album      guest of a link   service, by scope             support, by ticket
     _D.PUBLIC:      Row(_to(_ALL),   _to(_ALL),        _to(_ALL),        _to(_ALL),                    _to(_ALL)),
@@ -102,6 +103,7 @@ MATRIX: Mapping[DataClass, Row] = MappingProxyType({
     _D.PLACE:       Row(_to(_FIND),  _to(_FIND, _P),   _to(_FIND, _P),   _by("place", _FIND, _C),      None),
     _D.LOCATION:    Row(_to(_COUNT), _to(_COUNT, _P),  _to(_COUNT, _P),  _by("location", _COUNT),      None),
     _D.CONTENT:     Row(_to(_ALL),   _to(_ALL),        _to(_ALL),        _by("content", _ALL),         None),
+    _D.FILE_NAME:   Row(_to(_FIND),  _to(_FIND, _W),   _to(_FIND, _W),   _by("content", _FIND, _W),    None),
     _D.OWNER_STATE: Row(_to(_COUNT), None,             None,             None,                         None),
     _D.PICTURE:     Row(_to(_READ),  _to(_READ),       _to(_READ),       _by("picture", _READ),        None),
     _D.BIOMETRIC:   Row(_to(_ALL),   None,             None,             _by("people", _READ | {Use.SORT}), None),
@@ -148,13 +150,15 @@ class Visibility:
         rule = MATRIX[data_class].of(self.relation)
         if rule is None or use not in rule.uses:
             return False
-        if self.relation in _NAMED and data_class not in self.classes:
+        if data_class is not _D.PUBLIC and self.relation in _NAMED and data_class not in self.classes:
             return False
         match rule.precision:
             case Precision.SHARE_TIME:
                 return self.time > TimePrecision.NONE
             case Precision.SHARE_PLACE:
                 return self.location > LocationPrecision.NONE
+            case Precision.WHOLE:
+                return self.clock_time and self.location is LocationPrecision.EXACT and self.may(_D.CONTENT)
             case _:
                 return True
 

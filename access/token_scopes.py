@@ -1,4 +1,4 @@
-"""Token scopes for the kinds of persons, for routers that check scopes only.
+"""Token scopes by kind of person, for routers that check scopes only, and the scopes that a class of data needs.
 
 The gateway uses the verified kind of the caller and the policy; the scopes of services are in the policy's table.
 """
@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from access.policy import Relation
+from access.classes import DataClass
+from access.policy import MATRIX, Precision, Relation
 
 OWN: Final = "photos:own"
 SHARED: Final = "photos:shared"
@@ -19,3 +20,13 @@ PERSON_SCOPES: Final[Mapping[Relation, str]] = {
     Relation.LINK: SHARED,
     Relation.SUPPORT: SUPPORT,
 }
+
+
+def service_scopes(data_class: DataClass) -> tuple[str, ...]:
+    """Returns the scopes that a service's token needs for the class, all of them; empty if no scope gives access to it."""
+    rule = MATRIX[data_class].service
+    if rule is None or rule.scope is None:
+        return ()
+    if rule.precision is not Precision.WHOLE:
+        return (rule.scope,)
+    return (rule.scope, *service_scopes(DataClass.TIME), *service_scopes(DataClass.LOCATION))

@@ -39,6 +39,7 @@ SEARCH_INDEX: Final = StoredData(
         DataClass.PLACE,
         DataClass.LOCATION,
         DataClass.CONTENT,
+        DataClass.FILE_NAME,
         DataClass.OWNER_STATE,
         DataClass.BIOMETRIC,
     ),

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Literal, Protocol
+
+DenialMode = Literal["reject", "null"]
+"""`reject`: an operation with fields that the caller may not read is rejected; `null`: these fields are null, with errors."""
 
 
 class RequestContext(Protocol):
@@ -20,6 +23,10 @@ class RequestContext(Protocol):
     @property
     def max_values(self) -> int | None:
         """The largest number of values in the variables, and of items in one list; None: the document's limits apply."""
+
+    @property
+    def denial(self) -> DenialMode:
+        """The treatment of fields that the caller may not read, for requests that do not choose one."""
 
     @property
     def remaining_s(self) -> float | None:

@@ -112,18 +112,16 @@ class ErrorMapper:
         return [self._internal(error)]
 
     def field_errors(self, errors: Iterable[GraphQLError]) -> list[dict[str, Any]]:
-        """Returns the errors of an executed operation, in order; a denial that repeats along a list is reported once."""
-        reported: set[tuple[str, ...]] = set()
-        shaped = []
-        for error in errors:
-            cause = root_cause(error)
-            if isinstance(cause, DeniedPosition):
-                pattern = tuple(str(step) for step in error.path or () if not isinstance(step, int))
-                if pattern in reported:
-                    continue
-                reported.add(pattern)
-            shaped.append(self._field_error(error, cause))
-        return shaped
+        """Returns the errors of an executed operation, in order; a denial that repeats along lists is reported once."""
+        first: dict[object, GraphQLError] = {}
+        for number, error in enumerate(errors):
+            denied = isinstance(root_cause(error), DeniedPosition)
+            key: object = tuple(step for step in error.path or () if isinstance(step, str)) if denied else number
+            # The path is that of the first list item, because the order of execution depends on timing.
+            known = first.setdefault(key, error)
+            if denied and _list_indices(error) < _list_indices(known):
+                first[key] = error
+        return [self._field_error(error, root_cause(error)) for error in first.values()]
 
     def _field_error(self, error: GraphQLError, cause: BaseException) -> dict[str, Any]:
         if isinstance(cause, GraphQLProblem):
@@ -163,6 +161,10 @@ def root_cause(error: BaseException) -> BaseException:
     while isinstance(error, GraphQLError) and error.original_error is not None:
         error = error.original_error
     return error
+
+
+def _list_indices(error: GraphQLError) -> list[int]:
+    return [step for step in error.path or () if isinstance(step, int)]
 
 
 def _public_words(error: GraphQLError) -> str:

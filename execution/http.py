@@ -13,14 +13,14 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from execution import negotiation, sse
-from execution.context import RequestContext
+from execution.context import DenialMode, RequestContext
 from execution.document_cache import DocumentCache, Prepared
 from execution.encoding import MAX_RESPONSE_BYTES, ResponseEncoder
 from execution.errors import STATUS, ErrorMapper, GraphQLProblem
 from execution.persisted import PersistedDocuments
 from execution.request_lifetime import ClientDisconnected, TokenLifetime, cancel_on_disconnect, deadline
 from execution.requests import HttpRequestError, Operation, from_get, from_post
-from execution.runner import DenialMode, Runner
+from execution.runner import Runner
 
 C = TypeVar("C")
 MakeContext = Callable[[HTTPConnection, Mapping[str, Any] | None], Awaitable[RequestContext]]
@@ -180,9 +180,11 @@ class GraphQLEndpoint(Generic[C]):
         return GraphQLResponse(content, STATUS.get(problem.code, 400) if accepted == negotiation.GRAPHQL else 200, headers)
 
 
-def denial_mode(header: str | None) -> DenialMode:
-    """Parses the header `x-denied`; raises HttpRequestError."""
-    if header in (None, "reject"):
+def denial_mode(header: str | None) -> DenialMode | None:
+    """Parses the header `x-denied`; None without it; raises HttpRequestError."""
+    if header is None:
+        return None
+    if header == "reject":
         return "reject"
     if header == "null":
         return "null"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Collection, Mapping
 from dataclasses import replace
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, TypeVar
 
 from graphql import (
     ExecutionResult,
@@ -19,14 +19,13 @@ from graphql import (
 )
 from graphql.execution import create_source_event_stream, map_source_to_response_event
 
-from execution.context import RequestContext
+from execution.context import DenialMode, RequestContext
 from execution.document_cache import Classes, Prepared, round_cost
 from execution.errors import DeniedPosition, ErrorMapper, RequestError
 from execution.rate_limit import BASE_COST, MIN_CHARGED_FRACTION, RateLimiter
 from execution.values import check_variables
 
 C = TypeVar("C")
-DenialMode = Literal["reject", "null"]
 # Returns the coordinates that the context may not use. Pure: no I/O. The context is the application's own class.
 Decide = Callable[[Any, Classes[C]], Collection[str]]
 # Called after execution, before the response is returned. If it raises RequestError, no data is returned.
@@ -63,9 +62,12 @@ class Runner(Generic[C]):
         self._hide_suggestions = hide_suggestions
 
     async def execute(
-        self, prepared: Prepared[C], variables: Mapping[str, Any], context: RequestContext, *, denial: DenialMode = "reject"
+        self, prepared: Prepared[C], variables: Mapping[str, Any], context: RequestContext, *, denial: DenialMode | None = None
     ) -> dict[str, Any]:
-        """Returns the response to a query or a mutation; raises RequestError if nothing was executed."""
+        """Returns the response to a query or a mutation; raises RequestError if nothing was executed.
+
+        `denial`: the caller's choice; None: the default of the context.
+        """
         executor = self._executor(prepared, variables, context, denial)
         cost = self._charge(prepared, executor, context)
         result = executor.execute_operation()
@@ -74,7 +76,7 @@ class Runner(Generic[C]):
         return self._response(prepared, finished, context, cost)
 
     async def subscribe(
-        self, prepared: Prepared[C], variables: Mapping[str, Any], context: RequestContext, *, denial: DenialMode = "reject"
+        self, prepared: Prepared[C], variables: Mapping[str, Any], context: RequestContext, *, denial: DenialMode | None = None
     ) -> AsyncGenerator[dict[str, Any], None]:
         """Yields the responses to a subscription, one for each event; raises RequestError if it cannot start.
 
@@ -101,7 +103,7 @@ class Runner(Generic[C]):
             await self._after_execution(context, prepared)
 
     def _executor(
-        self, prepared: Prepared[C], variables: Mapping[str, Any], context: RequestContext, denial: DenialMode
+        self, prepared: Prepared[C], variables: Mapping[str, Any], context: RequestContext, denial: DenialMode | None
     ) -> Executor[Any]:
         self._admit(context, prepared)
         most = context.max_values
@@ -113,8 +115,9 @@ class Runner(Generic[C]):
         if not denied:
             return executor
         readable = frozenset().union(*(found for (_, use), found in needed.items() if use == "read"))
-        # A subscription's source starts before any field is resolved, so denied fields cannot be returned as null.
-        reject = denial == "reject" or prepared.kind is OperationType.SUBSCRIPTION
+        # The source of a subscription starts before any field is resolved, so its root field cannot be returned as null.
+        is_root = prepared.kind is OperationType.SUBSCRIPTION and any(c.startswith("Subscription.") for c in denied)
+        reject = (denial or context.denial) == "reject" or is_root
         if reject or not denied <= readable:
             refused = sorted(denied if reject else denied - readable)
             message = "You have no permission for some fields or arguments. Remove those listed in `coordinates`."

@@ -66,7 +66,9 @@ def _classes(condition: Condition) -> Iterator[DataClass]:
             yield field.data_class
         case WithinBox() | WithinCircle():
             yield DataClass.LOCATION
-        case HasWord() | FileNamePart():
+        case HasWord():
             yield DataClass.CONTENT
+        case FileNamePart():
+            yield DataClass.FILE_NAME
         case Everything() | Nothing():
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from access.classes import DataClass
 from access.scope import Scope
 from datasources.search.conditions import Field
 from datasources.search.port import Position
@@ -49,13 +50,18 @@ def _single_owner(scope: Scope) -> str | None:
     return next(iter(owners)) if len(owners) == 1 else None
 
 
+def _created_at_ms(album: SeenAlbum) -> int:
+    """The time of creation for viewers who may see exact times; 0 for others."""
+    return album.record.created_at_ms if album.visibility.may(DataClass.TIME) and album.visibility.clock_time else 0
+
+
 async def _sort_keys(
     context: Context, albums: list[SeenAlbum], order: str, owner: str | None = None
 ) -> dict[str, tuple[int, str]]:
     if order == "TITLE_ASC":
         return {a.record.id: (0, f"{normalize(a.title or '')}\x1f{a.record.id}") for a in albums}
     if order == "CREATED_AT_DESC":
-        return {a.record.id: (-a.record.created_at_ms, a.record.id) for a in albums}
+        return {a.record.id: (-_created_at_ms(a), a.record.id) for a in albums}
     counts = await counts_by_value(context, Field.ALBUM, owner=owner)
     latest = {a.record.id: counts.get(a.record.id, (0, None, None))[2] or 0 for a in albums}
     return {a.record.id: (_MAX_KEY - latest[a.record.id], a.record.id) for a in albums}

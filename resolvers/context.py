@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, partial
+from typing import Literal
 
 from access.access_log import AccessLogBuffer
 from access.classes import DataClass
 from access.policy import Visibility, withheld
 from access.scope import Scope
-from access.viewer import Viewer
+from access.viewer import Viewer, ViewerKind
 from access.write_permission import may_write
 from datasources import Sources
 from datasources.errors import SourceError
@@ -82,6 +83,11 @@ class Context:
     def max_values(self) -> int | None:
         """The maximum number of values in variables and in a list; None for the general limit."""
         return MAX_WRITER_VALUES if may_write(self.viewer, "") else None
+
+    @property
+    def denial(self) -> Literal["reject", "null"]:
+        """Persons get null for fields that they may never read, so that one document serves owners and guests."""
+        return "null" if self.viewer.kind in {ViewerKind.CUSTOMER, ViewerKind.GUEST} else "reject"
 
     @property
     def principal(self) -> str:

@@ -42,6 +42,11 @@ class FacetBy(Enum):
         """The GraphQL type whose global ids are the facet's keys; None if the keys are plain values."""
         return _NODE_TYPES.get(self.name)
 
+    @property
+    def identifies(self) -> bool:
+        """Whether a key identifies a customer, or is an object or a text of one."""
+        return self.node_type in {"Customer", "Album", "Person"} or self is FacetBy.KEYWORD
+
 
 _NODE_TYPES = {
     "COUNTRY": "Place",

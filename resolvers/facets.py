@@ -17,7 +17,7 @@ from resolvers.context import Context, Languages
 from resolvers.errors import BadInput
 from resolvers.facet_keys import FacetBy
 from resolvers.paging import CursorCodec
-from resolvers.photo_set import PhotoSet, require_named_owner
+from resolvers.photo_set import PhotoSet
 
 MAX_BUCKETS = 200
 MAX_TIME_BUCKETS = 2_000
@@ -80,8 +80,6 @@ async def facet(found: PhotoSet, request: FacetPageRequest) -> FacetPage:
     """A page of a facet; raises `BadInput` or `StaleCursor`."""
     if not 0 <= request.first <= MAX_BUCKETS:
         raise BadInput(f"`first` of a facet must be between 0 and {MAX_BUCKETS}.", "PAGE_SIZE")
-    if request.by is FacetBy.ALBUM:
-        require_named_owner(found.query.scope)
     counts = await found.facet(request.by)
     buckets = _sorted(await _with_names(found, request, counts), request.order)
     listed = [b for b in buckets if request.query is None or normalize(request.query) in normalize(b.name)]

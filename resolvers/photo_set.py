@@ -129,6 +129,8 @@ class PhotoSet:
 
     async def facet(self, by: FacetBy) -> FacetCounts:
         """Counts by one facet, without the filter's selections in the same facet."""
+        if by.identifies:
+            require_named_owner(self.query.scope)
         return await self._counts("facet", FacetRequest(by.field, self.filter.without(by)))
 
     async def histogram(self, by: Field) -> FacetCounts:
@@ -141,6 +143,8 @@ class PhotoSet:
         return found
 
     async def _request(self, name: str, request: IndexPageRequest | TotalRequest | FacetRequest) -> object:
+        if any(by.identifies for by in self.filter.selected):
+            require_named_owner(self.query.scope)
         load = asyncio.ensure_future(self.context.searches.one(QueryPart(self.query, request)))
         self._pending.add(load)
         load.add_done_callback(self._pending.discard)
@@ -166,10 +170,11 @@ class PhotoSet:
 
 
 def require_named_owner(scope: Scope) -> None:
-    """Raises `Forbidden` for a scope of all customers, where only counts are allowed."""
+    """Raises `Forbidden` for a scope of all customers, where only counts by values that identify nobody are allowed."""
     if scope.unbounded:
         raise Forbidden(
-            "Photos can be listed for one customer only. Name a customer, or request totals, facets or histograms.",
+            "Photos, and facets by owner, album, person or keyword, are available for one customer only. Name a customer, or "
+            "request totals, histograms or other facets.",
             "NAME_A_CUSTOMER",
         )
 

@@ -125,11 +125,9 @@ class Album(Node):
         counts = await counts_by_value(self.context, Field.ALBUM, owner=self.seen.record.owner)
         return counts.get(self.seen.record.id, (0, None, None))[0]
 
-    @field(C.OPERATIONAL, "Time at which the album was created.")
-    def created_at(self) -> datetime:
-        created = optional_datetime(self.seen.record.created_at_ms)
-        assert created is not None
-        return created
+    @field(C.TIME, "Time at which the album was created. Null if the viewer may not see exact times.")
+    def created_at(self) -> datetime | None:
+        return optional_datetime(self.seen.record.created_at_ms) if self.visibility.clock_time else None
 
     @field(C.OWNER_STATE, "Shares of the album. Visible to its owner only.")
     async def shares(

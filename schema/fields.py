@@ -4,7 +4,7 @@ import functools
 import inspect
 from collections.abc import Callable
 from enum import Enum
-from typing import Any
+from typing import Any, get_args
 
 import strawberry
 from strawberry import federation
@@ -15,7 +15,7 @@ from access.access_log import NON_PERSONAL
 from access.classes import DataClass
 from access.policy import Visibility
 from datasources.errors import SourceError
-from execution.errors import GraphQLProblem
+from execution.errors import DeniedPosition, GraphQLProblem
 from resolvers.context import Context
 from resolvers.errors import RequestError
 from schema.errors import problem_of
@@ -34,8 +34,11 @@ class SchemaDataClass(Enum):
     TIME = strawberry.enum_value("TIME", description="Dates and times at which something happened.")
     PLACE = strawberry.enum_value("PLACE", description="Places by name, and time zones.")
     LOCATION = strawberry.enum_value("LOCATION", description="Geographic coordinates of photos.")
-    CONTENT = strawberry.enum_value(
-        "CONTENT", description="Captions, labels, keywords, recognized text, and names of files and albums."
+    CONTENT = strawberry.enum_value("CONTENT", description="Captions, labels, keywords, recognized text, and titles of albums.")
+    FILE_NAME = strawberry.enum_value(
+        "FILE_NAME",
+        description="Names of original files and keys of photos in other systems. They can contain times and places, so they "
+        "are visible only to viewers who may see the content and the exact time and place of the photo.",
     )
     OWNER_STATE = strawberry.enum_value(
         "OWNER_STATE", description="Choices of the owner: favorite, hidden, rating, trash and shares."
@@ -116,12 +119,13 @@ def unset_to_none(argument_value: Any) -> Any:
 
 
 def _with_permission_check(method: Callable[..., Any], data_class: DataClass) -> Callable[..., Any]:
+    nullable = type(None) in get_args(inspect.signature(method).return_annotation)
     if inspect.iscoroutinefunction(method):
 
         @functools.wraps(method)
         async def resolve_async(self: Any, *args: Any, **kwargs: Any) -> Any:
             if _denied(self, data_class):
-                return None
+                return _denied_value(self, method, nullable=nullable)
             try:
                 return audited(self, data_class, await method(self, *args, **kwargs))
             except (SourceError, RequestError) as e:
@@ -132,7 +136,7 @@ def _with_permission_check(method: Callable[..., Any], data_class: DataClass) ->
     @functools.wraps(method)
     def resolve(self: Any, *args: Any, **kwargs: Any) -> Any:
         if _denied(self, data_class):
-            return None
+            return _denied_value(self, method, nullable=nullable)
         try:
             return audited(self, data_class, method(self, *args, **kwargs))
         except (SourceError, RequestError) as e:
@@ -155,6 +159,12 @@ def audited(source: Any, data_class: DataClass, found: Any) -> Any:
 def _denied(source: Any, data_class: DataClass) -> bool:
     visibility: Visibility | None = getattr(source, "visibility", None)
     return visibility is not None and not visibility.may(data_class)
+
+
+def _denied_value(source: Any, method: Callable[..., Any], *, nullable: bool) -> None:
+    """Returns None, the value of a denied field; raises `DeniedPosition` if the schema does not allow null there."""
+    if not nullable:
+        raise DeniedPosition(f"{type(source).__name__}.{_field_name(method)}")
 
 
 def to_graphql_error(

@@ -152,7 +152,7 @@ class PhotoFilter(Input):
         C.OPERATIONAL,
         "States of the photo. Default: `ACTIVE` in the outermost filter, none inside `all`, `any` and `not`.",
     )
-    file_name: str | None = input_field(C.CONTENT, "Part of the file name.")
+    file_name: str | None = input_field(C.FILE_NAME, "Part of the file name.")
     width: IntRange | None = input_field(C.OPERATIONAL, "Width in pixels.")
     height: IntRange | None = input_field(C.OPERATIONAL, "Height in pixels.")
     duration_seconds: FloatRange | None = input_field(C.OPERATIONAL, "Duration of a video in seconds.")

@@ -112,7 +112,7 @@ class Photo(Node):
     def version(self) -> int:
         return self.seen.record.version
 
-    @field(C.CONTENT, "Key of the photo in the system it was imported from. Null if the import had none.")
+    @field(C.FILE_NAME, "Key of the photo in the system it was imported from. Null if the import had none.")
     def source_id(self) -> str | None:
         return self.seen.content.source_id if self.seen.content else None
 
@@ -194,7 +194,7 @@ class Photo(Node):
     def caption(self) -> str | None:
         return self.seen.content.caption if self.seen.content else None
 
-    @field(C.CONTENT, "Name of the original file. Null if unknown.")
+    @field(C.FILE_NAME, "Name of the original file. Null if unknown.")
     def file_name(self) -> str | None:
         return self.seen.content.file_name if self.seen.content else None
 

@@ -29,7 +29,7 @@ from graphql import (
 
 from access.classes import DataClass
 from access.policy import MATRIX
-from access.token_scopes import PERSON_SCOPES
+from access.token_scopes import PERSON_SCOPES, service_scopes
 from execution.pricing import ListSize, Pricing
 
 CONSENT: Final = "photos:consent:people"
@@ -104,14 +104,13 @@ class _Printing:
 
 
 def auth_of(data_class: DataClass) -> list[str]:
-    """Returns the auth directives of a class from the access policy. Any one of the scopes is sufficient."""
+    """Returns the auth directives of a class from the access policy. Any one of the inner lists of scopes is sufficient."""
     if data_class is DataClass.PUBLIC:
         return []
     row = MATRIX[data_class]
-    scopes = [PERSON_SCOPES[r] for r in PERSON_SCOPES if row.of(r) is not None]
-    if row.service is not None and row.service.scope is not None:
-        scopes.append(row.service.scope)
-    scope_lists = ", ".join(f'["{scope}"]' for scope in dict.fromkeys(scopes))
+    scopes = [(PERSON_SCOPES[r],) for r in PERSON_SCOPES if row.of(r) is not None]
+    of_service = service_scopes(data_class)
+    scope_lists = ", ".join(map(_names, dict.fromkeys([*scopes, *([of_service] if of_service else [])])))
     auth = ["@authenticated", f"@requiresScopes(scopes: [{scope_lists}])"]
     return [*auth, f'@policy(policies: [["{CONSENT}"]])'] if data_class is DataClass.BIOMETRIC else auth
 

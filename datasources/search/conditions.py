@@ -66,7 +66,7 @@ class Field(Enum):
     """In the spelling of the owner."""
     TEXT = ("text", Kind.WORDS, _D.CONTENT, None)
     """Caption, recognized text and keywords."""
-    FILE_NAME = ("file_name", Kind.WORDS, _D.CONTENT, None)
+    FILE_NAME = ("file_name", Kind.WORDS, _D.FILE_NAME, None)
     """Matches by any substring."""
     HAS_CAPTION = ("has_caption", Kind.KEYWORD, _D.CONTENT, None)
     PERSON = ("person", Kind.KEYWORD, _D.BIOMETRIC, None)

@@ -139,6 +139,9 @@ class RowSecurityRewriter:
     def readable(self, field: Field, use: Use) -> Condition:
         """The rows on which the field may be used this way. A row in two shared albums has the wider permission of each class."""
         least = field.least
+        if field is Field.FILE_NAME:
+            rows = self._where(lambda s: replace(s, time=_T.EXACT, location=LocationPrecision.EXACT).may(field.data_class, use))
+            return and_(rows, self._where(lambda s: s.clock_time), self._where(lambda s: s.location is LocationPrecision.EXACT))
         if isinstance(least, LocationPrecision):
             rows = self._where(lambda s: s.may(field.data_class, use) and s.location_precision(field.data_class) >= least)
         elif isinstance(least, TimePrecision):

@@ -31,7 +31,7 @@ PHOTOS = Table(
         holds="Photos: times, places, labels, people; sealed: captions, keywords, file names, coordinates, vectors",
         classes=(
             DataClass.OPERATIONAL, DataClass.TIME, DataClass.PLACE, DataClass.LOCATION, DataClass.CONTENT,
-            DataClass.OWNER_STATE, DataClass.BIOMETRIC,
+            DataClass.FILE_NAME, DataClass.OWNER_STATE, DataClass.BIOMETRIC,
         ),
         erased=by_partition(),
         exported=Export(("photos",)),
@@ -51,9 +51,9 @@ class LabelMark(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Content(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The texts of a photo; sealed as one group."""
+    """The texts of a photo; sealed as one group. `source_id`, `file_name` and `motion_id` are of class FILE_NAME."""
 
-    source_id: str
+    source_id: str | None
     caption: str | None = None
     caption_language: str | None = None
     file_name: str | None = None
@@ -185,9 +185,14 @@ class SeenPhoto:
 
     @cached_property
     def content(self) -> Content | None:
-        """The texts, None if the viewer may not see them."""
+        """The texts, None if the viewer may not see them; without those of class FILE_NAME if the viewer may not see these."""
         plain = self._open(DataClass.CONTENT)
-        return None if plain is None else _CONTENT.decode(plain)
+        if plain is None:
+            return None
+        content = _CONTENT.decode(plain)
+        if self.visibility.may(DataClass.FILE_NAME):
+            return content
+        return msgspec.structs.replace(content, source_id=None, file_name=None, motion_id=None)
 
     @cached_property
     def coordinates(self) -> Coordinates | None:

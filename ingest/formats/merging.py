@@ -11,7 +11,7 @@ import msgspec
 from ingest.formats.exif_time import offset_between
 from ingest.formats.metadata import Moment, SourceMetadata
 from pictures.formats.errors import BadFile
-from resolvers.importing.moments import format_moment
+from resolvers.importing.moments import EARLIEST_YEAR, format_moment
 from resolvers.importing.record_reading import read_record
 from resolvers.importing.records import (
     MAX_ALBUMS,
@@ -34,7 +34,9 @@ def merge_sources(sources: Sequence[SourceMetadata], fixed: dict[str, Any]) -> t
     """The record and remarks. `sources` are in order of precedence; `fixed` has the values that only the file itself has."""
     remarks = [remark for source in sources for remark in source.remarks]
     fields = _fields(sources) | fixed
-    moment = _moment([source.moment for source in sources if source.moment is not None], remarks)
+    # Years before those that are accepted come from clocks that were never set.
+    moments = [source.moment for source in sources if source.moment is not None]
+    moment = _moment([m for m in moments if int(m.wall[:4]) >= EARLIEST_YEAR], remarks)
     if moment is not None:
         fields["takenAt"] = format_moment(moment.wall, moment.offset)
     fields |= _lists(sources, remarks)

@@ -21,6 +21,7 @@ from ingest.readers.export_upgrades import EXPORT_UPGRADES, ExportUpgrades
 from ingest.readers.reading import ImportItem, ImportReader, OriginalFile, ReadResult, RejectedItem, Unreadable
 from resolvers.exporting.columns import FILE_COLUMNS
 from resolvers.exporting.lines import EXPORTED_FIELDS
+from resolvers.importing.moments import OUT_OF_RANGE
 from resolvers.importing.record_reading import read_record
 from resolvers.importing.records import BadRecord, ImportRecord, SealedPart
 
@@ -148,7 +149,14 @@ class ExportReader(ImportReader):
 
 def read_export(given: Mapping[str, Any], unknown: Any = None) -> ImportRecord:
     """The import record of a line, with the values of its `stored` object; raises `BadRecord`."""
-    record = read_record({k: v for k, v in given.items() if k not in {*FILE_COLUMNS, "stored"}}, unknown)
+    fields = {k: v for k, v in given.items() if k not in {*FILE_COLUMNS, "stored"}}
+    try:
+        record = read_record(fields, unknown)
+    except BadRecord as bad:
+        if (bad.field, bad.reason) != ("takenAt", OUT_OF_RANGE):
+            raise
+        # Earlier versions stored times that are not accepted now: the photo is restored without its time.
+        record = read_record({k: v for k, v in fields.items() if k != "takenAt"}, unknown)
     stored = given.get("stored")
     if stored is None:
         return record

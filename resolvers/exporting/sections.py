@@ -68,7 +68,7 @@ class Library:
         found: dict[str, str] = {}
         for start in range(0, len(keys), _COVERS):
             seen = await self.sources.photos.by_ids(self.scope, keys[start : start + _COVERS])
-            found.update({k.id: p.content.source_id for k, p in seen.items() if p.content is not None})
+            found.update({k.id: p.content.source_id for k, p in seen.items() if p.content and p.content.source_id})
         return found
 
 

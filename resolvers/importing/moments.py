@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
-# RFC 3339 allows 24:00 and leap seconds, Python's datetime does not; years are 0001-9999.
+EARLIEST_YEAR = 1000
+"""The first year of a time that is accepted. Programs write earlier ones, such as 0001-01-01, for a time that is not set."""
+OUT_OF_RANGE = f"must be between the years {EARLIEST_YEAR} and 9999"
+# RFC 3339 allows 24:00 and leap seconds, Python's datetime does not.
 _RFC3339 = re.compile(
     r"(?P<wall>[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9])(?:\.[0-9]{1,20})?"
     r"(?P<offset>[Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])?"
@@ -25,7 +28,9 @@ def parse_moment(text: str) -> tuple[str, int | None]:
     try:
         wall = datetime.fromisoformat(match["wall"].upper())
     except ValueError:
-        raise ValueError("must be a calendar day between the years 1 and 9999") from None
+        raise ValueError(f"must be a calendar day and {OUT_OF_RANGE.removeprefix('must ')}") from None
+    if wall.year < EARLIEST_YEAR:
+        raise ValueError(OUT_OF_RANGE)
     offset = _minutes(match["offset"])
     if offset is not None:
         instant_of(wall, offset)
@@ -40,13 +45,13 @@ def parse_instant(text: str) -> str:
 
 
 def instant_of(wall: datetime, offset_minutes: int) -> datetime:
-    """Wall clock minus offset, in UTC. Raises ValueError outside the years 1 to 9999 or for an offset beyond 18 h."""
+    """Wall clock minus offset, in UTC. Raises ValueError if it is not representable or for an offset beyond 18 h."""
     if abs(offset_minutes) > MAX_OFFSET_MINUTES:
         raise ValueError("must have an offset of at most 18 hours")
     try:
         return (wall - timedelta(minutes=offset_minutes)).replace(tzinfo=UTC)
     except OverflowError:
-        raise ValueError("must be an instant between the years 1 and 9999") from None
+        raise ValueError(OUT_OF_RANGE) from None
 
 
 def format_moment(wall: str, offset_minutes: int | None) -> str:

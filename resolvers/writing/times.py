@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from msgspec.structs import replace as changed
 
 from datasources.tables.photos import PhotoRecord
+from resolvers.importing.moments import EARLIEST_YEAR, OUT_OF_RANGE, instant_of
 from resolvers.writing.mutation import MutationContext
 from resolvers.writing.outcome import ABSENT, Absent, Fault, FaultError, invalid
 
@@ -17,7 +18,7 @@ MAX_OFFSET_MINUTES = 18 * 60
 FROM_OWNER = "OWNER"
 """Source of an offset that the owner set, or that comes from their time zone."""
 FROM_PLACE = "PLACE"
-_OUT_OF_YEARS = invalid("must be between the years 1 and 9999")
+_OUT_OF_YEARS = invalid(OUT_OF_RANGE)
 _UNDATED = invalid("The photo has no time to shift. Set `takenAt` first.")
 
 
@@ -58,7 +59,23 @@ async def owner_time_zone(mutation: MutationContext, values: TimeValues) -> Owne
 
 
 def with_new_time(record: PhotoRecord, values: TimeValues, clock: OwnerTimeZone) -> PhotoRecord | Fault:
-    """The record with its new wall clock and offset, or a fault."""
+    """The record with its new wall clock and offset, or a fault. A stored time that does not change is not checked."""
+    new = _with_new_time(record, values, clock)
+    if isinstance(new, Fault) or (new.taken_local, new.offset_minutes) == (record.taken_local, record.offset_minutes):
+        return new
+    return new if new.taken_local is None or _in_range(new.taken_local, new.offset_minutes) else _OUT_OF_YEARS
+
+
+def _in_range(taken_local: str, offset: int | None) -> bool:
+    wall = datetime.fromisoformat(taken_local)
+    try:
+        instant_of(wall, offset or 0)
+    except ValueError:
+        return False
+    return wall.year >= EARLIEST_YEAR
+
+
+def _with_new_time(record: PhotoRecord, values: TimeValues, clock: OwnerTimeZone) -> PhotoRecord | Fault:
     record = _with_offset(record, values.utc_offset_minutes)
     at, shift = values.taken_at, values.shift_taken_at_seconds
     try:

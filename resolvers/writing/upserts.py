@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from access.classes import DataClass
-from access.policy import Relation, Visibility, service_visibility
 from access.scope import Scope
 from access.write_permission import may_write
 from datasources.photo_key import PhotoKey
@@ -84,17 +82,10 @@ def _user_error(place: int, bad: BadRecord) -> UserError:
 
 
 async def upserted_photos(context: Context, outcome: Outcome) -> list[SeenPhoto | None]:
-    """The photos of an upsert in order as the viewer may see them, None for a rejected record.
-
-    Services cannot see hidden or trashed photos; of those that they wrote, only operational fields are visible.
+    """The photos of an upsert in order as the viewer may see them; None for a rejected record and for a photo that the viewer
+    may not see: writing a photo gives no permission to read it.
     """
     owner = outcome.node or ""
     keys = [PhotoKey(owner, i) if i else None for i in outcome.photos]
     seen = {p.key: p for p in await context.photos.many([k for k in keys if k is not None])}
-    unseen = [k for k in keys if k is not None and k not in seen]
-    if unseen:
-        raw = (await context.sources.photos.raw(unseen)).values()
-        visibility = service_visibility(context.viewer) or Visibility(Relation.SERVICE)
-        operational = replace(visibility, classes=visibility.classes & {DataClass.OPERATIONAL})
-        seen |= await context.sources.photos.opened(list(raw), operational)
     return [None if k is None else seen.get(k) for k in keys]

@@ -30,7 +30,9 @@ class UpsertPhotosPayload:
     """The result of `upsertPhotos`."""
 
     photos: list[Photo | None] = value_field(
-        C.PUBLIC, "The photos in the order of `records`. An item is null if its record was rejected."
+        C.PUBLIC,
+        "The photos in the order of `records`. An item is null if its record was rejected, and for a service also if the photo "
+        "is hidden or in the trash.",
     )
     user_errors: list[UserError] = value_field(C.PUBLIC, "Rejected records, each with the reason.")
     client_mutation_id: str | None = client_mutation_id_field()

@@ -90,7 +90,7 @@ SHOWN: list[tuple[Condition, Place, Time]] = [
     (AnyOf(Field.HAS_LOCATION, ("true",)), Place.COUNTRY, Time.NONE),
     (AnyOf(Field.LABEL, ("beach",)), Place.NONE, Time.NONE),
     (HasWord("dog"), Place.NONE, Time.NONE),
-    (FileNamePart("a.j"), Place.NONE, Time.NONE),
+    (FileNamePart("a.j"), Place.EXACT, Time.EXACT),
 ]
 
 

@@ -41,7 +41,7 @@ async def sent_with_timeouts(
             bodies.append(message["body"])
 
     monkeypatch.setattr("execution.sse.asyncio.wait", wait)
-    given = {} if keep_alive_s is None else {"keep_alive_s": keep_alive_s}
+    given: dict[str, Any] = {} if keep_alive_s is None else {"keep_alive_s": keep_alive_s}
     stream = EventStream(responses(released), {}, orjson.dumps, **given)
     await stream({"type": "http"}, asyncio.Event().wait, send)  # type: ignore[arg-type]
     return bodies, waits

@@ -82,7 +82,8 @@ async def stored(gateway: Gateway, viewer: Viewer) -> dict[str, dict[str, Any]]:
     named = [(a.title, a.record.cover) for a in library.albums] + [(p.name, p.record.cover) for p in library.people]
     chosen = sorted((name or "", covers[cover]) for name, cover in named if cover is not None)
     return {"covers": {"chosen": chosen}} | {
-        s.content.source_id: {f: getattr(s.record, f) for f in EXPORTED_FIELDS} | {"embedding": s.embedding, "content": s.content}
+        s.content.source_id or "": {f: getattr(s.record, f) for f in EXPORTED_FIELDS}
+        | {"embedding": s.embedding, "content": s.content}
         for s in seen.values()
         if s.content is not None
     }

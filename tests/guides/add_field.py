@@ -20,7 +20,7 @@ EDITS = (
     Edit("tests/ingest/test_records.py", '    "favorite": True, "hidden": False,', '    "weather": "Light rain",\n'),
     Edit(
         "schema/photo.py",
-        '    @field(C.CONTENT, "Name of the original file.',
+        '    @field(C.FILE_NAME, "Name of the original file.',
         '    @field(C.CONTENT, "Weather when the photo was taken. Null if unknown.")\n'
         "    def weather(self) -> str | None:\n"
         "        return self.seen.content.weather if self.seen.content else None\n\n",

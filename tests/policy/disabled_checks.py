@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from unittest.mock import PropertyMock, patch
 
 from access.classes import DataClass
-from access.policy import Visibility
+from access.policy import Use, Visibility
 from access.scope import Scope
 from access.seals import Binding, OwnerKeys, Seals, unseal
 from datasources.search.columns import SortKey
@@ -47,6 +47,13 @@ def _opened_for_all(_: Visibility, data_class: DataClass, keys: OwnerKeys, bindi
     return None if value is None else unseal(keys, binding, data_class.value, value)
 
 
+def _file_name_as_content(self: Visibility, data_class: DataClass, use: Use = Use.READ) -> bool:
+    return _may(self, DataClass.CONTENT if data_class is DataClass.FILE_NAME else data_class, use)
+
+
+_may = Visibility.may
+
+
 def _values() -> ExitStack:
     return _patched((sealed_body, "open_group", _opened_for_all), (fields, "_denied", lambda *_: False))
 
@@ -60,6 +67,7 @@ SWITCHES: dict[str, Switch] = {
     "precision of times": lambda: _patched(
         (Visibility, "clock_time", PropertyMock(return_value=True)), (Visibility, "offset", PropertyMock(return_value=True))
     ),
+    "file names": lambda: _patched((Visibility, "may", _file_name_as_content)),
     "precision of places": lambda: _patched((photo_precision, "_at_most", _as_it_is)),
     "home zones": lambda: _patched((Visibility, "at_home", lambda self: self)),
     "ranking": lambda: _patched((TantivyIndex, "_document_frequencies", _counted_over_all)),

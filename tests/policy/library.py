@@ -68,6 +68,11 @@ class Known:
     classes: frozenset[str] = frozenset()
 
     @property
+    def file_name(self) -> bool:
+        """File names and source ids need the content, and the exact time and coordinates."""
+        return "CONTENT" in self.classes and self.time is T.EXACT and self.point is L.EXACT
+
+    @property
     def offset(self) -> bool:
         return self.time is T.EXACT and max(self.place, self.point) >= L.CITY
 
@@ -152,7 +157,7 @@ def draw(rng: Random, owner: str, name: str) -> Spec:
     content = {
         "source_id": f"{name}-{rng.randrange(9)}",
         "caption": rng.choice([None, *WORDS]),
-        "file_name": rng.choice([None, "IMG_1.JPG", "secret.png"]),
+        "file_name": rng.choice([None, "IMG_1.JPG", "secret garden.png", "PXL_20240501_beach.jpg"]),
         "keywords": tuple(rng.sample(WORDS, rng.randrange(3))),
         "caption_language": rng.choice([None, "en", "it"]),
         "recognized_text": rng.choice([None, *WORDS]),
@@ -186,6 +191,8 @@ def redrawn(spec: Spec, known: Known, rng: Random, *, home: bool | None, visible
         content = other.content
         fields["labels"] = other.fields["labels"]
         embedding = other.embedding
+    elif not known.file_name:
+        content = content | {name: other.content[name] for name in ("source_id", "file_name", "motion_id")}
     # Their order shows; those that do not show stand anywhere.
     hidden = [a for a in ALBUMS[spec.owner] if a not in visible_albums and rng.random() < 0.5]
     albums = (*hidden[:1], *(a for a in albums if a in visible_albums), *hidden[1:])

@@ -41,7 +41,8 @@ pytestmark = pytest.mark.slow
 CLOCK, DAY = "13:37:42", "2031-07-19"
 SHOWN = b64encode(HASH).decode()
 CANARIES = {
-    DataClass.CONTENT: ("canarycaption", "canaryfile", "canarykeyword", "canarysource", "canaryalbum"),
+    DataClass.CONTENT: ("canarycaption", "canarykeyword", "canaryalbum"),
+    DataClass.FILE_NAME: ("canaryfile", "canarysource"),
     DataClass.BIOMETRIC: ("canaryperson",),
     DataClass.IDENTITY: ("canaryname",),
     DataClass.LOCATION: ("41.883123", "12.467321", "1234.5"),
@@ -50,11 +51,13 @@ CANARIES = {
 }
 LOOKERS = {
     "shared, exactly": Looker("customer", (("x", L.EXACT, T.EXACT),), SHARED),
-    "shared, neither time nor place": Looker("customer", (("x", L.NONE, T.NONE),), SHARED - {"TIME", "PLACE", "LOCATION"}),
-    "link, the day and the city": Looker("guest", (("x", L.CITY, T.DAY),), SHARED),
+    "shared, neither time nor place": Looker(
+        "customer", (("x", L.NONE, T.NONE),), SHARED - {"TIME", "PLACE", "LOCATION", "FILE_NAME"}
+    ),
+    "link, the day and the city": Looker("guest", (("x", L.CITY, T.DAY),), SHARED - {"FILE_NAME"}),
     "service that reads and times": Looker("service", classes=frozenset({"OPERATIONAL", "TIME"})),
-    "service with all but people": Looker("service", classes=frozenset(SCOPES.values()) - {"BIOMETRIC"}),
-    "service with every scope": Looker("service", classes=frozenset(SCOPES.values())),
+    "service with all but people": Looker("service", classes=frozenset({*SCOPES.values(), "FILE_NAME"}) - {"BIOMETRIC"}),
+    "service with every scope": Looker("service", classes=frozenset({*SCOPES.values(), "FILE_NAME"})),
     "support": Looker("support", classes=frozenset({"OPERATIONAL", "TIME"})),
     "stranger": Looker("stranger"),
 }

@@ -26,7 +26,9 @@ from tests.policy.library import (
     tile,
 )
 
-ALL = frozenset({"OPERATIONAL", "TIME", "PLACE", "LOCATION", "CONTENT", "OWNER_STATE", "BIOMETRIC", "IDENTITY", "PICTURE"})
+ALL = frozenset(
+    {"OPERATIONAL", "TIME", "PLACE", "LOCATION", "CONTENT", "FILE_NAME", "OWNER_STATE", "BIOMETRIC", "IDENTITY", "PICTURE"}
+)
 SHARED = ALL - {"OWNER_STATE", "BIOMETRIC"}
 SCOPES = {
     "read": "OPERATIONAL",
@@ -187,7 +189,7 @@ def _other(one: World, looker: Looker, rng: Random) -> World:
         _strangers(rng),
         {key: _other_cover(key, one, specs, looker, rng) for key in one.covers},
         {o: account if o == own else _account(o, rng) for o, account in one.accounts.items()},
-        {key: at if _album_seen(key, looker) else _moment(rng) for key, at in one.created_at_ms.items()},
+        {key: at if _created_at_seen(key, looker) else _moment(rng) for key, at in one.created_at_ms.items()},
         one.merged if "BIOMETRIC" in looker.classes else _merged(rng),
     )
 
@@ -233,9 +235,14 @@ def _inside(zone: tuple[float, float, float], rng: Random) -> tuple[float, float
             return at
 
 
-def _album_seen(key: tuple[str, str], looker: Looker) -> bool:
-    """Whether the viewer may know that the album exists."""
-    return looker.kind == "service" or (looker.kind == "support" and key[0] == "ana") or _name_visible(key, looker)
+def _created_at_seen(key: tuple[str, str], looker: Looker) -> bool:
+    """Whether the viewer may know when the album was created: only those who may see its exact times."""
+    owner, album = key
+    if looker.kind in {"customer", "stranger"} and owner == "bob":
+        return True
+    if looker.kind == "service":
+        return "TIME" in looker.classes
+    return owner == "ana" and any(a == album and time is T.EXACT for a, _, time in looker.grants)
 
 
 def _name_visible(key: tuple[str, str], looker: Looker) -> bool:

@@ -47,10 +47,10 @@ def test_an_invalid_representation_does_not_affect_the_others(demo_gateway) -> N
     assert {e["extensions"]["code"] for e in answer["errors"]} == {"BAD_USER_INPUT"}
 
 
-MALFORMED = (
+MALFORMED: tuple[Any, ...] = (
     *({"__typename": name} for name in (["Photo"], {"name": "Photo"}, None, "", "x" * 5_000, 1, 1.5, True, "Query", "Node", "_Entity")),
-    *({"__typename": "Photo", "id": key} for key in (["x"], {}, None, 1, True)),
-    *({"__typename": "Customer", "externalId": key} for key in (["ana"], {}, None, 1)),
+    *({"__typename": "Photo", "id": key} for key in (["x"], {"x": 1}, None, 1, True)),
+    *({"__typename": "Customer", "externalId": key} for key in (["ana"], {"x": 1}, None, 1)),
     *([], [[{"__typename": "Photo"}]], [["Photo"]], {}, {"": ""}, "Photo", "", 1, 1.5, True, {"__typename": "Photo"}),
 )  # fmt: skip
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from access.viewer import Viewer, ViewerKind
+from resolvers.facet_keys import FacetBy
 from tests.requests.harness import ROME, Gateway
 
 EVERY_CLASS = (
@@ -107,7 +108,7 @@ async def test_only_the_owner_sees_favorites_and_hidden_photos(gateway: Gateway)
     page = await gateway.answer(PAGE % "id withheld", {"id": customer}, as_=service("read", "time"))
     assert page["customer"]["photos"]["total"] == {"count": 1, "exact": True}
     withheld = page["customer"]["photos"]["nodes"][0]["withheld"]
-    assert withheld == ["PLACE", "LOCATION", "CONTENT", "OWNER_STATE", "PICTURE", "BIOMETRIC", "IDENTITY"]
+    assert withheld == ["PLACE", "LOCATION", "CONTENT", "FILE_NAME", "OWNER_STATE", "PICTURE", "BIOMETRIC", "IDENTITY"]
 
 
 async def test_viewers_who_may_not_see_names_cannot_search_people_by_name(gateway: Gateway) -> None:
@@ -147,9 +148,40 @@ async def test_photos_of_all_customers_cannot_be_listed(gateway: Gateway) -> Non
         "{ photos(library: ALL) { nodes { id } } }",
         "{ photos(library: ALL) { edges { cursor } } }",
         '{ searchPhotos(query: "secret", library: ALL) { nodes { id } } }',
-        "{ photos(library: ALL, first: 0) { facet(by: ALBUM) { missingCount } } }",
         f'{{ photo(id: "{photo}") {{ neighbors(library: ALL) {{ next {{ id }} }} }} }}',
     ):
         answer = await gateway.execute(query, as_=service(*ALL_SCOPES))
         assert [e["extensions"]["reason"] for e in answer["errors"]] == ["NAME_A_CUSTOMER"], query
         assert photo not in str(answer["data"])
+
+
+IDENTIFYING = ("OWNER", "ALBUM", "PERSON", "KEYWORD")
+"""Facets whose keys are customers, or objects or texts of customers."""
+
+
+async def test_keys_that_identify_are_refused_where_no_customer_is_named(gateway: Gateway) -> None:
+    customer, _ = await one_photo(gateway)
+    await gateway.photos("ana", *"abcdef", keywords=("ana and max",))
+    for by in IDENTIFYING:
+        for query in (
+            f"{{ photos(library: ALL, first: 0) {{ facet(by: {by}) {{ missingCount otherCount buckets {{ key }} }} }} }}",
+            f'{{ searchPhotos(query: "a", library: ALL, first: 0) {{ facet(by: {by}) {{ buckets {{ key node {{ id }} }} }} }} }}',
+            f'{{ photos(library: ALL, first: 0, filter: {{facets: [{{by: {by}, keys: ["x"]}}]}}) {{ total {{ count }} }} }}',
+            f'{{ photos(library: ALL, first: 0, filter: {{facets: [{{by: {by}, keys: ["x"]}}]}}) {{ histogram(by: YEAR) {{ missingCount }} }} }}',
+        ):
+            answer = await gateway.execute(query, as_=service(*ALL_SCOPES))
+            (error,) = answer["errors"]
+            # A service may not count people at all, so that facet is rejected before execution.
+            assert error["extensions"]["code"] == "FORBIDDEN", query
+            assert error["extensions"].get("reason") == (None if by == "PERSON" else "NAME_A_CUSTOMER"), query
+    query = "query($id: ID!) { customer(id: $id) { photos { facet(by: %s) { buckets { count } } } } }"
+    for by, count in (("OWNER", 7), ("KEYWORD", 6)):
+        named = await gateway.answer(query % by, {"id": customer}, as_=service(*ALL_SCOPES))
+        assert named["customer"]["photos"]["facet"]["buckets"] == [{"count": count}]
+
+
+def test_every_facet_by_objects_or_texts_of_customers_identifies() -> None:
+    public = {"Place", "Label"}
+    technical = {FacetBy.CAMERA, FacetBy.LENS, FacetBy.MEDIA_TYPE, FacetBy.RATING, FacetBy.FAVORITE, FacetBy.YEAR, FacetBy.MONTH}
+    assert {by.name for by in FacetBy if by.identifies} == set(IDENTIFYING)
+    assert all(by.node_type in public or by in technical for by in FacetBy if not by.identifies)

@@ -12,10 +12,11 @@ UPSERT = """mutation($i: UpsertPhotosInput!) { upsertPhotos(input: $i) {
 BARE = "mutation($i: UpsertPhotosInput!) { upsertPhotos(input: $i) { photos { __typename } userErrors { code field nodeId } } }"
 
 
+SCOPES = ("photos:write", "photos:read", "photos:content", "photos:time", "photos:location")
+
+
 def service(*scopes: str) -> Viewer:
-    return Viewer(
-        ViewerKind.SERVICE, "etl", scopes=frozenset(scopes or ("photos:write", "photos:read", "photos:content")), purpose="sync"
-    )
+    return Viewer(ViewerKind.SERVICE, "etl", scopes=frozenset(scopes or SCOPES), purpose="sync")
 
 
 async def upsert(gateway: Gateway, *records: object, who: str = "ana", as_: Viewer | None = None, **more: object):
@@ -43,7 +44,8 @@ async def test_records_are_written_in_order_and_invalid_ones_are_reported(gatewa
         "nonsense",
     )
     assert [p and p["sourceId"] for p in done["photos"][:1]] == ["a"]
-    assert [p is not None for p in done["photos"]] == [True, False, False, True, False]
+    # Services may not see hidden photos, also not those that they wrote.
+    assert [p is not None for p in done["photos"]] == [True, False, False, False, False]
     assert [(e["code"], e["field"]) for e in done["userErrors"]] == [
         ("INVALID", ["records", "1", "sourceId"]),
         ("INVALID", ["records", "2", "latitude"]),
@@ -98,7 +100,7 @@ async def test_a_service_needs_the_write_scope_and_sees_only_its_classes(gateway
     given = {"i": {"customerId": "ana", "records": [{"sourceId": "a"}]}}
     answer = await gateway.execute(BARE, given, as_=service(*scopes))
     if scopes == ("photos:write",):
-        assert answer["data"]["upsertPhotos"]["photos"] == [{"__typename": "Photo"}]
+        assert answer["data"]["upsertPhotos"] == {"photos": [None], "userErrors": []}
         errors = await gateway.execute(UPSERT, given, as_=service(*scopes))
         assert errors["errors"][0]["extensions"]["code"] == "FORBIDDEN"
     else:
@@ -106,11 +108,35 @@ async def test_a_service_needs_the_write_scope_and_sees_only_its_classes(gateway
         assert [c async for c in gateway.sources.customers.everyone()] == []
 
 
-async def test_a_hidden_written_photo_shows_operational_fields_only(gateway) -> None:
-    given = {"i": {"customerId": "ana", "records": [{"sourceId": "a", "hidden": True}]}}
-    (photo,) = (await gateway.answer(UPSERT, given, as_=service()))["upsertPhotos"]["photos"]
-    assert photo["id"]
-    assert photo["sourceId"] is None
+FULL = """fragment F on Photo { id version mediaType contentType fileSize width height camera { name lens } exposure { iso }
+  takenOn takenAtLocal addedAt caption fileName sourceId keywords withheld viewerCan owner { id } }"""
+
+
+async def test_a_written_photo_is_returned_as_its_viewer_may_see_it(gateway) -> None:
+    """Hidden photos and photos in the trash do not exist for services, whatever wrote them."""
+    ana = await gateway.customer(gateway.sources.ids.local_id("customer", "ana"))
+    more = {"camera": {"make": "Canon", "model": "R5"}, "exposure": {"iso": 100}, "fileSize": 7, "width": 40, "height": 30}
+    states: tuple[dict[str, object], ...] = ({}, {"hidden": True}, {"trashedAt": "2024-05-01T00:00:00Z"})
+    records = [{"sourceId": str(n), "caption": "Sea", **more, **state} for n, state in enumerate(states)]
+    written = await upsert(gateway, *records, who=gateway.id("Customer", ana.customer, ana.customer), as_=ana)
+    ids = [p["id"] for p in written["photos"]]
+    assert len(set(ids)) == len(states)
+    etl = service("photos:write", "photos:read", "photos:time", "photos:content")
+    query = FULL.replace("caption fileName sourceId", "caption") + (
+        " mutation($i: UpsertPhotosInput!) { upsertPhotos(input: $i) { photos { ...F } userErrors { code } } }"
+    )
+    given = {"i": {"customerId": "ana", "records": [{"sourceId": str(n)} for n in range(len(states))]}}
+    done = (await gateway.answer(query, given, as_=etl))["upsertPhotos"]
+    nodes = FULL.replace("caption fileName sourceId", "caption") + " query($ids: [ID!]!) { nodes(ids: $ids) { ...F } }"
+    assert done["photos"] == (await gateway.answer(nodes, {"ids": ids}, as_=etl))["nodes"]
+    assert done["userErrors"] == []
+    assert [p and (p["id"], p["camera"]["name"], p["viewerCan"]) for p in done["photos"]] == [
+        (ids[0], "Canon R5", []),
+        None,
+        None,
+    ]
+    own = FULL + " query($ids: [ID!]!) { nodes(ids: $ids) { ...F } }"
+    assert [p["id"] for p in (await gateway.answer(own, {"ids": ids}, as_=ana))["nodes"]] == ids
 
 
 async def test_customers_write_to_their_own_library_only_and_guests_cannot_write(gateway) -> None:

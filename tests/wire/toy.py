@@ -19,6 +19,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route, WebSocketRoute
 
 from execution import graphiql
+from execution.context import DenialMode
 from execution.document_cache import Classes, DocumentCache
 from execution.errors import GraphQLProblem
 from execution.http import GraphQLEndpoint, HttpSettings
@@ -83,6 +84,7 @@ class ToyContext:
     principal: str | None = None
     max_body_bytes: int | None = None
     max_values: int | None = None
+    denial: DenialMode = "reject"
     remaining_s: float | None = None
     resets: int = 0
 
