@@ -67,7 +67,8 @@ def _exit_code(run: Callable[[], None]) -> int:
 
 
 def main() -> None:
-    """Runs the command line and exits."""
+    """Runs the command line and exits. Files that the process creates are readable for its user only."""
+    os.umask(0o077)
     sys.exit(_exit_code(app))
 
 

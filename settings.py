@@ -14,8 +14,9 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from datasources.aws.stack import Stack
 from datasources.vendors import AmazonPlaces, AmazonTranslate, ExternalServices, RemoteLocations
+from serving.production_settings import checked_public_url, has_plain_host, production_refusals, unknown_name
 
-_SLASHES = 2
+_REGION = r"^[a-z]{2}(-[a-z]+)+-\d$"
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 _CLOUD = ("AWS_EXECUTION_ENV", "AWS_LAMBDA_FUNCTION_NAME", "ECS_CONTAINER_METADATA_URI_V4", "ECS_CONTAINER_METADATA_URI")
 Algorithm = Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
@@ -42,7 +43,9 @@ class Issuer(BaseModel):
     algorithms: tuple[Algorithm, ...] = Field(
         default=("RS256",), min_length=1, description="Allowed signature algorithms; symmetric ones are not allowed"
     )
-    audience: str | None = Field(default=None, description="The audience (`aud`) of its tokens; default: the gateway's audience")
+    audience: str | None = Field(
+        default=None, min_length=1, description="The audience (`aud`) of its tokens; default: the gateway's audience"
+    )
     types: tuple[Literal["at+jwt", "jwt"], ...] = Field(
         default=("at+jwt",), min_length=1, description="Allowed token types (`typ`)"
     )
@@ -62,8 +65,17 @@ class Issuer(BaseModel):
     def _safe(cls, given: str) -> str:
         parts = urlsplit(given)
         local = parts.hostname in _LOOPBACK
+        if not has_plain_host(given):
+            raise ValueError("the address of a key set must be an https URL with a host, without a user and a password")
         if parts.scheme != "https" and not (parts.scheme == "http" and local):
             raise ValueError(f"{given} must be an https URL")
+        return given
+
+    @field_validator("name")
+    @classmethod
+    def _without_password(cls, given: str) -> str:
+        if "://" in given and not has_plain_host(given):
+            raise ValueError("the name of an issuer that is a URL must have a host, without a user and a password")
         return given
 
 
@@ -110,15 +122,22 @@ class Settings(BaseSettings):
         le=3_600,
         description="Seconds until an idle connection is closed; longer than the idle timeout of the load balancer (often 60)",
     )
-    audience: str = Field(default="photos-data-gateway", description="The required audience (`aud`) of tokens")
-    deadline_s: float = Field(default=10.0, gt=0, description="Deadline of a request in seconds")
-    max_body_bytes: int = Field(default=262_144, gt=0, description="Maximum size of a request body in bytes")
+    audience: str = Field(default="photos-data-gateway", pattern=r"^\S+$", description="The required audience (`aud`) of tokens")
+    deadline_s: float = Field(
+        default=10.0, gt=0, le=120, allow_inf_nan=False, description="Deadline of a request in seconds, at most 120"
+    )
+    max_body_bytes: int = Field(
+        default=262_144, gt=0, le=16_777_216, description="Maximum size of a request body in bytes, at most 16 MiB"
+    )
     max_rendition_bytes: int = Field(
         default=536_870_912,
         ge=0,
+        le=2**50,
         description="Maximum bytes of the rendition cache in the data folder (least recently used is removed)",
     )
-    max_answer_bytes: int = Field(default=4_194_304, ge=1_024, description="Maximum size of a response in bytes")
+    max_answer_bytes: int = Field(
+        default=4_194_304, ge=1_024, le=268_435_456, description="Maximum size of a response in bytes, at most 256 MiB"
+    )
     max_tokens: int = Field(
         default=500, ge=50, le=10_000, description="Maximum number of tokens in a document that is not on the safelist"
     )
@@ -130,15 +149,25 @@ class Settings(BaseSettings):
         default=30, ge=0, le=1_000, description="Maximum number of aliases in an operation, fragments expanded"
     )
     max_root_fields: int = Field(default=10, ge=1, le=100, description="Maximum number of root fields in an operation")
-    max_cost: float = Field(default=25_000, ge=1_000, description="Maximum cost of an operation in cost units")
+    max_cost: float = Field(
+        default=25_000,
+        ge=1_000,
+        le=10_000_000,
+        allow_inf_nan=False,
+        description="Maximum cost of an operation in cost units, at most 10,000,000",
+    )
     rate_per_s: float | None = Field(
         default=None,
         gt=0,
+        le=1e9,
+        allow_inf_nan=False,
         description="Rate limit of each caller in cost units per second; default: 5,000 in production, 2,000,000 in development",
     )
     rate_burst: float | None = Field(
         default=None,
         gt=0,
+        le=1e10,
+        allow_inf_nan=False,
         description="Maximum burst of a caller in cost units, at least `PHOTOS_MAX_COST`; default: ten seconds of the rate",
     )
     ad_hoc_documents: bool | None = Field(
@@ -152,7 +181,7 @@ class Settings(BaseSettings):
         default=StackName.EMBEDDED,
         description="Engines: `embedded` (no server), `local` (`make servers`) or `aws` (DynamoDB, S3, KMS, OpenSearch)",
     )
-    region: str = Field(default="us-east-1", pattern=r"^[a-z]{2}(-[a-z]+)+-\d$", description="AWS region")
+    region: str = Field(default="us-east-1", pattern=_REGION, description="AWS region")
     table_prefix: str = Field(
         default="photos-", pattern=r"^[A-Za-z0-9_.-]{1,100}$", description="Prefix of the names of the DynamoDB tables"
     )
@@ -171,8 +200,12 @@ class Settings(BaseSettings):
     s3_url: str | None = Field(default=None, description="URL of S3; default: the endpoint of the region")
     kms_url: str | None = Field(default=None, description="URL of KMS; default: the endpoint of the region")
     opensearch_url: str | None = Field(default=None, description="URL of OpenSearch; required unless the stack is `embedded`")
-    opensearch_user: str | None = Field(default=None, description="User name for OpenSearch, if it requires authentication")
-    opensearch_password: SecretStr | None = Field(default=None, description="Password of the OpenSearch user; never printed")
+    opensearch_user: str | None = Field(
+        default=None, min_length=1, description="User name for OpenSearch, if it requires authentication"
+    )
+    opensearch_password: SecretStr | None = Field(
+        default=None, min_length=1, description="Password of the OpenSearch user; never printed"
+    )
     opensearch_index: str = Field(default="photos", pattern=r"^[a-z][a-z0-9-]{0,100}$", description="Alias of the photo index")
     authorities: Path | None = Field(
         default=None, description="File with the trusted CA certificates (PEM); default: the system's certificates"
@@ -190,12 +223,14 @@ class Settings(BaseSettings):
     translator: Literal["none", "amazon"] = Field(
         default="none", description="Translator for words that are not in the built-in tables: `none` or `amazon`"
     )
-    translator_region: str = Field(default="us-east-1", description="AWS region of Amazon Translate")
+    translator_region: str = Field(default="us-east-1", pattern=_REGION, description="AWS region of Amazon Translate")
     translator_url: str | None = Field(default=None, description="URL of Amazon Translate; default: the endpoint of the region")
     translator_terminologies: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="Custom terminologies of Amazon Translate, separated by commas"
     )
-    translator_deadline_s: float = Field(default=1.0, gt=0, le=10, description="Deadline of a translation in seconds")
+    translator_deadline_s: float = Field(
+        default=1.0, gt=0, le=10, allow_inf_nan=False, description="Deadline of a translation in seconds"
+    )
     translator_personal: bool = Field(
         default=False, description="Allows sending customers' search terms to the translator; terms of services are always sent"
     )
@@ -206,8 +241,10 @@ class Settings(BaseSettings):
     )
     locations_url: str | None = Field(default=None, description="URL of the location service or of Amazon Location")
     locations_token_file: Path | None = Field(default=None, description="File with the bearer token for the location service")
-    locations_region: str = Field(default="us-east-1", description="AWS region of Amazon Location")
-    locations_deadline_s: float = Field(default=2.0, gt=0, le=30, description="Deadline of a location request in seconds")
+    locations_region: str = Field(default="us-east-1", pattern=_REGION, description="AWS region of Amazon Location")
+    locations_deadline_s: float = Field(
+        default=2.0, gt=0, le=30, allow_inf_nan=False, description="Deadline of a location request in seconds"
+    )
 
     @field_validator("allowed_origins", "translator_terminologies", mode="before")
     @classmethod
@@ -219,9 +256,25 @@ class Settings(BaseSettings):
     def _origins(cls, given: tuple[str, ...]) -> tuple[str, ...]:
         for origin in given:
             # "*" would allow every website to read responses.
-            if not origin.startswith(("https://", "http://")) or origin.count("/") != _SLASHES or "*" in origin:
+            parts = urlsplit(origin)
+            rest = parts.path or parts.query or parts.fragment
+            if parts.scheme not in {"https", "http"} or not has_plain_host(origin) or rest or "*" in origin:
                 raise ValueError(f"{origin} is not an origin such as https://photos.example")
         return given
+
+    @field_validator("public_url")
+    @classmethod
+    def _openable(cls, given: str | None) -> str | None:
+        return checked_public_url(given)
+
+    @model_validator(mode="after")
+    def _two_buckets(self) -> Settings:
+        if self.audit_bucket == self.bucket:
+            raise ValueError(
+                "the audit log must have a bucket of its own, because its records are locked and media must be deletable: "
+                "PHOTOS_AUDIT_BUCKET and PHOTOS_BUCKET must differ"
+            )
+        return self
 
     @model_validator(mode="after")
     def _loopback_only(self) -> Settings:
@@ -328,7 +381,9 @@ class Settings(BaseSettings):
                     f"{name} looks like production, and the development profile issues tokens to every client of this machine. "
                     f"Unset {name} or set PHOTOS_PROFILE=production."
                 )
+            check_names(os.environ)
             return
+        check_names(os.environ)
         if self.stack is not StackName.AWS:
             raise UnusableSettings(
                 f"The production profile cannot use the {self.stack.value} engines: the embedded ones store the root key next to "
@@ -341,6 +396,8 @@ class Settings(BaseSettings):
         plain = [name for name, url in self._addresses().items() if url is not None and url.startswith("http:")]
         if plain:
             raise UnusableSettings(f"The production profile requires https URLs. Change PHOTOS_{plain[0].upper()}.")
+        for sentence in production_refusals(self):
+            raise UnusableSettings(sentence)
 
     @property
     def engines(self) -> Stack | None:
@@ -390,6 +447,13 @@ class Settings(BaseSettings):
             return self.public_url.rstrip("/")
         host = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "::1": "[::1]"}.get(self.host, self.host)  # noqa: S104
         return f"http://{host}:{self.port}"
+
+
+def check_names(environ: Mapping[str, str]) -> None:
+    """Raises `UnusableSettings` for a variable `PHOTOS_...` that is not a setting, because it would have no effect."""
+    sentence = unknown_name(environ, frozenset(Settings.model_fields))
+    if sentence is not None:
+        raise UnusableSettings(sentence)
 
 
 def _on_this_machine(url: str) -> bool:

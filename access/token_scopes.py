@@ -10,6 +10,7 @@ from typing import Final
 
 from access.classes import DataClass
 from access.policy import MATRIX, Precision, Relation
+from access.write_permission import WRITE_SCOPE
 
 OWN: Final = "photos:own"
 SHARED: Final = "photos:shared"
@@ -20,6 +21,11 @@ PERSON_SCOPES: Final[Mapping[Relation, str]] = {
     Relation.LINK: SHARED,
     Relation.SUPPORT: SUPPORT,
 }
+SERVICE_SCOPES: Final = frozenset(
+    {rule.scope for row in MATRIX.values() if (rule := row.service) is not None and rule.scope is not None}
+    | {WRITE_SCOPE, "photos:develop", "federation:resolve", "locations:resolve"}
+)
+"""Every scope that a service's token may have. The last three belong to the schema and to the location service."""
 
 
 def service_scopes(data_class: DataClass) -> tuple[str, ...]:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from commands.app import Data, app, fail, print_line, settings_of
+from commands.app import Data, Json, app, fail, print_json, print_line
+from commands.installation import installation_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -26,42 +27,49 @@ def verify(
     checkpoint: Annotated[
         list[str] | None, typer.Option(help="A checkpoint that `audit checkpoint` printed earlier. May be repeated.")
     ] = None,
+    *,
+    as_json: Json = False,
 ) -> None:
-    """Verify that no record of the audit log was changed, removed, inserted, moved or truncated. Exit code 1 if one was.
+    """Verify that no record of the audit log was changed, removed, inserted or moved. Exit code 1 if one was.
 
-    The checkpoints that are stored with the log detect a truncated end. A checkpoint that is stored elsewhere and given by
-    --checkpoint detects it even if the stored checkpoints were truncated too.
+    A removed checkpoint is a fault too. If the end of the log and its checkpoints were removed together, only a checkpoint
+    that is stored elsewhere and given by --checkpoint detects it.
     """
-    raise typer.Exit(asyncio.run(_verify(settings_of(data=data), checkpoint or [])))
+    raise typer.Exit(asyncio.run(_verify(installation_of(data), checkpoint or [], as_json=as_json)))
 
 
 @audit.command()
 def checkpoint(data: Data = None) -> None:
     """Print the latest signed checkpoint. Store it where writers of the audit log have no write access."""
-    asyncio.run(_checkpoint(settings_of(data=data)))
+    asyncio.run(_checkpoint(installation_of(data)))
 
 
-async def _verify(settings: Settings, checkpoints: list[str]) -> int:
+async def _verify(settings: Settings, checkpoints: list[str], *, as_json: bool) -> int:
     import msgspec
 
-    from datasources.audit.chain import VerificationResult, signing_key
+    from datasources.audit.chain import AuditKeys
     from datasources.audit.port import Checkpoint
+    from datasources.audit.verification import verify_log
 
     try:
         external = [msgspec.json.decode(text, type=Checkpoint) for text in checkpoints]
     except msgspec.MsgspecError:
         fail("The value of --checkpoint is not a checkpoint: give a line that `photos-gateway audit checkpoint` printed.")
-    findings = VerificationResult()
     async with _opened(settings) as sources:
-        async for link in sources.audit.links():
-            findings.add_line(link)
-        key = signing_key(await sources.keys.installation_secret("audit")).public_key()
-        findings.check_checkpoints([*await sources.audit.checkpoints(), *external], key)
-    for fault in findings.faults[:20]:
-        typer.echo(fault, err=True)
-    typer.echo("The audit log is intact." if findings.intact else "The audit log is NOT intact.", err=True)
-    result = {"records": findings.records, "checkpoints": findings.checkpoints, "faults": len(findings.faults)}
-    print_line(msgspec.json.encode(result).decode())
+        keys = AuditKeys.of(await sources.keys.installation_secret("audit"))
+        findings = await verify_log(sources.audit, keys, external)
+    if not as_json:
+        for fault in findings.faults[:20]:
+            typer.echo(fault, err=True)
+        typer.echo("The audit log is intact." if findings.intact else "The audit log is NOT intact.", err=True)
+    result = {
+        "records": findings.records,
+        "checkpoints": findings.checkpoints,
+        "faults": len(findings.faults),
+        "unkeyed": findings.unkeyed,
+        "unsigned": findings.unsigned,
+    }
+    print_json(result)
     return 0 if findings.intact else 1
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from commands.app import Data, app, fail, print_line, settings_of
+from commands.app import Data, Json, app, fail, print_line
+from commands.installation import installation_of
 
 if TYPE_CHECKING:
     from datasources import Sources
@@ -27,6 +28,7 @@ def erase(
     *,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
     certificate: Annotated[Path | None, typer.Option(help="A file to which the certificate is also written.")] = None,
+    as_json: Json = False,
 ) -> None:
     """Erase a customer permanently. Their data is unreadable immediately, and is then removed from every store.
 
@@ -34,19 +36,31 @@ def erase(
     interrupted, the same command continues. While a server runs, the server does the work. The command prints the erasure
     certificate; the exit code is 1 if there is none. Later imports for the customer are refused.
     """
-    settings = settings_of(data=data)
+    settings = installation_of(data)
     settings.check_profile()
-    if settings.engines is None and not settings.data.exists():
-        fail(f"The data folder {settings.data} does not exist: give an existing one by --data.")
+    asyncio.run(_check_customer(settings, customer))
     if not yes:
         typer.confirm("An erasure cannot be undone. Erase the customer?", abort=True, err=True)
-    text = asyncio.run(_erase(settings, customer))
+    text = asyncio.run(_erase(settings, customer, is_quiet=as_json))
     if certificate is not None:
         certificate.write_text(text)
     print_line(text.rstrip("\n"))
 
 
-async def _erase(settings: Settings, customer: str) -> str:
+async def _check_customer(settings: Settings, customer: str) -> None:
+    """Ends the command if no customer has this id; an erased customer counts, so that an erasure can be continued."""
+    from identity.data_folder_keys import open_sources
+
+    sources = await open_sources(settings)
+    try:
+        owner = sources.ids.local_id("customer", customer)
+        if owner not in await sources.customers.raw([owner]) and not await sources.keys.is_destroyed(owner):
+            fail("No customer has this id: check --customer.")
+    finally:
+        await sources.close()
+
+
+async def _erase(settings: Settings, customer: str, *, is_quiet: bool) -> str:
     import os
 
     from datasources.tables.jobs import JobKind, Running
@@ -57,10 +71,9 @@ async def _erase(settings: Settings, customer: str) -> str:
 
     async with open_shared(settings.data, _HOLDER, settings.engines) as (sources, exclusive):
         owner = sources.ids.local_id("customer", customer)
-        if owner not in await sources.customers.raw([owner]) and not await sources.keys.is_destroyed(owner):
-            fail("No customer has this id: check --customer.")
         started = await begin_erasure(sources, owner, OPERATOR)
-        typer.echo("The data is unreadable now. Removing it from the stores...", err=True)
+        if not is_quiet:
+            typer.echo("The data is unreadable now. Removing it from the stores...", err=True)
         job = started.key if isinstance(started, Running) else started
         # With embedded engines only one process has the folder, so this one may take over the lease of an earlier one.
         worker = _HOLDER if settings.engines is None else f"{_HOLDER} {os.getpid()}"

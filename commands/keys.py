@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from commands.app import Data, app, fail, print_line, settings_of
+from commands.app import Data, app, fail, print_line
+from commands.installation import installation_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +39,7 @@ def rotate(
     """
     if (customer is None) is not everyone:
         fail("Select one customer by --customer ID, or all customers by --all.")
-    settings = settings_of(data=data)
+    settings = installation_of(data)
     settings.check_profile()
     raise typer.Exit(asyncio.run(_rotate(settings, customer)))
 

@@ -9,7 +9,8 @@ from typing import Annotated, Final, NamedTuple
 
 import typer
 
-from commands.app import INTERRUPTED, Data, app, fail, print_line, settings_of
+from commands.app import INTERRUPTED, Data, Json, app, fail, print_line, settings_of
+from commands.installation import installation_of
 from settings import Settings
 
 _MAX_OWNER_LENGTH: Final = 256
@@ -82,18 +83,16 @@ def verify(
     data: Data = None,
     *,
     repair: Annotated[bool, typer.Option("--repair", help="Rebuild the index if it differs from the tables.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Compare the tables with the search index.
 
     The change feed is compared too, and every record is decrypted. The exit code is 1 if anything differs.
     """
-    settings = settings_of(data=data)
-    if settings.engines is None and not settings.data.exists():
-        fail(f"The data folder {settings.data} does not exist: give an existing one by --data.")
-    raise typer.Exit(asyncio.run(_verify(settings, repair=repair)))
+    raise typer.Exit(asyncio.run(_verify(installation_of(data), repair=repair, is_quiet=as_json)))
 
 
-async def _verify(settings: Settings, *, repair: bool) -> int:
+async def _verify(settings: Settings, *, repair: bool, is_quiet: bool) -> int:
     from commands.progress import progress_for
     from datasources.errors import Corrupt
     from indexing.open_stores import open_exclusive
@@ -112,8 +111,9 @@ async def _verify(settings: Settings, *, repair: bool) -> int:
         drop_damaged_index(settings.data)
         async with open_exclusive(settings.data, "a verification") as sources:
             findings = await compare(sources, repair=True)
-    for example in findings.examples:
-        screen.print_line(example)
-    screen.print_line("The tables and the index agree." if findings.agrees else "The tables and the index differ.")
+    if not is_quiet:
+        for example in findings.examples:
+            screen.print_line(example)
+        screen.print_line("The tables and the index agree." if findings.agrees else "The tables and the index differ.")
     print_line(findings.json_line())
     return 0 if findings.agrees else 1

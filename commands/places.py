@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from commands.app import INTERRUPTED, Data, app, fail, print_line, settings_of
+from commands.installation import installation_of
 
 if TYPE_CHECKING:
     from settings import Settings
@@ -86,10 +87,7 @@ def resolve(
     Photos that are up to date are skipped, so the same command continues an interrupted one. While a server runs, the
     server updates the index. The last line of standard output is a JSON object. The exit code is 130 after Ctrl-C.
     """
-    settings = settings_of(data=data)
-    if settings.engines is None and not settings.data.exists():
-        fail(f"The data folder {settings.data} does not exist: give an existing one by --data.")
-    raise typer.Exit(asyncio.run(_resolve(settings, owner)))
+    raise typer.Exit(asyncio.run(_resolve(installation_of(data), owner)))
 
 
 async def _resolve(settings: Settings, owner: str | None) -> int:

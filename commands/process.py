@@ -96,6 +96,8 @@ def serve_app(
     configure()
     config = server_config(app, max_body_bytes=max_body_bytes, keep_alive_s=keep_alive_s)
     server = AnnouncedServer(config, announce, stopping)
+    # A start that is refused is one sentence, without log lines before it.
+    logging.getLogger("uvicorn.error").addFilter(lambda record: server.started or record.levelno > logging.INFO)
     with suppress(SystemExit):  # uvicorn raises it if the application did not start
         server.run(sockets=[socket])
     if not server.started:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from commands.app import Data, app, fail, print_line, settings_of
+from commands.app import Data, app, fail, print_line
+from commands.installation import installation_of
 
 if TYPE_CHECKING:
     from settings import Settings
@@ -29,9 +30,7 @@ def reindex(
     """
     from indexing.reindex import IndexMismatch
 
-    settings = settings_of(data=data)
-    if not settings.data.exists():
-        fail(f"The data folder {settings.data} does not exist: give an existing one by --data.")
+    settings = installation_of(data)
     if back and finish:
         fail("--back and --finish exclude each other: give only one of them.")
     if settings.engines is None and (back or finish):

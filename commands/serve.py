@@ -30,13 +30,15 @@ def serve(
     if workers != 1:
         advice = "start several servers behind a load balancer" if settings.engines else "the embedded engines allow only one"
         fail(f"A server has one process: omit --workers ({advice}).")
+    from commands.installation import announced
     from commands.process import listen, serve_until_stopped
 
     with listen(settings) as socket:
         asyncio.run(_prepare(settings))
         if demo:
             asyncio.run(_load_demo(settings))
-        serve_until_stopped(settings, socket)
+        with announced(settings.data):
+            serve_until_stopped(settings, socket)
 
 
 @app.command()

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated
+from datetime import UTC, datetime
+from typing import Annotated, Final
 
 import typer
 
-from commands.app import Data, app, fail, print_line, settings_of
+from commands.app import Data, Json, app, fail, print_json, print_line
+from commands.installation import installation_of
+
+_MAX_LENGTH: Final = 256
 
 
 @app.command()
@@ -20,16 +24,44 @@ def token(
     ] = None,
     scopes: Annotated[str, typer.Option(help="The scopes of the service, separated by commas.")] = "",
     purpose: Annotated[str | None, typer.Option(help="The purpose for which the service uses the token.")] = None,
+    *,
+    as_json: Json = False,
 ) -> None:
     """Print a bearer token that is valid for one hour."""
     if sum(who is not None for who in (customer, service, guest)) != 1:
         fail("Give exactly one of --customer ID, --service NAME and --guest SHARE.")
-    settings = settings_of(data=data)
+    for name, text in (("--customer", customer), ("--service", service), ("--guest", guest), ("--purpose", purpose)):
+        if text is not None and not (text.strip() and text.isprintable() and len(text) <= _MAX_LENGTH):
+            fail(f"{name} must have 1 to {_MAX_LENGTH} printable characters, not only spaces.")
+    if service is None and (scopes or purpose is not None):
+        fail("--scopes and --purpose are for services: persons have the rights that the access policy gives them.")
+    requested = tuple(s.strip() for s in scopes.split(",") if s.strip())
+    _check_scopes(requested)
+    settings = installation_of(data)
     settings.check_profile()
     from identity.token_commands import token_for
 
-    requested = tuple(s.strip() for s in scopes.split(",") if s.strip())
-    print_line(asyncio.run(token_for(settings, customer=customer, service=(service, requested, purpose), guest=guest)))
+    made = asyncio.run(token_for(settings, customer=customer, service=(service, requested, purpose), guest=guest))
+    print_token(made, as_json=as_json)
+
+
+def _check_scopes(requested: tuple[str, ...]) -> None:
+    from access.token_scopes import SERVICE_SCOPES
+
+    unknown = sorted(set(requested) - SERVICE_SCOPES)
+    if unknown:
+        fail(f"There is no scope {', '.join(unknown)}: the scopes of services are {', '.join(sorted(SERVICE_SCOPES))}.")
+
+
+def print_token(token: str, *, as_json: bool) -> None:
+    """Writes a token, or a JSON object with the token and the time when it expires."""
+    if not as_json:
+        print_line(token)
+        return
+    import jwt
+
+    expires = jwt.decode(token, options={"verify_signature": False})["exp"]
+    print_json({"token": token, "expiresAt": datetime.fromtimestamp(expires, UTC).isoformat()})
 
 
 @app.command()

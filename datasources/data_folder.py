@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+from datasources.folder_rights import WideRights, tighten
 from datasources.versions import UPGRADES, FolderStep, RecordStep, SqliteStep, Upgrades
 
 _VERSION: Final = "version"
@@ -31,7 +32,8 @@ class UnusableFolder(Exception):
 def prepare(folder: Path, engines: str = EMBEDDED, upgrades: Upgrades = UPGRADES) -> Path:
     """Creates the folder, or checks it and upgrades an older one; raises `UnusableFolder` or `SourceError`.
 
-    A folder of other engines, or of a newer program, is refused. New folders are readable for their owner only.
+    A folder of other engines, or of a newer program, is refused. Rights of other users are removed from the folder and from
+    what is in it; where that is not possible, the folder is refused.
     """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -42,11 +44,22 @@ def prepare(folder: Path, engines: str = EMBEDDED, upgrades: Upgrades = UPGRADES
             raise UnusableFolder(
                 f"The data folder {folder} cannot be written to: check its owner and mode, or use --data to name another."
             )
+        tighten(folder)
         if found < upgrades.folder_format:
             _upgrade_locked(folder, upgrades)
+    except WideRights as e:
+        raise UnusableFolder(
+            f"Other users may read {e.path} (mode {e.mode:04o}), and this process may not change that: "
+            f"run `chmod -R go= {folder}` as its owner, or use --data to name another folder."
+        ) from e
     except OSError as e:
         raise UnusableFolder(f"The data folder {folder} cannot be used: {e.strerror}. Name another with --data.") from e
     return folder
+
+
+def is_installation(folder: Path) -> bool:
+    """Whether the folder is a data folder of this program; nothing is created."""
+    return (folder / _VERSION).is_file()
 
 
 def _check_engines(folder: Path, engines: str, *, is_new: bool) -> None:

@@ -78,4 +78,14 @@ def _remove_unfinished_indexes(folder: Path) -> None:
         shutil.rmtree(folder / name, ignore_errors=True)
 
 
-UPGRADES: Final = Upgrades((FolderStep("remove unfinished search indexes, which carry no versions", _remove_unfinished_indexes),))
+def _leave_unchanged(folder: Path) -> None:
+    """The chain needs a key, so it is continued with keyed hashes when the folder is opened (`wiring.embedded`)."""
+    del folder
+
+
+UPGRADES: Final = Upgrades(
+    (
+        FolderStep("remove unfinished search indexes, which carry no versions", _remove_unfinished_indexes),
+        FolderStep("continue the audit log with keyed hashes, which older programs cannot write", _leave_unchanged),
+    )
+)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from access.ids import Cursors, Ids
 from access.signing import UrlSigner
 from datasources import TABLES, Sources
-from datasources.audit.chain import signing_key
+from datasources.audit.chain import AuditKeys
 from datasources.audit.port import AuditLog
 from datasources.aws.stack import Stack
 from datasources.data_folder import TABLES_FILE
@@ -87,7 +87,6 @@ async def embedded(
     One process at a time may do so (`folder.IndexLock`); others give an `index` of their own, `ReadOnlyIndexStub`.
     `around_store` may put something between us and the tables.
     """
-    from datasources.audit.file import FileAuditLog
     from datasources.keys.file import FileKeyService
     from datasources.media.files import FileMediaStore
     from datasources.tables.sqlite.store import SqliteTables
@@ -108,11 +107,22 @@ async def embedded(
         index=index or open_index(data),
         media=media,
         results=FileMediaStore(data / RESULTS_ENTRY),
-        audit=FileAuditLog(data, signing_key(await ring.installation_secret("audit")), now_ms),
+        audit=await _audit_file(data, ring),
         held=AsyncExitStack(),
         meter=meter,
     )
     return _sources(engines, secret, data)
+
+
+async def _audit_file(data: Path, ring: KeyRing) -> AuditLog:
+    """The audit log of a folder. Its keyed chain begins once, which a secret in the tables records."""
+    from datasources.audit.file import FileAuditLog
+
+    log = FileAuditLog(data, AuditKeys.of(await ring.installation_secret("audit")), now_ms)
+    if not await ring.has_installation_secret("audit-begun"):
+        await log.begin()
+        await ring.installation_secret("audit-begun")
+    return log
 
 
 def with_vendors(sources: Sources, vendors: ExternalServices) -> Sources:
@@ -175,7 +185,7 @@ async def real(stack: Stack, places: Path | None = None) -> Sources:
         ring = KeyRing(items, key_service, region=stack.region)
         secret = await ring.installation_secret("ids")
         tables.sign(await ring.installation_secret("pages"))
-        access, key = stack.access(stack.s3_url), signing_key(await ring.installation_secret("audit"))
+        access, keys = stack.access(stack.s3_url), AuditKeys.of(await ring.installation_secret("audit"))
         engines = _Engines(
             store=items,
             feed=tables.feed,
@@ -184,7 +194,7 @@ async def real(stack: Stack, places: Path | None = None) -> Sources:
             index=OpenSearchIndex.connect(_cluster(stack), stack.index),
             media=media,
             results=await S3MediaStore.open(access, stack.bucket, prefix=RESULTS),
-            audit=await S3AuditLog.open(access, stack.audit_bucket, key, now_ms),
+            audit=await S3AuditLog.open(access, stack.audit_bucket, keys, now_ms),
             held=held.pop_all(),
             meter=meter,
         )

@@ -24,7 +24,7 @@ from ingest.counters import Counters
 from ingest.pictures.image_stats import ImageStats
 from ingest.pictures.pipeline import ImagePipeline
 from ingest.readers.export import ExportReader
-from ingest.readers.opening import open_reader
+from ingest.readers.opening import needs_copies, open_reader
 from ingest.readers.reading import ImportItem, ImportReader, ReadResult
 from ingest.restoring import Restoring
 from resolvers.importing.upsert import upsert
@@ -219,7 +219,7 @@ async def run_import(
 
 
 def _open(data: Path, request: ImportRequest, engines: str) -> ImportReader:
-    if request.path.exists():
+    if request.more or needs_copies(request.path):
         prepare(data, engines)  # temporary copies of members of archives are stored there
     return open_reader(request.path, *request.more, spool=data / "imports")
 

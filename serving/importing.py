@@ -38,6 +38,8 @@ BATCH: Final = 100
 MAX_BATCH_BYTES: Final = 4 << 20
 MAX_STREAMS: Final = 4
 READ_TIMEOUT_S: Final = 60.0
+MIN_BYTES_PER_S: Final = 100
+"""The lowest mean rate of a stream, after the first minute."""
 INDEX_WAIT_S: Final = 5.0
 _STATUS: Final = {
     "UNAUTHENTICATED": 401,
@@ -194,8 +196,14 @@ def _body(request: Request) -> AsyncIterator[bytes]:
 
 
 async def _with_timeout(pieces: AsyncIterator[bytes], remaining_s: Callable[[], float | None]) -> AsyncIterator[bytes]:
-    """The pieces of the stream; raises DEADLINE_EXCEEDED if none arrives for a minute, and TokenExpired."""
+    """The pieces of the stream; raises DEADLINE_EXCEEDED if none arrives for a minute or too slowly, and TokenExpired.
+
+    Only the time in which the server waits for the client counts: a stream that arrives byte by byte would occupy one of the
+    four places for hours.
+    """
+    received, waited_s = 0, 0.0
     while True:
+        start_s = time.monotonic()
         try:
             async with TokenLifetime(remaining_s()), asyncio.timeout(READ_TIMEOUT_S):
                 piece = await anext(pieces, None)
@@ -205,6 +213,9 @@ async def _with_timeout(pieces: AsyncIterator[bytes], remaining_s: Callable[[], 
             ) from None
         if piece is None:
             return
+        received, waited_s = received + len(piece), waited_s + time.monotonic() - start_s
+        if waited_s > READ_TIMEOUT_S and received < waited_s * MIN_BYTES_PER_S:
+            raise GraphQLProblem("DEADLINE_EXCEEDED", "the data arrives too slowly: send the stream again", reason="SLOW")
         yield piece
 
 

@@ -12,6 +12,9 @@ _GZIP_WBITS: Final = 31
 _RATIO_FREE_BYTES: Final = 16 << 20
 _MAX_RATIO: Final = 200
 """The maximum ratio of decompressed to compressed bytes, after the first 16 MiB."""
+_MEMBERS_FREE: Final = 1_000
+_MIN_MEMBER_BYTES: Final = 1_024
+"""The minimum mean size of the decompressed members of a stream, after the first thousand: an empty one costs time too."""
 TOO_LONG: Final = None
 
 
@@ -27,6 +30,7 @@ class BadStream(Exception):
 async def inflated(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     """The decompressed bytes in bounded pieces; raises `BadStream` for a damaged stream or a decompression bomb."""
     inflate, received, produced, in_member = zlib.decompressobj(_GZIP_WBITS), 0, 0, False
+    members = 0
     async for piece in pieces:
         received += len(piece)
         waiting = piece
@@ -44,6 +48,9 @@ async def inflated(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
             if inflate.eof:
                 # Several members make one stream (RFC 1952, 2.2).
                 waiting, in_member = inflate.unused_data, False
+                members += 1
+                if members > _MEMBERS_FREE + produced // _MIN_MEMBER_BYTES:
+                    raise BadStream("the body has too many gzip members for its size", "RATIO")
                 inflate = zlib.decompressobj(_GZIP_WBITS)
     while in_member and (plain := inflate.decompress(b"", _PIECE_BYTES)):
         in_member = not inflate.eof

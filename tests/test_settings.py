@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import typer
@@ -24,6 +24,7 @@ LOCAL: dict[str, Any] = {
     },
 }
 ISSUER = {"name": "https://login.example", "jwks": "https://login.example/keys"}
+PRODUCTION: dict[str, Any] = {**AWS, "issuers": [ISSUER], "public_url": "https://photos.example"}
 PASSWORD = "correct horse battery staple"
 
 
@@ -99,7 +100,7 @@ def test_production_refuses_what_is_not_fit_for_it(given: dict[str, Any], senten
 
 
 def test_production_runs_on_real_engines_with_an_issuer() -> None:
-    settings = Settings(profile=Profile.PRODUCTION, **{**AWS, "issuers": [ISSUER]})
+    settings = Settings(profile=Profile.PRODUCTION, **PRODUCTION)
     settings.check_profile()
     assert settings.engines is not None
     assert (settings.engines.local, settings.engines.follow, settings.engines.dynamodb_url) == (False, False, None)
@@ -130,3 +131,91 @@ def test_local_servers_update_the_index_unless_disabled() -> None:
     printed = Settings(**LOCAL, follow_changes=False).engines
     assert printed is not None
     assert not printed.follow
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("audit_bucket", "photos-gateway", "must differ"),
+        ("audience", "", "audience"),
+        ("audience", " ", "audience"),
+        ("public_url", "javascript:alert(1)", "public URL must be"),
+        ("public_url", "https://", "public URL must be"),
+        ("public_url", "https:///path", "public URL must be"),
+        ("public_url", "//photos.example", "public URL must be"),
+        ("public_url", f"https://me:{PASSWORD}@photos.example", "public URL must be"),
+        ("public_url", "https://photos.example/?a=b", "public URL must be"),
+        ("public_url", "https://photos.example\r\nx: y", "public URL must be"),
+        ("public_url", "https://photos.example:99999", "public URL must be"),
+        ("public_url", "http://photos.example", "public URL with https"),
+        ("public_url", None, "requires the public URL"),
+        ("public_url", "", "requires the public URL"),
+        ("allowed_origins", ("http://photos.example",), "https origins"),
+        ("allowed_origins", ("*",), "is not an origin"),
+        ("allowed_origins", ("https://*.example",), "is not an origin"),
+        ("allowed_origins", ("https://",), "is not an origin"),
+        ("allowed_origins", ("null",), "is not an origin"),
+        ("issuers", ({**ISSUER, "jwks": f"https://me:{PASSWORD}@login.example/keys"},), "without a user and a password"),
+        ("issuers", ({**ISSUER, "jwks": "http://127.0.0.1/keys"},), "https addresses of issuers"),
+        ("issuers", ({**ISSUER, "jwks": "http://login.example/keys"},), "https URL"),
+        ("issuers", ({**ISSUER, "jwks": "https://"},), "with a host"),
+        ("issuers", ({**ISSUER, "jwks": "file:///etc/passwd"},), "https URL"),
+        ("issuers", ({**ISSUER, "name": "http://login.example"},), "https addresses of issuers"),
+        ("issuers", ({**ISSUER, "name": f"https://me:{PASSWORD}@login.example"},), "without a user and a password"),
+        ("issuers", ({**ISSUER, "audience": ""},), "audience"),
+        ("translator_url", "http://127.0.0.1:9", "PHOTOS_TRANSLATOR_URL"),
+        ("translator_region", "x.attacker.example/", "translator_region"),
+        ("locations_region", "x.attacker.example/", "locations_region"),
+    ],
+)
+def test_production_refuses_values_that_are_dangerous_without_a_sign(name: str, value: Any, sentence: str) -> None:
+    with pytest.raises((UnusableSettings, ValidationError), match=sentence) as refused:
+        Settings(profile=Profile.PRODUCTION, **{**PRODUCTION, name: value}).check_profile()
+    assert PASSWORD not in str(refused.value)
+
+
+NUMBERS = [
+    name for name, field in Settings.model_fields.items() if {int, float} & {*get_args(field.annotation), field.annotation}
+]
+ZERO_IS_SAFE = {"port", "max_rendition_bytes", "max_aliases"}
+"""Zero means any free port, no cache, and no aliases."""
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_every_number_has_a_least_and_a_largest_value(name: str) -> None:
+    """This walks the settings, so a new number without bounds fails here."""
+    for value in ("inf", "-inf", "nan", "1e308", "-1", *(() if name in ZERO_IS_SAFE else ("0",))):
+        with pytest.raises(ValidationError, match=name):
+            Settings(profile=Profile.PRODUCTION, **{**PRODUCTION, name: value})
+
+
+def test_numbers_are_found() -> None:
+    assert {"deadline_s", "rate_per_s", "rate_burst", "max_cost", "max_body_bytes", "max_answer_bytes"} <= set(NUMBERS)
+
+
+@pytest.mark.parametrize("profile", ["development", "production"])
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("PHOTOS_RATE_PER_SECOND", "PHOTOS_RATE_PER_SECOND is not a setting: did you mean PHOTOS_RATE_PER_S"),
+        ("PHOTOS_PROFIL", "did you mean PHOTOS_PROFILE"),
+        ("PHOTOS_METRIC_TOKEN", "did you mean PHOTOS_METRICS_TOKEN"),
+        ("PHOTOS_ZZZ", "prints all of them"),
+    ],
+)
+def test_a_misspelt_name_is_refused_with_the_nearest(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str, sentence: str, profile: str
+) -> None:
+    monkeypatch.setenv(name, PASSWORD)
+    with pytest.raises(UnusableSettings, match=sentence) as refused:
+        Settings(profile=Profile(profile), **(PRODUCTION if profile == "production" else {})).check_profile()
+    assert PASSWORD not in str(refused.value)
+    with pytest.raises(typer.Exit):
+        settings_of()
+    assert sentence in capsys.readouterr().err
+
+
+def test_names_of_settings_and_of_make_servers_are_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"PHOTOS_SERVERS_CACHE": "/tmp", "photos_port": "8001", "PHOTOS_AUDIENCE": "photos"}.items():
+        monkeypatch.setenv(name, value)
+    Settings().check_profile()

@@ -31,6 +31,11 @@ class GroupedAuditLog(AuditLog):
         """See the port."""
         return self._failures
 
+    @property
+    def begun_chains(self) -> frozenset[str]:
+        """See the port."""
+        return frozenset()
+
     @abstractmethod
     async def _write(self, records: Sequence[AuditRecord]) -> None:
         """Append a group durably; raises `SourceError` if none of it was written."""

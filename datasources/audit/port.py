@@ -33,13 +33,17 @@ class AuditRecord(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class Checkpoint(msgspec.Struct, frozen=True):
-    """The signed length and last hash of a chain. A copy stored elsewhere reveals that the end of the chain was removed."""
+    """The signed length and last hash of a chain. A copy stored elsewhere reveals that the end of the chain was removed.
+
+    `format`: 1 for checkpoints of programs whose hashes had no key, otherwise 2.
+    """
 
     chain: str
     count: int
     hash: str
     at: int
     signature: str
+    format: int = 1
 
 
 class ChainLine(NamedTuple):
@@ -57,6 +61,11 @@ class AuditLog(ABC):
     @abstractmethod
     def failures(self) -> int:
         """The number of failed writes since the start of the process."""
+
+    @property
+    @abstractmethod
+    def begun_chains(self) -> frozenset[str]:
+        """The chains that must have a checkpoint, although they may have no record yet."""
 
     @abstractmethod
     async def append(self, records: Sequence[AuditRecord]) -> None:

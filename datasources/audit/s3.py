@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
 from typing import Any, Final, Self
 
 import msgspec
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from datasources.audit.chain import Chain
+from datasources.audit.chain import AuditKeys, Chain
 from datasources.audit.grouped_writes import GroupedAuditLog
 from datasources.audit.port import AuditRecord, ChainLine, Checkpoint
 from datasources.aws.access import AwsAccess
@@ -32,14 +32,14 @@ _CHECKPOINT_RECORDS: Final = 1_000
 class S3AuditLog(GroupedAuditLog):
     """Writes its own chain and reads all chains."""
 
-    def __init__(self, calls: AwsCalls, bucket: str, key: Ed25519PrivateKey, now_ms: Callable[[], int]) -> None:
+    def __init__(self, calls: AwsCalls, bucket: str, keys: AuditKeys, now_ms: Callable[[], int]) -> None:
         super().__init__()
         self._calls = calls
         self._bucket = bucket
-        self._key = key
+        self._keys = keys
         self._now_ms = now_ms
-        self._chain = Chain(secrets.token_hex(8))
-        self._signed_count = 0
+        self._chain = Chain(keys.chain, secrets.token_hex(8))
+        self._is_begun = False
         self._signed_at = 0
 
     @classmethod
@@ -47,13 +47,13 @@ class S3AuditLog(GroupedAuditLog):
         cls,
         access: AwsAccess,
         bucket: str,
-        key: Ed25519PrivateKey,
+        keys: AuditKeys,
         now_ms: Callable[[], int],
         retry_policy: RetryPolicy | None = None,
     ) -> Self:
         """The audit log in an existing bucket; sends no request yet."""
         calls = await AwsCalls.open("audit", "s3", access, retry_policy or RetryPolicy(deadline_s=5.0))
-        return cls(calls, bucket, key, now_ms)
+        return cls(calls, bucket, keys, now_ms)
 
     async def links(self) -> AsyncIterator[ChainLine]:
         chain, number = "", 0
@@ -72,28 +72,32 @@ class S3AuditLog(GroupedAuditLog):
         return sorted(found, key=lambda c: c.at)
 
     async def checkpoint(self) -> Checkpoint | None:
-        if self._chain.count > self._signed_count:
+        if self._chain.count > self._chain.signed:
             await self._sign()
         return await super().checkpoint()
 
     async def close(self) -> None:
         await self.flush()
-        if self._chain.count > self._signed_count:
+        if self._chain.count > self._chain.signed:
             await self._sign()
         await self._calls.close()
 
     async def _write(self, records: Sequence[AuditRecord]) -> None:
-        next_chain = Chain(self._chain.name, self._chain.count, self._chain.hash)
+        if not self._is_begun:  # the first record refers to this checkpoint, so that it cannot be removed unnoticed
+            self._chain = Chain(self._keys.chain, secrets.token_hex(8))  # an earlier attempt may have used the name
+            await self._sign()
+            self._is_begun, self._signed_at = True, 0
+        next_chain = replace(self._chain)
         data = b"".join(next_chain.add(record) for record in records)
         await self._put(f"{_RECORDS}{next_chain.name}/{self._chain.count + 1:012d}", data)
         self._chain = next_chain
-        if next_chain.count - self._signed_count >= _CHECKPOINT_RECORDS or self._now_ms() - self._signed_at >= _CHECKPOINT_MS:
+        if next_chain.count - next_chain.signed >= _CHECKPOINT_RECORDS or self._now_ms() - self._signed_at >= _CHECKPOINT_MS:
             await self._sign()
 
     async def _sign(self) -> None:
-        checkpoint = self._chain.checkpoint(self._key, self._now_ms())
+        checkpoint = self._chain.checkpoint(self._keys.signing, self._now_ms())
         await self._put(f"{_CHECKPOINTS}{checkpoint.chain}/{checkpoint.count:012d}", msgspec.json.encode(checkpoint))
-        self._signed_count, self._signed_at = checkpoint.count, checkpoint.at
+        self._chain.signed, self._signed_at = checkpoint.count, checkpoint.at
 
     async def _put(self, name: str, data: bytes) -> None:
         """Create an object without overwriting. If it exists with the same bytes after a lost response, the write succeeded."""
@@ -104,16 +108,23 @@ class S3AuditLog(GroupedAuditLog):
             if not e.uncertain or await self._get(name) != data:
                 raise Unavailable("audit", "the object already exists with other content") from e
 
-    async def _get(self, name: str) -> bytes:
-        answer = await self._calls.call("get_object", {"Bucket": self._bucket, "Key": name})
+    async def _get(self, name: str, version: str | None = None) -> bytes:
+        params = {"Bucket": self._bucket, "Key": name} | ({} if version in (None, "null") else {"VersionId": version})
+        answer = await self._calls.call("get_object", params)
         return bytes(await answer["Body"].read())
 
     async def _objects(self, prefix: str) -> AsyncIterator[tuple[str, bytes]]:
+        """Every object in its first version: a later one, or a delete mark, does not change what was recorded."""
         params: dict[str, Any] = {"Bucket": self._bucket, "Prefix": prefix}
+        first: tuple[str, str] | None = None
         while True:
-            answer = await self._calls.call("list_objects_v2", params)
-            for entry in answer.get("Contents", ()):
-                yield entry["Key"], await self._get(entry["Key"])
+            answer = await self._calls.call("list_object_versions", params)
+            for entry in answer.get("Versions", ()):  # by name, and the versions of a name from the newest to the oldest
+                if first is not None and first[0] != entry["Key"]:
+                    yield first[0], await self._get(*first)
+                first = entry["Key"], entry["VersionId"]
             if not answer.get("IsTruncated"):
-                return
-            params["ContinuationToken"] = answer["NextContinuationToken"]
+                break
+            params["KeyMarker"], params["VersionIdMarker"] = answer["NextKeyMarker"], answer["NextVersionIdMarker"]
+        if first is not None:
+            yield first[0], await self._get(*first)

@@ -110,6 +110,11 @@ class KeyRing:
         """32 secret bytes of this installation for one purpose. Concurrent callers get the same ones."""
         return await secret_of(self._store, self._service, Key(f"secret:{name}", SORT), {"purpose": "installation", "name": name})
 
+    async def has_installation_secret(self, name: str) -> bool:
+        """Whether the secret exists; it is not created."""
+        row = Key(f"secret:{name}", SORT)
+        return row in await self._store.get_many(KEYS, [row])
+
     def _cached(self, owner: str) -> OwnerKeys | None:
         entry = self._cache.get(owner)
         if entry is None or entry[1] <= self._clocks.steady():

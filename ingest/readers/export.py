@@ -29,7 +29,8 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 _PIECE = 1 << 20
 _HINTS = get_type_hints(PhotoRecord)
 _INSTEAD = {SealedPart.CONTENT: Content, SealedPart.COORDINATES: Coordinates | None}
-_BY_HASH = "sha256:"
+_BY_HASH = re.compile(r"sha256:[0-9a-f]{64}")
+_MAX_RATIO, _MIN_RATIO_CHECK_BYTES = 200, 64 << 20
 
 
 class ExportReader(ImportReader):
@@ -112,15 +113,19 @@ class ExportReader(ImportReader):
 
     def _original(self, source_id: str, name: Any, archive: zipfile.ZipFile | None, content_type: str) -> OriginalFile | None:
         """Copies a member of the archive to a temporary file; None if its hash is not the one of the record."""
-        if archive is None or not isinstance(name, str) or not source_id.startswith(_BY_HASH):
+        # The hash becomes the name of the copy, so anything else than a hash could be a path.
+        if archive is None or not isinstance(name, str) or not _BY_HASH.fullmatch(source_id):
             return None
         if self._spool is None:
             if self._beneath is not None:
                 self._beneath.mkdir(mode=0o700, exist_ok=True)
             self._spool = Path(tempfile.mkdtemp(prefix="photos-export-", dir=self._beneath))
-        expected, digest = source_id.removeprefix(_BY_HASH), hashlib.sha256()
+        expected, digest = source_id.removeprefix("sha256:"), hashlib.sha256()
         target = self._spool / expected
         try:
+            info = archive.getinfo(name)
+            if info.file_size > max(_MIN_RATIO_CHECK_BYTES, _MAX_RATIO * info.compress_size):
+                return None
             with archive.open(name) as member, target.open("wb") as copy:
                 while piece := member.read(_PIECE):
                     digest.update(piece)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import stat
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -71,7 +74,7 @@ class Files:
     def open(self, name: str) -> BinaryIO:
         """Opens a file; raises OSError, KeyError or `BadZipFile` if it is missing or damaged."""
         if self._folder is not None:
-            return (self._folder / name).open("rb")
+            return _opened(self._folder / name)
         assert self._archive is not None
         return cast("BinaryIO", self._archive.open(self._prefix + name))
 
@@ -79,6 +82,15 @@ class Files:
         """Closes the zip file."""
         if self._archive is not None:
             self._archive.close()
+
+
+def _opened(path: Path) -> BinaryIO:
+    """Opens a regular file. Links are refused, because they may lead out of the folder, and so are pipes, which block."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise FileNotFoundError(errno.ENOENT, "not a regular file")
+    return os.fdopen(descriptor, "rb")
 
 
 BROKEN = (OSError, KeyError, zipfile.BadZipFile, EOFError, RuntimeError)

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+import orjson
+
 from ingest.readers.reading import ImportItem, ImportReader, ReadResult, RejectedItem, Unreadable
 from resolvers.importing.record_reading import read_record
 from resolvers.importing.records import BadRecord
@@ -27,9 +29,11 @@ class JsonLinesReader(ImportReader):
         super().__init__(total=status.st_size, fingerprint=f"{status.st_size}-{status.st_mtime_ns}-{start}")
         self._path = path
         if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-            raise Unreadable(f"{path.name} is UTF-16; JSON Lines are UTF-8")
+            raise Unreadable(f"{path} is UTF-16; JSON Lines are UTF-8")
         if head.removeprefix(_BOM).lstrip().startswith(b"["):
-            raise Unreadable(f"{path.name} is one JSON array; JSON Lines have one object on each line")
+            raise Unreadable(f"{path} is one JSON array; JSON Lines have one object on each line")
+        if not _begins_with_objects(head, is_whole=status.st_size <= len(head)):
+            raise Unreadable(f"{path} is not JSON Lines: none of its first lines is a JSON object")
 
     def read(self, after: str | None = None) -> Iterator[ReadResult]:
         """See `ImportReader`. A position has the offset after a line and the number of the line."""
@@ -55,6 +59,22 @@ class JsonLinesReader(ImportReader):
             truncated = not ended and bad.field is None and not text.endswith(b"}")
             reason = "is the last line and truncated" if truncated else str(bad)
             return RejectedItem(position, reason, where, offset)
+
+
+def _begins_with_objects(head: bytes, *, is_whole: bool) -> bool:
+    """Whether one of the first lines is a JSON object, or the first lines do not show what the file is."""
+    lines = head.removeprefix(_BOM).split(b"\n")
+    complete = [line for line in (lines if is_whole else lines[:-1]) if line.strip()]
+    if not complete:
+        return lines[-1].lstrip()[:1] in {b"", b"{"}
+    return any(_is_object(line) for line in complete)
+
+
+def _is_object(line: bytes) -> bool:
+    try:
+        return isinstance(orjson.loads(line), dict)
+    except orjson.JSONDecodeError:
+        return False
 
 
 def _rest_of_line(file: BinaryIO) -> int:

@@ -42,13 +42,18 @@ def open_reader(path: Path, *more: Path, spool: Path | None = None) -> ImportRea
     return JsonLinesReader(paths[0])
 
 
+def needs_copies(path: Path) -> bool:
+    """Whether members of archives may be copied to disk while the path is read; raises `Unreadable`."""
+    return _kind(path) in {"folder", "archive"}
+
+
 def _kind(path: Path) -> str:
     try:
         mode = path.stat().st_mode
         if stat.S_ISDIR(mode):
             return "folder"
         if not stat.S_ISREG(mode):
-            raise Unreadable(f"{path.name} is neither a file nor a folder")
+            raise Unreadable(f"{path} is neither a file nor a folder")
         with path.open("rb") as file:
             start = file.read(512)
     except OSError as error:
@@ -56,7 +61,7 @@ def _kind(path: Path) -> str:
     if start.startswith(b"PAR1"):
         return "parquet"
     if start.startswith(_PICTURE_STARTS) or start[4:8] == b"ftyp":
-        raise Unreadable(f"{path.name} is one picture or video: import its folder instead")
+        raise Unreadable(f"{path} is one picture or video: import its folder instead")
     if path.name.lower().endswith((".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz", ".txz", ".tbz2")):
         return "archive"
     return "archive" if is_packed(start) else "lines"

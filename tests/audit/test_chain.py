@@ -9,14 +9,16 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from datasources.audit.chain import VerificationResult, signing_key
+from datasources.audit.chain import GENESIS_HASH, AuditKeys, split_line, unkeyed_hash
 from datasources.audit.file import CHAIN, FileAuditLog
 from datasources.audit.port import AuditRecord
+from datasources.audit.verification import VerificationResult, verify_log
+from datasources.data_folder import prepare
 from datasources.errors import Unavailable
+from datasources.wiring import embedded
 
-KEY = signing_key(b"k" * 32)
+KEYS = AuditKeys.of(b"k" * 32)
 
 
 class Clock:
@@ -34,19 +36,17 @@ def record(n: int) -> AuditRecord:
     )  # fmt: skip
 
 
-async def log_of(folder: Path, records: int = 0, key: Ed25519PrivateKey = KEY) -> FileAuditLog:
-    log = FileAuditLog(folder, key, Clock())
+async def log_of(folder: Path, records: int = 0, keys: AuditKeys = KEYS) -> FileAuditLog:
+    log = FileAuditLog(folder, keys, Clock())
+    if not (folder / "audit.log").exists():
+        await log.begin()
     for n in range(records):
         await log.append([record(n)])
     return log
 
 
-async def findings_of(folder: Path, key: Ed25519PrivateKey = KEY) -> VerificationResult:
-    log, findings = FileAuditLog(folder, KEY, Clock()), VerificationResult()
-    async for link in log.links():
-        findings.add_line(link)
-    findings.check_checkpoints(await log.checkpoints(), key.public_key())
-    return findings
+async def findings_of(folder: Path, keys: AuditKeys = KEYS) -> VerificationResult:
+    return await verify_log(FileAuditLog(folder, KEYS, Clock()), keys)
 
 
 @pytest.fixture
@@ -96,18 +96,19 @@ async def test_a_chain_written_again_is_found_by_what_was_signed(written: Path, 
 
 
 async def test_a_cut_of_both_files_is_found_by_a_checkpoint_stored_elsewhere(written: Path) -> None:
-    log = FileAuditLog(written, KEY, Clock())
-    stored = (await log.checkpoints())[-1]
-    (written / "audit.log").write_bytes(b"".join(lines(written)[:3]))
-    (written / "audit.checkpoints").unlink()
+    log = FileAuditLog(written, KEYS, Clock())
+    first, *_, stored = await log.checkpoints()
+    checkpoints = (written / "audit.checkpoints").read_bytes().splitlines(keepends=True)
+    (written / "audit.log").write_bytes(b"")
+    (written / "audit.checkpoints").write_bytes(checkpoints[0])
     findings = await findings_of(written)
-    assert findings.intact
-    findings.check_checkpoints([stored], KEY.public_key())
+    assert (findings.intact, first.count) == (True, 0)
+    findings.check_copies([stored])
     assert findings.faults == [f"{CHAIN}: truncated before record 20"]
 
 
 async def test_foreign_signatures_count_for_nothing(written: Path) -> None:
-    findings = await findings_of(written, key=signing_key(b"other" * 8))
+    findings = await findings_of(written, keys=AuditKeys.of(b"other" * 8))
     assert not findings.intact
 
 
@@ -159,5 +160,92 @@ async def test_what_cannot_be_written_is_reported_to_those_who_wait_and_stored_f
     folder.rmdir()
     await log.append([record(3)])
     await log.close()
-    photos = [msgspec.json.decode(line.split(b" ", 2)[2])["photos"] for line in lines(tmp_path)]
+    photos = [msgspec.json.decode(split_line(line).body)["photos"] for line in lines(tmp_path)]
     assert sorted(photos) == [1, 3]
+
+
+def unkeyed(records: list[bytes]) -> bytes:
+    """A chain of format 1, which anybody can compute."""
+    before, made = GENESIS_HASH, b""
+    for number, body in enumerate(records, 1):
+        before = unkeyed_hash(CHAIN, number, before, body)
+        made += b"%d %s %s\n" % (number, before.encode(), body)
+    return made
+
+
+@pytest.mark.parametrize("checkpoints", ["removed", "unchanged", "empty"])
+@pytest.mark.parametrize("log", ["rewritten", "removed", "empty", "truncated", "unchanged"])
+async def test_a_log_changed_without_the_key_is_not_intact(written: Path, log: str, checkpoints: str) -> None:
+    """`rewritten` is the attack of shared/cases/access/rewrite_audit.py: records are dropped and the hashes computed again."""
+    if (log, checkpoints) == ("unchanged", "unchanged"):
+        return
+    file, signed = written / "audit.log", written / "audit.checkpoints"
+    bodies = [split_line(line).body for line in lines(written)]
+    changed = {"rewritten": unkeyed(bodies[::2]), "empty": b"", "truncated": b"".join(lines(written)[:1])}
+    changed["unchanged"] = file.read_bytes()
+    file.unlink() if log == "removed" else file.write_bytes(changed[log])
+    if checkpoints == "removed":
+        signed.unlink()
+    elif checkpoints == "empty":
+        signed.write_bytes(b"")
+    assert not (await findings_of(written)).intact
+    later = await log_of_begun(written)
+    await later.append([record(99)])
+    await later.close()
+    assert not (await findings_of(written)).intact
+
+
+async def log_of_begun(folder: Path) -> FileAuditLog:
+    """As an installation opens its log after the first time: without another beginning."""
+    return FileAuditLog(folder, KEYS, Clock())
+
+
+async def test_every_checkpoint_that_a_record_names_must_exist(written: Path) -> None:
+    for n in range(3):
+        again = await log_of(written)
+        await again.append([record(100 + n)])
+        await again.close()
+    signed = written / "audit.checkpoints"
+    stored = signed.read_bytes().splitlines(keepends=True)
+    assert (await findings_of(written)).intact
+    for n in range(len(stored) - 1):
+        signed.write_bytes(b"".join([*stored[:n], *stored[n + 1 :]]))
+        count = msgspec.json.decode(stored[n])["count"]
+        if not any(msgspec.json.decode(s)["count"] == count for i, s in enumerate(stored) if i != n):
+            assert not (await findings_of(written)).intact, n
+
+
+async def test_records_of_before_are_verified_up_to_the_switch_which_the_new_chain_seals(tmp_path: Path) -> None:
+    old = [msgspec.json.encode(record(n)) for n in range(10)]
+    (tmp_path / "audit.log").write_bytes(unkeyed(old))
+    log = FileAuditLog(tmp_path, KEYS, Clock())
+    await log.begin()
+    await log.begin()  # a repeat after an interruption signs nothing more
+    assert [c.count for c in await log.checkpoints()] == [10]
+    await log.append([record(11), record(12)])
+    await log.close()
+    findings = await findings_of(tmp_path)
+    assert (findings.faults, findings.records, findings.unkeyed, findings.unsigned) == ([], 12, 10, 0)
+    before = lines(tmp_path)
+    dropped = unkeyed(old[:4] + old[5:]).splitlines(keepends=True)
+    for changed in (
+        [*dropped, *before[10:]],
+        [*before[:9], *before[10:]],
+        dropped,
+        [*before, unkeyed(old).splitlines(keepends=True)[0]],
+    ):
+        (tmp_path / "audit.log").write_bytes(b"".join(changed))
+        assert not (await findings_of(tmp_path)).intact
+
+
+async def test_an_installation_begins_its_keyed_chain_once(tmp_path: Path) -> None:
+    folder = prepare(tmp_path / "data")
+    await (await embedded(folder)).close()
+    assert (folder / "audit.log").read_bytes() == b""
+    (folder / "audit.checkpoints").unlink()
+    sources = await embedded(folder)
+    try:
+        found = await verify_log(sources.audit, AuditKeys.of(await sources.keys.installation_secret("audit")))
+    finally:
+        await sources.close()
+    assert found.faults == ["audit: there is no valid checkpoint, so the signatures were removed"]

@@ -10,14 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from datasources.audit.chain import VerificationResult, signing_key
+from datasources.audit.chain import AuditKeys
 from datasources.audit.file import FileAuditLog
 from datasources.audit.port import AuditLog, AuditRecord
 from datasources.audit.s3 import S3AuditLog
+from datasources.audit.verification import VerificationResult, verify_log
 from datasources.media.s3 import S3MediaStore
 from tests.servers import aws_access
 
-KEY = signing_key(b"k" * 32)
+KEYS = AuditKeys.of(b"k" * 32)
 Open = Callable[[], AbstractAsyncContextManager[AuditLog]]
 
 
@@ -32,7 +33,8 @@ class Clock:
 def in_file(folder: Path) -> Open:
     @asynccontextmanager
     async def opened() -> AsyncIterator[AuditLog]:
-        log = FileAuditLog(folder, KEY, Clock())
+        log = FileAuditLog(folder, KEYS, Clock())
+        await log.begin()
         try:
             yield log
         finally:
@@ -49,7 +51,7 @@ def in_bucket(_: Path) -> Open:
         store = await S3MediaStore.open(aws_access("s3"), bucket)
         await store.make_bucket()
         await store.close()
-        log = await S3AuditLog.open(aws_access("s3"), bucket, KEY, Clock())
+        log = await S3AuditLog.open(aws_access("s3"), bucket, KEYS, Clock())
         try:
             yield log
         finally:
@@ -74,11 +76,7 @@ def record(n: int) -> AuditRecord:
 
 
 async def verified(log: AuditLog) -> VerificationResult:
-    findings = VerificationResult()
-    async for link in log.links():
-        findings.add_line(link)
-    findings.check_checkpoints(await log.checkpoints(), KEY.public_key())
-    return findings
+    return await verify_log(log, KEYS)
 
 
 async def test_what_was_appended_is_there_in_order_and_whole(engine: Open) -> None:

@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from access.viewer import Viewer, ViewerKind
+from datasources.audit.chain import split_line
 from datasources.audit.grouped_writes import GroupedAuditLog
 from datasources.audit.port import AuditRecord
 from datasources.errors import Unavailable
@@ -35,7 +36,7 @@ def reports(*scopes: str) -> Viewer:
 
 async def recorded(gateway: Gateway) -> list[dict[str, Any]]:
     await gateway.sources.audit.flush()
-    return [msgspec.json.decode(link.line.split(b" ", 2)[2]) async for link in gateway.sources.audit.links()]
+    return [msgspec.json.decode(split_line(link.line).body) async for link in gateway.sources.audit.links()]
 
 
 async def anas_photos(gateway: Gateway, *names: str) -> str:

@@ -107,5 +107,5 @@ async def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
 async def test_every_transport_that_stays_open_ends_with_its_token(opened: Opened) -> None:
     paths = {route.path for route in opened.app.routes}  # type: ignore[attr-defined]
     assert paths == set(TRANSPORTS), "say for the route whether it stays open, and how its lifetime is tested"
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(120):
         await asyncio.gather(*(check(opened) for checks in TRANSPORTS.values() for check in checks))

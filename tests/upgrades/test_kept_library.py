@@ -16,7 +16,8 @@ import pytest
 
 from commands.progress import PlainProgress
 from datasources import Sources
-from datasources.audit.chain import VerificationResult, signing_key
+from datasources.audit.chain import AuditKeys
+from datasources.audit.verification import verify_log
 from datasources.versions import UPGRADES
 from indexing.change_feed_consumer import IndexFollower
 from indexing.open_stores import open_exclusive
@@ -73,11 +74,9 @@ def differences(before: Any, now: Any, path: str = "") -> list[str]:
 
 
 async def audit_is_whole(sources: Sources, records: int) -> None:
-    findings = VerificationResult()
-    async for link in sources.audit.links():
-        findings.add_line(link)
-    key = signing_key(await sources.keys.installation_secret("audit")).public_key()
-    findings.check_checkpoints(await sources.audit.checkpoints(), key)
+    keys = AuditKeys.of(await sources.keys.installation_secret("audit"))
+    findings = await verify_log(sources.audit, keys)
+    assert (findings.unkeyed, findings.unsigned) == (records, 0)
     assert (findings.records, findings.faults) == (records, [])
 
 

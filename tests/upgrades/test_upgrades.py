@@ -84,7 +84,10 @@ async def test_an_upgrade_that_was_killed_continues(tmp_path: Path, point: str) 
 async def test_a_folder_of_a_newer_program_is_refused(tmp_path: Path) -> None:
     folder = await old_folder(tmp_path / "data")
     await upgrade(folder)
-    with pytest.raises(UnusableFolder, match="format '5', and this program reads formats up to 2: install the newer program"):
+    with pytest.raises(
+        UnusableFolder,
+        match=f"format '{PLANTED.folder_format}', and this program reads formats up to {UPGRADES.folder_format}: install the newer",
+    ):
         prepare(folder)
     newer = await embedded(folder, upgrades=PLANTED)
     with pytest.raises(Unavailable, match="newer program upgraded the records of documents to version 2"):

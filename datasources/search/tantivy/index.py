@@ -63,7 +63,7 @@ class TantivyIndex(PhotoIndex):
         columns = schema()
         if folder is None:
             return cls(tantivy.Index(columns, sort_by_field=OWNER_NUMBER), columns, None)
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         is_new = not (folder / "meta.json").exists()
         try:
             # Rows are sorted by owner in each segment, so that a search reads almost no rows of other customers.
