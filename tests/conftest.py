@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import shutil
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
 
+from demo.load import loaded
 from tests.demo import DemoGateway, demo_in
+from tests.loaded_once import loaded_once
 from tests.servers import WANTED, WHY_NOT
 
 # Machines are noisy: no example fails for taking long. What CI accepts must not depend on chance: there, the same
@@ -25,8 +29,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason=WHY_NOT))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _loaded_once() -> Iterator[None]:
+    with loaded_once():
+        yield
+
+
 @pytest.fixture(scope="session")
 def demo_gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoGateway]:
-    """The demo library, loaded once."""
-    with demo_in(tmp_path_factory.mktemp("demo")) as gateway:
+    """The demo library, loaded once for a run: each process of pytest-xdist opens a copy of what the first one loaded."""
+    if os.environ.get("PYTEST_XDIST_WORKER") is None:
+        folder = tmp_path_factory.mktemp("demo")
+    else:
+        shared = tmp_path_factory.getbasetemp().parent  # of all processes of the run
+        with (shared / "demo.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if loaded(shared / "demo") is None:
+                with demo_in(shared / "demo"):
+                    pass
+        folder = shutil.copytree(shared / "demo", tmp_path_factory.mktemp("copy") / "demo")
+    with demo_in(folder) as gateway:
         yield gateway

@@ -6,8 +6,6 @@ import json
 from typing import Any
 
 import pytest
-from cfnlint.api import lint
-from cfnlint.config import ManualArgs
 
 from datasources.provisioning.desired_state import ALL_TABLES, AUDIT_KEPT_DAYS
 from datasources.tables.dynamodb.schema import definition
@@ -31,6 +29,10 @@ def test_the_committed_templates_are_current(name: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_the_templates_pass_the_linter(name: str) -> None:
+    # Imported here, because it takes seconds and every process collects every module.
+    from cfnlint.api import lint
+    from cfnlint.config import ManualArgs
+
     regions = ManualArgs(regions=["us-east-1", "eu-west-1"])
     made = TEMPLATES[name]()
     assert lint(json.dumps(made), config=regions) == []
