@@ -14,7 +14,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from datasources.aws.stack import Stack
 from datasources.vendors import AmazonPlaces, AmazonTranslate, ExternalServices, RemoteLocations
-from serving.production_settings import checked_public_url, has_plain_host, production_refusals, unknown_name
+from production_settings import checked_public_url, has_plain_host, production_refusals, unknown_name
 
 _REGION = r"^[a-z]{2}(-[a-z]+)+-\d$"
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}

@@ -107,7 +107,7 @@ MATRIX: Mapping[DataClass, Row] = MappingProxyType({
     _D.OWNER_STATE: Row(_to(_COUNT), None,             None,             None,                         None),
     _D.PICTURE:     Row(_to(_READ),  _to(_READ),       _to(_READ),       _by("picture", _READ),        None),
     _D.BIOMETRIC:   Row(_to(_ALL),   None,             None,             _by("people", _READ | {Use.SORT}), None),
-    _D.IDENTITY:    Row(_to(_ALL),   _to(_READ),       _to(_READ),       None,                         None),
+    _D.IDENTITY:    Row(_to(_ALL),   _to(_READ),       None,             None,                         None),
 })  # fmt: skip
 
 CLASSES_IN_ORIGINALS = frozenset({_D.OPERATIONAL, _D.TIME, _D.PLACE, _D.LOCATION, _D.CONTENT, _D.PICTURE, _D.BIOMETRIC})
@@ -122,7 +122,7 @@ SMALLEST_GROUP = 5
 HOW_A_RELATION_BEGINS: Mapping[Relation, str] = MappingProxyType(
     {
         Relation.OWNER: "`photos-gateway import --owner`, then a customer's token",
-        Relation.SHARED: "the mutation `shareAlbum` with `customerId`",
+        Relation.SHARED: "the mutation `shareAlbum` with `customerId`, then `acceptShare` by that customer",
         Relation.LINK: "the mutation `shareAlbum` with `link: true`, then `POST /guest`",
         Relation.SERVICE: "`photos-gateway token --service --scopes --purpose`",
         Relation.SUPPORT: "`photos-gateway support open`",
@@ -194,6 +194,10 @@ class Visibility:
         return replace(self, location=min(self.location, LocationPrecision.CITY), originals=False)
 
 
+INVITATION_VISIBILITY = Visibility(Relation.SHARED, LocationPrecision.NONE, TimePrecision.NONE, originals=False)
+"""What a recipient sees before they accept: only the name of the sender and the title of the album, as a share shows them."""
+
+
 _NAMED = frozenset({Relation.SERVICE, Relation.SUPPORT})
 
 OWNER_VISIBILITY = Visibility(Relation.OWNER)
@@ -230,8 +234,9 @@ def support_visibility(classes: Iterable[DataClass]) -> Visibility:
 
 
 def withheld(visibility: Visibility) -> tuple[DataClass, ...]:
-    """Returns the classes that the viewer may not read, in the order of the enum; independent of the record's values."""
-    return tuple(c for c in DataClass if not visibility.may(c))
+    """Returns the classes the viewer may not read, whatever the values are; for guests also TIME if the instant is hidden."""
+    instant = visibility.offset or visibility.relation is not Relation.LINK
+    return tuple(c for c in DataClass if not visibility.may(c) or (c is _D.TIME and not instant))
 
 
 def usable_classes(viewer: Viewer, use: Use = Use.READ) -> frozenset[DataClass]:

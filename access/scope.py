@@ -6,21 +6,11 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 from access.classes import DataClass
+from access.grants import Grant, Grants, grants_of
 from access.policy import OWNER_VISIBILITY, Relation, Visibility, service_visibility, support_visibility
-from access.precision import LocationPrecision, TimePrecision
 from access.viewer import Viewer, ViewerKind
 
-
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """Access to one album: its owner and the precision. `expires_at` is in milliseconds since 1970."""
-
-    owner: str
-    album: str
-    location: LocationPrecision
-    time: TimePrecision
-    originals: bool = False
-    expires_at: int | None = None
+__all__ = ["Grant", "Scope", "ServiceAccess"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +35,19 @@ class Scope:
 
     viewer: Viewer
     own: str | None = None
-    grants: tuple[Grant, ...] = ()
+    grants: tuple[Grant, ...] = Grants()
     service_access: ServiceAccess | None = None
     pending_zones: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        """Gives the grants their indexes."""
+        if not isinstance(self.grants, Grants):
+            object.__setattr__(self, "grants", Grants(self.grants))
+
+    @property
+    def indexed(self) -> Grants:
+        """The grants with their indexes."""
+        return grants_of(self.grants)
 
     @classmethod
     def of(
@@ -59,8 +59,7 @@ class Scope:
         ticket: frozenset[DataClass] | None = None,
     ) -> Scope:
         """Returns the scope of a verified viewer without expired grants. `ticket`: the classes of an open ticket."""
-        live = tuple(g for g in grants if g.expires_at is None or g.expires_at > now_ms)
-        return cls(viewer, viewer.customer, live, _service_access(viewer, ticket))
+        return cls(viewer, viewer.customer, grants_of(grants).live(now_ms), _service_access(viewer, ticket))
 
     def with_pending_zones(self, owners: frozenset[str]) -> Scope:
         """Returns the scope with pending home zones of these customers."""
@@ -82,13 +81,13 @@ class Scope:
             if self.service_access and self.service_access.covers(owner)
             else None
         )
-        return replace(self, own=own, grants=tuple(g for g in self.grants if g.owner == owner), service_access=access)
+        return replace(self, own=own, grants=self.indexed.by_owner.get(owner, Grants()), service_access=access)
 
     @property
     def owners(self) -> frozenset[str]:
         """The customers whose records are included; empty for access to all customers."""
         served = (self.service_access.owners if self.service_access else None) or frozenset()
-        return frozenset({g.owner for g in self.grants} | ({self.own} if self.own else set())) | served
+        return frozenset(self.indexed.by_owner) | ({self.own} if self.own else frozenset()) | served
 
     @property
     def unbounded(self) -> bool:
@@ -103,7 +102,6 @@ class Scope:
     @property
     def profile(self) -> tuple[object, ...]:
         """The parts that determine a list. Cursors are bound to it, so a cursor of another precision is rejected."""
-        grants = sorted((g.owner, g.album, g.location.value, g.time.value) for g in self.grants)
         access = self.service_access
         seen = (
             None
@@ -112,14 +110,18 @@ class Scope:
         )
         return (
             self.own,
-            tuple(grants),
+            self.indexed.digest,
             None if access is None else (sorted(access.owners or ()), seen),
             tuple(sorted(self.pending_zones)),
         )
 
     def reaches(self, owner: str) -> bool:
         """Whether any record of this customer is included."""
-        return owner in self.owners or (self.service_access is not None and self.service_access.covers(owner))
+        return (
+            owner == self.own
+            or owner in self.indexed.by_owner
+            or (self.service_access is not None and self.service_access.covers(owner))
+        )
 
     def visibility(self, owner: str, albums: Collection[str], *, active: bool = True, home: bool = False) -> Visibility | None:
         """Returns the visibility of a record in these albums of the owner; None: it does not exist for this viewer.
@@ -135,7 +137,7 @@ class Scope:
     def _others(self, owner: str, albums: Collection[str]) -> Visibility | None:
         if self.service_access is not None and self.service_access.covers(owner):
             return self.service_access.visibility
-        granted = [g for g in self.grants if g.owner == owner and g.album in albums]
+        granted = self.indexed.of(owner, albums)
         if not granted:
             return None
         return Visibility(

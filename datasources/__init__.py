@@ -35,6 +35,7 @@ from datasources.tables.documents import DOCUMENTS, PersistedDocuments
 from datasources.tables.erasure_marks import ERASURE_MARKS
 from datasources.tables.grants import GRANTS, Grants
 from datasources.tables.idempotency import IDEMPOTENCY_KEYS, IdempotencyKeys
+from datasources.tables.invitations import INVITATIONS, Invitations
 from datasources.tables.jobs import JOBS, Jobs
 from datasources.tables.keys import KEYS, KeyRing
 from datasources.tables.people import PEOPLE, People
@@ -62,6 +63,7 @@ TABLES = (
     ACCESS_LOG,
     ERASURE_MARKS,
     VERSIONS,
+    INVITATIONS,
 )
 """Every table; engines create them in this order."""
 
@@ -82,6 +84,7 @@ class Sources:
     people: People = field(metadata=stores(PEOPLE.stored))
     customers: Customers = field(metadata=stores(CUSTOMERS.stored))
     grants: Grants = field(metadata=stores(GRANTS.stored))
+    invitations: Invitations = field(metadata=stores(INVITATIONS.stored))
     idempotency_keys: IdempotencyKeys = field(metadata=stores(IDEMPOTENCY_KEYS.stored))
     jobs: Jobs = field(metadata=stores(JOBS.stored))
     results: MediaStore = field(metadata=stores(JOB_RESULTS))

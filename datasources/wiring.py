@@ -33,6 +33,7 @@ from datasources.tables.customers import Customers
 from datasources.tables.documents import PersistedDocuments
 from datasources.tables.grants import Grants
 from datasources.tables.idempotency import IdempotencyKeys
+from datasources.tables.invitations import Invitations
 from datasources.tables.jobs import Jobs
 from datasources.tables.keys import KeyRing
 from datasources.tables.people import People
@@ -309,6 +310,7 @@ def _sources(engines: _Engines, secret: bytes, places: Path | None) -> Sources:
         people=People(store, ring),
         customers=Customers(store, ring),
         grants=Grants(store, ring),
+        invitations=Invitations(store),
         idempotency_keys=IdempotencyKeys(store),
         documents=PersistedDocuments(store, now_ms),
         tickets=SupportTickets(store, ring),

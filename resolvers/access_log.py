@@ -25,7 +25,7 @@ async def access_log_page(context: Context, *, first: int | None, after: str | N
     codec = CursorCodec(context.sources.cursors, context.viewer.key, ("accessLog",), lambda: context.sources.now_ms() // 1_000)
     decoded = codec.read(request.cursor)
     before = None if decoded is None else f"{decoded.key:014d}#{decoded.id}"
-    scope = await context.scope()
+    scope = await context.own_scope()
     found = await context.sources.access_log.of_customer(scope, before=before, limit=request.limit + 1)
     shown = found[: request.limit]
     by_customers = any(record.kind == "CUSTOMER" for record in shown)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from access.access_log import ALL_OWNERS, AccessLogBuffer
+from access.access_log import ALL_OWNERS, NON_PERSONAL, AccessLogBuffer
 from access.classes import DataClass
 from access.policy import Use, Visibility
 from access.scope import Scope
@@ -32,7 +32,9 @@ def record_aggregate_reads(access_log: AccessLogBuffer, scope: Scope, requests: 
 
     Classes that the viewer may not use are left out, because the index treats them as absent values.
     """
-    used = {u for r in requests for u in _uses(r)}
+    used = {u for r in requests for u in _uses(r) if u[0] not in NON_PERSONAL}
+    if not used:
+        return
     for owner in scope.owners - {scope.own} | ({ALL_OWNERS} if scope.unbounded else set()):
         visibility = (
             scope.service_access.visibility if scope.unbounded and scope.service_access else _widest_visibility(scope, owner)
@@ -43,7 +45,7 @@ def record_aggregate_reads(access_log: AccessLogBuffer, scope: Scope, requests: 
 
 
 def _widest_visibility(scope: Scope, owner: str) -> Visibility | None:
-    return scope.visibility(owner, [g.album for g in scope.grants if g.owner == owner])
+    return scope.visibility(owner, [g.album for g in scope.indexed.by_owner.get(owner, ())])
 
 
 def _uses(request: SearchRequest) -> Iterator[Used]:

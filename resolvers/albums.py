@@ -36,7 +36,7 @@ async def album_cursor(context: Context, album: SeenAlbum) -> str:
     """The cursor of one of the viewer's own albums in the default order of the album list."""
     order = "LATEST_PHOTO_DESC"
     number, local = (await _sort_keys(context, [album], order))[album.record.id]
-    return _codec(context, (await context.scope()).own_only(), None, order).write(Position(0.0, number, local))
+    return _codec(context, await context.own_scope(), None, order).write(Position(0.0, number, local))
 
 
 def _codec(context: Context, scope: Scope, query: str | None, order: str) -> CursorCodec:

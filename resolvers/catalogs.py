@@ -46,9 +46,9 @@ async def places_page(
 
 async def _photo_counts(context: Context) -> Mapping[str, int]:
     """The number of photos of a customer at each place; empty for other viewers and while the index is unavailable."""
-    scope = await context.scope()
     if context.viewer.kind is not ViewerKind.CUSTOMER:
         return {}
+    scope = await context.scope()
     query = PhotoQuery(scope=scope, condition=DEFAULT_CONDITION)
     parts = [QueryPart(query, FacetRequest(level, DEFAULT_CONDITION)) for level in (Field.COUNTRY, Field.REGION, Field.CITY)]
     results = await asyncio.gather(*map(context.searches.one, parts))

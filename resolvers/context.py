@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from access.access_log import AccessLogBuffer
 from access.classes import DataClass
@@ -31,12 +31,21 @@ from datasources.translations.port import LocalizedWord
 from indexing.index_lag import IndexLag
 from resolvers.loading import Loader
 from resolvers.search_loader import QueryPart, SearchBatch
-from resolvers.viewer_scope import scope_of
+from resolvers.viewer_scope import own_scope_of, scope_of
 
 MAX_WRITER_BODY_BYTES = 8 << 20
 """Request size limit for services that may write photos: 200 records with vectors."""
 MAX_WRITER_VALUES = 1_000_000
 Languages = tuple[str, ...]
+
+
+class OwnShare(NamedTuple):
+    """A share of the viewer's own album. `accepted`: false for an invitation, which gives no access."""
+
+    grant: GrantRecord
+    accepted: bool
+
+
 LocalizedKey = tuple[str, Languages]
 """An id and the languages of the requested name."""
 PositionKey = tuple[Scope, Order, PhotoKey]
@@ -100,6 +109,19 @@ class Context:
             self._scope = asyncio.create_task(scope_of(self.sources, self.viewer))
         return await asyncio.shield(self._scope)
 
+    async def scope_for(self, owners: Iterable[str]) -> Scope:
+        """The scope to read records of these owners; grants are not loaded if all are the viewer."""
+        own = self.viewer.customer
+        if own is not None and all(owner == own for owner in owners):
+            return own_scope_of(self.sources, self.viewer)
+        return await self.scope()
+
+    async def own_scope(self) -> Scope:
+        """The scope of the viewer's own library. For a guest it is the album of the link."""
+        if self.viewer.kind is ViewerKind.GUEST:
+            return await self.scope()
+        return own_scope_of(self.sources, self.viewer) if self.viewer.customer else (await self.scope()).own_only()
+
     async def prefer_customer_languages(self) -> None:
         """Puts the languages of the customer's settings before those of the request header, if they can be loaded."""
         if self.viewer.customer is None:
@@ -124,7 +146,7 @@ class Context:
             self.request_stats.clear()
 
     def record_withheld(self, visibility: Visibility) -> None:
-        """Records the withheld data classes for `extensions`."""
+        """Records the withheld data classes of a returned photo for `extensions`."""
         self.withheld.update(withheld(visibility))
 
     def degrade(self, source: str, reason: str, field: str) -> None:
@@ -164,10 +186,7 @@ class Context:
         return Loader(self._photos)
 
     async def _photos(self, keys: Sequence[PhotoKey]) -> Mapping[PhotoKey, SeenPhoto]:
-        found = await self.sources.photos.by_ids(await self.scope(), keys)
-        for photo in found.values():
-            self.record_withheld(photo.visibility)
-        return found
+        return await self.sources.photos.by_ids(await self.scope_for(k.owner for k in keys), keys)
 
     async def picture(self, photo: SeenPhoto) -> SeenPicture | None:
         """The picture record of a loaded photo; the pictures of one level of the response are one batch."""
@@ -180,7 +199,8 @@ class Context:
         return Loader(self._pictures)
 
     async def _pictures(self, keys: Sequence[PhotoKey]) -> Mapping[PhotoKey, SeenPicture]:
-        return await self.sources.pictures.of_photos(await self.scope(), [self._photos_of_pictures[k] for k in keys])
+        scope = await self.scope_for(k.owner for k in keys)
+        return await self.sources.pictures.of_photos(scope, [self._photos_of_pictures[k] for k in keys])
 
     @cached_property
     def albums(self) -> Loader[AlbumKey, SeenAlbum]:
@@ -188,7 +208,7 @@ class Context:
         return Loader(self._albums)
 
     async def _albums(self, keys: Sequence[AlbumKey]) -> Mapping[AlbumKey, SeenAlbum]:
-        return await self.sources.albums.by_ids(await self.scope(), keys)
+        return await self.sources.albums.by_ids(await self.scope_for(k.owner for k in keys), keys)
 
     @cached_property
     def people(self) -> Loader[PersonKey, SeenPerson]:
@@ -196,7 +216,7 @@ class Context:
         return Loader(self._people)
 
     async def _people(self, keys: Sequence[PersonKey]) -> Mapping[PersonKey, SeenPerson]:
-        return await self.sources.people.by_ids(await self.scope(), keys)
+        return await self.sources.people.by_ids(await self.scope_for(k.owner for k in keys), keys)
 
     @cached_property
     def customers(self) -> Loader[str, SeenCustomer]:
@@ -204,7 +224,7 @@ class Context:
         return Loader(self._customers)
 
     async def _customers(self, ids: Sequence[str]) -> Mapping[str, SeenCustomer]:
-        return await self.sources.customers.by_ids(await self.scope(), ids)
+        return await self.sources.customers.by_ids(await self.scope_for(ids), ids)
 
     @cached_property
     def grantees(self) -> Loader[str, SeenCustomer]:
@@ -212,21 +232,26 @@ class Context:
         return Loader(self._grantees)
 
     async def _grantees(self, ids: Sequence[str]) -> Mapping[str, SeenCustomer]:
-        return await self.sources.customers.grantees(await self.scope(), ids)
+        return await self.sources.customers.grantees(await self.own_scope(), ids)
 
     @cached_property
-    def shares(self) -> Loader[AlbumKey, Sequence[GrantRecord]]:
-        """The grants of the viewer's own albums: one query for all albums of the request."""
+    def shares(self) -> Loader[AlbumKey, Sequence[OwnShare]]:
+        """The shares of the viewer's own albums: two queries for all albums of the request."""
         return Loader(self._shares)
 
-    async def _shares(self, keys: Sequence[AlbumKey]) -> Mapping[AlbumKey, Sequence[GrantRecord]]:
-        own = (await self.scope()).own
+    async def _shares(self, keys: Sequence[AlbumKey]) -> Mapping[AlbumKey, Sequence[OwnShare]]:
+        own = self.viewer.customer
         mine = [k for k in keys if k.owner == own]
         if not mine or own is None:
             return {}
-        grants = await (self.sources.grants.of_album(own, mine[0].id) if len(mine) == 1 else self.sources.grants.of_albums(own))
-        ordered = sorted(grants, key=lambda g: (g.created_at_ms, g.grantee))
-        return {k: [g for g in ordered if g.album == k.id] for k in mine}
+        grants, now_ms = self.sources.grants, self.sources.now_ms()
+        invited = [i for i in await self.sources.invitations.of_sender(own) if i.expires_at_ms > now_ms]
+        granted = await (grants.of_album(own, mine[0].id) if len(mine) == 1 else grants.of_albums(own))
+        # A share that was accepted between the two reads is in both.
+        by_slot = {i.grant().slot: OwnShare(i.grant(), accepted=False) for i in invited}
+        by_slot |= {g.slot: OwnShare(g, accepted=True) for g in granted}
+        ordered = sorted(by_slot.values(), key=lambda s: (s.grant.created_at_ms, s.grant.grantee))
+        return {k: [s for s in ordered if s.grant.album == k.id] for k in mine}
 
     @cached_property
     def places(self) -> Loader[str, PlaceRecord]:

@@ -18,7 +18,7 @@ Neighbors = tuple[SeenPhoto | None, SeenPhoto | None]
 
 async def neighbors_of(context: Context, key: PhotoKey, given: Any, order: str, library: str) -> Neighbors | None:
     """The previous and the next photo; None if the photo is not in this list. One search call for all photos of a request."""
-    scope = Library[library].of(await context.scope())
+    scope = await Library[library].scope(context)
     require_named_owner(scope)
     query = PhotoQuery(scope=scope, condition=compile_filter(given, context.sources.ids).full(), order=ORDERS[order])
     position = await context.positions.one((scope, query.order, key))

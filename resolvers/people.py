@@ -24,7 +24,7 @@ async def people_page(
     if query is not None:
         text = normalize(query)
         people = [p for p in people if p.name is not None and text in normalize(p.name)]
-    keys = await _sort_keys(context, people, order)
+    keys = await _sort_keys(context, people, order, scope.own)
     people.sort(key=lambda p: keys[p.record.id])
     codec = CursorCodec(
         context.sources.cursors,
@@ -35,8 +35,8 @@ async def people_page(
     return page_of(people, request, codec, lambda p: keys[p.record.id])
 
 
-async def _sort_keys(context: Context, people: list[SeenPerson], order: str) -> dict[str, tuple[int, str]]:
+async def _sort_keys(context: Context, people: list[SeenPerson], order: str, owner: str | None) -> dict[str, tuple[int, str]]:
     if order == "NAME_ASC":
         return {p.record.id: (int(p.name is None), f"{normalize(p.name or '')}\x1f{p.record.id}") for p in people}
-    counts = await counts_by_value(context, Field.PERSON)
+    counts = await counts_by_value(context, Field.PERSON, owner=owner)
     return {p.record.id: (-counts.get(p.record.id, (0, None, None))[0], p.record.id) for p in people}

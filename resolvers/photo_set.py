@@ -40,10 +40,11 @@ class Library(Enum):
     SHARED_WITH_ME = "SHARED_WITH_ME"
     ALL = "ALL"
 
-    def of(self, scope: Scope) -> Scope:
-        """The named part of a scope."""
+    async def scope(self, context: Context) -> Scope:
+        """The named part of the viewer's scope. The own library of a guest is the album of the link."""
         if self is Library.MINE:
-            return scope.own_only()
+            return await context.own_scope()
+        scope = await context.scope()
         return scope.shared_only() if self is Library.SHARED_WITH_ME else scope
 
 
@@ -200,7 +201,7 @@ async def counts_by_value(
 
     A viewer with access to all customers counts the photos of `owner`, or of all customers without newest photos.
     """
-    scope = await context.scope()
+    scope = await (context.scope() if owner is None else context.scope_for([owner]))
     if scope.unbounded and owner is not None:
         scope = scope.of_owner(owner)
     query = PhotoQuery(scope=scope, condition=DEFAULT_CONDITION)

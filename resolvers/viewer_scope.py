@@ -7,6 +7,11 @@ from access.viewer import Viewer
 from datasources import Sources
 
 
+def own_scope_of(sources: Sources, viewer: Viewer) -> Scope:
+    """The scope of a viewer's own library only; it needs no grants, so its cost does not depend on shares."""
+    return Scope.of(viewer, (), now_ms=sources.now_ms())
+
+
 async def scope_of(sources: Sources, viewer: Viewer) -> Scope:
     """The viewer's scope from grants, an open support ticket, and home zones that are being applied."""
     grants = await sources.grants.of_viewer(viewer)

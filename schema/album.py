@@ -13,7 +13,7 @@ from datasources.photo_key import PhotoKey
 from datasources.search.conditions import Field
 from datasources.tables.albums import SeenAlbum
 from datasources.tables.grants import GrantRecord
-from resolvers.context import Context
+from resolvers.context import Context, OwnShare
 from resolvers.paging import ListPage
 from resolvers.photo_precision import optional_datetime
 from resolvers.photo_set import counts_by_value
@@ -32,6 +32,12 @@ class Share(Node):
 
     context: strawberry.Private[Context]
     grant: strawberry.Private[GrantRecord]
+    accepted: strawberry.Private[bool]
+
+    @classmethod
+    def of(cls, context: Context, given: OwnShare) -> "Share":
+        """Returns the share of a grant or of an invitation."""
+        return cls(context=context, grant=given.grant, accepted=given.accepted)
 
     def global_id(self) -> str:
         """Returns an opaque, deterministic id."""
@@ -41,12 +47,30 @@ class Share(Node):
     def kind(self) -> ShareKind:
         return ShareKind.LINK if self.grant.by_link else ShareKind.CUSTOMER
 
-    @field(C.IDENTITY, "Customer with whom the album is shared. Null for a link.")
+    @field(C.IDENTITY, "Customer with whom the album is shared. Null for a link, and until the customer has accepted.")
     async def customer(self) -> LazyCustomer | None:
         from schema.customer import Customer
 
-        seen = None if self.grant.by_link else await self.context.grantees.one(self.grant.grantee)
+        seen = None if self.grant.by_link or not self.accepted else await self.context.grantees.one(self.grant.grantee)
         return None if seen is None else Customer.of(self.context, seen)
+
+    @field(
+        C.OPERATIONAL,
+        "Global id of the customer as the owner gave it, also if no customer has this id. Null for a link.",
+    )
+    def customer_id(self) -> strawberry.ID | None:
+        if self.grant.by_link:
+            return None
+        return strawberry.ID(self.context.sources.ids.encode("Customer", self.grant.grantee, self.grant.grantee))
+
+    @field(
+        C.OPERATIONAL,
+        "Time at which the customer accepted the share. Null for a link, and while the customer has not accepted: then the "
+        "share gives no access and ends after 30 days.",
+    )
+    def accepted_at(self) -> datetime | None:
+        accepted = None if self.grant.by_link or not self.accepted else self.grant.accepted_at_ms or self.grant.created_at_ms
+        return optional_datetime(accepted)
 
     @field(C.OPERATIONAL, "URL of the link, for guests. Null if the album is shared with a customer.")
     async def url(self) -> str | None:
@@ -101,7 +125,7 @@ class Album(Node):
     def title(self) -> str | None:
         return self.seen.title
 
-    @field(C.OPERATIONAL, "Customer who owns the album.")
+    @field(C.OPERATIONAL, "Customer who owns the album. Null for a guest.")
     async def owner(self) -> LazyCustomer | None:
         from schema.customer import Customer
 
@@ -129,12 +153,12 @@ class Album(Node):
     def created_at(self) -> datetime | None:
         return optional_datetime(self.seen.record.created_at_ms) if self.visibility.clock_time else None
 
-    @field(C.OWNER_STATE, "Shares of the album. Visible to its owner only.")
+    @field(C.OWNER_STATE, "Shares of the album, also those that are not accepted. Visible to its owner only.")
     async def shares(
         self, first: Annotated[int | None, argument(C.PUBLIC, "Maximum number of shares, 0 to 200.")] = 50
     ) -> list[Share] | None:
         grants = await self.context.shares.one(self.seen.record.key) or ()
-        return [Share(context=self.context, grant=g) for g in grants[: list_size(first, 50)]]
+        return [Share.of(self.context, g) for g in grants[: list_size(first, 50)]]
 
     @field(C.CONTENT, "Photos of the album that the viewer may see.")
     async def photos(
@@ -153,7 +177,7 @@ class Album(Node):
             "before": unset_to_none(before),
         }
         key = (self.seen.record.owner, self.seen.record.id)
-        scope, order_name = await self.context.scope(), (order or PhotoOrder.TAKEN_AT_ASC).name
+        scope, order_name = await self.context.scope_for(key[:1]), (order or PhotoOrder.TAKEN_AT_ASC).name
         return PhotoConnection.of(album_photos(self.context, scope, key, unset_to_none(filter), order_name, page))
 
     @field(C.PUBLIC, "Actions that the viewer may perform on the album. Empty for everyone but its owner.")

@@ -76,7 +76,7 @@ class Customer(Node):
             "last": unset_to_none(last),
             "before": unset_to_none(before),
         }
-        scope = (await self.context.scope()).of_owner(self.seen.record.id)
+        scope = (await self.context.scope_for([self.seen.record.id])).of_owner(self.seen.record.id)
         order_name = (order or PhotoOrder.TAKEN_AT_DESC).name
         return PhotoConnection.of(timeline(self.context, scope, unset_to_none(filter), order_name, page))
 
@@ -90,7 +90,7 @@ class Customer(Node):
         first: PageSize = strawberry.UNSET,
         after: After = strawberry.UNSET,
     ) -> AlbumConnection | None:
-        scope = (await self.context.scope()).of_owner(self.seen.record.id)
+        scope = (await self.context.scope_for([self.seen.record.id])).of_owner(self.seen.record.id)
         order_name = (order or AlbumOrder.LATEST_PHOTO_DESC).name
         page = await albums_page(
             self.context, scope, unset_to_none(query), order_name, first=unset_to_none(first), after=unset_to_none(after)
@@ -111,7 +111,7 @@ class Customer(Node):
         after: After = strawberry.UNSET,
     ) -> PersonConnection | None:
         order_name = (order or PersonOrder.PHOTO_COUNT_DESC).name
-        scope = (await self.context.scope()).of_owner(self.seen.record.id)
+        scope = (await self.context.scope_for([self.seen.record.id])).of_owner(self.seen.record.id)
         page = await people_page(
             self.context,
             scope,

@@ -72,7 +72,7 @@ async def _load(context: Context, known: GlobalId, node_id: str) -> Node | None:
 async def _share(context: Context, known: GlobalId) -> Share | None:
     album = known.local.partition("#")[0]
     grants = await context.shares.one(AlbumKey(known.owner, album)) or ()
-    return next((Share(context=context, grant=g) for g in grants if g.slot == known.local), None)
+    return next((Share.of(context, g) for g in grants if g.grant.slot == known.local), None)
 
 
 async def resolve_entities(context: Context, representations: Sequence[Any]) -> list[Any]:

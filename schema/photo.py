@@ -97,7 +97,8 @@ class Photo(Node):
 
     @classmethod
     def of(cls, context: Context, seen: SeenPhoto) -> "Photo":
-        """Returns the photo with the visibility that its scope granted."""
+        """Returns the photo with the visibility that its scope granted. Photos that are only loaded reveal nothing."""
+        context.record_withheld(seen.visibility)
         return cls(context=context, seen=seen, visibility=seen.visibility)
 
     def audit_subject(self) -> tuple[str, str | None]:
@@ -140,7 +141,7 @@ class Photo(Node):
     def duration_seconds(self) -> float | None:
         return self.seen.record.duration_s
 
-    @field(C.OPERATIONAL, "The customer who owns the photo.")
+    @field(C.OPERATIONAL, "The customer who owns the photo. Null for a guest, for whom the class `IDENTITY` is withheld.")
     async def owner(self) -> LazyCustomer | None:
         from schema.customer import Customer
 
@@ -322,6 +323,10 @@ class Photo(Node):
             return list(PhotoAction)
         return [PhotoAction.DOWNLOAD_ORIGINAL] if pictures.may_have_original(self.seen) else []
 
-    @field(C.PUBLIC, "Classes of data of this photo that the viewer may not see. Fields of these classes are null.")
+    @field(
+        C.PUBLIC,
+        "Classes of data of this photo that the viewer may not see. Fields of these classes are null. For a guest `TIME` "
+        "is also included if they may see the day or the local time, but not the instant: then `takenAt` is null.",
+    )
     def withheld(self) -> list[SchemaDataClass]:
         return [SchemaDataClass[c.name] for c in withheld(self.visibility)]

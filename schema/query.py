@@ -109,7 +109,7 @@ class Query:
             "last": unset_to_none(last),
             "before": unset_to_none(before),
         }
-        scope = library_of(library).of(await info.context.scope())
+        scope = await library_of(library).scope(info.context)
         order_name = (order or PhotoOrder.TAKEN_AT_DESC).name
         return PhotoConnection.of(timeline(info.context, scope, unset_to_none(filter), order_name, page))
 
@@ -134,7 +134,7 @@ class Query:
         after: After = strawberry.UNSET,
     ) -> PhotoSearchConnection | None:
         context = info.context
-        scope = library_of(library).of(await context.scope())
+        scope = await library_of(library).scope(context)
         page = {"first": unset_to_none(first), "after": unset_to_none(after)}
         order_name = (order or SearchOrder.RELEVANCE).name
         language_tags = requested_languages(context, languages)
@@ -156,7 +156,7 @@ class Query:
         first: First = strawberry.UNSET,
         after: After = strawberry.UNSET,
     ) -> AlbumConnection | None:
-        scope = library_of(library).of(await info.context.scope())
+        scope = await library_of(library).scope(info.context)
         order_name = (order or AlbumOrder.LATEST_PHOTO_DESC).name
         page = await albums_page(
             info.context, scope, unset_to_none(query), order_name, first=unset_to_none(first), after=unset_to_none(after)
@@ -178,7 +178,7 @@ class Query:
         after: After = strawberry.UNSET,
     ) -> PersonConnection | None:
         order_name = (order or PersonOrder.PHOTO_COUNT_DESC).name
-        scope = (await info.context.scope()).own_only()
+        scope = await info.context.own_scope()
         page = await people_page(
             info.context,
             scope,

@@ -9,6 +9,7 @@ from access.classes import DataClass as C
 from datasources.tables.support_tickets import SeenTicket
 from resolvers.access_log import access_log_page
 from resolvers.context import Context
+from resolvers.invitations import invitations_page
 from resolvers.jobs.listing import jobs_page
 from resolvers.photo_precision import to_datetime
 from schema.access_log import AccessRecordConnection
@@ -16,6 +17,7 @@ from schema.bulk import BulkOperationConnection
 from schema.customer import Customer
 from schema.enums import ViewerKind
 from schema.fields import SchemaDataClass, argument, field, unset_to_none, value_field
+from schema.invitation import InvitationConnection
 from schema.node import After
 from schema.photo import list_size
 
@@ -91,6 +93,21 @@ class Viewer:
             await access_log_page(self.context, first=unset_to_none(first), after=unset_to_none(after))
         )
 
+    @field(
+        C.IDENTITY,
+        "Invitations to see albums of other customers that the viewer has neither accepted nor declined, latest first. Null for "
+        "callers who are not customers.",
+    )
+    async def invitations(
+        self,
+        first: Annotated[int | None, argument(C.PUBLIC, "Maximum number of items, 0 to 200. Default: 50.")] = strawberry.UNSET,
+        after: After = strawberry.UNSET,
+    ) -> InvitationConnection | None:
+        if self.context.viewer.customer is None:
+            return None
+        page = await invitations_page(self.context, first=unset_to_none(first), after=unset_to_none(after))
+        return InvitationConnection.of(self.context, page)
+
     @field(C.PUBLIC, "Bulk operations that this caller started, latest first.")
     async def bulk_operations(
         self,
@@ -109,5 +126,5 @@ class Viewer:
         sources = self.context.sources
         if self.context.viewer.customer is None:
             return None
-        found = await sources.tickets.of_customer(await self.context.scope(), now_ms=sources.now_ms())
+        found = await sources.tickets.of_customer(await self.context.own_scope(), now_ms=sources.now_ms())
         return [SupportTicket.of(t) for t in found[: list_size(first, 20)]]

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from access.classes import DataClass
+from access.grants import Grants
 from access.policy import OWNER_VISIBILITY, Use, Visibility
 from access.precision import LocationPrecision, TimePrecision
-from access.scope import Grant, Scope, ServiceAccess
+from access.scope import Scope, ServiceAccess
 from datasources.search.boolean_conditions import and_, not_, or_
 from datasources.search.columns import SortKey
 from datasources.search.conditions import (
@@ -31,6 +33,7 @@ from datasources.search.conditions import (
     WithinBox,
     WithinCircle,
 )
+from datasources.search.granted_albums import in_granted_albums, of_others, owners_and_albums
 from datasources.search.port import Clause, FacetRequest, Order, SearchRequest, TextQuery
 
 _LEVELS = tuple(sorted(LocationPrecision, reverse=True))[:-1]
@@ -81,13 +84,14 @@ class RowSecurityRewriter:
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
         self._own = scope.own
-        grants = tuple((g, Visibility(scope.relation, g.location, g.time)) for g in scope.grants if g.owner != scope.own)
+        self._shared = of_others(scope)
+        groups = self._shared.by_precision.items()
         access = scope.service_access
-        self._grants: tuple[tuple[Grant | ServiceAccess, Visibility], ...] = (
-            *grants,
+        self._groups: tuple[tuple[Grants | ServiceAccess, Visibility], ...] = (
+            *((grants, Visibility(scope.relation, location, time)) for (location, time), grants in groups),
             *([(access, access.visibility)] if access else []),
         )
-        others = and_(AnyOf(Field.STATE, ("ACTIVE",)), self._rows_of_grants([g for g, _ in self._grants]))
+        others = and_(AnyOf(Field.STATE, ("ACTIVE",)), self._rows_of_groups([g for g, _ in self._groups]))
         self.rows = or_(self._own_rows(), others)
 
     def bind(self, request: SearchRequest) -> ScopedQuery:
@@ -130,7 +134,7 @@ class RowSecurityRewriter:
         """The partitions of the rows by the sort column that this scope may use."""
         found: dict[SortKey, list[Condition]] = {}
         for level in sorted(TimePrecision, reverse=True):
-            rows = self._exactly(level, lambda s: s.time if s.may(DataClass.TIME, Use.SORT) else TimePrecision.NONE)
+            rows = and_(self._where(_sorted_by(int.__eq__, level)), not_(self._where(_sorted_by(int.__gt__, level))))
             if not isinstance(rows, Nothing):
                 found.setdefault(_SORTS[order][level], []).append(rows)
         parts = [SortPartition(or_(*rows), key) for key, rows in found.items()]
@@ -153,13 +157,14 @@ class RowSecurityRewriter:
 
     def _where(self, shows: Callable[[Visibility], bool]) -> Condition:
         """The rows whose visibility satisfies `shows`. Inside a home zone every visibility but the owner's is narrower."""
-        anywhere = [g for g, visibility in self._grants if shows(visibility) and shows(visibility.at_home())]
-        outside = [g for g, visibility in self._grants if shows(visibility) and g not in anywhere]
+        shown = [(g, shows(visibility.at_home())) for g, visibility in self._groups if shows(visibility)]
+        anywhere = [g for g, also_at_home in shown if also_at_home]
+        outside = [g for g, also_at_home in shown if not also_at_home]
         own = self._own is not None and shows(OWNER_VISIBILITY)
-        if len(anywhere) == len(self._grants) and own == (self._own is not None):
+        if len(anywhere) == len(self._groups) and own == (self._own is not None):
             return Everything() if own or anywhere else Nothing()
-        outside_home = and_(self._outside_home(), self._rows_of_grants(outside)) if outside else Nothing()
-        return or_(self._own_rows() if own else Nothing(), self._rows_of_grants(anywhere), outside_home)
+        outside_home = and_(self._outside_home(), self._rows_of_groups(outside)) if outside else Nothing()
+        return or_(self._own_rows() if own else Nothing(), self._rows_of_groups(anywhere), outside_home)
 
     def _outside_home(self) -> Condition:
         """Rows outside home zones; none of customers whose zones are being re-applied."""
@@ -181,17 +186,19 @@ class RowSecurityRewriter:
 
     def _in_albums(self, values: tuple[str, ...]) -> Condition:
         """A share shows only its own album of a photo; service access shows all of them."""
-        unrestricted = or_(self._own_rows(), self._rows_of_grants([g for g, _ in self._grants if isinstance(g, ServiceAccess)]))
-        shared = [g for g, _ in self._grants if isinstance(g, Grant) and g.album in values]
-        return or_(and_(unrestricted, AnyOf(Field.ALBUM, values)), self._rows_of_grants(shared))
+        unrestricted = or_(self._own_rows(), self._rows_of_groups([g for g, _ in self._groups if isinstance(g, ServiceAccess)]))
+        shared = Grants(g for g in self._shared if g.album in values)
+        return or_(and_(unrestricted, AnyOf(Field.ALBUM, values)), in_granted_albums(shared))
 
     def _own_rows(self) -> Condition:
         return Nothing() if self._own is None else AnyOf(Field.OWNER, (self._own,))
 
-    def _rows_of_grants(self, rights: Sequence[Grant | ServiceAccess]) -> Condition:
-        accesses = (r for r in rights if isinstance(r, ServiceAccess))
+    def _rows_of_groups(self, groups: Sequence[Grants | ServiceAccess]) -> Condition:
+        accesses = (g for g in groups if isinstance(g, ServiceAccess))
         owned = (Everything() if r.owners is None else AnyOf(Field.OWNER, tuple(sorted(r.owners))) for r in accesses)
-        return or_(*owned, _in_granted_albums([r for r in rights if isinstance(r, Grant)]))
+        granted = [g for g in groups if isinstance(g, Grants)]
+        shared = self._shared if len(granted) == len(self._shared.by_precision) else Grants(chain.from_iterable(granted))
+        return or_(*owned, in_granted_albums(shared))
 
     def _text(self, text: TextQuery | None) -> TextQuery | None:
         if text is None:
@@ -203,7 +210,7 @@ class RowSecurityRewriter:
         readable = self.readable(facet.field, Use.FACET)
         parts = self.parts(Order.TAKEN_DESC) if facet.covers else (SortPartition(Everything(), SortKey.NONE),)
         slices = [FacetPartition(and_(readable, part.rows), part.key) for part in parts]
-        if facet.field is Field.ALBUM and any(isinstance(g, Grant) for g, _ in self._grants):
+        if facet.field is Field.ALBUM and self._shared:
             slices = [by_owner for s in slices for by_owner in self._partitions_by_owner(s)]
         return BoundFacet(
             field=facet.field,
@@ -215,9 +222,9 @@ class RowSecurityRewriter:
 
     def _partitions_by_owner(self, partition: FacetPartition) -> list[FacetPartition]:
         slices = [replace(partition, rows=and_(self._own_rows(), partition.rows))]
-        for owner, grants in _by_owner([g for g, _ in self._grants if isinstance(g, Grant)]).items():
-            albums = frozenset(g.album for g in grants)
-            slices.append(FacetPartition(and_(AnyOf(Field.OWNER, (owner,)), partition.rows), partition.newest, albums))
+        for owners, albums in owners_and_albums(self._shared):
+            rows = and_(AnyOf(Field.OWNER, owners), partition.rows)
+            slices.append(FacetPartition(rows, partition.newest, frozenset(albums)))
         return slices
 
 
@@ -233,17 +240,11 @@ _SORTS = {
 }
 
 
-def _by_owner(grants: Sequence[Grant]) -> dict[str, list[Grant]]:
-    found: dict[str, list[Grant]] = {}
-    for grant in grants:
-        found.setdefault(grant.owner, []).append(grant)
-    return found
+def _sorted_by(compared: Callable[[int, int], bool], level: TimePrecision) -> Callable[[Visibility], bool]:
+    """Whether the precision of times in a sort order compares so with a level. A home zone does not change it."""
 
+    def shows(visibility: Visibility) -> bool:
+        time = visibility.time if visibility.may(DataClass.TIME, Use.SORT) else TimePrecision.NONE
+        return compared(time, level)
 
-def _in_granted_albums(grants: Sequence[Grant]) -> Condition:
-    return or_(
-        *(
-            All((AnyOf(Field.OWNER, (owner,)), AnyOf(Field.ALBUM, tuple(dict.fromkeys(g.album for g in of)))))
-            for owner, of in _by_owner(grants).items()
-        )
-    )
+    return shows

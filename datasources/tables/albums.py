@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -92,6 +92,12 @@ class Albums:
         wanted = [Key(k.owner, k.id) for k in dict.fromkeys(ids) if scope.album_visibility(k.owner, k.id)]
         items = await self._store.get_many(ALBUMS, wanted) if wanted else {}
         return await self._seen(scope, [read_body(_RECORD, i, ALBUMS) for i in items.values()])
+
+    async def of_invitations(self, ids: Collection[AlbumKey], visibility: Visibility) -> Mapping[AlbumKey, SeenAlbum]:
+        """The albums of invitations that the viewer received."""
+        live = [r for r in (await self.raw(list(ids))).values() if not r.deleted] if ids else []
+        keys = await self._keys.keys_of({r.owner for r in live}) if live else {}
+        return {r.key: SeenAlbum(r, visibility, keys[r.owner]) for r in live if r.owner in keys}
 
     async def all(self, scope: Scope) -> Sequence[SeenAlbum]:
         """Every album of the customers of the scope, in no order."""

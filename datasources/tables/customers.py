@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -94,12 +94,21 @@ class Customers:
         self._keys = keys
 
     async def by_ids(self, scope: Scope, ids: Sequence[str]) -> Mapping[str, SeenCustomer]:
-        """The viewer, customers who share with the viewer, and customers of service access; one batch."""
+        """The viewer, customers who share with the viewer, and customers of service access; one batch.
+
+        A guest sees no customer, because the id alone allows others to send invitations.
+        """
         shared = Visibility(scope.relation)
+        if scope.relation is Relation.LINK:
+            return {}
         return await self._seen({i: scope.library_visibility(i) or shared for i in ids if scope.reaches(i)})
 
+    async def of_invitations(self, ids: Collection[str], visibility: Visibility) -> Mapping[str, SeenCustomer]:
+        """The senders of invitations that the viewer received."""
+        return await self._seen(dict.fromkeys(ids, visibility))
+
     async def grantees(self, scope: Scope, ids: Sequence[str]) -> Mapping[str, SeenCustomer]:
-        """Customers to whom the viewer gave shares."""
+        """Customers who accepted shares of the viewer."""
         return await self._seen(dict.fromkeys(ids, Visibility(Relation.SHARED))) if scope.own is not None else {}
 
     async def raw(self, ids: Sequence[str]) -> Mapping[str, CustomerRecord]:

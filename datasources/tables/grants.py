@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections import OrderedDict
+from collections.abc import Collection, Sequence
 
 import msgspec
 
 from access.classes import DataClass
+from access.grants import Grants as ScopeGrants
 from access.precision import LocationPrecision, TimePrecision
 from access.scope import Grant
 from access.seals import Binding, SealError, seal, unseal
@@ -32,6 +34,8 @@ GRANTS = Table(
         proven=("tests/erasing/test_erase.py", "tests/exporting/test_round_trip.py"),
     ),
 )
+_DECODED_CUSTOMERS = 200
+"""Customers whose decoded grants stay in memory."""
 LINK = "link"
 SECRET = "CREDENTIAL"  # noqa: S105 - the name of a sealed group
 _ENCODE = msgspec.msgpack.Encoder().encode
@@ -55,11 +59,17 @@ class GrantRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     originals: bool = False
     expires_at_ms: int | None = None
     sealed_secret: bytes | None = None
+    accepted_at_ms: int | None = None
+    """When the customer accepted; None for a link, and for a share from before invitations, which counts as accepted."""
 
     @property
     def by_link(self) -> bool:
         """Whether it is a grant by link."""
         return self.grantee.startswith(f"{LINK}:")
+
+    def live(self, now_ms: int) -> bool:
+        """Whether it is not expired."""
+        return self.expires_at_ms is None or self.expires_at_ms > now_ms
 
     @property
     def slot(self) -> str:
@@ -86,24 +96,49 @@ class GrantRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 _RECORD = msgspec.msgpack.Decoder(GrantRecord)
 
 
+def grant_item(record: GrantRecord) -> Item:
+    """The item of a grant."""
+    index = {"grantee": Key(record.grantee, f"{record.owner}#{record.album}")}
+    return Item(Key(record.owner, record.slot), record.version, _ENCODE(record), index)
+
+
 class Grants:
     """Reads grants by viewer and by album, and writes grants."""
 
     def __init__(self, store: ItemStore, keys: Keys) -> None:
         self._store = store
         self._keys = keys
+        self._decoded: OrderedDict[str, tuple[tuple[bytes, ...], ScopeGrants]] = OrderedDict()
 
     async def of_viewer(self, viewer: Viewer) -> Sequence[Grant]:
         """Every grant to a viewer, also expired ones: one index query and one batch."""
         if viewer.kind is ViewerKind.CUSTOMER and viewer.customer is not None:
-            return [g.grant() for g in await self.of_grantee(viewer.customer)]
+            return await self._of_customer(viewer.customer)
         if viewer.guest_of is not None:
             found = await self.of_grantee(viewer.guest_of.grantee)
             return [g.grant() for g in found if (g.owner, g.album) == (viewer.guest_of.owner, viewer.guest_of.album)]
         return ()
 
+    async def _of_customer(self, customer: str) -> Sequence[Grant]:
+        """The grants of a customer. Those of equal stored bodies are decoded once, because most requests read the same ones."""
+        items = sorted(await self._items_of_grantee(customer), key=lambda item: item.key)
+        bodies = tuple(item.body for item in items)
+        known = self._decoded.get(customer)
+        if known is None or known[0] != bodies:
+            read = (read_body(_RECORD, item, GRANTS) for item in items)
+            known = (bodies, ScopeGrants(g.grant() for g in read if g.grantee == customer))
+            self._decoded[customer] = known
+            while len(self._decoded) > _DECODED_CUSTOMERS:
+                self._decoded.popitem(last=False)
+        self._decoded.move_to_end(customer)
+        return known[1]
+
     async def of_grantee(self, grantee: str) -> Sequence[GrantRecord]:
         """Every grant to one grantee."""
+        items = await self._items_of_grantee(grantee)
+        return [g for g in (read_body(_RECORD, i, GRANTS) for i in items) if g.grantee == grantee]
+
+    async def _items_of_grantee(self, grantee: str) -> Collection[Item]:
         keys: list[Key] = []
         after: str | None = None
         while True:
@@ -112,8 +147,7 @@ class Grants:
             after = page.after
             if after is None:
                 break
-        items = await self._store.get_many(GRANTS, keys) if keys else {}
-        return [g for g in (read_body(_RECORD, i, GRANTS) for i in items.values()) if g.grantee == grantee]
+        return (await self._store.get_many(GRANTS, keys)).values() if keys else ()
 
     async def of_album(self, owner: str, album: str) -> Sequence[GrantRecord]:
         """Every grant to one album, oldest first."""
@@ -146,9 +180,7 @@ class Grants:
         if secret is not None:
             sealed = seal(await self._keys.ensure(record.owner), record.binding, SECRET, secret.encode())
         written = msgspec.structs.replace(record, version=record.version + 1, sealed_secret=sealed)
-        index = {"grantee": Key(record.grantee, f"{record.owner}#{record.album}")}
-        item = Item(Key(record.owner, record.slot), written.version, _ENCODE(written), index)
-        (done,) = await self._store.write_each([Put(GRANTS, item, record.version)])
+        (done,) = await self._store.write_each([Put(GRANTS, grant_item(written), record.version)])
         return written if done else None
 
     async def remove(self, records: Sequence[GrantRecord]) -> None:

@@ -123,14 +123,17 @@ async def share_lines(library: Library) -> AsyncIterator[Line]:
     """Shares of albums. An import does not create them again, because it would give others access without consent."""
     grants = await library.sources.grants.of_albums(library.owner)
     known = await library.sources.customers.grantees(library.scope, [g.grantee for g in grants if not g.by_link])
-    for grant in sorted(grants, key=lambda g: (g.created_at_ms, g.slot)):
-        who = known.get(grant.grantee)
+    invitations = [i.grant() for i in await library.sources.invitations.of_sender(library.owner)]
+    for grant in sorted((*grants, *invitations), key=lambda g: (g.created_at_ms, g.slot)):
+        # The name of a customer is included only if they accepted this share.
+        who = None if grant in invitations else known.get(grant.grantee)
         yield _without_none(
             {
                 "album": grant.album,
                 "albumTitle": library.titles.get(grant.album),
                 "kind": "LINK" if grant.by_link else "CUSTOMER",
                 "customer": who.identity.display_name if who and who.identity else None,
+                "accepted": None if grant.by_link else grant not in invitations,
                 "locationPrecision": LocationPrecision(grant.location).name,
                 "timePrecision": TimePrecision(grant.time).name,
                 "originals": grant.originals,

@@ -29,6 +29,7 @@ from resolvers.writing.outcome import (
 )
 from resolvers.writing.photo_members import photo_members
 from resolvers.writing.photo_writes import MAX_TRIES, edit_each, write_photos
+from resolvers.writing.shares import end_shares
 from resolvers.writing.targets import Targets, decode_id, own_album, photo_targets
 
 MAX_ALBUMS = 100
@@ -192,7 +193,7 @@ async def _remove(mutation: MutationContext, given: AlbumPhotos) -> Outcome:
 async def _delete(mutation: MutationContext, given: DeleteAlbum) -> Outcome:
     """Marks the album as deleted, then removes its shares, then removes it from its photos. Each step can be repeated."""
     album = await _mark_deleted(mutation, given.id)
-    await mutation.sources.grants.remove(await mutation.sources.grants.of_album(mutation.owner, album))
+    await end_shares(mutation, album)
     async for ids in photo_members(mutation, Field.ALBUM, [album], lambda r: album in r.albums):
         await write_photos(mutation, ids, edit_each(_removed_from(album)))
     return Outcome(removed=(album,))

@@ -6,6 +6,7 @@ from schema.mutations.albums import AlbumMutations
 from schema.mutations.bulk import BulkMutations
 from schema.mutations.customer import CustomerMutations
 from schema.mutations.erasure import ErasureMutations
+from schema.mutations.invitations import InvitationMutations
 from schema.mutations.people import PersonMutations
 from schema.mutations.photos import PhotoMutations
 from schema.mutations.shares import ShareMutations
@@ -19,6 +20,7 @@ class Mutation(
     PhotoMutations,
     AlbumMutations,
     ShareMutations,
+    InvitationMutations,
     PersonMutations,
     CustomerMutations,
     BulkMutations,

@@ -91,7 +91,8 @@ class ShareMutations:
 
     @field(
         C.PUBLIC,
-        "Share an album with a customer or by link, or change an existing share. Only the owner of the album may do this.",
+        "Share an album with a customer or by link, or change an existing share. A customer gets access once they accept, a link "
+        "gives access at once. Only the owner of the album may do this.",
     )
     async def share_album(
         self,
@@ -139,4 +140,4 @@ async def _share_of(context: Context, outcome: Outcome) -> Share | None:
     if outcome.node is None or outcome.share is None:
         return None
     grants = await context.shares.one(AlbumKey(context.viewer.customer or "", outcome.node)) or ()
-    return next((Share(context=context, grant=g) for g in grants if g.slot == outcome.share), None)
+    return next((Share.of(context, g) for g in grants if g.grant.slot == outcome.share), None)

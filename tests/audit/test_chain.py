@@ -176,7 +176,7 @@ def unkeyed(records: list[bytes]) -> bytes:
 @pytest.mark.parametrize("checkpoints", ["removed", "unchanged", "empty"])
 @pytest.mark.parametrize("log", ["rewritten", "removed", "empty", "truncated", "unchanged"])
 async def test_a_log_changed_without_the_key_is_not_intact(written: Path, log: str, checkpoints: str) -> None:
-    """`rewritten` is the attack of shared/cases/access/rewrite_audit.py: records are dropped and the hashes computed again."""
+    """`rewritten` is an attack without any key: records are dropped and the hashes computed again."""
     if (log, checkpoints) == ("unchanged", "unchanged"):
         return
     file, signed = written / "audit.log", written / "audit.checkpoints"

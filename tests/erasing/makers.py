@@ -12,6 +12,7 @@ from datasources.media.port import MediaKey
 from datasources.non_table_stores import RENDITIONS
 from datasources.tables.access_log import ReadingRecord
 from datasources.tables.grants import GrantRecord
+from datasources.tables.invitations import InvitationRecord
 from datasources.tables.jobs import JobKind, JobRecord
 from datasources.tables.pictures import PictureRecord, Shown, Waiting
 from datasources.tables.support_tickets import TicketRecord
@@ -80,6 +81,11 @@ async def _shared(gateway: Gateway, owner: str, grantee: str) -> None:
         location=LocationPrecision.CITY.value, time=TimePrecision.EXACT.value,
     )  # fmt: skip
     assert await gateway.sources.grants.save(grant) is not None
+    invitation = InvitationRecord(
+        owner=owner, album="a2", recipient=grantee, version=0, created_at_ms=gateway.sources.now_ms(),
+        location=LocationPrecision.CITY.value, time=TimePrecision.EXACT.value,
+    )  # fmt: skip
+    assert await gateway.sources.invitations.save(invitation) is not None
 
 
 async def _looked_at(gateway: Gateway, ana: Viewer, bob: Viewer) -> None:

@@ -20,6 +20,13 @@ async def share(gateway: RunningGateway, album: str, *, originals: bool) -> str:
         {"i": {"albumId": album, "with": {"customerId": bob}, "originals": originals}},
         token=gateway.token("ana"),
     )
+    invited = await gateway.ask("{ viewer { invitations { nodes { id } } } }", token=gateway.token("bob"))
+    for invitation in invited["viewer"]["invitations"]["nodes"]:
+        await gateway.ask(
+            "mutation($i: ID!) { acceptShare(input: {invitationId: $i}) { userErrors { code } } }",
+            {"i": invitation["id"]},
+            token=gateway.token("bob"),
+        )
     return str(made["shareAlbum"]["share"]["id"])
 
 

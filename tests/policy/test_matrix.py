@@ -54,7 +54,7 @@ LOOKERS = {
     "shared, neither time nor place": Looker(
         "customer", (("x", L.NONE, T.NONE),), SHARED - {"TIME", "PLACE", "LOCATION", "FILE_NAME"}
     ),
-    "link, the day and the city": Looker("guest", (("x", L.CITY, T.DAY),), SHARED - {"FILE_NAME"}),
+    "link, the day and the city": Looker("guest", (("x", L.CITY, T.DAY),), SHARED - {"FILE_NAME", "IDENTITY"}),
     "service that reads and times": Looker("service", classes=frozenset({"OPERATIONAL", "TIME"})),
     "service with all but people": Looker("service", classes=frozenset({*SCOPES.values(), "FILE_NAME"}) - {"BIOMETRIC"}),
     "service with every scope": Looker("service", classes=frozenset({*SCOPES.values(), "FILE_NAME"})),
@@ -66,7 +66,7 @@ ORIGINALS = frozenset({"service with every scope"})
 RECORDS = frozenset({"Photo", "Album", "Person", "Share"})
 """Types whose every object here is somebody else's."""
 PUBLIC_ROOTS = frozenset({"place", "places", "placesAt", "labels"})
-NEVER = {"customer": {"OWNER_STATE", "BIOMETRIC"}, "guest": {"OWNER_STATE", "BIOMETRIC"}, "stranger": set[str]()}
+NEVER = {"customer": {"OWNER_STATE", "BIOMETRIC"}, "guest": {"OWNER_STATE", "BIOMETRIC", "IDENTITY"}, "stranger": set[str]()}
 COUNTED = tuple(f.name for f in fields(Sources) if f.name not in {"ids", "cursors", "now_ms", "store", "feed"})
 
 
@@ -208,8 +208,7 @@ def _never(looker: Looker, coordinate: str, data_class: DataClass) -> bool:
         served()[0].graphql_schema.type_map[coordinate.split(".", maxsplit=1)[0]], "interfaces"
     )
     if kind == "guest":
-        searches_identity = data_class is DataClass.IDENTITY and is_input
-        return data_class.value in NEVER[kind] or searches_identity
+        return data_class.value in NEVER[kind]
     if data_class.value in looker.classes:
         return is_input and kind == "support" and use_of(coordinate) is Use.SEARCH
     return True

@@ -101,6 +101,8 @@ async def customer_of_a_share(house: House) -> Viewer:
     bob = await house.customer("bob")
     assert bob.customer is not None
     await house.shared(customerId=house.gateway.id("Customer", bob.customer, bob.customer))
+    assert await house.relation(bob) is None, "an invitation begins nothing"
+    await house.gateway.accept(bob)
     return bob
 
 
@@ -217,3 +219,28 @@ async def test_an_event_of_a_subscription_uses_the_permissions_at_its_time(house
     context.reset()
     assert await context.photos.one(key) is None
     await context.aclose()
+
+
+async def test_only_an_accepted_share_is_a_relation(house: House) -> None:
+    """Invited, declined, accepted, left, and invited again."""
+    bob = await house.customer("bob")
+    share = await house.shared(customerId=house.gateway.id("Customer", str(bob.customer), str(bob.customer)))
+    slot = house.gateway.sources.ids.decode(share["id"])
+    album = slot.local.partition("#")[0]
+    invitation = house.gateway.id("Invitation", slot.owner, f"{bob.customer}#{album}")
+    given = {"i": invitation, "a": house.gateway.id("Album", slot.owner, album)}
+    steps = (
+        ("declineShare(input: {invitationId: $i})", None),
+        ("acceptShare(input: {invitationId: $i})", Relation.SHARED),
+        ("leaveShare(input: {albumId: $a})", None),
+    )
+    assert await house.relation(bob) is None
+    for mutation, relation in steps:
+        used = {name: value for name, value in given.items() if f"${name}" in mutation}
+        declared = ", ".join(f"${name}: ID!" for name in used)
+        done = await house.gateway.answer(f"mutation({declared}) {{ {mutation} {{ userErrors {{ code }} }} }}", used, as_=bob)
+        assert next(iter(done.values()))["userErrors"] == []
+        assert await house.relation(bob) is relation
+    again = {"albumId": given["a"], "with": {"customerId": house.gateway.id("Customer", str(bob.customer), str(bob.customer))}}
+    await house.gateway.answer(SHARE, {"i": again}, as_=await house.customer("ana"))
+    assert await house.relation(bob) is None

@@ -84,7 +84,7 @@ class Looker:
         if not shown:
             return None
         place = max(p for p, _ in shown)
-        return Known(max(t for _, t in shown), place, place, classes=SHARED)
+        return Known(max(t for _, t in shown), place, place, classes=c)
 
     def visible_albums(self, owner: str, known: Known) -> frozenset[str]:
         """Which albums of a photo show to this viewer."""
@@ -99,9 +99,9 @@ def some_looker(rng: Random) -> Looker:
     shares = tuple((a, rng.choice(levels), rng.choice(times)) for a in rng.sample(["x", "y"], 2))
     match kind:
         case "customer":
-            return Looker(kind, shares[: rng.choice([1, 2])])
+            return Looker(kind, shares[: rng.choice([1, 2])], SHARED)
         case "guest":
-            return Looker(kind, shares[:1])
+            return Looker(kind, shares[:1], SHARED - {"IDENTITY"})
         case "service":
             return Looker(
                 kind, classes=frozenset({"OPERATIONAL", "TIME", *rng.sample(["PLACE", "LOCATION", "CONTENT", "BIOMETRIC"], 2)})
@@ -195,13 +195,14 @@ def _other(one: World, looker: Looker, rng: Random) -> World:
 
 
 def _other_cover(key: tuple[str, str], one: World, specs: Sequence[Spec], looker: Looker, rng: Random) -> str | None:
-    """The same cover if the viewer sees the photo; otherwise any photo that the viewer does not see, or none."""
-    owner, _ = key
+    """The same cover if the viewer sees the photo in this album or with this person; otherwise any other photo, or none."""
+    owner, holder = key
     if not _name_visible(key, looker):
         return _cover(specs, owner, rng)
 
     def seen(spec: Spec) -> bool:
-        return spec.owner == owner and looker.known(spec, home=False) is not None
+        holds = holder in spec.albums or holder in spec.people
+        return spec.owner == owner and holds and looker.known(spec, home=False) is not None
 
     chosen = one.covers[key]
     if (looker.kind in {"customer", "stranger"} and owner == "bob") or any(s.name == chosen and seen(s) for s in one.specs):
@@ -253,4 +254,4 @@ def _name_visible(key: tuple[str, str], looker: Looker) -> bool:
         needed = "CONTENT" if thing in ALBUMS[owner] else "IDENTITY" if thing == owner else "BIOMETRIC"
         return needed in looker.classes
     granted = {a for a, _, _ in looker.grants}
-    return bool(granted) and owner == "ana" and (thing in granted or thing == "ana")
+    return bool(granted) and owner == "ana" and (thing in granted or (thing == "ana" and looker.kind != "guest"))

@@ -126,6 +126,17 @@ class Gateway:
         assert made["createAlbum"]["userErrors"] == []
         return str(made["createAlbum"]["album"]["id"])
 
+    async def accept(self, viewer: Viewer) -> None:
+        """Accepts every invitation of a customer by mutation."""
+        query = "{ viewer { invitations { nodes { id } } } }"
+        for invitation in (await self.answer(query, as_=viewer))["viewer"]["invitations"]["nodes"]:
+            accepted = await self.answer(
+                "mutation($i: AcceptShareInput!) { acceptShare(input: $i) { album { id } userErrors { code field } } }",
+                {"i": {"invitationId": invitation["id"]}},
+                as_=viewer,
+            )
+            assert accepted["acceptShare"]["userErrors"] == []
+
     def local(self, owner: str, name: str) -> str:
         """The local id of an object by its name in the test."""
         return self.sources.ids.local_id("test", owner, name)

@@ -147,6 +147,7 @@ async def test_a_customer_is_named_only_while_an_album_is_shared_with_them(gatew
     made = await gateway.answer(
         share, {"i": {"albumId": album, "with": {"customerId": gateway.id("Customer", "bob", "bob")}}}, as_=ana
     )
+    await gateway.accept(bob)
     name = 'mutation { updateCustomer(input: {set: {displayName: "Bob B."}}) { userErrors { code } } }'
     await gateway.answer(name, as_=bob)
     await gateway.answer(SHARED, as_=bob)

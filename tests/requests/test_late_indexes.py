@@ -23,6 +23,8 @@ async def test_a_late_secondary_index_does_not_extend_access(tmp_path: Path) -> 
         album = await gateway.album(ana, "Trip", photo)
         shown, hidden = {"photo": {"id": photo}, "album": {"id": album}}, {"photo": None, "album": None}
         share = (await run(gateway, SHARE, ana, albumId=album, **{"with": to_customer(gateway, "bob")}))["share"]
+        late[0].catch_up()
+        await gateway.accept(bob)
         assert await gateway.answer(SEEN, {"i": photo}, as_=bob) == {"photo": None, "album": None}
         late[0].catch_up()
         both = "query($p: ID!, $a: ID!) { photo(id: $p) { id } album(id: $a) { id } }"

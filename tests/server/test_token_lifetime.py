@@ -20,7 +20,7 @@ from server import create_app
 from settings import Settings
 
 NOW = 1_800_000_000.0
-REMAINING_S = 0.3
+REMAINING_S = 3.0
 SUBSCRIPTION = 'subscription { bulkOperationChanged(id: "x") { id } }'
 
 

@@ -30,6 +30,7 @@ async def shared(here: Gateway) -> tuple[dict[str, str], dict[str, Any]]:
     }
     reported = (await here.answer(SHARE, {"i": target}, as_=ana))["shareAlbum"]
     assert reported["userErrors"] == []
+    await here.accept(bob)
     seen = await here.answer(REQUESTED, {"album": album, "photo": photos[0]}, as_=bob)
     assert seen["photo"]["location"] is not None
     return {"album": album, "photo": photos[0], "share": reported["share"]["id"]}, target

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, Protocol
 from urllib.parse import urlsplit
-
-if TYPE_CHECKING:
-    from settings import Settings
 
 _PREFIX: Final = "PHOTOS_"
 _OTHER_PROGRAMS: Final = ("PHOTOS_SERVERS_",)
@@ -27,7 +24,27 @@ def unknown_name(environ: Mapping[str, str], known: frozenset[str]) -> str | Non
     return None
 
 
-def production_refusals(settings: Settings) -> Iterator[str]:
+class _Issuer(Protocol):
+    @property
+    def name(self) -> str: ...
+    @property
+    def jwks(self) -> str: ...
+
+
+class _Settings(Protocol):
+    """The settings that are checked here."""
+
+    @property
+    def public_url(self) -> str | None: ...
+    @property
+    def allowed_origins(self) -> Sequence[str]: ...
+    @property
+    def issuers(self) -> Sequence[_Issuer]: ...
+    @property
+    def translator_url(self) -> str | None: ...
+
+
+def production_refusals(settings: _Settings) -> Iterator[str]:
     """Sentences about settings that are dangerous in production, each with what to change."""
     yield from _public_url(settings.public_url)
     for origin in settings.allowed_origins:
