@@ -14,7 +14,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --no-input
 UV := $(BIN)/uv pip install --python $(BIN)/python
 # $(call install,WHAT) installs with uv, which is three times as fast as pip (docs/dependencies.md), or with pip, which checks the same
 # hashes, where uv has no build for the machine or cannot fetch packages (a mirror may be configured for pip only).
-install = { [ -x $(BIN)/uv ] && $(UV) $(1); } || { echo "uv cannot install here. Installing with pip, which takes a minute or two..."; $(PIP) $(1); }
+install = { { [ -x $(BIN)/uv ] && $(UV) $(1); } || { echo "uv cannot install here. Installing with pip, which takes a minute or two..."; $(PIP) $(1); }; }
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11
 EXTRA := $(BIN)/python -c 'import sys, tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"][sys.argv[1]], sep="\n")'
 QUICK := not slow and not node and not browser and not servers

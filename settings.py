@@ -206,6 +206,14 @@ class Settings(BaseSettings):
     opensearch_password: SecretStr | None = Field(
         default=None, min_length=1, description="Password of the OpenSearch user; never printed"
     )
+    opensearch_admin_user: str | None = Field(
+        default=None,
+        min_length=1,
+        description="Master user of OpenSearch, with whom `provision` creates the OpenSearch user",
+    )
+    opensearch_admin_password: SecretStr | None = Field(
+        default=None, min_length=1, description="Password of the master user; never printed, and not needed by the server"
+    )
     opensearch_index: str = Field(default="photos", pattern=r"^[a-z][a-z0-9-]{0,100}$", description="Alias of the photo index")
     authorities: Path | None = Field(
         default=None, description="File with the trusted CA certificates (PEM); default: the system's certificates"
@@ -313,6 +321,8 @@ class Settings(BaseSettings):
             raise ValueError(f"the stack {self.stack.value} requires PHOTOS_OPENSEARCH_URL")
         if (self.opensearch_user is None) != (self.opensearch_password is None):
             raise ValueError("PHOTOS_OPENSEARCH_USER and PHOTOS_OPENSEARCH_PASSWORD must be set together")
+        if (self.opensearch_admin_user is None) != (self.opensearch_admin_password is None):
+            raise ValueError("PHOTOS_OPENSEARCH_ADMIN_USER and PHOTOS_OPENSEARCH_ADMIN_PASSWORD must be set together")
         missing = [name for name, url in addresses.items() if url is None]
         if self.stack is StackName.LOCAL and missing:
             raise ValueError(f"the stack local requires PHOTOS_{missing[0].upper()}: `make run STACK=local` sets it")
@@ -417,7 +427,9 @@ class Settings(BaseSettings):
             s3_url=self.s3_url,
             kms_url=self.kms_url,
             search_user=self.opensearch_user,
-            search_password=self.opensearch_password.get_secret_value() if self.opensearch_password else None,
+            search_password=_plain(self.opensearch_password),
+            search_admin_user=self.opensearch_admin_user,
+            search_admin_password=_plain(self.opensearch_admin_password),
             authorities=self.authorities,
             local=local,
             follow=local if self.follow_changes is None else self.follow_changes,
@@ -458,3 +470,7 @@ def check_names(environ: Mapping[str, str]) -> None:
 
 def _on_this_machine(url: str) -> bool:
     return urlsplit(url).hostname in _LOOPBACK
+
+
+def _plain(secret: SecretStr | None) -> str | None:
+    return None if secret is None else secret.get_secret_value()

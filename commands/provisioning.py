@@ -16,8 +16,9 @@ def provision(
 ) -> None:
     """Create or update the production resources.
 
-    These are the tables, buckets, key and index that the settings require. The command may be repeated. If a change would
-    lose data, nothing is changed and the exit code is 1.
+    On local servers these are the tables, buckets, key and index of the settings. On AWS, CloudFormation creates tables, buckets
+    and key; the command checks them and creates the OpenSearch user and the index. It may be repeated. If a resource is
+    missing or a change would lose data, nothing is changed and the exit code is 1.
     """
     from datasources.provisioning.plan import provision as apply
 

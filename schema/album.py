@@ -7,8 +7,8 @@ import strawberry
 
 from access.classes import DataClass as C
 from access.policy import Visibility
-from access.precision import LocationPrecision as Fineness
-from access.precision import TimePrecision as Timeliness
+from access.precision import LocationPrecision as StoredLocationPrecision
+from access.precision import TimePrecision as StoredTimePrecision
 from datasources.photo_key import PhotoKey
 from datasources.search.conditions import Field
 from datasources.tables.albums import SeenAlbum
@@ -79,11 +79,11 @@ class Share(Node):
 
     @field(C.OPERATIONAL, "Precision at which the share shows locations and places.")
     def location_precision(self) -> LocationPrecision:
-        return LocationPrecision[Fineness(self.grant.location).name]
+        return LocationPrecision[StoredLocationPrecision(self.grant.location).name]
 
     @field(C.OPERATIONAL, "Precision at which the share shows times.")
     def time_precision(self) -> TimePrecision:
-        return TimePrecision[Timeliness(self.grant.time).name]
+        return TimePrecision[StoredTimePrecision(self.grant.time).name]
 
     @field(C.OPERATIONAL, "Whether the share allows the download of original files with all their metadata.")
     def originals(self) -> bool:

@@ -5,8 +5,8 @@ from datetime import datetime
 import strawberry
 
 from access.classes import DataClass as C
-from access.precision import LocationPrecision as Fineness
-from access.precision import TimePrecision as Timeliness
+from access.precision import LocationPrecision as StoredLocationPrecision
+from access.precision import TimePrecision as StoredTimePrecision
 from resolvers.context import Context
 from resolvers.invitations import SeenInvitation
 from resolvers.paging import ListPage
@@ -48,8 +48,8 @@ class Invitation:
             id=strawberry.ID(context.sources.ids.encode("Invitation", record.owner, f"{record.recipient}#{record.album}")),
             sender_name=identity.display_name if identity else None,
             album_title=seen.album.title if seen.album else None,
-            location_precision=LocationPrecision[Fineness(record.location).name],
-            time_precision=TimePrecision[Timeliness(record.time).name],
+            location_precision=LocationPrecision[StoredLocationPrecision(record.location).name],
+            time_precision=TimePrecision[StoredTimePrecision(record.time).name],
             originals=record.originals,
             created_at=to_datetime(record.created_at_ms),
             expires_at=to_datetime(record.expires_at_ms),

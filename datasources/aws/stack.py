@@ -31,6 +31,9 @@ class Stack:
     kms_url: str | None = None
     search_user: str | None = None
     search_password: str | None = field(default=None, repr=False)
+    search_admin_user: str | None = None
+    """The master user of OpenSearch, whom only `provision` uses."""
+    search_admin_password: str | None = field(default=None, repr=False)
     authorities: Path | None = None
     local: bool = False
     follow: bool = False

@@ -57,7 +57,7 @@ async def _resume(calls: AwsCalls, params: Mapping[str, Any]) -> Any:
     try:
         return await calls.call("get_object", params, expected=_ABSENT | _CHANGED | {_OUT_OF_RANGE})
     except ExpectedError as e:
-        raise Unavailable("media", "a file was relocationd or deleted while it was read") from e
+        raise Unavailable("media", "a file was replaced or deleted while it was read") from e
 
 
 def _range(start: int, end: int | None) -> str:

@@ -25,19 +25,19 @@ async def no_pause(_: float) -> None:
 
 
 @dataclass
-class Sick:
+class Failing:
     proxy: Faults
     keys: KmsKeyService
 
 
 @pytest.fixture
-async def sick() -> AsyncIterator[Sick]:
+async def failing() -> AsyncIterator[Failing]:
     async with faults(places_of("kms").url("kms")) as proxy:
         retry_policy = RetryPolicy(deadline_s=20.0, sleep=no_pause)
         keys = await KmsKeyService.open(aws_access("kms", url=proxy.url), f"alias/{secrets.token_hex(6)}", retry_policy)
         await keys.make_key()
         proxy.seen.clear()
-        yield Sick(proxy, keys)
+        yield Failing(proxy, keys)
         await keys.close()
 
 
@@ -46,10 +46,10 @@ def refusal(code: str, status: int = 400) -> Spoil:
 
 
 @pytest.mark.parametrize("fault", [refusal("ThrottlingException"), refusal("KMSInternalException", 500), garbage, CUT])
-async def test_a_fault_that_passes_is_not_noticed(sick: Sick, fault: Spoil | str) -> None:
-    plain, wrapped = await sick.keys.generate(CONTEXT)
-    sick.proxy.next = [fault]
-    assert await sick.keys.unwrap(wrapped, CONTEXT) == plain
+async def test_a_fault_that_passes_is_not_noticed(failing: Failing, fault: Spoil | str) -> None:
+    plain, wrapped = await failing.keys.generate(CONTEXT)
+    failing.proxy.next = [fault]
+    assert await failing.keys.unwrap(wrapped, CONTEXT) == plain
 
 
 @pytest.mark.parametrize(
@@ -61,42 +61,42 @@ async def test_a_fault_that_passes_is_not_noticed(sick: Sick, fault: Spoil | str
     ],
 )  # fmt: skip
 async def test_a_fault_that_stays_is_reported_by_its_kind(
-    sick: Sick, fault: Spoil | str, error: type[SourceError], tries: int
+    failing: Failing, fault: Spoil | str, error: type[SourceError], tries: int
 ) -> None:
-    _, wrapped = await sick.keys.generate(CONTEXT)
-    sick.proxy.seen.clear()
-    sick.proxy.always = fault
+    _, wrapped = await failing.keys.generate(CONTEXT)
+    failing.proxy.seen.clear()
+    failing.proxy.always = fault
     with pytest.raises(error) as raised:
-        await sick.keys.unwrap(wrapped, CONTEXT)
+        await failing.keys.unwrap(wrapped, CONTEXT)
     assert type(raised.value) is error
     assert "secret words" not in str(raised.value)
-    assert len(sick.proxy.seen) == tries
+    assert len(failing.proxy.seen) == tries
 
 
-async def test_a_key_of_another_size_is_corrupt(sick: Sick) -> None:
-    sick.proxy.always = rewritten(lambda response: response.update(Plaintext="c2hvcnQ="))
+async def test_a_key_of_another_size_is_corrupt(failing: Failing) -> None:
+    failing.proxy.always = rewritten(lambda response: response.update(Plaintext="c2hvcnQ="))
     with pytest.raises(Corrupt):
-        await sick.keys.generate(CONTEXT)
+        await failing.keys.generate(CONTEXT)
 
 
-async def test_silence_ends_at_the_deadline(sick: Sick) -> None:
-    sick.proxy.always = silence
-    sick.keys._calls.retry_policy = RetryPolicy(deadline_s=0.2)
+async def test_silence_ends_at_the_deadline(failing: Failing) -> None:
+    failing.proxy.always = silence
+    failing.keys._calls.retry_policy = RetryPolicy(deadline_s=0.2)
     with pytest.raises(DeadlineExceeded):
-        await sick.keys.generate(CONTEXT)
+        await failing.keys.generate(CONTEXT)
 
 
 @pytest.mark.parametrize("operation", ["disable_key", "schedule_key_deletion"])
-async def test_a_key_that_may_not_be_used_is_unavailable_not_corrupt(sick: Sick, operation: str) -> None:
+async def test_a_key_that_may_not_be_used_is_unavailable_not_corrupt(failing: Failing, operation: str) -> None:
     """The key may be enabled again, so data wrapped by it is not lost."""
-    plain, wrapped = await sick.keys.generate(CONTEXT)
-    calls = sick.keys._calls
-    response = await calls.call("describe_key", {"KeyId": sick.keys._key_id})
+    plain, wrapped = await failing.keys.generate(CONTEXT)
+    calls = failing.keys._calls
+    response = await calls.call("describe_key", {"KeyId": failing.keys._key_id})
     key_id = response["KeyMetadata"]["KeyId"]
     await calls.call(operation, {"KeyId": key_id})
-    for call in (sick.keys.unwrap(wrapped, CONTEXT), sick.keys.generate(CONTEXT)):
+    for call in (failing.keys.unwrap(wrapped, CONTEXT), failing.keys.generate(CONTEXT)):
         with pytest.raises(Unavailable):
             await call
     if operation == "disable_key":
         await calls.call("enable_key", {"KeyId": key_id})
-        assert await sick.keys.unwrap(wrapped, CONTEXT) == plain
+        assert await failing.keys.unwrap(wrapped, CONTEXT) == plain

@@ -132,7 +132,7 @@ def test_a_full_disk_is_an_error(tmp_path: Path, data: Path) -> None:
         text=True,
     )
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.splitlines()[-1].startswith("The import stopped: File too large")
+    assert done.stderr.splitlines()[-1].startswith("The import failed: File too large")
     assert [entry.name for entry in data.iterdir()] == ["version"]
 
 

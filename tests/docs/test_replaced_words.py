@@ -15,7 +15,7 @@ REPLACED = {
     "darkroom": "renditions", "desk": "request handler, mutation context", "door": "authentication", "shelf": "cache, vectors",
     "toll": "rate limiter", "bell": "notifier", "flights": "single-flight", "told": "reported, metadata", "sight": "visibility",
     "sights": "visibility", "fineness": "precision", "anew": "again", "whoever": "anyone who",
-    "patience": "retry policy", "ledger": "request statistics", "asked": "requested", "wished": "requested", "twins": "near-duplicates",
+    "timeliness": "precision", "patience": "retry policy", "ledger": "request statistics", "asked": "requested", "wished": "requested", "twins": "near-duplicates",
 }  # fmt: skip
 """A word that may not be used in a name or in a sentence that users read, with the standard term for it."""
 EXEMPT: dict[str, str] = {}

@@ -156,7 +156,7 @@ async def test_health(client: httpx.AsyncClient) -> None:
     assert (await client.get("/readyz")).json() == {"ready": True}
 
 
-class Sick(Gazetteer):
+class Failing(Gazetteer):
     """A source with failures that the real one cannot produce."""
 
     failing = False
@@ -171,15 +171,15 @@ class Sick(Gazetteer):
 
 
 async def test_a_failure_and_a_crowd_are_reported_as_such() -> None:
-    sick = Sick(PackedFile(DEFAULT_PATH))
-    transport = httpx.ASGITransport(locations_of(sick))
+    failing = Failing(PackedFile(DEFAULT_PATH))
+    transport = httpx.ASGITransport(locations_of(failing))
     async with httpx.AsyncClient(transport=transport, base_url="http://locations.test", headers=HEADERS) as client:
-        sick.failing = True
+        failing.failing = True
         failed = await client.post(wire.RESOLVE, json={"points": [SEA]})
         assert (failed.status_code, failed.json()["error"]) == (503, "UNAVAILABLE")
-        sick.failing, sick.held = False, asyncio.Event()
+        failing.failing, failing.held = False, asyncio.Event()
         crowd = [asyncio.create_task(client.post(wire.RESOLVE, json={"points": [SEA]})) for _ in range(70)]
         refused, _ = await asyncio.wait(crowd, return_when=asyncio.FIRST_COMPLETED)
         assert {(t.result().status_code, t.result().headers["retry-after"]) for t in refused} == {(503, "1")}
-        sick.held.set()
+        failing.held.set()
         assert sorted({t.status_code for t in await asyncio.gather(*crowd)}) == [200, 503]

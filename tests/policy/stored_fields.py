@@ -28,6 +28,7 @@ SHARED: Mapping[str, str] = {
     **{f"{record}.id": KEYS for record in ("PhotoRecord", "AlbumRecord", "PersonRecord", "CustomerRecord")},
     "GrantRecord.album": KEYS,
     "GrantRecord.grantee": KEYS,
+    "GrantRecord.accepted_at_ms": "only the owner of the share reads it",
     "GrantRecord.version": "a grant is written once",
     "PhotoRecord.version": "a photo is written once; the field is visible to everyone who sees the photo",
     "AlbumRecord.version": "an album is written once, and the version is not in the schema",
@@ -62,6 +63,7 @@ NOT_IN_WORLDS: Mapping[str, str] = {
     "PictureRecord": "worlds have no files; test_matrix looks for the canaries of a picture",
     "Shown": "worlds have no files; test_matrix looks for the canaries of a picture",
     "Waiting": "worlds have no files",
+    "InvitationRecord": "only its sender and its recipient read it; tests/requests/test_invitations.py checks what each of them sees",
     "Item": "the encoded form of the other records",
 }
 """Structures of `datasources.tables` without values in the worlds, each with the reason."""

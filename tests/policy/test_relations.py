@@ -34,7 +34,7 @@ SHARE = "mutation($i: ShareAlbumInput!) { shareAlbum(input: $i) { share { id url
 
 
 @dataclass
-class House:
+class Installation:
     gateway: Gateway
     settings: Settings
     verifier: Verifier
@@ -79,7 +79,7 @@ class House:
 
 
 @pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
+async def installation(tmp_path: Path) -> AsyncIterator[Installation]:
     line = {"sourceId": "s", "takenAt": "2024-05-01T10:00:00+02:00"}
     (tmp_path / "one.jsonl").write_text(json.dumps(line) + "\n")
     await run_import(
@@ -90,45 +90,47 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
         clock = lambda: gateway.sources.now_ms() / 1_000  # noqa: E731 - a clock
         make = (LocalIssuer.development, LocalIssuer.links, LocalIssuer.support)
         trusted = {i.name: i.trusted for i in (m(settings.data, settings.audience, clock) for m in make)}
-        yield House(gateway, settings, Verifier(trusted, settings.audience, gateway.sources.ids, clock))
+        yield Installation(gateway, settings, Verifier(trusted, settings.audience, gateway.sources.ids, clock))
 
 
-async def owner(house: House) -> Viewer:
-    return await house.customer("ana")
+async def owner(installation: Installation) -> Viewer:
+    return await installation.customer("ana")
 
 
-async def customer_of_a_share(house: House) -> Viewer:
-    bob = await house.customer("bob")
+async def customer_of_a_share(installation: Installation) -> Viewer:
+    bob = await installation.customer("bob")
     assert bob.customer is not None
-    await house.shared(customerId=house.gateway.id("Customer", bob.customer, bob.customer))
-    assert await house.relation(bob) is None, "an invitation begins nothing"
-    await house.gateway.accept(bob)
+    await installation.shared(customerId=installation.gateway.id("Customer", bob.customer, bob.customer))
+    assert await installation.relation(bob) is None, "an invitation begins nothing"
+    await installation.gateway.accept(bob)
     return bob
 
 
-async def guest_of_a_link(house: House) -> Viewer:
-    secret = (await house.shared(link=True))["url"].rpartition("#")[2]
-    links = LocalIssuer.links(house.settings.data, house.settings.audience, lambda: house.gateway.sources.now_ms() / 1_000)
-    app = Starlette(routes=[guest_route(house.gateway.sources, links)])
+async def guest_of_a_link(installation: Installation) -> Viewer:
+    secret = (await installation.shared(link=True))["url"].rpartition("#")[2]
+    links = LocalIssuer.links(
+        installation.settings.data, installation.settings.audience, lambda: installation.gateway.sources.now_ms() / 1_000
+    )
+    app = Starlette(routes=[guest_route(installation.gateway.sources, links)])
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway.test") as client:
         answer = await client.post("/guest", json={"secret": secret})
-    return house.verified(answer.json()["token"])
+    return installation.verified(answer.json()["token"])
 
 
-async def service(house: House) -> Viewer:
+async def service(installation: Installation) -> Viewer:
     given = ("reports", ("photos:read",), "tests")
-    return house.verified(await token_for(house.settings, customer=None, service=given, guest=None))
+    return installation.verified(await token_for(installation.settings, customer=None, service=given, guest=None))
 
 
-async def support(house: House) -> Viewer:
-    return house.verified(await open_ticket(house.settings, wanted()))
+async def support(installation: Installation) -> Viewer:
+    return installation.verified(await open_ticket(installation.settings, wanted()))
 
 
 def wanted(number: str = "4711", *classes: str) -> TicketRequest:
     return TicketRequest("ana", number, "photos are missing", "sam", classes or ("OPERATIONAL", "TIME"))
 
 
-BEGUN: dict[Relation, Callable[[House], Awaitable[Viewer]]] = {
+BEGUN: dict[Relation, Callable[[Installation], Awaitable[Viewer]]] = {
     Relation.OWNER: owner,
     Relation.SHARED: customer_of_a_share,
     Relation.LINK: guest_of_a_link,
@@ -143,104 +145,111 @@ def test_no_relation_is_without_a_public_call() -> None:
 
 
 @pytest.mark.parametrize("relation", Relation)
-async def test_a_relation_begins_by_a_public_call(house: House, relation: Relation) -> None:
-    viewer = await BEGUN[relation](house)
-    assert await house.relation(viewer) is relation
+async def test_a_relation_begins_by_a_public_call(installation: Installation, relation: Relation) -> None:
+    viewer = await BEGUN[relation](installation)
+    assert await installation.relation(viewer) is relation
 
 
-async def test_support_sees_the_day_and_nothing_that_it_was_not_given(house: House) -> None:
-    sam = await support(house)
-    photo = house.gateway.id("Photo", *await house.photo())
+async def test_support_sees_the_day_and_nothing_that_it_was_not_given(installation: Installation) -> None:
+    sam = await support(installation)
+    photo = installation.gateway.id("Photo", *await installation.photo())
     query = "query($i: ID!) { photo(id: $i) { mediaType takenOn takenAt takenAtLocal takenAtPrecision withheld } }"
-    seen = (await house.gateway.answer(query, {"i": photo}, as_=sam))["photo"]
+    seen = (await installation.gateway.answer(query, {"i": photo}, as_=sam))["photo"]
     times = [seen[k] for k in ("takenOn", "takenAt", "takenAtLocal", "takenAtPrecision")]
     assert times == ["2024-05-01", None, None, "DAY"]
     for field in ("caption", "place { id }", "location { latitude }", "people { id }", "favorite"):
-        refused = await house.gateway.execute(f"query($i: ID!) {{ photo(id: $i) {{ {field} }} }}", {"i": photo}, as_=sam)
+        refused = await installation.gateway.execute(f"query($i: ID!) {{ photo(id: $i) {{ {field} }} }}", {"i": photo}, as_=sam)
         assert refused["errors"][0]["extensions"]["code"] == "FORBIDDEN"
-    narrow = house.verified(await open_ticket(house.settings, wanted("4712", "OPERATIONAL")))
-    assert (await house.gateway.answer(query, {"i": photo}, as_=narrow))["photo"]["takenOn"] is None
+    narrow = installation.verified(await open_ticket(installation.settings, wanted("4712", "OPERATIONAL")))
+    assert (await installation.gateway.answer(query, {"i": photo}, as_=narrow))["photo"]["takenOn"] is None
 
 
-async def test_the_customer_sees_every_ticket_open_ones_first(house: House) -> None:
-    await support(house)
-    await open_ticket(house.settings, wanted("4712", "TIME"))
-    await close_ticket(house.settings, "ana", "4712")
-    seen = (await house.gateway.answer(TICKETS, as_=await house.customer("ana")))["viewer"]["supportTickets"]
+async def test_the_customer_sees_every_ticket_open_ones_first(installation: Installation) -> None:
+    await support(installation)
+    await open_ticket(installation.settings, wanted("4712", "TIME"))
+    await close_ticket(installation.settings, "ana", "4712")
+    seen = (await installation.gateway.answer(TICKETS, as_=await installation.customer("ana")))["viewer"]["supportTickets"]
     assert [(t["number"], t["reason"], t["classes"]) for t in seen] == [
         ("4711", "photos are missing", ["OPERATIONAL", "TIME"]),
         ("4712", "photos are missing", ["TIME"]),
     ]
     assert all(t["closedAt"] for t in seen)
-    assert (await house.gateway.answer(TICKETS, as_=await house.customer("bob")))["viewer"]["supportTickets"] == []
+    assert (await installation.gateway.answer(TICKETS, as_=await installation.customer("bob")))["viewer"]["supportTickets"] == []
 
 
-async def test_a_closed_ticket_opens_nothing_and_nobody_elses_ever_did(house: House) -> None:
-    sam = await support(house)
-    await close_ticket(house.settings, "ana", "4711")
-    assert await house.relation(sam) is None
-    await house.customer("bob")
-    other = house.verified(await open_ticket(house.settings, TicketRequest("bob", "1", "why", "sam", ("TIME",))))
-    assert await house.relation(other) is None
+async def test_a_closed_ticket_opens_nothing_and_nobody_elses_ever_did(installation: Installation) -> None:
+    sam = await support(installation)
+    await close_ticket(installation.settings, "ana", "4711")
+    assert await installation.relation(sam) is None
+    await installation.customer("bob")
+    other = installation.verified(await open_ticket(installation.settings, TicketRequest("bob", "1", "why", "sam", ("TIME",))))
+    assert await installation.relation(other) is None
 
 
 @pytest.mark.parametrize("classes", [("LOCATION",), ("CONTENT", "TIME"), ("EVERYTHING",)])
-async def test_a_ticket_is_never_for_more_than_the_table_says(house: House, classes: tuple[str, ...]) -> None:
+async def test_a_ticket_is_never_for_more_than_the_table_says(installation: Installation, classes: tuple[str, ...]) -> None:
     with pytest.raises(UnusableSettings, match="operational, time"):
-        await open_ticket(house.settings, wanted("1", *classes))
+        await open_ticket(installation.settings, wanted("1", *classes))
 
 
-async def test_a_ticket_is_open_once_and_for_customers_there_are(house: House) -> None:
-    await support(house)
+async def test_a_ticket_is_open_once_and_for_customers_there_are(installation: Installation) -> None:
+    await support(installation)
     with pytest.raises(UnusableSettings, match="already open"):
-        await open_ticket(house.settings, wanted())
+        await open_ticket(installation.settings, wanted())
     with pytest.raises(UnusableSettings, match="no customer with this id"):
-        await open_ticket(house.settings, TicketRequest("nobody", "1", "why", "sam", ("TIME",)))
+        await open_ticket(installation.settings, TicketRequest("nobody", "1", "why", "sam", ("TIME",)))
     with pytest.raises(UnusableSettings, match="No ticket"):
-        await close_ticket(house.settings, "ana", "1")
+        await close_ticket(installation.settings, "ana", "1")
 
 
-async def test_withdrawn_is_withdrawn_with_the_next_request(house: House) -> None:
-    bob = await customer_of_a_share(house)
-    ana = await house.customer("ana")
-    share = (await house.gateway.answer("{ albums { nodes { shares { id } } } }", as_=ana))["albums"]["nodes"][0]["shares"][0]
+async def test_withdrawn_is_withdrawn_with_the_next_request(installation: Installation) -> None:
+    bob = await customer_of_a_share(installation)
+    ana = await installation.customer("ana")
+    share = (await installation.gateway.answer("{ albums { nodes { shares { id } } } }", as_=ana))["albums"]["nodes"][0][
+        "shares"
+    ][0]
     end = "mutation($i: UnshareAlbumInput!) { unshareAlbum(input: $i) { deletedShareIds } }"
-    await house.gateway.answer(end, {"i": {"shareIds": [share["id"]]}}, as_=ana)
-    assert await house.relation(bob) is None
+    await installation.gateway.answer(end, {"i": {"shareIds": [share["id"]]}}, as_=ana)
+    assert await installation.relation(bob) is None
 
 
-async def test_an_event_of_a_subscription_uses_the_permissions_at_its_time(house: House) -> None:
-    bob = await customer_of_a_share(house)
-    context = Context(house.gateway.sources, house.gateway.index_lag, bob, ("en",))
-    key = await house.photo()
+async def test_an_event_of_a_subscription_uses_the_permissions_at_its_time(installation: Installation) -> None:
+    bob = await customer_of_a_share(installation)
+    context = Context(installation.gateway.sources, installation.gateway.index_lag, bob, ("en",))
+    key = await installation.photo()
     assert await context.photos.one(key) is not None
-    grants = house.gateway.sources.grants
+    grants = installation.gateway.sources.grants
     await grants.remove(await grants.of_albums(key.owner))
     context.reset()
     assert await context.photos.one(key) is None
     await context.aclose()
 
 
-async def test_only_an_accepted_share_is_a_relation(house: House) -> None:
+async def test_only_an_accepted_share_is_a_relation(installation: Installation) -> None:
     """Invited, declined, accepted, left, and invited again."""
-    bob = await house.customer("bob")
-    share = await house.shared(customerId=house.gateway.id("Customer", str(bob.customer), str(bob.customer)))
-    slot = house.gateway.sources.ids.decode(share["id"])
+    bob = await installation.customer("bob")
+    share = await installation.shared(customerId=installation.gateway.id("Customer", str(bob.customer), str(bob.customer)))
+    slot = installation.gateway.sources.ids.decode(share["id"])
     album = slot.local.partition("#")[0]
-    invitation = house.gateway.id("Invitation", slot.owner, f"{bob.customer}#{album}")
-    given = {"i": invitation, "a": house.gateway.id("Album", slot.owner, album)}
+    invitation = installation.gateway.id("Invitation", slot.owner, f"{bob.customer}#{album}")
+    given = {"i": invitation, "a": installation.gateway.id("Album", slot.owner, album)}
     steps = (
         ("declineShare(input: {invitationId: $i})", None),
         ("acceptShare(input: {invitationId: $i})", Relation.SHARED),
         ("leaveShare(input: {albumId: $a})", None),
     )
-    assert await house.relation(bob) is None
+    assert await installation.relation(bob) is None
     for mutation, relation in steps:
         used = {name: value for name, value in given.items() if f"${name}" in mutation}
         declared = ", ".join(f"${name}: ID!" for name in used)
-        done = await house.gateway.answer(f"mutation({declared}) {{ {mutation} {{ userErrors {{ code }} }} }}", used, as_=bob)
+        done = await installation.gateway.answer(
+            f"mutation({declared}) {{ {mutation} {{ userErrors {{ code }} }} }}", used, as_=bob
+        )
         assert next(iter(done.values()))["userErrors"] == []
-        assert await house.relation(bob) is relation
-    again = {"albumId": given["a"], "with": {"customerId": house.gateway.id("Customer", str(bob.customer), str(bob.customer))}}
-    await house.gateway.answer(SHARE, {"i": again}, as_=await house.customer("ana"))
-    assert await house.relation(bob) is None
+        assert await installation.relation(bob) is relation
+    again = {
+        "albumId": given["a"],
+        "with": {"customerId": installation.gateway.id("Customer", str(bob.customer), str(bob.customer))},
+    }
+    await installation.gateway.answer(SHARE, {"i": again}, as_=await installation.customer("ana"))
+    assert await installation.relation(bob) is None

@@ -12,7 +12,7 @@ COSTS = {
     "the timeline page": (
         f"query($n: Int) {{ photos(first: $n) {{ {PAGE} }} }}",
         {
-            "grants.of_viewer": 1, "photos.timeline": 1, "photos.by_ids": 1, "people.by_ids": 1, "albums.by_ids": 1,
+            "photos.timeline": 1, "photos.by_ids": 1, "people.by_ids": 1, "albums.by_ids": 1,
             "customers.by_ids": 1, "locations.by_ids": 2, "locations.names": 2, "translations.words": 1,
         },
     ),
@@ -33,7 +33,7 @@ COSTS = {
     ),
     "people with counts and covers": (
         "query($n: Int) { people(first: $n) { nodes { name photoCount cover { id } } } }",
-        {"grants.of_viewer": 1, "people.all": 1, "index.search_many": 1, "photos.by_ids": 1},
+        {"people.all": 1, "index.search_many": 1, "photos.by_ids": 1},
     ),
     "albums with counts, covers, shares and their first photos": (
         """query($n: Int) { albums(first: $n) { nodes { title photoCount cover { id } shares { id customer { displayName } }
@@ -65,7 +65,7 @@ def test_a_timeline_page_reads_only_its_table(demo_gateway) -> None:
 
 def test_a_total_reads_no_photo(demo_gateway) -> None:
     demo_gateway.ask("{ photos(first: 0) { total { count } histogram(by: YEAR) { missingCount } } }")
-    assert dict(demo_gateway.calls) == {"grants.of_viewer": 1, "index.search_many": 1}
+    assert dict(demo_gateway.calls) == {"index.search_many": 1}
 
 
 def test_one_hundred_references_are_one_batch_per_source(demo_gateway) -> None:
@@ -76,7 +76,6 @@ def test_one_hundred_references_are_one_batch_per_source(demo_gateway) -> None:
     )["_entities"]
     assert [e["id"] for e in found] == [n["id"] for n in nodes] * 2
     assert dict(demo_gateway.calls) == {
-        "grants.of_viewer": 1,
         "photos.by_ids": 1,
         "people.by_ids": 1,
         "locations.by_ids": 1,

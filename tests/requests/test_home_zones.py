@@ -40,6 +40,7 @@ async def shared(gateway: Gateway, precision: str = "EXACT") -> tuple[Viewer, Vi
     album = await gateway.album(ana, "Trip", home, away)
     given = {"albumId": album, "with": {"customerId": gateway.id("Customer", "bob", "bob")}, "locationPrecision": precision}
     assert (await gateway.answer(SHARE, {"i": given}, as_=ana))["shareAlbum"]["userErrors"] == []
+    await gateway.accept(bob)
     return ana, bob, [home, away]
 
 

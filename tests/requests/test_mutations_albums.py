@@ -95,6 +95,7 @@ async def test_other_owners_albums_are_forbidden_if_shared_and_otherwise_not_fou
     shared, private = await gateway.album(bob, "Shared"), await gateway.album(bob, "Private")
     share = "mutation($i: ShareAlbumInput!) { shareAlbum(input: $i) { userErrors { code } } }"
     await run(gateway, share, bob, albumId=shared, **{"with": {"customerId": gateway.id("Customer", "ana", "ana")}})
+    await gateway.accept(ana)
     for album, code in ((shared, "FORBIDDEN"), (private, "NOT_FOUND"), ("x", "NOT_FOUND")):
         errors = [{"code": code, "field": ["albumId"]}]
         assert (await run(gateway, ADD, ana, albumId=album, photoIds=[mine]))["userErrors"] == errors

@@ -8,7 +8,7 @@ import pytest
 
 from access.viewer import Viewer
 from datasources.errors import Unavailable
-from tests.requests.harness import ROME, Gateway, guest, service
+from tests.requests.harness import ROME, Gateway, customer, guest, service
 
 UPDATE = """mutation($i: UpdatePhotosInput!) { updatePhotos(input: $i) {
   photos { id version caption keywords favorite hidden rating takenAt takenAtLocal utcOffsetMinutes timeZone placePinned
@@ -84,6 +84,7 @@ async def share(gateway: Gateway, owner: Viewer, album: str, name: str) -> None:
     query = "mutation($i: ShareAlbumInput!) { shareAlbum(input: $i) { userErrors { code } share { id } } }"
     given = {"albumId": album, "with": {"customerId": gateway.id("Customer", name, name)}}
     assert (await gateway.answer(query, {"i": given}, as_=owner))["shareAlbum"]["userErrors"] == []
+    await gateway.accept(customer(name))
 
 
 async def test_guests_and_services_are_rejected(gateway, ana) -> None:

@@ -85,10 +85,10 @@ async def test_a_write_whose_answer_was_lost_is_written_once() -> None:
 
 async def test_a_write_to_a_name_that_is_none_makes_no_index() -> None:
     index = OpenSearchIndex.connect(cluster(), f"nothing-{NAME}")
-    with pytest.raises(Unavailable, match="no index"):
+    with pytest.raises(Unavailable, match="does not exist"):
         await index.write([photo(1)])
     for request in (index.search(ANA, SearchRequest(total=True)), index.refresh(), index.versions("ana")):
-        with pytest.raises(Unavailable, match="no index"):
+        with pytest.raises(Unavailable, match="does not exist"):
             await request
     assert await index._transport.call("GET", f"/nothing-{NAME}") is None
     await index.close()

@@ -172,7 +172,7 @@ async def test_guarded_stacks_and_full_buckets_as_on_aws(stack: Stack) -> None:
         )
         on = {"TableName": f"{stack.prefix}keys", "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True}}
         await tables.call("update_continuous_backups", on)
-        assert "a key in a backup" in (await guarded.plan(some)).refused[0]
+        assert "disable point-in-time recovery" in (await guarded.plan(some)).refused[0]
         await files.call("put_bucket_versioning", {"Bucket": stack.bucket, "VersioningConfiguration": {"Status": "Enabled"}})
         assert "old versions" in (await BucketPlan(files, "us-east-1", stack.bucket, FILES).plan()).refused[0]
     finally:

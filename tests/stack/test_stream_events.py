@@ -97,10 +97,10 @@ async def test_poison_stops_at_itself_and_a_sick_index_at_the_first() -> None:
         assert await handle(gateway.sources, event, stack.prefix) == {"batchItemFailures": [{"itemIdentifier": numbers[1]}]}
         assert await found(gateway, ana) == 1
 
-        async def sick(*_: object) -> None:
+        async def failing(*_: object) -> None:
             raise Unavailable("search", "down")
 
-        gateway.sources.index.write = sick  # type: ignore[method-assign, assignment]
+        gateway.sources.index.write = failing  # type: ignore[method-assign, assignment]
         rest = {"Records": event["Records"][2:]}
         assert await handle(gateway.sources, rest, stack.prefix) == {"batchItemFailures": [{"itemIdentifier": numbers[2]}]}
 
@@ -179,7 +179,7 @@ def test_the_function_takes_its_settings_from_the_environment_and_a_real_batch(
     async def emptied(holding: AsyncExitStack) -> int:
         async with gateway_on(stack) as gateway:
             count = await found(gateway, customer("ana"))
-        await function._opened["sources"].close()
+        await function._sources["sources"].close()
         await holding.aclose()
         return count
 

@@ -28,7 +28,7 @@ KEYS = [Key("ana", f"{n}") for n in range(5)]
 
 
 @dataclass
-class Sick:
+class Failing:
     proxy: Faults
     tables: DynamoTables
 
@@ -42,7 +42,7 @@ async def no_pause(_: float) -> None:
 
 
 @asynccontextmanager
-async def sick_tables(**policy: Any) -> AsyncIterator[Sick]:
+async def sick_tables(**policy: Any) -> AsyncIterator[Failing]:
     """Tables with five items, reached through a proxy that passes everything until it is response otherwise."""
     prefix = f"f{secrets.token_hex(6)}-"
     async with faults(places_of("dynamodb").url("dynamodb")) as proxy:
@@ -54,7 +54,7 @@ async def sick_tables(**policy: Any) -> AsyncIterator[Sick]:
             await make_missing(tables.calls, (PLAIN,), prefix)
             await tables.items.write_each([Put(PLAIN, Item(k, 1, k.sort.encode()), None) for k in KEYS])
             proxy.seen.clear()
-            yield Sick(proxy, tables)
+            yield Failing(proxy, tables)
         finally:
             proxy.next, proxy.always = [], None
             await drop(tables.calls, (PLAIN,), prefix)
@@ -62,7 +62,7 @@ async def sick_tables(**policy: Any) -> AsyncIterator[Sick]:
 
 
 @pytest.fixture
-async def sick() -> AsyncIterator[Sick]:
+async def failing() -> AsyncIterator[Failing]:
     async with sick_tables() as made:
         yield made
 
@@ -91,10 +91,10 @@ PASSING: dict[str, Spoil | str] = {
 
 
 @pytest.mark.parametrize("fault", [f for f in PASSING if f != "no items at all"])
-async def test_a_fault_that_passes_is_not_noticed(sick: Sick, fault: str) -> None:
-    sick.proxy.next = [PASSING[fault]]
-    assert await all_there(sick.store)
-    assert len(sick.proxy.seen) == 2
+async def test_a_fault_that_passes_is_not_noticed(failing: Failing, fault: str) -> None:
+    failing.proxy.next = [PASSING[fault]]
+    assert await all_there(failing.store)
+    assert len(failing.proxy.seen) == 2
 
 
 @pytest.mark.parametrize(
@@ -105,42 +105,42 @@ async def test_a_fault_that_passes_is_not_noticed(sick: Sick, fault: str) -> Non
     ],
 )  # fmt: skip
 async def test_a_fault_that_stays_is_an_error_after_few_tries_and_never_an_absent_item(
-    sick: Sick, fault: str, error: type[Exception]
+    failing: Failing, fault: str, error: type[Exception]
 ) -> None:
-    sick.proxy.always = PASSING[fault]
+    failing.proxy.always = PASSING[fault]
     with pytest.raises(error) as response:
-        await sick.store.get_many(PLAIN, KEYS)
-    assert len(sick.proxy.seen) <= 4
+        await failing.store.get_many(PLAIN, KEYS)
+    assert len(failing.proxy.seen) <= 4
     assert "secret words" not in str(response.value)
     with pytest.raises(error):
-        await sick.store.query(PLAIN, "ana", Span(), limit=3)
+        await failing.store.query(PLAIN, "ana", Span(), limit=3)
 
 
-async def test_unprocessed_keys_are_requested_again(sick: Sick) -> None:
+async def test_unprocessed_keys_are_requested_again(failing: Failing) -> None:
     def skip_three(response: Any) -> None:
         ((table, rows),) = response["Responses"].items()
         response["UnprocessedKeys"] = {table: {"Keys": [{"p": r["p"], "s": r["s"]} for r in rows[2:]]}}
         response["Responses"] = {table: rows[:2]}
 
-    sick.proxy.next = [rewritten(skip_three)] * 2
-    assert await all_there(sick.store)
-    requested = [len(next(iter(json.loads(body)["RequestItems"].values()))["Keys"]) for _, body in sick.proxy.seen]
+    failing.proxy.next = [rewritten(skip_three)] * 2
+    assert await all_there(failing.store)
+    requested = [len(next(iter(json.loads(body)["RequestItems"].values()))["Keys"]) for _, body in failing.proxy.seen]
     assert requested == [5, 3, 1]
 
 
-async def test_keys_that_stay_unprocessed_are_an_error_and_never_absent(sick: Sick) -> None:
+async def test_keys_that_stay_unprocessed_are_an_error_and_never_absent(failing: Failing) -> None:
     def skip_all(response: Any) -> None:
         ((table, rows),) = response["Responses"].items()
         response["UnprocessedKeys"] = {table: {"Keys": [{"p": r["p"], "s": r["s"]} for r in rows]}}
         response["Responses"] = {table: []}
 
-    sick.proxy.always = rewritten(skip_all)
+    failing.proxy.always = rewritten(skip_all)
     with pytest.raises(Throttled, match="5 keys unread"):
-        await sick.store.get_many(PLAIN, KEYS)
+        await failing.store.get_many(PLAIN, KEYS)
 
 
 @pytest.mark.parametrize("change", ["another key", "twice", "too many", "a row without a body", "a version that is no number"])
-async def test_an_answer_that_cannot_be_true_is_corrupt(sick: Sick, change: str) -> None:
+async def test_an_answer_that_cannot_be_true_is_corrupt(failing: Failing, change: str) -> None:
     def spoil(response: Any) -> None:
         (rows,) = response["Responses"].values()
         match change:
@@ -155,51 +155,51 @@ async def test_an_answer_that_cannot_be_true_is_corrupt(sick: Sick, change: str)
             case _:
                 rows[0]["v"]["N"] = "x"
 
-    sick.proxy.always = rewritten(spoil)
+    failing.proxy.always = rewritten(spoil)
     with pytest.raises(Corrupt):
-        await sick.store.get_many(PLAIN, KEYS)
+        await failing.store.get_many(PLAIN, KEYS)
 
 
 async def test_silence_ends_at_the_deadline() -> None:
-    async with sick_tables() as sick:
-        sick.proxy.always = silence
+    async with sick_tables() as failing:
+        failing.proxy.always = silence
         impatient = RetryPolicy(deadline_s=0.2, sleep=no_pause)
-        sick.tables.calls.retry_policy = impatient
-        for call in (sick.store.get_many(PLAIN, KEYS), sick.store.write_each([Put(PLAIN, Item(KEYS[0], 2, b""), 1)])):
+        failing.tables.calls.retry_policy = impatient
+        for call in (failing.store.get_many(PLAIN, KEYS), failing.store.write_each([Put(PLAIN, Item(KEYS[0], 2, b""), 1)])):
             with pytest.raises(DeadlineExceeded, match=r"within 0\.2 s"):
                 await call
-        sick.proxy.always = None
-        sick.tables.calls.retry_policy = RetryPolicy()
+        failing.proxy.always = None
+        failing.tables.calls.retry_policy = RetryPolicy()
 
 
-async def test_a_put_whose_answer_is_lost_is_known_again_and_done_once(sick: Sick) -> None:
-    sick.proxy.next = [CUT]
-    assert await sick.store.write_each([Put(PLAIN, Item(Key("ana", "new"), 1, b"mine"), 0)]) == [True]
-    assert len(sick.proxy.seen) == 2
-    sick.proxy.next = [CUT]
-    assert await sick.store.write_each([Put(PLAIN, Item(KEYS[0], 1, b"0"), 0)]) == [False]
+async def test_a_put_whose_answer_is_lost_is_known_again_and_done_once(failing: Failing) -> None:
+    failing.proxy.next = [CUT]
+    assert await failing.store.write_each([Put(PLAIN, Item(Key("ana", "new"), 1, b"mine"), 0)]) == [True]
+    assert len(failing.proxy.seen) == 2
+    failing.proxy.next = [CUT]
+    assert await failing.store.write_each([Put(PLAIN, Item(KEYS[0], 1, b"0"), 0)]) == [False]
 
 
-async def test_a_put_that_fails_after_all_may_have_been_done_and_says_so(sick: Sick) -> None:
-    sick.proxy.always = CUT
+async def test_a_put_that_fails_after_all_may_have_been_done_and_says_so(failing: Failing) -> None:
+    failing.proxy.always = CUT
     with pytest.raises(Unavailable):
-        await sick.store.write_each([Put(PLAIN, Item(KEYS[0], 2, b"new"), 1)])
-    sick.proxy.always = None
-    assert (await sick.store.get_many(PLAIN, KEYS[:1]))[KEYS[0]].version == 2
+        await failing.store.write_each([Put(PLAIN, Item(KEYS[0], 2, b"new"), 1)])
+    failing.proxy.always = None
+    assert (await failing.store.get_many(PLAIN, KEYS[:1]))[KEYS[0]].version == 2
 
 
-async def test_a_removal_whose_answer_is_lost_was_ours(sick: Sick) -> None:
-    sick.proxy.next = [CUT]
-    assert await sick.store.write_each([Remove(PLAIN, KEYS[0], 1)]) == [True]
-    assert await sick.store.write_each([Remove(PLAIN, KEYS[0], 1)]) == [False]
+async def test_a_removal_whose_answer_is_lost_was_ours(failing: Failing) -> None:
+    failing.proxy.next = [CUT]
+    assert await failing.store.write_each([Remove(PLAIN, KEYS[0], 1)]) == [True]
+    assert await failing.store.write_each([Remove(PLAIN, KEYS[0], 1)]) == [False]
 
 
-async def test_a_transaction_whose_answer_is_lost_is_done_once(sick: Sick) -> None:
-    sick.proxy.next = [CUT]
-    await sick.store.transact([Put(PLAIN, Item(KEYS[0], 2, b"new"), 1), Remove(PLAIN, KEYS[1], 1)])
-    found = await sick.store.get_many(PLAIN, KEYS)
+async def test_a_transaction_whose_answer_is_lost_is_done_once(failing: Failing) -> None:
+    failing.proxy.next = [CUT]
+    await failing.store.transact([Put(PLAIN, Item(KEYS[0], 2, b"new"), 1), Remove(PLAIN, KEYS[1], 1)])
+    found = await failing.store.get_many(PLAIN, KEYS)
     assert (found[KEYS[0]].version, KEYS[1] in found) == (2, False)
-    tokens = {json.loads(body).get("ClientRequestToken") for _, body in sick.proxy.seen[:2]}
+    tokens = {json.loads(body).get("ClientRequestToken") for _, body in failing.proxy.seen[:2]}
     assert len(tokens) == 1
 
 
@@ -210,82 +210,82 @@ CANCELLED = {
 
 
 @pytest.mark.parametrize("reason", CANCELLED)
-async def test_a_cancelled_transaction_is_retried_then_reported_by_its_reason(sick: Sick, reason: str) -> None:
+async def test_a_cancelled_transaction_is_retried_then_reported_by_its_reason(failing: Failing, reason: str) -> None:
     writes = [Put(PLAIN, Item(KEYS[0], 2, b"new"), 1), Put(PLAIN, Item(KEYS[1], 2, b"new"), 1)]
     cancelled = refusal("TransactionCanceledException", CancellationReasons=[{"Code": "None"}, {"Code": reason}])
 
     async def nothing_done() -> None:
-        assert await all_there(sick.store)
+        assert await all_there(failing.store)
 
-    sick.proxy.always = cancelled
-    sick.proxy.upstream, upstream = None, sick.proxy.upstream
+    failing.proxy.always = cancelled
+    failing.proxy.upstream, upstream = None, failing.proxy.upstream
     with pytest.raises(CANCELLED[reason]):
-        await sick.store.transact(writes)
-    assert len(sick.proxy.seen) == 4
-    sick.proxy.always, sick.proxy.upstream = None, upstream
+        await failing.store.transact(writes)
+    assert len(failing.proxy.seen) == 4
+    failing.proxy.always, failing.proxy.upstream = None, upstream
     await nothing_done()
 
 
-async def test_unprocessed_writes_are_retried_or_reported(sick: Sick) -> None:
+async def test_unprocessed_writes_are_retried_or_reported(failing: Failing) -> None:
     fresh = [Put(PLAIN, Item(Key("bob", f"{n}"), 1, b"x"), None) for n in range(3)]
 
     def undone(_status: int, body: bytes) -> tuple[int, bytes]:
-        requests = json.loads(sick.proxy.seen[-1][1])["RequestItems"]
+        requests = json.loads(failing.proxy.seen[-1][1])["RequestItems"]
         return 200, json.dumps({"UnprocessedItems": requests}).encode()
 
-    sick.proxy.next = [undone]
-    assert all(await sick.store.write_each(fresh))
-    assert len(await sick.store.get_many(PLAIN, [p.item.key for p in fresh])) == 3
-    sick.proxy.always = undone
+    failing.proxy.next = [undone]
+    assert all(await failing.store.write_each(fresh))
+    assert len(await failing.store.get_many(PLAIN, [p.item.key for p in fresh])) == 3
+    failing.proxy.always = undone
     with pytest.raises(Throttled, match="undone"):
-        await sick.store.write_each(fresh)
+        await failing.store.write_each(fresh)
 
 
-async def test_what_cannot_be_helped_is_not_tried_again(sick: Sick) -> None:
-    sick.proxy.always = refusal("AccessDeniedException")
+async def test_what_cannot_be_helped_is_not_tried_again(failing: Failing) -> None:
+    failing.proxy.always = refusal("AccessDeniedException")
     with pytest.raises(Unavailable, match="AccessDeniedException"):
-        await sick.store.get_many(PLAIN, KEYS)
-    assert len(sick.proxy.seen) == 1
+        await failing.store.get_many(PLAIN, KEYS)
+    assert len(failing.proxy.seen) == 1
 
 
 async def test_a_sick_source_gets_a_tenth_more_and_no_storm() -> None:
-    async with sick_tables(budget=RetryBudget()) as sick:
-        sick.proxy.always = refusal("InternalServerError", 500)
+    async with sick_tables(budget=RetryBudget()) as failing:
+        failing.proxy.always = refusal("InternalServerError", 500)
         for _ in range(60):
             with pytest.raises(Unavailable):
-                await sick.store.get_many(PLAIN, KEYS)
-        assert 60 < len(sick.proxy.seen) <= 60 + 20
-        sick.tables.calls.retry_policy.budget.tokens = 20.0
+                await failing.store.get_many(PLAIN, KEYS)
+        assert 60 < len(failing.proxy.seen) <= 60 + 20
+        failing.tables.calls.retry_policy.budget.tokens = 20.0
 
 
-async def test_the_feed_tells_failures_and_goes_on_where_it_was(sick: Sick) -> None:
-    feed = sick.tables.feed
+async def test_the_feed_tells_failures_and_goes_on_where_it_was(failing: Failing) -> None:
+    feed = failing.tables.feed
     first = await feed.read(None, limit=2)
     for fault, error in ((garbage, Corrupt), (refusal("InternalServerError", 500), Unavailable)):
-        sick.proxy.always = fault
+        failing.proxy.always = fault
         with pytest.raises(error):
             await feed.read(first[-1].position, limit=10)
-    sick.proxy.always = None
+    failing.proxy.always = None
     rest = await feed.read(first[-1].position, limit=10)
     assert sorted(c.key.sort for c in (*first, *rest)) == [k.sort for k in KEYS]
 
 
-async def test_trimmed_records_are_reported_and_expired_iterators_are_replaced(sick: Sick) -> None:
-    feed = sick.tables.feed
+async def test_trimmed_records_are_reported_and_expired_iterators_are_replaced(failing: Failing) -> None:
+    feed = failing.tables.feed
     first = await feed.read(None, limit=2)
 
     def when(operation: bytes, fault: Spoil) -> Spoil:
         def spoil(status: int, body: bytes) -> tuple[int, bytes] | None:
-            return fault(status, body) if operation in sick.proxy.seen[-1][1] else (status, body)
+            return fault(status, body) if operation in failing.proxy.seen[-1][1] else (status, body)
 
         return spoil
 
-    sick.proxy.next = []
-    sick.proxy.always = when(b"AFTER_SEQUENCE_NUMBER", refusal("TrimmedDataAccessException"))
+    failing.proxy.next = []
+    failing.proxy.always = when(b"AFTER_SEQUENCE_NUMBER", refusal("TrimmedDataAccessException"))
     with pytest.raises(Corrupt, match="no longer kept"):
         await feed.read(first[-1].position, limit=10)
-    sick.proxy.always = None
-    kept = sick.proxy.seen
+    failing.proxy.always = None
+    kept = failing.proxy.seen
     expired = refusal("ExpiredIteratorException")
     response: list[int] = []
 
@@ -295,6 +295,6 @@ async def test_trimmed_records_are_reported_and_expired_iterators_are_replaced(s
             return expired(status, body)
         return status, body
 
-    sick.proxy.always = once
+    failing.proxy.always = once
     assert len(await feed.read(first[-1].position, limit=10)) == 3
     assert response == [1]

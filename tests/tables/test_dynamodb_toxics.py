@@ -32,7 +32,7 @@ class Toxicated:
 
 
 @pytest.fixture
-async def sick() -> AsyncIterator[Toxicated]:
+async def failing() -> AsyncIterator[Toxicated]:
     """Tables with five items behind a proxy that passes everything until it is response otherwise."""
     prefix = f"x{secrets.token_hex(6)}-"
     with proxied(places_of("dynamodb").url("dynamodb")) as proxy:
@@ -59,68 +59,68 @@ BROKEN: dict[str, tuple[Toxic, type[SourceError]]] = {
 
 
 @pytest.mark.parametrize("name", SLOW)
-async def test_a_slow_table_is_waited_for(sick: Toxicated, name: str) -> None:
-    sick.proxy.sicken(SLOW[name])
-    assert await all_there(sick.store)
-    assert [i.key for i in (await sick.store.query(PLAIN, "ana", Span(), limit=3)).items] == KEYS[:3]
-    assert await sick.store.write_each([Put(PLAIN, Item(KEYS[0], 2, b"new"), 1)]) == [True]
-    sick.proxy.heal()
+async def test_a_slow_table_is_waited_for(failing: Toxicated, name: str) -> None:
+    failing.proxy.sicken(SLOW[name])
+    assert await all_there(failing.store)
+    assert [i.key for i in (await failing.store.query(PLAIN, "ana", Span(), limit=3)).items] == KEYS[:3]
+    assert await failing.store.write_each([Put(PLAIN, Item(KEYS[0], 2, b"new"), 1)]) == [True]
+    failing.proxy.heal()
 
 
 @pytest.mark.parametrize("name", BROKEN)
-async def test_a_broken_table_is_an_error_and_never_an_absent_item(sick: Toxicated, name: str) -> None:
+async def test_a_broken_table_is_an_error_and_never_an_absent_item(failing: Toxicated, name: str) -> None:
     toxic, error = BROKEN[name]
-    sick.proxy.sicken(toxic)
+    failing.proxy.sicken(toxic)
     if error is DeadlineExceeded:
-        sick.tables.calls.retry_policy = RetryPolicy(deadline_s=0.5, sleep=no_pause)
+        failing.tables.calls.retry_policy = RetryPolicy(deadline_s=0.5, sleep=no_pause)
     reads: tuple[Callable[[], Awaitable[object]], ...] = (
-        lambda: sick.store.get_many(PLAIN, KEYS),
-        lambda: sick.store.get_many(PLAIN, [Key("ana", "never there")]),
-        lambda: sick.store.query(PLAIN, "ana", Span(), limit=3),
-        lambda: sick.store.query(PLAIN, "nobody", Span(), limit=3),
+        lambda: failing.store.get_many(PLAIN, KEYS),
+        lambda: failing.store.get_many(PLAIN, [Key("ana", "never there")]),
+        lambda: failing.store.query(PLAIN, "ana", Span(), limit=3),
+        lambda: failing.store.query(PLAIN, "nobody", Span(), limit=3),
     )
     # An answer without items is shorter than where it is cut.
     for read in reads[:1] if name == "cut in the body" else reads:
         with pytest.raises(error) as response:
             await read()
         assert response.value.source == "tables"
-    sick.proxy.heal()
-    sick.tables.calls.retry_policy = RetryPolicy(deadline_s=30.0)
-    assert await all_there(sick.store)
+    failing.proxy.heal()
+    failing.tables.calls.retry_policy = RetryPolicy(deadline_s=30.0)
+    assert await all_there(failing.store)
 
 
-def healed_at_the_first_pause(sick: Toxicated) -> None:
+def healed_at_the_first_pause(failing: Toxicated) -> None:
     """The first answer is lost, the second comes."""
-    left = [sick.proxy.heal]
+    left = [failing.proxy.heal]
 
     async def heal(_: float) -> None:
         if left:
             left.pop()()
 
-    sick.tables.calls.retry_policy = RetryPolicy(deadline_s=30.0, sleep=heal)
+    failing.tables.calls.retry_policy = RetryPolicy(deadline_s=30.0, sleep=heal)
 
 
-async def test_a_write_whose_answer_is_lost_on_the_way_is_done_once_and_is_ours(sick: Toxicated) -> None:
+async def test_a_write_whose_answer_is_lost_on_the_way_is_done_once_and_is_ours(failing: Toxicated) -> None:
     async def lost(work: Callable[[], Awaitable[object]]) -> object:
-        sick.proxy.sicken(NO_ANSWER)
-        healed_at_the_first_pause(sick)
+        failing.proxy.sicken(NO_ANSWER)
+        healed_at_the_first_pause(failing)
         return await work()
 
     fresh = Put(PLAIN, Item(Key("ana", "new"), 1, b"mine"), 0)
-    assert await lost(lambda: sick.store.write_each([fresh])) == [True]
-    assert await lost(lambda: sick.store.write_each([fresh])) == [False], "another's, with the same bytes"
-    assert await lost(lambda: sick.store.write_each([Put(PLAIN, Item(KEYS[0], 2, b"two"), 1)])) == [True]
-    assert await lost(lambda: sick.store.write_each([Remove(PLAIN, KEYS[1], 1)])) == [True]
-    await lost(lambda: sick.store.transact([Put(PLAIN, Item(KEYS[2], 2, b"two"), 1), Remove(PLAIN, KEYS[3], 1)]))
-    found = await sick.store.get_many(PLAIN, [*KEYS, fresh.item.key])
+    assert await lost(lambda: failing.store.write_each([fresh])) == [True]
+    assert await lost(lambda: failing.store.write_each([fresh])) == [False], "another's, with the same bytes"
+    assert await lost(lambda: failing.store.write_each([Put(PLAIN, Item(KEYS[0], 2, b"two"), 1)])) == [True]
+    assert await lost(lambda: failing.store.write_each([Remove(PLAIN, KEYS[1], 1)])) == [True]
+    await lost(lambda: failing.store.transact([Put(PLAIN, Item(KEYS[2], 2, b"two"), 1), Remove(PLAIN, KEYS[3], 1)]))
+    found = await failing.store.get_many(PLAIN, [*KEYS, fresh.item.key])
     assert {k.sort: i.version for k, i in found.items()} == {"0": 2, "2": 2, "4": 1, "new": 1}
 
 
-async def test_a_write_without_a_response_is_an_error_and_its_repeat_is_recognized(sick: Toxicated) -> None:
+async def test_a_write_without_a_response_is_an_error_and_its_repeat_is_recognized(failing: Toxicated) -> None:
     """Whoever was response of the error reads, or writes the same under its condition again, and is response that it is there."""
-    sick.proxy.sicken(NO_ANSWER)
+    failing.proxy.sicken(NO_ANSWER)
     with pytest.raises(Unavailable):
-        await sick.store.write_each([Put(PLAIN, Item(KEYS[0], 2, b"new"), 1)])
-    sick.proxy.heal()
-    assert (await sick.store.get_many(PLAIN, KEYS[:1]))[KEYS[0]].version == 2
-    assert await sick.store.write_each([Put(PLAIN, Item(KEYS[0], 2, b"new"), 1)]) == [False]
+        await failing.store.write_each([Put(PLAIN, Item(KEYS[0], 2, b"new"), 1)])
+    failing.proxy.heal()
+    assert (await failing.store.get_many(PLAIN, KEYS[:1]))[KEYS[0]].version == 2
+    assert await failing.store.write_each([Put(PLAIN, Item(KEYS[0], 2, b"new"), 1)]) == [False]

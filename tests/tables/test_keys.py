@@ -79,7 +79,7 @@ class CountedReads:
 
 
 @dataclass
-class House:
+class Installation:
     """A data folder; every `ring` is a process with its own connections and memory."""
 
     folder: Path
@@ -98,8 +98,8 @@ class House:
 
 
 @pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
-    made = House(tmp_path)
+async def installation(tmp_path: Path) -> AsyncIterator[Installation]:
+    made = Installation(tmp_path)
     yield made
     for tables in made.opened:
         await tables.close()
@@ -109,58 +109,58 @@ async def one(ring: KeyRing, owner: str = "ana") -> OwnerKeys:
     return (await ring.keys_of([owner]))[owner]
 
 
-async def test_an_owner_without_a_key_is_absent_until_one_is_ensured(house: House) -> None:
-    ring = house.ring()
+async def test_an_owner_without_a_key_is_absent_until_one_is_ensured(installation: Installation) -> None:
+    ring = installation.ring()
     assert await ring.keys_of(["ana", "bob"]) == {}
     made = await ring.ensure("ana")
     assert await ring.keys_of(["ana", "bob"]) == {"ana": made}
     assert await ring.ensure("ana") == made
     assert await ring.keys_of([]) == {}
     assert (len(made.current.id), len(made.current.secret), made.owner) == (8, 32, "ana")
-    assert await one(house.ring()) == made
+    assert await one(installation.ring()) == made
     assert (await ring.ensure("bob")).current.secret != made.current.secret
 
 
-async def test_those_who_race_for_a_first_key_agree(house: House) -> None:
-    rings = [house.ring() for _ in range(6)]
+async def test_those_who_race_for_a_first_key_agree(installation: Installation) -> None:
+    rings = [installation.ring() for _ in range(6)]
     made = await asyncio.gather(*(ring.ensure(owner) for ring in rings for owner in ("ana", "bob", "ana")))
     assert len({keys.current.id for keys in made}) == 2
-    assert {keys.owner: keys for keys in made} == await house.ring().keys_of(["ana", "bob"])
+    assert {keys.owner: keys for keys in made} == await installation.ring().keys_of(["ana", "bob"])
 
 
-async def test_the_keys_of_a_page_are_two_batches_and_one_call_of_the_service_a_month(house: House) -> None:
-    first, owners = house.ring(), [f"o{n}" for n in range(100)]
+async def test_the_keys_of_a_page_are_two_batches_and_one_call_of_the_service_a_month(installation: Installation) -> None:
+    first, owners = installation.ring(), [f"o{n}" for n in range(100)]
     for n, owner in enumerate(owners):
         await first.ensure(owner)
         if n == 50:
-            house.time.passes(MONTH_S)
-    service, store = house.service(), house.tables().items
+            installation.time.passes(MONTH_S)
+    service, store = installation.service(), installation.tables().items
     reads = CountedReads(store)
-    ring = house.ring(service, store)
+    ring = installation.ring(service, store)
     assert (await ring.keys_of(owners)).keys() == set(owners)
     assert (reads.batches, service.calls) == ([100, 2], ["unwrap"] * 2)
     await ring.keys_of(owners)
     assert len(reads.batches) == 2
-    house.time.passes(CACHE_S)
+    installation.time.passes(CACHE_S)
     await ring.keys_of(owners)
     assert (reads.batches, service.calls) == ([100, 2, 100], ["unwrap"] * 2)
 
 
-async def test_what_is_being_loaded_is_not_loaded_again(house: House) -> None:
+async def test_what_is_being_loaded_is_not_loaded_again(installation: Installation) -> None:
     for owner in ("ana", "bob", "cy"):
-        await house.ring().ensure(owner)
-    service, store = house.service(), house.tables().items
+        await installation.ring().ensure(owner)
+    service, store = installation.service(), installation.tables().items
     reads = CountedReads(store)
-    ring = house.ring(service, store)
+    ring = installation.ring(service, store)
     found = await asyncio.gather(*(ring.keys_of(o) for o in (["ana"], ["ana", "bob"], ["bob", "ana"], ["cy", "bob"]) * 5))
     assert [set(f) for f in found[:4]] == [{"ana"}, {"ana", "bob"}, {"ana", "bob"}, {"bob", "cy"}]
     assert sorted(reads.batches) == [1] * 4
     assert service.calls == ["unwrap"]
 
 
-async def test_one_who_gives_up_does_not_take_the_load_from_the_others(house: House) -> None:
-    await house.ring().ensure("ana")
-    ring = house.ring()
+async def test_one_who_gives_up_does_not_take_the_load_from_the_others(installation: Installation) -> None:
+    await installation.ring().ensure("ana")
+    ring = installation.ring()
     impatient, patient = (asyncio.create_task(ring.keys_of(["ana"])) for _ in range(2))
     await asyncio.sleep(0)
     impatient.cancel()
@@ -168,10 +168,10 @@ async def test_one_who_gives_up_does_not_take_the_load_from_the_others(house: Ho
     assert impatient.cancelled()
 
 
-async def test_a_failure_is_not_remembered(house: House) -> None:
-    await house.ring().ensure("ana")
-    service = house.service()
-    ring = house.ring(service)
+async def test_a_failure_is_not_remembered(installation: Installation) -> None:
+    await installation.ring().ensure("ana")
+    service = installation.service()
+    ring = installation.ring(service)
     service.down = True
     outcomes = await asyncio.gather(*(ring.keys_of(["ana"]) for _ in range(5)), return_exceptions=True)
     assert {type(o) for o in outcomes} == {Unavailable}
@@ -179,25 +179,25 @@ async def test_a_failure_is_not_remembered(house: House) -> None:
     assert "ana" in await ring.keys_of(["ana"])
 
 
-async def test_known_owners_are_served_while_the_key_service_is_down(house: House) -> None:
-    service = house.service()
-    ring = house.ring(service)
+async def test_known_owners_are_served_while_the_key_service_is_down(installation: Installation) -> None:
+    service = installation.service()
+    ring = installation.ring(service)
     made = await ring.ensure("ana")
     service.down = True
     for _ in range(5):
-        house.time.passes(CACHE_S)
+        installation.time.passes(CACHE_S)
         assert await one(ring) == made
     assert (await ring.ensure("bob")).owner == "bob"
-    house.time.passes(MONTH_S)
+    installation.time.passes(MONTH_S)
     with pytest.raises(Unavailable):
         await ring.ensure("cy")
     assert await one(ring) == made
 
 
-async def test_memory_is_bounded(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_memory_is_bounded(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keys_module, "_CACHED_OWNERS", 3)
-    store = house.tables().items
-    ring = house.ring(store=store)
+    store = installation.tables().items
+    ring = installation.ring(store=store)
     for owner in "abcd":
         await ring.ensure(owner)
     reads = CountedReads(store)
@@ -207,9 +207,9 @@ async def test_memory_is_bounded(house: House, monkeypatch: pytest.MonkeyPatch) 
     assert reads.batches == [1]
 
 
-async def test_rotation_under_load_never_fails_a_read(house: House) -> None:
+async def test_rotation_under_load_never_fails_a_read(installation: Installation) -> None:
     """Ten processes seal and open each other's seals while one rotates: none ever meets a key it does not know."""
-    rings = [house.ring() for _ in range(10)]
+    rings = [installation.ring() for _ in range(10)]
     await rings[0].ensure("ana")
     sealed: list[bytes] = []
     for second in range(0, 600, 7):
@@ -220,50 +220,50 @@ async def test_rotation_under_load_never_fails_a_read(house: House) -> None:
         for reader in (rings[(second * 3) % 10], rings[(second * 7 + 1) % 10]):
             keys = await one(reader)
             assert {unseal(keys, HERE, "CONTENT", s) for s in sealed} == {b"x"}
-        house.time.passes(7)
+        installation.time.passes(7)
     assert len({s[1:9] for s in sealed}) == 6
     assert len((await one(rings[0])).by_id) == 7
 
 
-async def test_a_new_key_seals_only_when_every_process_knows_it(house: House) -> None:
-    ring, other = house.ring(), house.ring()
+async def test_a_new_key_seals_only_when_every_process_knows_it(installation: Installation) -> None:
+    ring, other = installation.ring(), installation.ring()
     first = await ring.ensure("ana")
     assert await one(other) == first
     rotated = await ring.rotate("ana")
     assert rotated.current == first.current
     (new,) = rotated.by_id.keys() - first.by_id.keys()
-    house.time.passes(CACHE_S - 1)
+    installation.time.passes(CACHE_S - 1)
     assert new not in (await one(other)).by_id
-    house.time.passes(1)
+    installation.time.passes(1)
     assert new in (await one(other)).by_id
-    house.time.passes(CACHE_S + 1)
+    installation.time.passes(CACHE_S + 1)
     assert {(await one(r)).current.id for r in (ring, other)} == {new}
 
 
-async def test_nobody_loses_a_key_when_two_rotate_at_once(house: House) -> None:
-    rings = [house.ring() for _ in range(3)]
+async def test_nobody_loses_a_key_when_two_rotate_at_once(installation: Installation) -> None:
+    rings = [installation.ring() for _ in range(3)]
     await asyncio.gather(*(ring.rotate("ana") for ring in rings))
-    assert len((await one(house.ring())).by_id) == 3
+    assert len((await one(installation.ring())).by_id) == 3
 
 
-async def test_destroyed_keys_are_gone_at_once_here_and_within_the_cache_time_elsewhere(house: House) -> None:
-    ring, other = house.ring(), house.ring()
+async def test_destroyed_keys_are_gone_at_once_here_and_within_the_cache_time_elsewhere(installation: Installation) -> None:
+    ring, other = installation.ring(), installation.ring()
     await ring.ensure("ana")
     await one(other)
     await ring.destroy("ana")
     assert await ring.keys_of(["ana"]) == {}
-    house.time.passes(CACHE_S)
+    installation.time.passes(CACHE_S)
     assert await other.keys_of(["ana"]) == {}
-    assert await house.ring().keys_of(["ana"]) == {}
+    assert await installation.ring().keys_of(["ana"]) == {}
 
 
-async def test_a_destroyed_owner_never_gets_another_key(house: House) -> None:
-    ring, other = house.ring(), house.ring()
+async def test_a_destroyed_owner_never_gets_another_key(installation: Installation) -> None:
+    ring, other = installation.ring(), installation.ring()
     await ring.ensure("ana")
     await ring.destroy("ana")
     await ring.destroy("never had one")
     await ring.destroy("ana")
-    for each in (ring, other, house.ring()):
+    for each in (ring, other, installation.ring()):
         for owner in ("ana", "never had one"):
             with pytest.raises(Destroyed):
                 await each.ensure(owner)
@@ -271,10 +271,10 @@ async def test_a_destroyed_owner_never_gets_another_key(house: House) -> None:
                 await each.rotate(owner)
 
 
-async def test_keys_read_while_they_are_destroyed_do_not_outlive_it(house: House) -> None:
-    store = house.tables().items
-    await house.ring(store=store).ensure("ana")
-    ring = house.ring(store=store)
+async def test_keys_read_while_they_are_destroyed_do_not_outlive_it(installation: Installation) -> None:
+    store = installation.tables().items
+    await installation.ring(store=store).ensure("ana")
+    ring = installation.ring(store=store)
     read, held, seen = store.get_many, asyncio.Event(), asyncio.Event()
 
     async def slow(table: object, keys: Sequence[Key]) -> Mapping[Key, Item]:
@@ -294,26 +294,26 @@ async def test_keys_read_while_they_are_destroyed_do_not_outlive_it(house: House
 
 
 @pytest.mark.parametrize("rival", ["ensure", "rotate"])
-async def test_no_race_revives_a_destroyed_owner(house: House, rival: str) -> None:
+async def test_no_race_revives_a_destroyed_owner(installation: Installation, rival: str) -> None:
     for n in range(20):
-        ring, owner = house.ring(), f"o{n}"
-        others = [house.ring() for _ in range(2)]
+        ring, owner = installation.ring(), f"o{n}"
+        others = [installation.ring() for _ in range(2)]
         calls = [getattr(other, rival)(owner) for other in others]
         await asyncio.gather(*calls[:1], ring.destroy(owner), *calls[1:], return_exceptions=True)
-        assert await house.ring().keys_of([owner]) == {}
-        for tables in house.opened:
+        assert await installation.ring().keys_of([owner]) == {}
+        for tables in installation.opened:
             await tables.close()
-        house.opened.clear()
+        installation.opened.clear()
 
 
-async def test_a_destroyed_key_is_in_no_file_any_more(house: House) -> None:
-    ring, store = house.ring(), house.tables().items
+async def test_a_destroyed_key_is_in_no_file_any_more(installation: Installation) -> None:
+    ring, store = installation.ring(), installation.tables().items
     await ring.ensure("ana")
     row = (await store.get_many(KEYS, [Key("owner:ana", "keys")]))[Key("owner:ana", "keys")]
     wrapped = msgspec.msgpack.decode(row.body)[0][0][2]
-    assert stored(house.folder, wrapped)
+    assert stored(installation.folder, wrapped)
     await ring.destroy("ana")
-    assert not stored(house.folder, wrapped)
+    assert not stored(installation.folder, wrapped)
 
 
 def stored(folder: Path, what: bytes) -> bool:
@@ -325,20 +325,20 @@ async def move(store: ItemStore, source: str, target: str) -> None:
     await store.write_each([Put(KEYS, Item(Key(target, "keys"), 99, rows[Key(source, "keys")].body), None)])
 
 
-async def test_a_wrapped_key_moved_to_another_owner_is_corrupt(house: House) -> None:
-    ring, store = house.ring(), house.tables().items
+async def test_a_wrapped_key_moved_to_another_owner_is_corrupt(installation: Installation) -> None:
+    ring, store = installation.ring(), installation.tables().items
     await ring.ensure("ana")
     await ring.ensure("bob")
     await move(store, "owner:ana", "owner:bob")
     with pytest.raises(Corrupt):
-        await house.ring().keys_of(["bob"])
+        await installation.ring().keys_of(["bob"])
 
 
-async def test_a_row_with_any_bit_changed_is_corrupt(house: House) -> None:
-    store, key = house.tables().items, Key("owner:ana", "keys")
+async def test_a_row_with_any_bit_changed_is_corrupt(installation: Installation) -> None:
+    store, key = installation.tables().items, Key("owner:ana", "keys")
     old_mark = msgspec.msgpack.encode(keys_module._Row((), destroyed=True))
     for destroyed in (False, True):
-        await house.ring(store=store).rotate("ana")
+        await installation.ring(store=store).rotate("ana")
         if destroyed:  # as earlier versions left it
             await store.write_each([Put(KEYS, Item(key, 98, old_mark), None)])
         body = (await store.get_many(KEYS, [key]))[key].body
@@ -347,33 +347,33 @@ async def test_a_row_with_any_bit_changed_is_corrupt(house: House) -> None:
             changed[bit // 8] ^= 1 << bit % 8
             await store.write_each([Put(KEYS, Item(key, 99, bytes(changed)), None)])
             with pytest.raises(Corrupt):
-                await house.ring(store=store).keys_of(["ana"])
+                await installation.ring(store=store).keys_of(["ana"])
         await store.write_each([Put(KEYS, Item(key, 100, body), None)])
 
 
-async def test_a_time_that_no_clock_shows_is_corrupt(house: House) -> None:
+async def test_a_time_that_no_clock_shows_is_corrupt(installation: Installation) -> None:
     """One bit turned a small number into one of 64 bits, which had raised an error of Python's own."""
-    store, key = house.tables().items, Key("owner:ana", "keys")
-    await house.ring(store=store).ensure("ana")
+    store, key = installation.tables().items, Key("owner:ana", "keys")
+    await installation.ring(store=store).ensure("ana")
     row = keys_module._read((await store.get_many(KEYS, [key]))[key])
     for when in (2**64 - 1, 2**63, -(2**63), 1):
         version = msgspec.structs.replace(row.versions[0], seals_from_s=when)
         body = msgspec.msgpack.encode(msgspec.structs.replace(row, versions=(version,)))
         await store.write_each([Put(KEYS, Item(key, 99, body), None)])
         with pytest.raises(Corrupt):
-            await house.ring(store=store).keys_of(["ana"])
+            await installation.ring(store=store).keys_of(["ana"])
 
 
-async def test_a_moved_wrapping_key_is_corrupt(house: House) -> None:
-    ring, store = house.ring(), house.tables().items
+async def test_a_moved_wrapping_key_is_corrupt(installation: Installation) -> None:
+    ring, store = installation.ring(), installation.tables().items
     await ring.ensure("ana")
-    house.time.passes(MONTH_S)
+    installation.time.passes(MONTH_S)
     await ring.ensure("bob")
     months = sorted({k.wrapped_by for o in ("ana", "bob") for k in await _versions(store, o)})
     await move(store, f"wrapping:{months[0]}", f"wrapping:{months[1]}")
-    assert "ana" in await house.ring().keys_of(["ana"])
+    assert "ana" in await installation.ring().keys_of(["ana"])
     with pytest.raises(Corrupt):
-        await house.ring().keys_of(["bob"])
+        await installation.ring().keys_of(["bob"])
 
 
 async def _versions(store: ItemStore, owner: str) -> Sequence[keys_module._Version]:
@@ -381,14 +381,14 @@ async def _versions(store: ItemStore, owner: str) -> Sequence[keys_module._Versi
     return keys_module._read((await store.get_many(KEYS, [key]))[key]).versions
 
 
-async def test_the_secret_of_an_installation_is_made_once_for_each_purpose(house: House) -> None:
-    rings = [house.ring() for _ in range(5)]
+async def test_the_secret_of_an_installation_is_made_once_for_each_purpose(installation: Installation) -> None:
+    rings = [installation.ring() for _ in range(5)]
     made = await asyncio.gather(*(ring.installation_secret("ids") for ring in rings))
     assert len(set(made)) == 1
     assert len(made[0]) == 32
-    assert await house.ring().installation_secret("ids") == made[0]
-    assert await house.ring().installation_secret("cursors") != made[0]
-    assert not await asyncio.to_thread(stored, house.folder, made[0])
+    assert await installation.ring().installation_secret("ids") == made[0]
+    assert await installation.ring().installation_secret("cursors") != made[0]
+    assert not await asyncio.to_thread(stored, installation.folder, made[0])
 
 
 def test_keys_are_kept_out_of_backups() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import re
 import shutil
 import time
 from dataclasses import replace
@@ -38,6 +39,16 @@ CONTENT = """sourceId mediaType contentType fileSize width height durationSecond
 
 REMOVED = frozenset({"drawn"})
 """Fields of records that newer programs ignore: photos of the demo were drawn, and are referenced files now."""
+
+INTENDED = {
+    r"\.fileName: .* is now None": "file names need exact time and exact place (docs/decisions/057-file-names-are-a-class-of-their-own.md)",
+    r"\.albums\.nodes\[\d+\]\.createdAt: .* is now None": "the creation of an album tells the time (the same note)",
+    r"\.withheld: \[.*\] is now \['FILE_NAME'.*": "the class of file names is among the withheld ones",
+    r"\.album\.owner: .* is now None": "guests see no customer (docs/decisions/110-shares-are-invitations.md)",
+}
+"""Differences that a later decision intends, by the whole text of the difference. Only viewers other than the owner see them."""
+GUESTS_LIBRARY = frozenset({"search by a guest", "photos of a guest"})
+"""Requests for `library: MINE` by a guest, which is the album of the link since docs/decisions/110-shares-are-invitations.md."""
 
 
 @pytest.fixture
@@ -86,9 +97,10 @@ async def answers_as_recorded(sources: Sources, recorded: Any) -> None:
     for request in recorded["asked"]:
         viewer = replay.viewer(recorded["viewers"][request["viewer"]])
         answer = await replay.answer(request["query"], request["variables"], viewer)
-        if "note" not in request:
+        if "note" not in request and request["name"] not in GUESTS_LIBRARY:
             other += [(request["name"], request["viewer"], d) for d in differences(comparable(request["answer"]), answer)]
-    assert other == []
+    other = [found for found in other if not any(re.search(intended, found[2]) for intended in INTENDED)]
+    assert other == [], "\n".join(map(str, other))
     assert len(recorded["asked"]) > 400
 
 
