@@ -33,8 +33,10 @@ class SearchPlan:
         self._plan = FacetPlan(bound.facets)
         paged = list(bound.parts) if request.limit > 0 else []
         self._parts = paged
-        self._single = len(paged) == 1 and isinstance(paged[0].rows, Everything)
         self._counts = request.total or bool(bound.facets)
+        # OpenSearch skips a shard without rows behind `search_after`, and its counts with it: they need a search of their own.
+        counted_page = self._counts and request.after is not None
+        self._single = len(paged) == 1 and isinstance(paged[0].rows, Everything) and not counted_page
 
     def bodies(self) -> list[Body]:
         """The search bodies, in the order in which `read` expects the responses."""
@@ -82,7 +84,9 @@ class SearchPlan:
         text = self._bound.text
         if text is None:
             return {"bool": {"filter": [rows]}}
-        return {"bool": {"filter": [rows], "must": [matching(text)]}} if self._ranked else every([rows, matching(text)])
+        if self._ranked and text.clauses:
+            return {"bool": {"filter": [rows], "must": [matching(text)]}}
+        return {"bool": {"filter": [rows, matching(text)]}}  # every row has the score 0
 
     def _page(self, part: SortPartition) -> Body:
         direction = "desc" if self._down else "asc"
