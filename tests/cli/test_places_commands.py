@@ -74,7 +74,7 @@ def test_a_running_server_loads_imported_places(tmp_path: Path, data: Path, serv
     _until(lambda: requested()[1] == "gn:3176959")
     assert summary(run("places", "resolve", "--data", data))["current"] == 1
     server.stop()
-    assert "new places are served" in server.last[1]
+    assert "a new gazetteer is in use" in server.last[1]
     assert "43.8" not in server.last[1]
 
 
@@ -98,7 +98,7 @@ def test_a_stopped_import_changes_nothing_and_the_next_one_removes_its_files(tmp
     one_sentence(run("places", "import", small, "--data", data), "Another import")
     running.send_signal(signal.SIGINT)
     running.send_signal(signal.SIGCONT)
-    assert "what they were" in running.communicate(timeout=_TIME_LIMIT_S)[1]
+    assert "The places are unchanged" in running.communicate(timeout=_TIME_LIMIT_S)[1]
     assert running.returncode == 130
     assert sorted(entry.name for entry in data.iterdir()) == ["places.bin", "version"]
 
