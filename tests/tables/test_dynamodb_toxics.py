@@ -117,7 +117,7 @@ async def test_a_write_whose_answer_is_lost_on_the_way_is_done_once_and_is_ours(
 
 
 async def test_a_write_without_a_response_is_an_error_and_its_repeat_is_recognized(failing: Toxicated) -> None:
-    """Whoever was response of the error reads, or writes the same under its condition again, and is response that it is there."""
+    """A client that got an error reads, or repeats the conditional write, and finds that the value is stored."""
     failing.proxy.sicken(NO_ANSWER)
     with pytest.raises(Unavailable):
         await failing.store.write_each([Put(PLAIN, Item(KEYS[0], 2, b"new"), 1)])
