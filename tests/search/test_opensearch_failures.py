@@ -287,7 +287,7 @@ async def test_an_expunging_that_cannot_be_whole_says_so_and_merges_nothing() ->
     response = json.dumps({"indices": {"photos-000001": {"shards": {"0": [copy]}}}}).encode()
     async with spoiled() as (proxy, index, pauses):
         proxy.always = lambda _s, _b: (200, response)
-        with pytest.raises(Unavailable, match="a copy of the index is behind"):
+        with pytest.raises(Unavailable, match="a replica is behind"):
             await index._writer.expunge()
         assert {line.split()[1].split("?")[0] for line, _ in proxy.seen} == {"/photos,photos-also/_stats"}
         assert 60 <= sum(pauses) <= 120
