@@ -19,8 +19,11 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header 
 EXTRA := $(BIN)/python -c 'import sys, tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"][sys.argv[1]], sep="\n")'
 QUICK := not slow and not node and not browser and not servers
 
+# Compiled files are written though a machine may forbid it: uv installs none, and tests start hundreds of processes that import them.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench bench-places places servers servers-stop lint fmt lock clean
+.PHONY: help run test check slow-tests bench bench-places places servers servers-stop lint fmt lock clean
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules
 
@@ -42,6 +45,11 @@ check: $(VENV)/dev.stamp ## Run lint, types and the fast tests, for every edit
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n auto --dist worksteal -q -m "$(QUICK)"
+
+slow-tests: $(VENV)/dev.stamp ## Measure the tests and write the list of those that `make check` leaves out (tests/slow_tests.txt)
+	@mkdir -p .cache
+	$(BIN)/python -m pytest -n auto --dist worksteal -q -m "not node and not browser and not servers" --durations=0 > .cache/durations.txt
+	$(BIN)/python -m tests.slow_tests < .cache/durations.txt > tests/slow_tests.txt
 
 bench: $(VENV)/dev.stamp ## Measure the figures of the README (STACK=local: compare real engines with embedded ones, SIZE=1000000, KEEP=folder resumes)
 	@if [ "$(STACK)" = local ]; then exec $(BIN)/python -m benchmarks.stack --size "$(SIZE)" $(if $(KEEP),--keep "$(KEEP)"); fi; exec $(BIN)/python -m benchmarks

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import settings
 
 from demo.load import loaded
+from tests import slow_tests
 from tests.demo import DemoGateway, demo_in
 from tests.loaded_once import loaded_once
 from tests.servers import WANTED, WHY_NOT
@@ -22,9 +23,13 @@ settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 
+@pytest.hookimpl(tryfirst=True)  # before `-m` selects by markers
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Without SERVERS=1 nothing asks a server, and what is left out is named; with it, nothing is left out."""
+    """Marks the tests that take long, and skips tests of servers unless SERVERS=1 is set."""
+    slow = slow_tests.listed()
     for item in items:
+        if item.nodeid.split("[")[0] in slow:
+            item.add_marker(pytest.mark.slow)
         if not WANTED and item.get_closest_marker("servers"):
             item.add_marker(pytest.mark.skip(reason=WHY_NOT))
 
