@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 TARGETS = [
-    "help", "run", "test", "check", "bench", "bench-places", "places", "servers", "servers-stop", "lint", "fmt", "lock", "clean",
+    "help", "run", "test", "check", "slow-tests", "bench", "bench-places", "places", "servers", "servers-stop", "lint", "fmt", "lock", "clean",
 ]  # fmt: skip
 
 
