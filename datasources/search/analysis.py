@@ -1,8 +1,9 @@
 """Text analysis: index terms of texts and query terms of words, the same for every engine.
 
-Engines receive terms, not text. Words match by a light, language-independent stem, because the index does not know the
-language of a caption: plural endings of English, Romance and Germanic languages are removed alike. Different words with
-the same stem may match each other; a word always matches itself.
+Engines receive terms, not text. A word has several stems, because the index does not know the language of a caption: a
+light one that removes plural endings of English, Romance and Germanic languages alike, and those of the Snowball stemmers
+(snowballstem.org) of the languages that are written in its script. Two words match if they share a stem; different words
+may share one, and a word always matches itself.
 A run in a script without spaces also has its single characters as stems, so that one character matches every run.
 """
 
@@ -11,7 +12,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
+from typing import Final
+
+import Stemmer
 
 from datasources.search.conditions import HasWord
 from datasources.words import normalize, tokens
@@ -25,6 +29,15 @@ FUZZY_FROM = 4
 _STEM_FROM = 4
 _MIN_STEM = 3
 _ASCII = re.compile("[a-z]+")
+_HEBREW = re.compile("[\u05d0-\u05ea]")
+_HEBREW_PREFIX = re.compile("[\u05d1\u05d4\u05d5\u05db\u05dc\u05de\u05e9]+$")
+_ALGORITHMS: Final = (
+    (re.compile("[a-z]"), ("english", "german", "french", "spanish", "italian", "portuguese", "dutch", "polish")),
+    (re.compile("[\u0400-\u04ff]"), ("russian",)),
+    (re.compile("[\u0370-\u03ff]"), ("greek",)),
+    (re.compile("[\u0600-\u06ff]"), ("arabic",)),
+)
+"""The Snowball stemmers by the script of a word."""
 # Each step removes at most one ending, the longest first, if at least three characters remain. The order of the steps
 # gives a plural and its singular the same stem: flowers/flower, Blumen/Blume, gatti/gatto.
 _STEPS = (
@@ -42,11 +55,28 @@ def words(texts: Sequence[str]) -> list[list[str]]:
 
 def stems(found: Sequence[str]) -> set[str]:
     """The stems of words, and the single characters of words in scripts without spaces."""
-    result = {stem(word) for word in found}
+    result = {each for word in found for each in word_stems(word)}
     for word in found:
         if is_unspaced(word):
             result.update(word)
     return result
+
+
+@lru_cache(maxsize=65_536)
+def word_stems(word: str) -> frozenset[str]:
+    """The stems of one word: words that share one match each other."""
+    if len(word) < _STEM_FROM or word.isdigit():
+        return frozenset((word,))
+    if _HEBREW.match(word):
+        # Articles, prepositions and conjunctions are written as first letters; there is no Snowball stemmer of Hebrew.
+        return frozenset((word, *(word[n:] for n in (1, 2) if len(word) - n >= _MIN_STEM and _HEBREW_PREFIX.match(word[:n]))))
+    algorithms = next((of for letters, of in _ALGORITHMS if letters.match(word)), ())
+    return frozenset((stem(word), *(_stemmer(name).stemWord(word) for name in algorithms)))
+
+
+@cache
+def _stemmer(algorithm: str) -> Stemmer.Stemmer:
+    return Stemmer.Stemmer(algorithm)
 
 
 @lru_cache(maxsize=65_536)
@@ -85,9 +115,10 @@ def grams(name: str, size: int) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """Alternatives that match a word: a stem, a phrase of words, a prefix, or a word at an edit distance of at most one."""
+    """Alternatives that match a word: itself, a stem, a phrase of words, a prefix, or a word at an edit distance of one."""
 
-    stem: str | None = None
+    exact: str | None = None
+    stems: tuple[str, ...] = ()
     phrase: tuple[str, ...] = ()
     prefix: str | None = None
     fuzzy: str | None = None
@@ -105,8 +136,10 @@ def lookup(condition: HasWord) -> Lookup | None:
     if len(found) > 1:
         return Lookup(phrase=tuple(found))
     (word,) = found
+    if condition.exact:
+        return Lookup(exact=word)
     return Lookup(
-        stem=stem(word),
+        stems=tuple(sorted(word_stems(word))),
         prefix=word if condition.prefix else None,
         fuzzy=word if condition.fuzzy and len(word) >= FUZZY_FROM else None,
     )

@@ -203,8 +203,10 @@ class RowSecurityRewriter:
     def _text(self, text: TextQuery | None) -> TextQuery | None:
         if text is None:
             return None
-        clauses = tuple(Clause(self.rewrite(c.condition, Use.SEARCH), c.weight) for c in text.clauses)
-        return TextQuery(clauses, text.required)
+        clauses, boosts = (
+            tuple(Clause(self.rewrite(c.condition, Use.SEARCH), c.weight) for c in of) for of in (text.clauses, text.boosts)
+        )
+        return TextQuery(clauses, text.required, boosts)
 
     def _facet(self, facet: FacetRequest) -> BoundFacet:
         readable = self.readable(facet.field, Use.FACET)

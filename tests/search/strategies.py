@@ -171,7 +171,9 @@ conditions: st.SearchStrategy[Condition] = st.recursive(
 )
 _wide = st.just(Everything()) | conditions
 _clauses = st.builds(Clause, conditions, st.sampled_from([0.1, 0.2, 0.3, 1.0, 2.5, 0.0000001]))
-_texts = st.builds(TextQuery, st.lists(_clauses, max_size=4).map(tuple), st.integers(0, 3))
+_texts = st.builds(
+    TextQuery, st.lists(_clauses, max_size=4).map(tuple), st.integers(0, 3), st.lists(_clauses, max_size=2).map(tuple)
+)
 _facets = st.builds(FacetRequest, st.sampled_from(_FACETS), _wide, st.booleans())
 requests = st.builds(
     SearchRequest,
