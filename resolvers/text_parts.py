@@ -27,6 +27,8 @@ MAX_PHRASE_TOKENS = 8
 """Maximum tokens of a phrase in a script without spaces, where each token is a pair of characters."""
 MIN_CONCEPT_SCORE = 0.6
 """An exact word of any language reaches this score; an inflected form only in the viewer's languages."""
+_SYNONYM_SCORE = 0.9
+"""From this score a concept also matches texts by its other words in the same language."""
 _PLACE_FIELDS = {"COUNTRY": Field.COUNTRY, "REGION": Field.REGION, "CITY": Field.CITY, "LOCALITY": Field.LOCALITY}
 _MIN_NAME_PART = 4
 """Letters of a word that is looked up in file names; with digits one fewer is enough."""
@@ -92,7 +94,7 @@ class _Compiler:
         for size in range(min(MAX_PHRASE_TOKENS, len(run.words) - at), 0, -1):
             words = run.words[at : at + size]
             written = join_tokens(words)
-            if size > MAX_PHRASE_WORDS and " " in written:
+            if (size > MAX_PHRASE_WORDS and " " in written) or run.divided(at + size):
                 continue
             meanings = [dated[1]] if dated is not None and dated[0] == size else []
             meanings += self._by_name.get(" ".join(words), ())
@@ -119,7 +121,8 @@ class _Compiler:
         elif " " not in written:
             text = HasWord(written)
         else:
-            text = All(tuple(HasWord(w) for w in words if w not in SMALL_WORDS) or tuple(map(HasWord, words)))
+            telling = [w for w in words if w not in SMALL_WORDS and (len(w) > 1 or w.isdecimal())]
+            text = All(tuple(map(HasWord, telling or words)))
         return Part(Any_((text, *_in_file_names(run, at, size), *meanings)), HasWord(written, exact=True))
 
     async def _meanings(self, phrase: str) -> list[Condition]:
@@ -129,6 +132,10 @@ class _Compiler:
         concept_ids = tuple(c.id for c in concepts if c.score >= MIN_CONCEPT_SCORE)
         if concept_ids:
             found.append(AnyOf(Field.LABEL, concept_ids))
+            certain = [c for c in concepts if c.score >= _SYNONYM_SCORE]
+            for language in dict.fromkeys(c.language for c in certain):
+                ids = [c.id for c in certain if c.language == language]
+                found += [HasWord(word) for word in await sources.translations.synonyms(ids, language) if word != phrase]
         places = await sources.locations.search(phrase, self._languages, prefix=False, limit=20)
         records = await self._context.places.many([p.id for p in places if token_text(p.matched_name) == phrase])
         by_field: dict[Field, list[str]] = {}

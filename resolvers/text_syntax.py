@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from datasources.search.analysis import is_unspaced
 from datasources.words import tokens
 
 _QUOTES = str.maketrans(dict.fromkeys("“”„‟«»「」『』＂", '"'))
 _TERM = re.compile(r'(?:(?<=\s)|^)(?P<minus>-)?"(?P<quoted>[^"]*)"|(?P<word>[^\s"]+|")')
+_ELISION = re.compile(r"^((?:l|d|un|dell|nell|all|sull|dall)['’])(?=\w{3})", re.IGNORECASE)
+"""A French or Italian article or preposition, as in `l'été`, is a word of its own."""
 _OR = "OR"
 
 
@@ -23,6 +26,10 @@ class Run:
     excluded: bool = False
     joined: bool = False
     """Whether `OR` stands before the run."""
+
+    def divided(self, at: int) -> bool:
+        """Whether a typed word such as `o'brien` continues at this word. Scripts without spaces can be divided anywhere."""
+        return 0 < at < len(self.words) and self.source[at] == self.source[at - 1] and not is_unspaced(self.words[at])
 
 
 def parse(query: str) -> list[Run]:
@@ -53,7 +60,7 @@ def parse(query: str) -> list[Run]:
             close()
             joined = True
         else:
-            plain.append(word)
+            plain += filter(None, _ELISION.split(word, maxsplit=1))
     close()
     return runs or list(_run([query]))
 

@@ -38,6 +38,21 @@ _ALGORITHMS: Final = (
     (re.compile("[\u0600-\u06ff]"), ("arabic",)),
 )
 """The Snowball stemmers by the script of a word."""
+_IRREGULAR: Final = {
+    form: word
+    for word, forms in {
+        "foot": "feet", "tooth": "teeth", "goose": "geese", "mouse": "mice", "man": "men", "woman": "women", "child": "children",
+        "person": "people", "wife": "wives", "life": "lives", "leaf": "leaves", "knife": "knives", "wolf": "wolves",
+        "loaf": "loaves", "shelf": "shelves", "calf": "calves", "half": "halves", "ox": "oxen", "run": "ran", "swim": "swam swum",
+        "sing": "sang sung", "eat": "ate eaten", "drive": "drove driven", "ride": "rode ridden", "fly": "flew flown",
+        "win": "won", "catch": "caught", "buy": "bought", "sleep": "slept", "take": "took taken", "make": "made", "see": "saw seen",
+        "sit": "sat", "stand": "stood", "hold": "held", "build": "built", "throw": "threw thrown", "draw": "drew drawn",
+        "fall": "fell fallen", "grow": "grew grown", "wear": "wore worn", "write": "wrote written", "drink": "drank drunk",
+        "dig": "dug", "blow": "blew blown", "break": "broke broken", "climb": "clomb", "fight": "fought", "meet": "met",
+    }.items()
+    for form in forms.split()
+}  # fmt: skip
+"""English forms that no stemmer reduces, of words that captions have."""
 # Each step removes at most one ending, the longest first, if at least three characters remain. The order of the steps
 # gives a plural and its singular the same stem: flowers/flower, Blumen/Blume, gatti/gatto.
 _STEPS = (
@@ -65,12 +80,13 @@ def stems(found: Sequence[str]) -> set[str]:
 @lru_cache(maxsize=65_536)
 def word_stems(word: str) -> frozenset[str]:
     """The stems of one word: words that share one match each other."""
-    if len(word) < _STEM_FROM or word.isdigit():
+    if (len(word) < _STEM_FROM and word not in _IRREGULAR) or word.isdigit():
         return frozenset((word,))
     if _HEBREW.match(word):
         # Articles, prepositions and conjunctions are written as first letters; there is no Snowball stemmer of Hebrew.
         return frozenset((word, *(word[n:] for n in (1, 2) if len(word) - n >= _MIN_STEM and _HEBREW_PREFIX.match(word[:n]))))
     algorithms = next((of for letters, of in _ALGORITHMS if letters.match(word)), ())
+    word = _IRREGULAR.get(word, word)
     return frozenset((stem(word), *(_stemmer(name).stemWord(word) for name in algorithms)))
 
 

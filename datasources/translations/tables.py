@@ -71,6 +71,9 @@ class ConceptTables(TranslationService):
                     break
         return found
 
+    async def synonyms(self, ids: Sequence[ConceptId], language: str) -> Sequence[str]:
+        return [word for concept in ids for tag, word in self._words.get(concept, ()) if tag == language]
+
     async def guesses(self, ids: Sequence[ConceptId], language: str) -> Mapping[ConceptId, WordGuess]:
         found: dict[ConceptId, WordGuess] = {}
         for tag in tag_and_parents(language):
