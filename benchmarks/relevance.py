@@ -47,7 +47,7 @@ def cases(path: Path) -> Iterator[Case]:
     """The cases of a file of queries."""
     for line in path.read_text().splitlines():
         if line and not line.startswith("# query"):
-            query, rule, source_id = (line.split("\t") + [""])[:3]
+            query, rule, source_id = [*line.split("\t"), ""][:3]
             yield Case(query, rule, source_id)
 
 

@@ -62,8 +62,9 @@ def normalize(text: str) -> str:
 def tokens(text: str) -> list[str]:
     """The normalized words of a text, in order, with repeats.
 
-    A word is a run of letters, digits and marks, or one pictograph such as an emoji. A run in a script without spaces gives its overlapping bigrams
-    (東京都 -> 東京, 京都), or itself if it is a single character: a query of one such character is a prefix.
+    A word is a run of letters, digits and marks, or one pictograph such as an emoji. A run in a script without spaces
+    gives its overlapping bigrams (東京都 -> 東京, 京都), or itself if it is a single character: a query of one such
+    character is a prefix.
     """
     folded = normalize(text)
     if folded.isascii():
@@ -87,6 +88,12 @@ def join_tokens(words: Sequence[str]) -> str:
         continues = len(word) == len("東京") and text[-1:] == word[0] and _kind(word[0]) == _PAIRS
         text += word[1] if continues else f" {word}"
     return text.strip()
+
+
+@lru_cache(maxsize=65_536)
+def is_unspaced(word: str) -> bool:
+    """Whether a token is of a script without spaces, which is cut into bigrams."""
+    return not word.isascii() and _kind(word[0]) == _PAIRS
 
 
 def token_text(text: str) -> str:

@@ -14,11 +14,12 @@ def _table(rows: Mapping[int, str]) -> dict[str, int]:
 
 
 FILLERS: Final = frozenset("of de del di du des den der the le la el il da do no em en in im am a".split())
-LAST: Final = dict.fromkeys(
-    "last past previous letzte letzten letzter letztes letztem vorige vorigen voriges dernier derniere passe passee pasado pasada "
-    "ultimo ultima scorso scorsa passato passata passado passada прошлый прошлая прошлое прошлой прошлого прошлым прошлом прошлую".split(),
-    1,
+_LAST = (
+    "last past previous letzte letzten letzter letztes letztem vorige vorigen voriges dernier derniere passe passee pasado "
+    "pasada ultimo ultima scorso scorsa passato passata passado passada прошлый прошлая прошлое прошлой прошлого прошлым "
+    "прошлом прошлую"
 )
+LAST: Final = dict.fromkeys(_LAST.split(), 1)
 THIS: Final = dict.fromkeys(
     "this diese dieser dieses diesen diesem ce cet cette este esta questo questa quest neste nesta deste "
     "этот эта это этой этого этим этом эту".split(),

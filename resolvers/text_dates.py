@@ -23,14 +23,8 @@ _DECEMBER = 12
 def date_at(run: Run, at: int, today: date) -> tuple[int, Condition] | None:
     """The longest date that begins at this word, as the number of its words and a condition; None if there is none."""
     words = run.words[at:]
-    return (
-        _numeric(run, at)
-        or _relative(words, today)
-        or _day_of_month(words)
-        or _named_span(words, today)
-        or _decade(words)
-        or _year(words)
-    )
+    named = _relative(words, today) or _day_of_month(words) or _named_span(words)
+    return _numeric(run, at) or named or _decade(words) or _year(words)
 
 
 def _between(field: Field, low: int, high: int | None = None) -> Condition:
@@ -65,11 +59,10 @@ def _numeric(run: Run, at: int) -> tuple[int, Condition] | None:
         year, month, day = int(together[0][:4]), int(together[0][4:6]), int(together[0][6:])
         return (1, _between(Field.DAY, int(together[0]))) if _valid(year, month, day) else None
     if len(numbers) == 3:  # noqa: PLR2004 - day, month and year
-        year = numbers[0] if _year_of(together[0]) else _full_year(together[2])
-        if year is None:
-            return None
+        full = _year_of(together[0]) or _full_year(together[2])
+        year = full or 0
         month_days = [(numbers[1], numbers[2])] if _year_of(together[0]) else [(numbers[1], numbers[0]), (numbers[0], numbers[1])]
-        found = {_number(date(year, m, d)) for m, d in month_days if _valid(year, m, d)}
+        found = {_number(date(year, m, d)) for m, d in month_days if year and _valid(year, m, d)}
         return (3, Any_(tuple(_between(Field.DAY, n) for n in sorted(found)))) if found else None
     if len(numbers) == 2:  # noqa: PLR2004 - month and year
         year, month = (numbers[0], numbers[1]) if _year_of(together[0]) else (numbers[1], numbers[0])
@@ -117,7 +110,7 @@ def _day_of_month(words: Sequence[str]) -> tuple[int, Condition] | None:
     return (size, _between(Field.DAY, _number(date(year, month, day)))) if _valid(year, month, day) else None
 
 
-def _named_span(words: Sequence[str], today: date) -> tuple[int, Condition] | None:
+def _named_span(words: Sequence[str]) -> tuple[int, Condition] | None:
     """`July 2019`, `summer 2019`, `Christmas`, `2019 July`; a month alone is that month of every year."""
     year = _year_of(words[0])
     start = _skip(words, 1) if year is not None else 0

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from access.scope import Scope
@@ -20,8 +21,8 @@ _MEDIA: Final = {
         "видео фильм ビデオ 動画 视频 影片 비디오 동영상"
     ),
     AnyOf(Field.FAVORITE, ("true",)): (
-        "favorite favorites favourite favourites favorit favoriten favori favoris favorito favoritos favorita favoritas preferito "
-        "preferiti preferita preferite favoriet favorieten ulubione избранное любимые お気に入り 收藏 즐겨찾기"
+        "favorite favorites favourite favourites favorit favoriten favori favoris favorito favoritos favorita favoritas "
+        "preferito preferiti preferita preferite favoriet favorieten ulubione избранное любимые お気に入り 收藏 즐겨찾기"
     ),
 }
 MEDIA_WORDS: Final = {" ".join(tokens(word)): condition for condition, words in _MEDIA.items() for word in words.split()}
@@ -36,13 +37,15 @@ async def names(context: Context, scope: Scope, words: Sequence[str], small: Col
     wanted = {" ".join(words[i : i + n]) for i in range(len(words)) for n in range(1, MAX_NAME_WORDS + 1)}
     first = set(words) - set(small)
     found: dict[str, dict[Field, list[str]]] = {}
-    async for field, value, name in _named(context, scope):
+    for field, value, name in await _named(context, scope):
         parts = tokens(name)[:MAX_NAME_WORDS]
         if first.isdisjoint(parts):
             continue
         for part in _parts(parts, small) & wanted:
             found.setdefault(part, {}).setdefault(field, []).append(value)
-    result = {part: [AnyOf(field, tuple(values)) for field, values in by.items()] for part, by in found.items()}
+    result: dict[str, list[Condition]] = {
+        part: [AnyOf(field, tuple(values)) for field, values in by.items()] for part, by in found.items()
+    }
     for phrase in wanted & MEDIA_WORDS.keys():
         result.setdefault(phrase, []).append(MEDIA_WORDS[phrase])
     return result
@@ -58,15 +61,16 @@ def _parts(words: Sequence[str], small: Collection[str]) -> set[str]:
     }
 
 
-async def _named(context: Context, scope: Scope) -> AsyncIterator[tuple[Field, str, str]]:
+async def _named(context: Context, scope: Scope) -> list[tuple[Field, str, str]]:
     """The field, value and name of everything that has a name."""
-    for person in await context.sources.people.all(scope):
-        yield Field.PERSON, person.record.id, person.name or ""
-    for album in await context.sources.albums.all(scope):
-        yield Field.ALBUM, album.record.id, album.title or ""
-    for field, values in (await _equipment(context, scope)).items():
-        for value in values:
-            yield field, value, value
+    people, albums, equipment = await asyncio.gather(
+        context.sources.people.all(scope), context.sources.albums.all(scope), _equipment(context, scope)
+    )
+    return [
+        *((Field.PERSON, person.record.id, person.name or "") for person in people),
+        *((Field.ALBUM, album.record.id, album.title or "") for album in albums),
+        *((field, value, value) for field, values in equipment.items() for value in values),
+    ]
 
 
 async def _equipment(context: Context, scope: Scope) -> Mapping[Field, Sequence[str]]:

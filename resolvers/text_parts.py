@@ -13,9 +13,8 @@ from datetime import UTC, date, datetime
 from typing import NamedTuple
 
 from access.scope import Scope
-from datasources.search.analysis import is_unspaced
 from datasources.search.conditions import All, Any_, AnyOf, Condition, Field, FileNamePart, HasWord
-from datasources.words import join_tokens, token_text
+from datasources.words import is_unspaced, join_tokens, token_text
 from resolvers.context import Context, Languages
 from resolvers.text_dates import date_at
 from resolvers.text_names import names
@@ -82,7 +81,7 @@ class _Compiler:
     async def _literal(self, run: Run) -> Part:
         """A quoted phrase, or a word to exclude: the text in order, and names that are equal to it."""
         phrase = join_tokens(run.words)
-        text = HasWord(phrase, exact=True) if run.quoted else HasWord(phrase)
+        text = HasWord(phrase, exact=True) if run.quoted else self._word(phrase)
         meanings = [*self._by_name.get(" ".join(run.words), ())]
         if not run.quoted:
             meanings += await self._meanings(phrase)
@@ -112,18 +111,20 @@ class _Compiler:
             size += 1
         return 1 if is_unspaced(run.words[at]) else size
 
-    @staticmethod
-    def _part(run: Run, at: int, size: int, meanings: Sequence[Condition], *, prefix: bool) -> Part:
+    def _part(self, run: Run, at: int, size: int, meanings: Sequence[Condition], *, prefix: bool) -> Part:
         words = run.words[at : at + size]
         written = join_tokens(words)
         if size == 1:
-            text: Condition = HasWord(words[0], fuzzy=True, prefix=prefix)
+            text: Condition = HasWord(words[0], fuzzy=True, prefix=prefix, languages=self._languages)
         elif " " not in written:
             text = HasWord(written)
         else:
             telling = [w for w in words if w not in SMALL_WORDS and (len(w) > 1 or w.isdecimal())]
-            text = All(tuple(map(HasWord, telling or words)))
+            text = All(tuple(map(self._word, telling or words)))
         return Part(Any_((text, *_in_file_names(run, at, size), *meanings)), HasWord(written, exact=True))
+
+    def _word(self, word: str) -> HasWord:
+        return HasWord(word, languages=self._languages)
 
     async def _meanings(self, phrase: str) -> list[Condition]:
         """The concepts and places of a phrase."""
@@ -135,7 +136,7 @@ class _Compiler:
             certain = [c for c in concepts if c.score >= _SYNONYM_SCORE]
             for language in dict.fromkeys(c.language for c in certain):
                 ids = [c.id for c in certain if c.language == language]
-                found += [HasWord(word) for word in await sources.translations.synonyms(ids, language) if word != phrase]
+                found += [self._word(word) for word in await sources.translations.synonyms(ids, language) if word != phrase]
         places = await sources.locations.search(phrase, self._languages, prefix=False, limit=20)
         records = await self._context.places.many([p.id for p in places if token_text(p.matched_name) == phrase])
         by_field: dict[Field, list[str]] = {}

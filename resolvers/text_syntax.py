@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from datasources.search.analysis import is_unspaced
-from datasources.words import tokens
+from datasources.words import is_unspaced, tokens
 
 _QUOTES = str.maketrans(dict.fromkeys("“”„‟«»「」『』＂", '"'))
 _TERM = re.compile(r'(?:(?<=\s)|^)(?P<minus>-)?"(?P<quoted>[^"]*)"|(?P<word>[^\s"]+|")')

@@ -2,8 +2,8 @@
 
 Engines receive terms, not text. A word has several stems, because the index does not know the language of a caption: a
 light one that removes plural endings of English, Romance and Germanic languages alike, and those of the Snowball stemmers
-(snowballstem.org) of the languages that are written in its script. Two words match if they share a stem; different words
-may share one, and a word always matches itself.
+(snowballstem.org) of the languages of its script. A word of a query matches by the first and by the stems of the viewer's
+languages. Different words may share a stem, and a word always matches itself.
 A run in a script without spaces also has its single characters as stems, so that one character matches every run.
 """
 
@@ -18,7 +18,7 @@ from typing import Final
 import Stemmer
 
 from datasources.search.conditions import HasWord
-from datasources.words import normalize, tokens
+from datasources.words import is_unspaced, normalize, tokens
 
 MAX_TERM = 60
 """Words are truncated to this number of characters."""
@@ -31,13 +31,17 @@ _MIN_STEM = 3
 _ASCII = re.compile("[a-z]+")
 _HEBREW = re.compile("[\u05d0-\u05ea]")
 _HEBREW_PREFIX = re.compile("[\u05d1\u05d4\u05d5\u05db\u05dc\u05de\u05e9]+$")
-_ALGORITHMS: Final = (
-    (re.compile("[a-z]"), ("english", "german", "french", "spanish", "italian", "portuguese", "dutch", "polish")),
-    (re.compile("[\u0400-\u04ff]"), ("russian",)),
-    (re.compile("[\u0370-\u03ff]"), ("greek",)),
-    (re.compile("[\u0600-\u06ff]"), ("arabic",)),
+_DEFAULT: Final = (
+    (re.compile("[a-z]"), "english"),
+    (re.compile("[\u0400-\u04ff]"), "russian"),
+    (re.compile("[\u0370-\u03ff]"), "greek"),
+    (re.compile("[\u0600-\u06ff]"), "arabic"),
 )
-"""The Snowball stemmers by the script of a word."""
+"""The Snowball stemmer of a script, which is used in every language."""
+_LATIN: Final = {
+    "de": "german", "fr": "french", "es": "spanish", "it": "italian", "pt": "portuguese", "nl": "dutch", "pl": "polish",
+}  # fmt: skip
+"""The other languages of the label table, whose stems match only for who reads them: `shower` is no `show` in English."""
 _IRREGULAR: Final = {
     form: word
     for word, forms in {
@@ -45,7 +49,8 @@ _IRREGULAR: Final = {
         "person": "people", "wife": "wives", "life": "lives", "leaf": "leaves", "knife": "knives", "wolf": "wolves",
         "loaf": "loaves", "shelf": "shelves", "calf": "calves", "half": "halves", "ox": "oxen", "run": "ran", "swim": "swam swum",
         "sing": "sang sung", "eat": "ate eaten", "drive": "drove driven", "ride": "rode ridden", "fly": "flew flown",
-        "win": "won", "catch": "caught", "buy": "bought", "sleep": "slept", "take": "took taken", "make": "made", "see": "saw seen",
+        "win": "won", "catch": "caught", "buy": "bought", "sleep": "slept", "take": "took taken", "make": "made",
+        "see": "saw seen",
         "sit": "sat", "stand": "stood", "hold": "held", "build": "built", "throw": "threw thrown", "draw": "drew drawn",
         "fall": "fell fallen", "grow": "grew grown", "wear": "wore worn", "write": "wrote written", "drink": "drank drunk",
         "dig": "dug", "blow": "blew blown", "break": "broke broken", "climb": "clomb", "fight": "fought", "meet": "met",
@@ -79,15 +84,38 @@ def stems(found: Sequence[str]) -> set[str]:
 
 @lru_cache(maxsize=65_536)
 def word_stems(word: str) -> frozenset[str]:
-    """The stems of one word: words that share one match each other."""
+    """The stems of one word in the index: those that hold in every language, and those of each language with its tag."""
+    plain = _plain_stems(word)
+    stemmed = {tag: _stem_in(tag, word) for tag in _languages_of(word)}
+    return plain | {f"{tag}:{each}" for tag, each in stemmed.items() if each != word}
+
+
+@lru_cache(maxsize=65_536)
+def query_stems(word: str, languages: tuple[str, ...]) -> tuple[str, ...]:
+    """The stems that match a word of a query in these languages (BCP 47 tags), sorted."""
+    own = {tag.split("-")[0].lower() for tag in languages} & set(_languages_of(word))
+    stemmed = {tag: _stem_in(tag, word) for tag in own}
+    return tuple(sorted(_plain_stems(word) | {f"{tag}:{each}" for tag, each in stemmed.items()} | set(stemmed.values())))
+
+
+def _plain_stems(word: str) -> frozenset[str]:
     if (len(word) < _STEM_FROM and word not in _IRREGULAR) or word.isdigit():
         return frozenset((word,))
     if _HEBREW.match(word):
         # Articles, prepositions and conjunctions are written as first letters; there is no Snowball stemmer of Hebrew.
         return frozenset((word, *(word[n:] for n in (1, 2) if len(word) - n >= _MIN_STEM and _HEBREW_PREFIX.match(word[:n]))))
-    algorithms = next((of for letters, of in _ALGORITHMS if letters.match(word)), ())
-    word = _IRREGULAR.get(word, word)
-    return frozenset((stem(word), *(_stemmer(name).stemWord(word) for name in algorithms)))
+    regular = _IRREGULAR.get(word, word)
+    algorithm = next((of for letters, of in _DEFAULT if letters.match(word)), None)
+    return frozenset((word, stem(regular), *([] if algorithm is None else [_stemmer(algorithm).stemWord(regular)])))
+
+
+def _languages_of(word: str) -> Sequence[str]:
+    """The languages with a stemmer that are written in Latin letters, for a word in these letters."""
+    return tuple(_LATIN) if _ASCII.match(word) and len(word) >= _STEM_FROM else ()
+
+
+def _stem_in(language: str, word: str) -> str:
+    return str(_stemmer(_LATIN[language]).stemWord(word))
 
 
 @cache
@@ -107,12 +135,6 @@ def stem(word: str) -> str:
                 word = shorter if len(shorter) >= _MIN_STEM else word
                 break
     return word
-
-
-@lru_cache(maxsize=65_536)
-def is_unspaced(word: str) -> bool:
-    """Whether the word is of a script without spaces, which is indexed in bigrams."""
-    return not word.isascii() and len(tokens(word[0] * 3)) > 1
 
 
 def fold_name(name: str) -> str:
@@ -155,7 +177,7 @@ def lookup(condition: HasWord) -> Lookup | None:
     if condition.exact:
         return Lookup(exact=word)
     return Lookup(
-        stems=tuple(sorted(word_stems(word))),
+        stems=query_stems(word, condition.languages),
         prefix=word if condition.prefix else None,
         fuzzy=word if condition.fuzzy and len(word) >= FUZZY_FROM else None,
     )

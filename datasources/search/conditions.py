@@ -134,13 +134,14 @@ class HasWord:
     """TEXT contains a word with the same stem, ignoring accents and case; `prefix` matches beginnings, `fuzzy` one typo.
 
     A `word` of several tokens (`datasources.words.tokens`), such as CJK text or a phrase, matches these tokens in order.
-    `exact`: only the word as it is, with no other inflection.
+    `exact`: only the word as it is, with no other inflection. `languages`: BCP 47 tags of those whose inflections match.
     """
 
     word: str
     fuzzy: bool = False
     prefix: bool = False
     exact: bool = False
+    languages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from access.classes import DataClass
 from access.policy import Use, Visibility
 from access.precision import LocationPrecision, TimePrecision
 from access.scope import Scope
-from datasources.search.analysis import fold_name, is_unspaced, word_stems
+from datasources.search.analysis import fold_name, query_stems, word_stems
 from datasources.search.conditions import (
     All,
     Any_,
@@ -43,7 +43,7 @@ from datasources.search.port import (
     TextQuery,
 )
 from datasources.sortkeys import added_key, day_key, none_key, taken_key
-from datasources.words import tokens
+from datasources.words import is_unspaced, tokens
 
 
 @dataclass(frozen=True)
@@ -197,7 +197,7 @@ def _word(condition: HasWord, words: Sequence[str]) -> bool:
     (word,) = wanted
     if condition.exact:
         return word in words
-    if any(word_stems(w) & word_stems(word) or (is_unspaced(w) and word in w) for w in words):
+    if any(not word_stems(w).isdisjoint(query_stems(word, condition.languages)) or (is_unspaced(w) and word in w) for w in words):
         return True
     if condition.prefix and any(w.startswith(word) for w in words):
         return True
