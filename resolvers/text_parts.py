@@ -33,7 +33,7 @@ _MIN_NAME_PART = 4
 """Letters of a word that is looked up in file names; with digits one fewer is enough."""
 _EDGES = re.compile(r"^\W+|\W+$")
 SMALL_WORDS = frozenset(
-    "a an and are as at be been by for from has have he her his in into is it its me my near of off on or our out she some "
+    "a l d an and are as at be been by for from has have he her his in into is it its me my near of off on or our out she some "
     "that the their them there these they this to two up us was we were what where which while who with you your "
     "der die das den dem des ein eine einen einem und im am an auf mit von zu bei aus ist "
     "le la les un une des du de et en au aux dans sur avec el los las una unos unas y del al con por para "
@@ -89,6 +89,8 @@ class _Compiler:
 
     async def _longest(self, run: Run, at: int) -> tuple[int, list[Condition]]:
         """The longest phrase from here that means something, and its meanings; (1, []) if there is none."""
+        if run.words[at] in SMALL_WORDS and at + 1 < len(run.words) and date_at(run, at + 1, self._today) is not None:
+            return 1, []  # `in July`, `l'été 2019`: the date is the phrase
         dated = date_at(run, at, self._today)
         for size in range(min(MAX_PHRASE_TOKENS, len(run.words) - at), 0, -1):
             words = run.words[at : at + size]
@@ -138,7 +140,7 @@ class _Compiler:
                 ids = [c.id for c in certain if c.language == language]
                 found += [self._word(word) for word in await sources.translations.synonyms(ids, language) if word != phrase]
         places = await sources.locations.search(phrase, self._languages, prefix=False, limit=20)
-        records = await self._context.places.many([p.id for p in places if token_text(p.matched_name) == phrase])
+        records = await self._context.places.many([p.id for p in places if _equal_names(p.matched_name, phrase)])
         by_field: dict[Field, list[str]] = {}
         for record in records:
             by_field.setdefault(_PLACE_FIELDS[record.kind.name], []).append(record.id)
@@ -166,6 +168,11 @@ async def parts_of(context: Context, scope: Scope, query: str, languages: Langua
         part = parts[compiler.unknown[word]]
         parts[compiler.unknown[word]] = part._replace(condition=Any_((part.condition, AnyOf(Field.LABEL, concepts))))
     return parts, excluded
+
+
+def _equal_names(one: str, other: str) -> bool:
+    """Whether two names have the same letters, however they are divided: `U.S.A.` and `USA`, `Xi'an` and `xian`."""
+    return token_text(one).replace(" ", "") == token_text(other).replace(" ", "")
 
 
 def _in_file_names(run: Run, at: int, size: int) -> list[Condition]:
