@@ -16,7 +16,7 @@ from access.classes import DataClass
 from access.precision import LocationPrecision, TimePrecision
 from access.viewer import Viewer, ViewerKind
 
-POLICY_VERSION = 4
+POLICY_VERSION = 5
 """Part of every cursor: a cursor of another policy version is rejected."""
 
 
@@ -99,12 +99,12 @@ MATRIX: Mapping[DataClass, Row] = MappingProxyType({
     #                   owner        shared album      guest of a link   service, by scope             support, by ticket
     _D.PUBLIC:      Row(_to(_ALL),   _to(_ALL),        _to(_ALL),        _to(_ALL),                    _to(_ALL)),
     _D.OPERATIONAL: Row(_to(_ALL),   _to(_ALL),        _to(_ALL),        _by("read", _ALL),            _to(_SORT)),
-    _D.TIME:        Row(_to(_SORT),  _to(_SORT, _T),   _to(_SORT, _T),   _by("time", _SORT),           _to(_SORT, _Y)),
+    _D.TIME:        Row(_to(_ALL),   _to(_ALL, _T),    _to(_ALL, _T),    _by("time", _ALL),            _to(_SORT, _Y)),
     _D.PLACE:       Row(_to(_FIND),  _to(_FIND, _P),   _to(_FIND, _P),   _by("place", _FIND, _C),      None),
     _D.LOCATION:    Row(_to(_COUNT), _to(_COUNT, _P),  _to(_COUNT, _P),  _by("location", _COUNT),      None),
     _D.CONTENT:     Row(_to(_ALL),   _to(_ALL),        _to(_ALL),        _by("content", _ALL),         None),
     _D.FILE_NAME:   Row(_to(_FIND),  _to(_FIND, _W),   _to(_FIND, _W),   _by("content", _FIND, _W),    None),
-    _D.OWNER_STATE: Row(_to(_COUNT), None,             None,             None,                         None),
+    _D.OWNER_STATE: Row(_to(_FIND),  None,             None,             None,                         None),
     _D.PICTURE:     Row(_to(_READ),  _to(_READ),       _to(_READ),       _by("picture", _READ),        None),
     _D.BIOMETRIC:   Row(_to(_ALL),   None,             None,             _by("people", _READ | {Use.SORT}), None),
     _D.IDENTITY:    Row(_to(_ALL),   _to(_READ),       None,             None,                         None),

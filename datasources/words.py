@@ -62,8 +62,9 @@ def normalize(text: str) -> str:
 def tokens(text: str) -> list[str]:
     """The normalized words of a text, in order, with repeats.
 
-    A word is a run of letters, digits and marks. A run in a script without spaces gives its overlapping bigrams
-    (東京都 -> 東京, 京都), or itself if it is a single character: a query of one such character is a prefix.
+    A word is a run of letters, digits and marks, or one pictograph such as an emoji. A run in a script without spaces
+    gives its overlapping bigrams (東京都 -> 東京, 京都), or itself if it is a single character: a query of one such
+    character is a prefix.
     """
     folded = normalize(text)
     if folded.isascii():
@@ -75,6 +76,8 @@ def tokens(text: str) -> list[str]:
             found.append(word)
         elif kind == _PAIRS:
             found += map("".join, pairwise(word))
+        elif kind == _PICTOGRAPHS:
+            found += word
     return found
 
 
@@ -87,12 +90,28 @@ def join_tokens(words: Sequence[str]) -> str:
     return text.strip()
 
 
-_GAP, _WORD, _PAIRS = range(3)
+@lru_cache(maxsize=65_536)
+def is_unspaced(word: str) -> bool:
+    """Whether a token is of a script without spaces, which is cut into bigrams."""
+    return not word.isascii() and _kind(word[0]) == _PAIRS
+
+
+def token_text(text: str) -> str:
+    """A text as its tokens with single spaces, so that spellings with hyphens, apostrophes or full stops are equal."""
+    return join_tokens(tokens(text))
+
+
+_GAP, _WORD, _PAIRS, _PICTOGRAPHS = range(4)
+_FIRST_PICTOGRAPH = "\u2190"
+"""Symbols before it, such as the sign of copyright, separate words."""
 
 
 @lru_cache(maxsize=8192)
 def _kind(character: str) -> int:
-    if unicodedata.category(character)[0] not in "LNM":
+    category = unicodedata.category(character)
+    if category == "So" and character >= _FIRST_PICTOGRAPH:
+        return _PICTOGRAPHS
+    if category[0] not in "LNM":
         return _GAP
     code = ord(character)
     return _PAIRS if any(first <= code <= last for first, last in _UNSPACED) else _WORD
@@ -100,4 +119,4 @@ def _kind(character: str) -> int:
 
 @lru_cache(maxsize=8192)
 def _is_invisible(character: str) -> bool:
-    return unicodedata.category(character) == "Cf"
+    return unicodedata.category(character) == "Cf" or "\ufe00" <= character <= "\ufe0f"  # variation selectors

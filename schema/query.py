@@ -115,7 +115,8 @@ class Query:
 
     @field(
         C.PUBLIC,
-        "Photos that match a text, best match first. The text can be in any language and name things, places, people and albums.",
+        "Photos that match a text, best match first. The text can be in any language and name things, places, people, albums, "
+        "dates, files and cameras. Quotes mean a phrase, a minus before a word excludes it, OR in capitals joins.",
     )
     async def search_photos(
         self,

@@ -49,7 +49,8 @@ def test_keeps_the_marks_that_are_letters(text: str) -> None:
         ("हिन्दी गीत", ["हिन्दी", "गीत"]),
         ("ビーチで寝る", ["ビー", "ーチ", "チで", "で寝", "寝る"]),
         ("d\u2019Orsay", ["d", "orsay"]),
-        ("--- \U0001f600", []),
+        ("--- ©", []),
+        ("fun \U0001f3d6\ufe0f\U0001f468\u200d\U0001f469", ["fun", "\U0001f3d6", "\U0001f468", "\U0001f469"]),
     ],
 )
 def test_cuts_text_into_words(text: str, words: list[str]) -> None:

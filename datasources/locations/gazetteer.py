@@ -17,6 +17,7 @@ from datasources.locations.atlas import Atlas
 from datasources.locations.name_search import MAX_QUERY, NameHit, NameSearch
 from datasources.locations.namebook import PlaceNames
 from datasources.locations.nearest import CAP_KM, EARTH_KM, FAR_KM, NearestBatch, NearestPlaces, chord, kilometres, unit_vectors
+from datasources.locations.place_aliases import PLACE_ALIASES
 from datasources.locations.port import (
     LocalizedName,
     Located,
@@ -28,13 +29,16 @@ from datasources.locations.port import (
     Point,
 )
 from datasources.locations.zones import Zones
-from datasources.words import normalize
+from datasources.words import normalize, token_text
 
 _FEW = 8  # below this number of points the scalar path is faster: benchmarks/places.py
 _INLINE = 500  # points that take about a millisecond; more would block the event loop
 _FEW_OPEN = 10  # the same for points near borders
 _CHUNK = 32_768  # points whose candidates fit the CPU cache
 _WINDOW = 50  # extra hits that are ranked
+_ALIAS_SCORE = 300  # of a common name of a country or region: above every city of the same name
+_METROPOLIS = 300_000  # inhabitants of a place that any of its names means rather than a small place called so: Cologne, Seville
+_METROPOLIS_BONUS = 60
 _LANGUAGE_BONUS = 30  # for hits whose name in the reader's language has the prefix; scale of `NameSearch`
 _FAR_AWAY_KM, _NEAR_KM, _HALF_AS_FAR = 1_600.0, 25.0, 10.0
 _POLE_DEG = 89.0
@@ -113,14 +117,20 @@ class Gazetteer(LocationService):
         limit: int = 50,
     ) -> Sequence[PlaceMatch]:
         among = self._atlas.of_kinds(frozenset(kinds)) if kinds else None
-        found = self._finder.find(query, among, typed=prefix, limit=limit + _WINDOW)
+        found = list(self._finder.find(query, among, typed=prefix, limit=limit + _WINDOW))
         key = normalize(query[:MAX_QUERY])
+        spelled = token_text(key).replace(" ", "")
+        alias = self._atlas.number(PLACE_ALIASES.get(spelled, ""))
+        if alias is not None and (among is None or among[alias]) and alias not in {hit.number for hit in found}:
+            found.append(NameHit(alias, query.strip(), _ALIAS_SCORE))
 
         def match(hit: NameHit) -> PlaceMatch:
             name = self._names.name(hit.number, languages).text
             score = hit.score + (0 if near is None else self._nearness(hit.number, near))
             if normalize(name).startswith(key):
                 return PlaceMatch(self._atlas.id(hit.number), name, score + _LANGUAGE_BONUS)
+            if token_text(hit.name).replace(" ", "") == spelled and self._atlas.record(hit.number).population >= _METROPOLIS:
+                score += _METROPOLIS_BONUS
             own = self._names.own(hit.number).text
             return PlaceMatch(self._atlas.id(hit.number), own if normalize(own) == hit.name else hit.written, score)
 

@@ -6,6 +6,7 @@ Typos are searched among names with similar letters and similar length.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
@@ -15,13 +16,16 @@ from datasources.locations.artefact import PackedFile
 from datasources.locations.paged_arrays import Groups, copied, empty, starts
 from datasources.locations.string_table import StringTable
 from datasources.locations.title_case import capitalized
-from datasources.words import normalize
+from datasources.words import is_unspaced, normalize, tokens
 
 _EXACT_MATCH = 100  # bonus for an exact match, on the scale of `search.weight` (20 = ten times the population)
 _TYPO = 70  # penalty per typo: more than the difference between primary names and aliases
 _LAST = b"\xff"  # above every byte of UTF-8
 MAX_QUERY = 100
 _STEP = 1 << 16
+_BETWEEN = (" ", "-", "'", "")
+_SPELLED_WORDS = 4
+"""Names with more words are found as they are written only: each word more means four times the spellings."""
 _ONE_TYPO, _TWO_TYPOS = 4, 8
 """Minimum length of a query that tolerates one or two typos."""
 _COMPARED = 250
@@ -74,6 +78,12 @@ class NameSearch:
         begin, exact = self._names.at(key), self._names.at(key + b"\x00")
         end = self._names.at(key + _LAST) if typed else exact
         found = {f.number: f for f in self._best_of(begin, exact, end, among, limit)}
+        for spelling in _spellings(text):
+            at = spelling.encode()
+            first, last = self._names.at(at), self._names.at(at + b"\x00")
+            for hit in self._best_of(first, last, last, among, limit) if first < last else ():
+                if hit.number not in found or found[hit.number].score < hit.score:
+                    found[hit.number] = hit
         typos = (len(text) >= _ONE_TYPO) + (len(text) >= _TWO_TYPOS)
         if typed and typos:
             for hit in self._near(text, key, typos, among):
@@ -124,6 +134,17 @@ class NameSearch:
 
     def _is_capital(self, name: int) -> bool:
         return self._capital is not None and bool(self._capital[name >> 3] >> (7 - (name & 7)) & 1)
+
+
+def _spellings(text: str) -> Iterable[str]:
+    """Other ways to write a name of several words: with spaces, hyphens, apostrophes or nothing between them."""
+    words = tokens(text)
+    if not 1 < len(words) <= _SPELLED_WORDS or is_unspaced(words[0]):
+        return ()
+    return {
+        "".join(part for pair in zip(words, (*between, ""), strict=True) for part in pair)
+        for between in product(_BETWEEN, repeat=len(words) - 1)
+    } - {text}
 
 
 def _length_counts(lengths: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:

@@ -39,6 +39,9 @@ class PlaceNames:
             text = self._in(number, tag)
             if text:
                 return LocalizedName(text, tag)
+            if tag == "en" and _is_latin(self.own(number).text):
+                # The sources write the own name in English spelling where they tag no English name: Tokyo, and never Tokio.
+                break
         return self.own(number)
 
     def address(self, number: int, tags: Sequence[str]) -> LocalizedName:

@@ -1,8 +1,9 @@
 """Text analysis: index terms of texts and query terms of words, the same for every engine.
 
-Engines receive terms, not text. Words match by a light, language-independent stem, because the index does not know the
-language of a caption: plural endings of English, Romance and Germanic languages are removed alike. Different words with
-the same stem may match each other; a word always matches itself.
+Engines receive terms, not text. A word has several stems, because the index does not know the language of a caption: a
+light one that removes plural endings of English, Romance and Germanic languages alike, and those of the Snowball stemmers
+(snowballstem.org) of the languages of its script. A word of a query matches by the first and by the stems of the viewer's
+languages. Different words may share a stem, and a word always matches itself.
 A run in a script without spaces also has its single characters as stems, so that one character matches every run.
 """
 
@@ -11,10 +12,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
+from typing import Final
+
+import Stemmer
 
 from datasources.search.conditions import HasWord
-from datasources.words import normalize, tokens
+from datasources.words import is_unspaced, normalize, tokens
 
 MAX_TERM = 60
 """Words are truncated to this number of characters."""
@@ -25,6 +29,35 @@ FUZZY_FROM = 4
 _STEM_FROM = 4
 _MIN_STEM = 3
 _ASCII = re.compile("[a-z]+")
+_HEBREW = re.compile("[\u05d0-\u05ea]")
+_HEBREW_PREFIX = re.compile("[\u05d1\u05d4\u05d5\u05db\u05dc\u05de\u05e9]+$")
+_DEFAULT: Final = (
+    (re.compile("[a-z]"), "english"),
+    (re.compile("[\u0400-\u04ff]"), "russian"),
+    (re.compile("[\u0370-\u03ff]"), "greek"),
+    (re.compile("[\u0600-\u06ff]"), "arabic"),
+)
+"""The Snowball stemmer of a script, which is used in every language."""
+_LATIN: Final = {
+    "de": "german", "fr": "french", "es": "spanish", "it": "italian", "pt": "portuguese", "nl": "dutch", "pl": "polish",
+}  # fmt: skip
+"""The other languages of the label table, whose stems match only for who reads them: `shower` is no `show` in English."""
+_IRREGULAR: Final = {
+    form: word
+    for word, forms in {
+        "foot": "feet", "tooth": "teeth", "goose": "geese", "mouse": "mice", "man": "men", "woman": "women", "child": "children",
+        "person": "people", "wife": "wives", "life": "lives", "leaf": "leaves", "knife": "knives", "wolf": "wolves",
+        "loaf": "loaves", "shelf": "shelves", "calf": "calves", "half": "halves", "ox": "oxen", "run": "ran", "swim": "swam swum",
+        "sing": "sang sung", "eat": "ate eaten", "drive": "drove driven", "ride": "rode ridden", "fly": "flew flown",
+        "win": "won", "catch": "caught", "buy": "bought", "sleep": "slept", "take": "took taken", "make": "made",
+        "see": "saw seen",
+        "sit": "sat", "stand": "stood", "hold": "held", "build": "built", "throw": "threw thrown", "draw": "drew drawn",
+        "fall": "fell fallen", "grow": "grew grown", "wear": "wore worn", "write": "wrote written", "drink": "drank drunk",
+        "dig": "dug", "blow": "blew blown", "break": "broke broken", "climb": "clomb", "fight": "fought", "meet": "met",
+    }.items()
+    for form in forms.split()
+}  # fmt: skip
+"""English forms that no stemmer reduces, of words that captions have."""
 # Each step removes at most one ending, the longest first, if at least three characters remain. The order of the steps
 # gives a plural and its singular the same stem: flowers/flower, Blumen/Blume, gatti/gatto.
 _STEPS = (
@@ -42,11 +75,52 @@ def words(texts: Sequence[str]) -> list[list[str]]:
 
 def stems(found: Sequence[str]) -> set[str]:
     """The stems of words, and the single characters of words in scripts without spaces."""
-    result = {stem(word) for word in found}
+    result = {each for word in found for each in word_stems(word)}
     for word in found:
         if is_unspaced(word):
             result.update(word)
     return result
+
+
+@lru_cache(maxsize=65_536)
+def word_stems(word: str) -> frozenset[str]:
+    """The stems of one word in the index: those that hold in every language, and those of each language with its tag."""
+    plain = _plain_stems(word)
+    stemmed = {tag: _stem_in(tag, word) for tag in _languages_of(word)}
+    return plain | {f"{tag}:{each}" for tag, each in stemmed.items() if each != word}
+
+
+@lru_cache(maxsize=65_536)
+def query_stems(word: str, languages: tuple[str, ...]) -> tuple[str, ...]:
+    """The stems that match a word of a query in these languages (BCP 47 tags), sorted."""
+    own = {tag.split("-")[0].lower() for tag in languages} & set(_languages_of(word))
+    stemmed = {tag: _stem_in(tag, word) for tag in own}
+    return tuple(sorted(_plain_stems(word) | {f"{tag}:{each}" for tag, each in stemmed.items()} | set(stemmed.values())))
+
+
+def _plain_stems(word: str) -> frozenset[str]:
+    if (len(word) < _STEM_FROM and word not in _IRREGULAR) or word.isdigit():
+        return frozenset((word,))
+    if _HEBREW.match(word):
+        # Articles, prepositions and conjunctions are written as first letters; there is no Snowball stemmer of Hebrew.
+        return frozenset((word, *(word[n:] for n in (1, 2) if len(word) - n >= _MIN_STEM and _HEBREW_PREFIX.match(word[:n]))))
+    regular = _IRREGULAR.get(word, word)
+    algorithm = next((of for letters, of in _DEFAULT if letters.match(word)), None)
+    return frozenset((word, stem(regular), *([] if algorithm is None else [_stemmer(algorithm).stemWord(regular)])))
+
+
+def _languages_of(word: str) -> Sequence[str]:
+    """The languages with a stemmer that are written in Latin letters, for a word in these letters."""
+    return tuple(_LATIN) if _ASCII.match(word) and len(word) >= _STEM_FROM else ()
+
+
+def _stem_in(language: str, word: str) -> str:
+    return str(_stemmer(_LATIN[language]).stemWord(word))
+
+
+@cache
+def _stemmer(algorithm: str) -> Stemmer.Stemmer:
+    return Stemmer.Stemmer(algorithm)
 
 
 @lru_cache(maxsize=65_536)
@@ -61,12 +135,6 @@ def stem(word: str) -> str:
                 word = shorter if len(shorter) >= _MIN_STEM else word
                 break
     return word
-
-
-@lru_cache(maxsize=65_536)
-def is_unspaced(word: str) -> bool:
-    """Whether the word is of a script without spaces, which is indexed in bigrams."""
-    return not word.isascii() and len(tokens(word[0] * 3)) > 1
 
 
 def fold_name(name: str) -> str:
@@ -85,9 +153,10 @@ def grams(name: str, size: int) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """Alternatives that match a word: a stem, a phrase of words, a prefix, or a word at an edit distance of at most one."""
+    """Alternatives that match a word: itself, a stem, a phrase of words, a prefix, or a word at an edit distance of one."""
 
-    stem: str | None = None
+    exact: str | None = None
+    stems: tuple[str, ...] = ()
     phrase: tuple[str, ...] = ()
     prefix: str | None = None
     fuzzy: str | None = None
@@ -105,8 +174,10 @@ def lookup(condition: HasWord) -> Lookup | None:
     if len(found) > 1:
         return Lookup(phrase=tuple(found))
     (word,) = found
+    if condition.exact:
+        return Lookup(exact=word)
     return Lookup(
-        stem=stem(word),
+        stems=query_stems(word, condition.languages),
         prefix=word if condition.prefix else None,
         fuzzy=word if condition.fuzzy and len(word) >= FUZZY_FROM else None,
     )

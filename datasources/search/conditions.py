@@ -133,12 +133,15 @@ class WithinCircle:
 class HasWord:
     """TEXT contains a word with the same stem, ignoring accents and case; `prefix` matches beginnings, `fuzzy` one typo.
 
-    `word` is one token of `datasources.words.tokens`. A word of CJK characters matches as a phrase of its bigrams.
+    A `word` of several tokens (`datasources.words.tokens`), such as CJK text or a phrase, matches these tokens in order.
+    `exact`: only the word as it is, with no other inflection. `languages`: BCP 47 tags of those whose inflections match.
     """
 
     word: str
     fuzzy: bool = False
     prefix: bool = False
+    exact: bool = False
+    languages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,10 +118,19 @@ class Clause(msgspec.Struct, frozen=True):
 
 
 class TextQuery(msgspec.Struct, frozen=True):
-    """A photo matches if at least `required` clauses match; its score is the sum of the weights of the matching clauses."""
+    """A photo matches if at least `required` clauses match; its score is the sum of the weights of all that match.
+
+    `boosts` add to the score of photos that match, and do not count as required.
+    """
 
     clauses: tuple[Clause, ...]
     required: int = 1
+    boosts: tuple[Clause, ...] = ()
+
+    @property
+    def scored(self) -> tuple[Clause, ...]:
+        """Every clause that adds to the score."""
+        return (*self.clauses, *self.boosts)
 
 
 class Position(NamedTuple):

@@ -99,7 +99,7 @@ class RowSecurityRewriter:
         return ScopedQuery(
             rows=self.rows,
             condition=self.rewrite(request.condition),
-            text=self._text(request.text),
+            text=request.text and self._text(request.text),
             parts=self.parts(request.order),
             facets=tuple(self._facet(f) for f in request.facets),
         )
@@ -200,11 +200,11 @@ class RowSecurityRewriter:
         shared = self._shared if len(granted) == len(self._shared.by_precision) else Grants(chain.from_iterable(granted))
         return or_(*owned, in_granted_albums(shared))
 
-    def _text(self, text: TextQuery | None) -> TextQuery | None:
-        if text is None:
-            return None
-        clauses = tuple(Clause(self.rewrite(c.condition, Use.SEARCH), c.weight) for c in text.clauses)
-        return TextQuery(clauses, text.required)
+    def _text(self, text: TextQuery) -> TextQuery:
+        rewritten = [
+            tuple(Clause(self.rewrite(c.condition, Use.SEARCH), c.weight) for c in of) for of in (text.clauses, text.boosts)
+        ]
+        return TextQuery(rewritten[0], text.required, rewritten[1])
 
     def _facet(self, facet: FacetRequest) -> BoundFacet:
         readable = self.readable(facet.field, Use.FACET)

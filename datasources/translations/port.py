@@ -61,6 +61,10 @@ class TranslationService(ABC):
         """The display word of each known concept in the first language that has one, else in English."""
 
     @abstractmethod
+    async def synonyms(self, ids: Sequence[ConceptId], language: str) -> Sequence[str]:
+        """The words of these concepts in a language, as `datasources.words.token_text` gives them; none if it has no table."""
+
+    @abstractmethod
     async def guesses(self, ids: Sequence[ConceptId], language: str) -> Mapping[ConceptId, WordGuess]:
         """The best word of each concept in this language or its parents: from the table, else approximate."""
 

@@ -13,7 +13,7 @@ from datasources.errors import Corrupt
 from datasources.locales import language_fallbacks, tag_and_parents
 from datasources.translations.port import ConceptId, ConceptMatch, LocalizedWord, Method, TranslationService, WordGuess
 from datasources.translations.synonyms import SynonymFile
-from datasources.words import normalize
+from datasources.words import normalize, token_text
 
 LABELS = Path(__file__).with_name("labels.csv")
 
@@ -43,7 +43,7 @@ class ConceptTables(TranslationService):
             for language, cell in row.items():
                 if language not in {"concept", "emoji"} and cell:
                     self._add(row["concept"], language, cell.split("|"))
-            self._exact[row["emoji"]][row["concept"]].add(_NO_LANGUAGE)
+            self._exact[token_text(row["emoji"])][row["concept"]].add(_NO_LANGUAGE)
 
     @classmethod
     def open(cls, path: Path | None = None) -> ConceptTables:
@@ -59,7 +59,7 @@ class ConceptTables(TranslationService):
     async def concepts(self, terms: Sequence[str], languages: Sequence[str]) -> Sequence[Sequence[ConceptMatch]]:
         own = language_fallbacks(languages)
         uncovered = [tag for tag in own if tag not in self._display]
-        return [self._matches(normalize(term), own, uncovered) for term in terms]
+        return [self._matches(token_text(term), own, uncovered) for term in terms]
 
     async def words(self, ids: Sequence[ConceptId], languages: Sequence[str]) -> Mapping[ConceptId, LocalizedWord]:
         found: dict[ConceptId, LocalizedWord] = {}
@@ -70,6 +70,9 @@ class ConceptTables(TranslationService):
                     found[concept] = LocalizedWord(word, language)
                     break
         return found
+
+    async def synonyms(self, ids: Sequence[ConceptId], language: str) -> Sequence[str]:
+        return [word for concept in ids for tag, word in self._words.get(concept, ()) if tag == language]
 
     async def guesses(self, ids: Sequence[ConceptId], language: str) -> Mapping[ConceptId, WordGuess]:
         found: dict[ConceptId, WordGuess] = {}
@@ -97,7 +100,7 @@ class ConceptTables(TranslationService):
     def _add(self, concept: ConceptId, language: str, words: Sequence[str]) -> None:
         self._display[language][concept] = words[0]
         for word in words:
-            key = normalize(word)
+            key = token_text(word)
             self._words[concept].append((language, key))
             self._exact[key][concept].add(language)
             self._stems[_stem(key)][concept].add(language)

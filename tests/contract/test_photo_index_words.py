@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -107,10 +108,10 @@ async def test_beginnings(index: PhotoIndex, beginning: str) -> None:
     assert await found(index, HasWord(beginning, prefix=True)) == ({1, 2} if beginning == "b" else {1})
 
 
-@pytest.mark.parametrize("word", ["", " ", "!!!", "---", "*", "?", '"', "()", "\\", "😀", "\0"])
+@pytest.mark.parametrize("word", ["", " ", "!!!", "---", "*", "?", '"', "()", "\\", "©", "\0"])
 @pytest.mark.parametrize("ways", [{}, {"prefix": True}, {"fuzzy": True, "prefix": True}])
-async def test_punctuation_finds_nothing_and_breaks_nothing(index: PhotoIndex, word: str, ways: dict[str, bool]) -> None:
-    await fill(index, photo(1, text=('a *?!" text () 😀',)))
+async def test_punctuation_finds_nothing_and_breaks_nothing(index: PhotoIndex, word: str, ways: dict[str, Any]) -> None:
+    await fill(index, photo(1, text=('a *?!" text () ©',)))
     assert await found(index, HasWord(word, **ways)) == set()
 
 

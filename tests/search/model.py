@@ -12,7 +12,7 @@ from access.classes import DataClass
 from access.policy import Use, Visibility
 from access.precision import LocationPrecision, TimePrecision
 from access.scope import Scope
-from datasources.search.analysis import fold_name, is_unspaced, stem
+from datasources.search.analysis import fold_name, query_stems, word_stems
 from datasources.search.conditions import (
     All,
     Any_,
@@ -43,7 +43,7 @@ from datasources.search.port import (
     TextQuery,
 )
 from datasources.sortkeys import added_key, day_key, none_key, taken_key
-from datasources.words import tokens
+from datasources.words import is_unspaced, tokens
 
 
 @dataclass(frozen=True)
@@ -195,7 +195,9 @@ def _word(condition: HasWord, words: Sequence[str]) -> bool:
     if len(wanted) > 1:
         return any(list(words[i : i + len(wanted)]) == wanted for i in range(len(words)))
     (word,) = wanted
-    if any(stem(w) == stem(word) or (is_unspaced(w) and word in w) for w in words):
+    if condition.exact:
+        return word in words
+    if any(not word_stems(w).isdisjoint(query_stems(word, condition.languages)) or (is_unspaced(w) and word in w) for w in words):
         return True
     if condition.prefix and any(w.startswith(word) for w in words):
         return True
@@ -224,7 +226,7 @@ def _sort_number(row: Seen, order: Order) -> int:
 
 
 def _score(text: TextQuery | None, row: Seen) -> float:
-    return sum(round(c.weight * 10_000) for c in text.clauses if holds(c.condition, row, Use.SEARCH)) / 10_000 if text else 0.0
+    return sum(round(c.weight * 10_000) for c in text.scored if holds(c.condition, row, Use.SEARCH)) / 10_000 if text else 0.0
 
 
 def _matches(text: TextQuery | None, row: Seen) -> bool:

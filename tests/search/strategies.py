@@ -155,7 +155,14 @@ _leaves = st.one_of(
     _between,
     st.builds(WithinBox, _levels, _degrees, _north, _degrees, _north),
     st.builds(WithinCircle, _levels, _north, _degrees, st.sampled_from([0.0, 60_000.0, 5_000_000.0, 12_000_000.0, 2.1e7])),
-    st.builds(HasWord, st.sampled_from(_WORDS), st.booleans(), st.booleans()),
+    st.builds(
+        HasWord,
+        st.sampled_from(_WORDS),
+        st.booleans(),
+        st.booleans(),
+        st.booleans(),
+        st.sampled_from([(), ("de",), ("it", "fr-CA")]),
+    ),
     st.builds(FileNamePart, st.sampled_from(_PARTS)),
     st.just(Everything()),
     st.just(Nothing()),
@@ -171,7 +178,9 @@ conditions: st.SearchStrategy[Condition] = st.recursive(
 )
 _wide = st.just(Everything()) | conditions
 _clauses = st.builds(Clause, conditions, st.sampled_from([0.1, 0.2, 0.3, 1.0, 2.5, 0.0000001]))
-_texts = st.builds(TextQuery, st.lists(_clauses, max_size=4).map(tuple), st.integers(0, 3))
+_texts = st.builds(
+    TextQuery, st.lists(_clauses, max_size=4).map(tuple), st.integers(0, 3), st.lists(_clauses, max_size=2).map(tuple)
+)
 _facets = st.builds(FacetRequest, st.sampled_from(_FACETS), _wide, st.booleans())
 requests = st.builds(
     SearchRequest,

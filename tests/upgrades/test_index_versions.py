@@ -25,7 +25,8 @@ SEARCH = '{ searchPhotos(query: "beaches", first: 10) { edges { node { caption }
 @pytest.fixture
 def other_analysis(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A program that finds words by other stems."""
-    monkeypatch.setattr(analysis, "stem", lambda word: word[:4])
+    monkeypatch.setattr(analysis, "word_stems", lambda word: frozenset((word[:4],)))
+    monkeypatch.setattr(analysis, "query_stems", lambda word, _: (word[:4],))
     index_versions.index_versions.cache_clear()
     yield
     index_versions.index_versions.cache_clear()
@@ -111,11 +112,11 @@ async def test_a_damaged_and_a_missing_index_are_rebuilt(tmp_path: Path, caplog:
     assert how in rebuilt(caplog)
 
 
-@pytest.mark.parametrize("part", ["stem", "tokens", "normalize", "MAX_TERM", "unidata_version"])
+@pytest.mark.parametrize("part", ["word_stems", "tokens", "normalize", "MAX_TERM", "unidata_version"])
 def test_every_part_of_the_text_analysis_is_in_its_version(monkeypatch: pytest.MonkeyPatch, part: str) -> None:
     before = analysis_version()
     changed: dict[str, Any] = {
-        "stem": lambda word: word,
+        "word_stems": lambda word: frozenset((word,)),
         "tokens": lambda text: text.lower().split(),
         "normalize": lambda text: text.lower(),
         "MAX_TERM": 5,

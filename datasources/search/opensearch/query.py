@@ -60,12 +60,14 @@ def matching(text: TextQuery) -> Query:
     """Rows that match enough clauses; the score is the sum of their units, which is exact in the floats of the engine."""
     if text.required > len(text.clauses) or (not text.clauses and text.required > 0):
         return NONE
-    if not text.clauses:
+    if not text.scored:
         return ALL
-    weighted = zip(text.clauses, units(text.clauses), strict=True)
+    weighted = zip(text.scored, units(text.scored), strict=True)
     scoring = [{"constant_score": {"filter": query(c.condition), "boost": unit}} for c, unit in weighted]
-    scored: Query = {"filter": [ALL], "should": scoring, "minimum_should_match": max(text.required, 0)}
-    return {"bool": scored}
+    clauses, boosts = scoring[: len(text.clauses)], scoring[len(text.clauses) :]
+    scored: Query = {"filter": [ALL], "should": clauses, "minimum_should_match": max(text.required, 0)}
+    # A clause of its own for the boosts, because they do not count for `minimum_should_match`.
+    return {"bool": {"must": [{"bool": scored}], "should": boosts}} if boosts else {"bool": scored}
 
 
 def query(condition: Condition) -> Query:  # noqa: C901, PLR0911 - one case a condition
@@ -152,8 +154,10 @@ def _word(condition: HasWord) -> Query:
     if found is None:
         return NONE
     alternatives: list[Query] = [{"match_phrase": {WORD: " ".join(found.phrase)}}] if found.phrase else []
-    if found.stem is not None:
-        alternatives.append(_term(STEM, found.stem))
+    if found.exact is not None:
+        alternatives.append(_term(WORD, found.exact))
+    if found.stems:
+        alternatives.append(one_of(STEM, found.stems))
     if found.prefix is not None:
         alternatives.append({"prefix": {WORD: {"value": found.prefix, "rewrite": "constant_score"}}})
     if found.fuzzy is not None:

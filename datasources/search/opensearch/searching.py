@@ -84,7 +84,7 @@ class SearchPlan:
         text = self._bound.text
         if text is None:
             return {"bool": {"filter": [rows]}}
-        if self._ranked and text.clauses:
+        if self._ranked and text.scored:
             return {"bool": {"filter": [rows], "must": [matching(text)]}}
         return {"bool": {"filter": [rows, matching(text)]}}  # every row has the score 0
 

@@ -100,7 +100,7 @@ class Pages:
             return (), False
         window = PageWindow.of(request)
         text = bound.text if request.order is Order.RELEVANCE else None
-        if text is not None and 0 <= text.required < len(text.clauses):
+        if text is not None and (text.boosts or 0 <= text.required < len(text.clauses)):
             rows = self._ranked(bound, text, window)
         else:
             score = fixed_point.score(sum(fixed_point.units(text.clauses))) if text and text.required else 0.0
@@ -139,7 +139,7 @@ class Pages:
         scores: list[float] = []
         keys: list[int] = []
         addresses: list[tantivy.DocAddress] = []
-        weights = fixed_point.units(text.clauses)
+        weights = fixed_point.units(text.scored)
         for part in bound.parts:
             matched = self._clause_masks(self._compiler.inside(bound.condition, part.rows, text=text), text)
             masks = {mask for mask, _ in matched}
@@ -156,7 +156,7 @@ class Pages:
         found = self._searcher.search(query, limit=1).count
         if not found:
             return []
-        clauses = [self._compiler.raw(c.condition) for c in text.clauses]
+        clauses = [self._compiler.raw(c.condition) for c in text.scored]
         masks: dict[tuple[int, int], tuple[int, tantivy.DocAddress]] = {}
         for start in range(0, len(clauses), _BITS):
             bits = enumerate(clauses[start : start + _BITS])

@@ -186,8 +186,10 @@ class Compiler:
         if found is None:
             return Query.empty_query()
         alternatives = [Query.phrase_query(self._schema, WORD, list(found.phrase))] if found.phrase else []
-        if found.stem is not None:
-            alternatives.append(self._term(STEM, found.stem))
+        if found.exact is not None:
+            alternatives.append(self._term(WORD, found.exact))
+        if found.stems:
+            alternatives.append(self._terms(STEM, found.stems))
         if found.prefix is not None:
             alternatives.append(Query.fuzzy_term_query(self._schema, WORD, found.prefix, distance=0, prefix=True))
         if found.fuzzy is not None:
