@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+import os
 from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO, Final
@@ -32,7 +33,7 @@ def work(job: dict[str, Any]) -> Any:
 
 def _inspect(job: dict[str, Any]) -> dict[str, Any]:
     """The upright size, ThumbHash and fingerprint of a picture or of a still of a video; the still itself as a JPEG."""
-    path = Path(job["path"])
+    path = Path(os.fsdecode(job["path"]))  # bytes, because the names of files may have any
     if job["video"]:
         poster = still(str(path))
         poster.thumbnail((RUNGS[-1], RUNGS[-1]))

@@ -1,12 +1,28 @@
-"""Locations of files for worker processes: a path, or a member of an archive that is copied to a temporary file."""
+"""Locations of files for worker processes (a path, or a member of an archive that is copied), and readable forms of their names."""
 
 from __future__ import annotations
 
 import os
+import unicodedata
 
 import msgspec
 
 from ingest.formats.archives import copy_member, copy_range
+
+_NOT_PRINTED = frozenset({"Cc", "Cs", "Zl", "Zp"})
+
+
+def readable_name(name: bytes) -> str:
+    """A file name as text. A byte that is not UTF-8 is written as its hexadecimal number, so that different names remain different."""
+    return name.decode("utf-8", "backslashreplace")
+
+
+def readable_path(path: bytes) -> str:
+    """A path for reports, in one line: control characters, with which a name could change a terminal, are escaped too."""
+    text = readable_name(path)
+    if text.isprintable():
+        return text
+    return "".join(c.encode("unicode_escape").decode("ascii") if unicodedata.category(c) in _NOT_PRINTED else c for c in text)
 
 
 class FileLocation(msgspec.Struct, frozen=True):
