@@ -10,8 +10,9 @@ from io import BytesIO
 from typing import BinaryIO, Final
 
 import numpy as np
-from PIL import Image, ImageCms, ImageOps
+from PIL import Image, ImageCms, ImageFile, ImageOps, UnidentifiedImageError
 
+from pictures.formats.jpeg_header import SEARCHED_START, START, without_junk
 from pictures.size_ladder import Size
 
 FORMATS: Final = ("JPEG", "PNG", "WEBP", "TIFF", "GIF", "AVIF", "HEIF", "BMP")
@@ -19,6 +20,7 @@ MAX_PIXELS: Final = 120_000_000
 """For formats that are decoded in full size; a pixel takes 3 bytes, and 3 more while it is rotated."""
 MAX_JPEG_PIXELS: Final = 600_000_000
 """For JPEG, which can be decoded at an eighth of its size."""
+_SHOWN_IN_PART: Final = {"JPEG", "MPO", "PNG", "GIF"}
 _SIDEWAYS: Final = {5, 6, 7, 8}
 _UPRIGHT: Final = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -43,11 +45,26 @@ def opened(file: BinaryIO) -> Image.Image:
     _register_heif()
     Image.MAX_IMAGE_PIXELS = None  # the check below replaces it, because JPEG has a larger limit
     Image.init()
-    picture = Image.open(file, formats=[f for f in FORMATS if f in Image.OPEN])
+    picture = _opened(file)
+    # Other programs show the first part of a truncated file of these formats.
+    ImageFile.LOAD_TRUNCATED_IMAGES = picture.format in _SHOWN_IN_PART
     pixels = picture.width * picture.height
     if pixels > (MAX_JPEG_PIXELS if picture.format in {"JPEG", "MPO"} else MAX_PIXELS):
         raise UnrenderableImage("has too many pixels")
     return picture
+
+
+def _opened(file: BinaryIO) -> Image.Image:
+    formats = [f for f in FORMATS if f in Image.OPEN]
+    try:
+        return Image.open(file, formats=formats)
+    except UnidentifiedImageError:
+        # Pillow does not open JPEG files with bytes that belong to no segment, which other decoders skip.
+        file.seek(0)
+        start = file.read(SEARCHED_START)
+        if START not in start:
+            raise
+        return Image.open(BytesIO(without_junk(start + file.read())), formats=["JPEG"])
 
 
 def upright_size(picture: Image.Image) -> Size:

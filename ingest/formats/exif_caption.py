@@ -1,14 +1,15 @@
-"""Reads the caption from EXIF and ignores default texts of cameras and programs."""
+"""Reads the texts of EXIF and ignores default texts of cameras and programs."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
 
-from ingest.formats.exif import ExifTags, clean_text, text_of
-from resolvers.importing.records import MAX_CAPTION
+from ingest.formats.exif import ExifTags, clean_text, one_line, text_of
 
-_DESCRIPTION, _XP_TITLE, _XP_COMMENT, _USER_COMMENT = 0x010E, 0x9C9B, 0x9C9C, 0x9286
+_DESCRIPTION, _USER_COMMENT = 0x010E, 0x9286
+_XP = {"XPTitle": 0x9C9B, "XPComment": 0x9C9C, "XPSubject": 0x9C9F}
+_XP_KEYWORDS = 0x9C9E
 # Default texts of firmware and programs, collected from public sample sets.
 _JUNK = re.compile(
     r"(olympus|sony|minolta|konica minolta|pentax|kodak|samsung|vivitar|polaroid|hp|digital|ricoh|casio|sanyo|benq)?"
@@ -21,15 +22,25 @@ _JUNK = re.compile(
 )
 
 
-def caption(tags: ExifTags) -> str | None:
-    """The first of description, title and comment that is not a default text, truncated to the limit of a record."""
-    texts = (
-        text_of(tags.image.get(_DESCRIPTION)),
-        _xp_text(tags.image.get(_XP_TITLE)),
-        _xp_text(tags.image.get(_XP_COMMENT)),
-        _user_comment(tags.photo.get(_USER_COMMENT)),
-    )
-    return next((text[:MAX_CAPTION] for text in texts if text and not _JUNK.fullmatch(text)), None)
+def texts(tags: ExifTags) -> dict[str, str]:
+    """Descriptions, titles and comments by their tags, without default texts."""
+    found = {
+        "ImageDescription": text_of(tags.image.get(_DESCRIPTION)),
+        "UserComment": _user_comment(tags.photo.get(_USER_COMMENT)),
+    }
+    found |= {name: _xp_text(tags.image.get(tag)) for name, tag in _XP.items()}
+    return {name: text for name, text in found.items() if is_written_by_a_person(text)}
+
+
+def keywords(tags: ExifTags) -> list[str]:
+    """The keywords of Windows Explorer, which are separated by semicolons."""
+    words = [one_line(word) for word in _xp_text(tags.image.get(_XP_KEYWORDS)).split(";")]
+    return [word for word in dict.fromkeys(words) if word]
+
+
+def is_written_by_a_person(text: str) -> bool:
+    """Whether the text is neither empty nor a default text of a camera or program."""
+    return bool(text) and not _JUNK.fullmatch(text)
 
 
 def _xp_text(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""Locations of files for worker processes (a path, or a member of an archive that is copied), and readable forms of their names."""
+"""Locations of files for worker processes: a path, or a member of an archive that is copied; and names as readable text."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _NOT_PRINTED = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 
 def readable_name(name: bytes) -> str:
-    """A file name as text. A byte that is not UTF-8 is written as its hexadecimal number, so that different names remain different."""
+    """A file name as text. Bytes that are not UTF-8 become hexadecimal numbers, so that different names remain different."""
     return name.decode("utf-8", "backslashreplace")
 
 

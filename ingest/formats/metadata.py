@@ -21,15 +21,22 @@ class Moment(NamedTuple):
     source: OffsetSource | None = None
     in_utc: bool = False
     """Whether `wall` is in UTC instead of the local time of the place."""
+    known: int = 19
+    """How many characters of `wall` the source states: 10 for a day without a time."""
 
 
 @dataclass(slots=True)
 class SourceMetadata:
     """All values of one source; values that it does not have are absent."""
 
+    origin: str
+    """The source in the table of precedence."""
     fields: dict[str, Any] = field(default_factory=dict)
-    """Values by the wire names of the record, except times, keywords and people."""
-    moment: Moment | None = None
+    """Values by the wire names of the record, except texts, times, keywords and people."""
+    texts: dict[str, str] = field(default_factory=dict)
+    """Captions and titles by their tags."""
+    moments: dict[str, Moment] = field(default_factory=dict)
+    """Times by their tags."""
     keywords: list[str] = field(default_factory=list)
     people: list[str] = field(default_factory=list)
     albums: list[str] = field(default_factory=list)
@@ -41,7 +48,7 @@ class SourceMetadata:
 
 @dataclass(slots=True)
 class ParsedFile:
-    """The content type of a file and its sources in order of precedence."""
+    """The content type of a file and its sources, in the order in which their lists are joined."""
 
     content_type: str
     metadata: list[SourceMetadata]

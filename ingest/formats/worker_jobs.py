@@ -20,12 +20,14 @@ from ingest.formats.heif import read_avif, read_heif
 from ingest.formats.jpeg import read_jpeg
 from ingest.formats.merging import merge_sources
 from ingest.formats.metadata import ParsedFile, SourceMetadata, UnsupportedFile
-from ingest.formats.png_webp_gif import read_gif, read_png, read_webp
+from ingest.formats.png import read_png
+from ingest.formats.precedence import MOVED, PLAIN, SIDECAR
 from ingest.formats.raw import read_cr3, read_orf, read_raf, read_rw2, read_tiff
 from ingest.formats.video import read_video
+from ingest.formats.webp_gif import read_gif, read_webp
 from ingest.formats.xmp import read_xmp
 from pictures.formats.errors import BadFile
-from pictures.formats.media_types import is_packed, kind_of_name, kind_of_start, phrase_of_start
+from pictures.formats.media_types import is_jpeg_name, is_packed, kind_of_name, kind_of_start, phrase_of_start
 from pictures.formats.tiff import Bytes
 from resolvers.importing.records import ImportRecord
 from workers.worker_process import extend_deadline
@@ -112,8 +114,8 @@ def _read_file(job: FileJob) -> FileResult:
     if job.json is not None:
         title = _add_takeout(job, sources, remarks)
     if job.xmp is not None:
-        sources.insert(0, read_xmp(_read_sidecar(job.xmp)))
-    sources.append(SourceMetadata(albums=job.albums))
+        sources.insert(0, read_xmp(_read_sidecar(job.xmp), SIDECAR))
+    sources.append(SourceMetadata(PLAIN, albums=job.albums))
     fixed: dict[str, Any] = {"sourceId": f"sha256:{hashed.sha256}", "fileName": one_line(title), "fileSize": hashed.size}
     fixed |= {"mediaType": "VIDEO" if parsed.is_video else "PHOTO", "contentType": parsed.content_type}
     record, more = merge_sources(sources, fixed)
@@ -141,22 +143,20 @@ def _motion_part(job: FileJob, still: ParsedFile) -> HashedFile | None:
 
 
 def _add_takeout(job: FileJob, sources: list[SourceMetadata], remarks: list[str]) -> str:
-    """Adds Takeout's metadata: captions, people and edited positions before the file's own, time and other positions after."""
+    """Adds Takeout's metadata, and a position that a person moved as a source of its own. Returns the file's original name."""
     found = takeout.read_json(_read_sidecar(job.json)) if job.json is not None else None
     sidecar = takeout.read_sidecar(found) if found is not None else None
     if sidecar is None:
         remarks.append("its JSON file is not Takeout's and was left out")
         return job.name
-    if job.trashed and "trashedAt" not in sidecar.metadata.fields and sidecar.metadata.moment is not None:
-        sidecar.metadata.fields["trashedAt"] = f"{sidecar.metadata.moment.wall}Z"
-    place: dict[str, Any] = {
-        n: sidecar.metadata.fields.pop(n) for n in ("latitude", "longitude", "altitudeMeters") if n in sidecar.metadata.fields
-    }
-    edited = SourceMetadata(fields=sidecar.metadata.fields, people=sidecar.metadata.people, remarks=sidecar.metadata.remarks)
-    rest = SourceMetadata(moment=sidecar.metadata.moment)
-    (edited if sidecar.is_place_edited else rest).fields |= place
-    sources.insert(0, edited)
-    sources.append(rest)
+    metadata = sidecar.metadata
+    if job.trashed and "trashedAt" not in metadata.fields and (taken := metadata.moments.get("photoTakenTime")) is not None:
+        metadata.fields["trashedAt"] = f"{taken.wall}Z"
+    if sidecar.is_place_edited:
+        position = ("latitude", "longitude", "altitudeMeters")
+        place: dict[str, Any] = {name: metadata.fields.pop(name) for name in position if name in metadata.fields}
+        sources.append(SourceMetadata(MOVED, fields=place))
+    sources.insert(0, metadata)
     stem = job.name.rpartition(".")[0]
     return sidecar.title if len(stem) > 8 and sidecar.title.startswith(stem) else job.name  # noqa: PLR2004  (Takeout truncates names)
 
@@ -196,6 +196,8 @@ def _parsed(path: bytes, name: str, *, hashing: bool) -> tuple[ParsedFile, Hashe
     with opened(path) as (file, status):
         start = file.read(512)
         kind = kind_of_start(start[:64])
+        if kind is None and is_jpeg_name(name) and b"\xff\xd8\xff" in start:
+            kind = "jpeg"  # after bytes that a program wrote before the file
         if kind is None:
             raise _unsupported(start, name)
         if status.st_size > (_MAX_VIDEO if kind == "video" else _MAX_PICTURE):

@@ -9,6 +9,7 @@ from pictures.formats.errors import BadFile
 from pictures.formats.tiff import Bytes
 
 _MAX_BOXES = 10_000
+_KINDS = frozenset({b"mdat", b"meta", b"moov", b"ftyp", b"free", b"skip", b"uuid", b"idat"})
 
 
 class Box(NamedTuple):
@@ -35,6 +36,19 @@ def boxes(data: Bytes, start: int, end: int) -> Iterator[Box]:
             raise BadFile("is damaged or truncated: one of its parts extends beyond its end")
         yield Box(kind, start + head, start + size)
         start += size
+
+
+def file_boxes(data: Bytes) -> list[Box]:
+    """The boxes of a picture file. Bytes after the last box that are no box are ignored; `BadFile` if the file is truncated."""
+    found: list[Box] = []
+    try:
+        for box in boxes(data, 0, len(data)):
+            found.append(box)  # noqa: PERF402  (those before the damage are needed)
+    except BadFile:
+        end = found[-1].end if found else 0
+        if not found or data[end + 4 : end + 8] in _KINDS or not any(box.kind == b"meta" for box in found):
+            raise
+    return found
 
 
 def find(data: Bytes, within: Box, *path: bytes) -> Box | None:

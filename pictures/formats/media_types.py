@@ -22,7 +22,7 @@ _TRASH: Final = frozenset("$recycle.bin recycler #recycle @recycle #snapshot @re
 }
 """Folders of deleted files of Windows, Synology, QNAP and Apple; those of Linux and macOS (`.Trash-1000`) are hidden."""
 _SIGNATURES: Final[tuple[tuple[bytes, Kind], ...]] = (
-    (b"\xff\xd8\xff", "jpeg"),
+    (b"\xff\xd8", "jpeg"),
     (b"\x89PNG\r\n\x1a\n", "png"),
     (b"GIF87a", "gif"),
     (b"GIF89a", "gif"),
@@ -77,6 +77,11 @@ def kind_of_name(name: str) -> Literal["picture", "video", "archive", "other"]:
     if end in _VIDEOS:
         return "video"
     return "archive" if end in _ARCHIVES else "other"
+
+
+def is_jpeg_name(name: str) -> bool:
+    """Whether the file has the extension of a JPEG file."""
+    return ending(name) in _JPEG
 
 
 def may_be_still(name: str) -> bool:
