@@ -55,7 +55,7 @@ def opened(file: BinaryIO) -> Image.Image:
 
 
 def _opened(file: BinaryIO) -> Image.Image:
-    formats = [f for f in FORMATS if f in Image.OPEN]
+    formats: list[str] = [f for f in FORMATS if f in Image.OPEN]
     try:
         return Image.open(file, formats=formats)
     except UnidentifiedImageError:

@@ -13,6 +13,7 @@ _EXIF_IFD, _GPS_IFD = 0x8769, 0x8825
 _MAKE, _MODEL, _ORIENTATION = 0x010F, 0x0110, 0x0112
 _RATING, _RATING_PERCENT = 0x4746, 0x4749
 _LENS, _LENS_OLD = 0xA434, 0xFDEA
+LENS_RANGE, LENS_RANGE_OF_DNG = 0xA432, 0xC630
 _EXPOSURE_TIME, _F_NUMBER, _ISO, _SHUTTER, _APERTURE, _FOCAL = 0x829A, 0x829D, 0x8827, 0x9201, 0x9202, 0x920A
 _ISO_WHEN_LARGE = (0x8833, 0x8832)
 _ISO_LARGE = 65_535
@@ -76,7 +77,7 @@ def camera(tags: ExifTags) -> dict[str, str]:
     found = {
         "make": text_of(tags.image.get(_MAKE)),
         "model": text_of(tags.image.get(_MODEL)),
-        "lens": text_of(tags.photo.get(_LENS)) or text_of(tags.image.get(_LENS_OLD)),
+        "lens": text_of(tags.photo.get(_LENS)) or text_of(tags.photo.get(_LENS_OLD)) or text_of(tags.image.get(_LENS_OLD)),
     }
     return {name: one_line(value) for name, value in found.items() if value.strip("-0. ")}
 

@@ -9,9 +9,10 @@ from ingest.formats.exif import text_of
 from ingest.formats.exif_caption import is_written_by_a_person, keywords, texts
 from ingest.formats.exif_place import location
 from ingest.formats.exif_time import moments
+from ingest.formats.lenses import lens_range
 from ingest.formats.maker_notes import read_maker_note
 from ingest.formats.metadata import ParsedFile, SourceMetadata
-from ingest.formats.precedence import COMMENT, EXIF, PLAIN
+from ingest.formats.precedence import COMMENT, EXIF, LENS_RANGE, PLAIN
 from ingest.formats.xmp import read_xmp
 
 
@@ -46,7 +47,7 @@ def picture_from_tags(
         first.fields = {"width": size[rotated], "height": size[not rotated]}
     sources = [first]
     if tags is not None:
-        sources.append(exif_metadata(tags))
+        sources += exif_metadata(tags)
     sources += [read_xmp(packet) for packet in packets.xmp]
     if packets.photoshop:
         sources.append(iptc.read_iptc(packets.photoshop))
@@ -56,13 +57,16 @@ def picture_from_tags(
     return ParsedFile(content_type, sources)
 
 
-def exif_metadata(tags: exif.ExifTags) -> SourceMetadata:
-    """The metadata in the three directories and the maker note."""
+def exif_metadata(tags: exif.ExifTags) -> list[SourceMetadata]:
+    """The metadata in the three directories and the maker note; and the range of the lens, which is used if it has no name."""
     place, remarks = location(tags.gps)
     camera = exif.camera(tags)
     note = read_maker_note(tags.photo, camera.get("make", ""))
+    if note.lens:
+        camera.setdefault("lens", note.lens)
+    lens = lens_range(tags.photo.get(exif.LENS_RANGE)) or lens_range(tags.image.get(exif.LENS_RANGE_OF_DNG)) or note.lens_range
     fields = place | {"camera": camera, "exposure": exif.exposure(tags), "rating": exif.rating(tags)}
-    return SourceMetadata(
+    found = SourceMetadata(
         EXIF,
         fields={name: value for name, value in fields.items() if value not in (None, {})},
         texts=texts(tags),
@@ -72,3 +76,4 @@ def exif_metadata(tags: exif.ExifTags) -> SourceMetadata:
         content_id=note.content_id,
         remarks=remarks,
     )
+    return [found, SourceMetadata(LENS_RANGE, fields={"camera": {"lens": lens}})] if lens else [found]

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 SIDECAR, TAKEOUT, MOVED, EXIF, XMP, IPTC = ".xmp", "Takeout", "Takeout moved", "EXIF", "XMP", "IPTC"
-VIDEO, TEXTS, COMMENT, PLAIN = "Video", "PNG", "Comment", "file"
+VIDEO, TEXTS, COMMENT, PLAIN, LENS_RANGE = "Video", "PNG", "Comment", "file", "Lens range"
 
 _TITLES: Final = (
     ".xmp dc:title", "XMP dc:title", "IPTC ObjectName", "EXIF XPTitle", "Video Title", "PNG Title",
@@ -33,7 +33,7 @@ PRECEDENCE: Final[Mapping[str, tuple[str, ...]]] = {
         "Takeout photoTakenTime", "EXIF ModifyDate",
     ),
     "rating": _VALUES,
-    "camera": _MEASURED,
+    "camera": (*_MEASURED, LENS_RANGE),
     "exposure": _MEASURED,
     "latitude": (SIDECAR, MOVED, EXIF, XMP, VIDEO, TAKEOUT),
     "favorite": (TAKEOUT,),

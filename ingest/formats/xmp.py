@@ -100,7 +100,7 @@ def _rating(found: Mapping[str, Sequence[str]], remarks: list[str]) -> dict[str,
 
 
 def _camera_and_exposure(found: Mapping[str, Sequence[str]]) -> dict[str, Any]:
-    lenses = ("exifEX:LensModel", "aux:Lens")
+    lenses = ("exifEX:LensModel", "exif:LensModel", "aux:Lens", "MicrosoftPhoto:LensModel")
     named = {
         "make": _text(found, "tiff:Make"),
         "model": _text(found, "tiff:Model"),
