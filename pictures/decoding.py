@@ -73,9 +73,12 @@ def upright_size(picture: Image.Image) -> Size:
     return Size(picture.height, picture.width) if is_sideways else Size(picture.width, picture.height)
 
 
-def pixels(picture: Image.Image, at_least: Size) -> Image.Image:
-    """An upright RGB picture of at least this size, or of its own size if that is less, with an empty `info`."""
-    orientation = _orientation(picture)
+def pixels(picture: Image.Image, at_least: Size, orientation: int | None = None) -> Image.Image:
+    """An upright RGB picture of at least this size, or of its own size if that is less, with an empty `info`.
+
+    `orientation` replaces that of the file.
+    """
+    orientation = orientation or _orientation(picture)
     size = at_least if orientation not in _SIDEWAYS else Size(at_least.height, at_least.width)
     profile = picture.info.get("icc_profile")
     picture.draft(None, size)

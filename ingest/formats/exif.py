@@ -67,9 +67,10 @@ def stars_of_percent(percent: float | None) -> int | None:
     return min(5, 1 + round(percent / 25)) if percent > 12 else 1  # noqa: PLR2004
 
 
-def is_rotated(tags: ExifTags) -> bool:
-    """Whether the orientation exchanges width and height."""
-    return tags.image.get(_ORIENTATION) in {5, 6, 7, 8}
+def orientation(tags: ExifTags | None) -> int:
+    """The orientation, 1 to 8; 1 if there is none."""
+    value = tags.image.get(_ORIENTATION) if tags is not None else None
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1  # noqa: PLR2004
 
 
 def camera(tags: ExifTags) -> dict[str, str]:

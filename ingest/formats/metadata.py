@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from pictures.formats.errors import BadFile
 from resolvers.importing.records import OffsetSource
+
+SIDEWAYS: Final = frozenset({5, 6, 7, 8})
+"""The orientations that exchange width and height."""
 
 
 class UnsupportedFile(BadFile):
@@ -40,6 +43,8 @@ class SourceMetadata:
     keywords: list[str] = field(default_factory=list)
     people: list[str] = field(default_factory=list)
     albums: list[str] = field(default_factory=list)
+    orientation: int | None = None
+    """EXIF's number, 1 to 8, of a sidecar."""
     burst: str | None = None
     content_id: str | None = None
     """The content identifier that the two parts of a live photo share."""
@@ -53,3 +58,5 @@ class ParsedFile:
     content_type: str
     metadata: list[SourceMetadata]
     is_video: bool = False
+    orientation: int | None = None
+    """The orientation in EXIF by which the picture is displayed; None if EXIF does not determine it."""

@@ -11,7 +11,7 @@ from ingest.formats.exif_place import location
 from ingest.formats.exif_time import moments
 from ingest.formats.lenses import lens_range
 from ingest.formats.maker_notes import read_maker_note
-from ingest.formats.metadata import ParsedFile, SourceMetadata
+from ingest.formats.metadata import SIDEWAYS, ParsedFile, SourceMetadata
 from ingest.formats.precedence import COMMENT, EXIF, LENS_RANGE, PLAIN
 from ingest.formats.xmp import read_xmp
 
@@ -41,7 +41,8 @@ def picture_from_tags(
     content_type: str, size: tuple[int, int] | None, tags: exif.ExifTags | None, packets: Packets, *, upright: bool = False
 ) -> ParsedFile:
     """The sources of a picture. `upright` means that `size` is already rotated (HEIF has its own rotation)."""
-    rotated = tags is not None and exif.is_rotated(tags) and not upright
+    orientation = None if upright else exif.orientation(tags)
+    rotated = orientation in SIDEWAYS
     first = SourceMetadata(PLAIN, remarks=list(packets.remarks))
     if size is not None:
         first.fields = {"width": size[rotated], "height": size[not rotated]}
@@ -54,7 +55,7 @@ def picture_from_tags(
     comment = next((text for raw in packets.comments if is_written_by_a_person(text := text_of(raw))), None)
     if comment is not None:
         sources.append(SourceMetadata(COMMENT, texts={"": comment}))
-    return ParsedFile(content_type, sources)
+    return ParsedFile(content_type, sources, orientation=orientation)
 
 
 def exif_metadata(tags: exif.ExifTags) -> list[SourceMetadata]:

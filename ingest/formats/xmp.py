@@ -48,6 +48,8 @@ def read_xmp(packet: bytes, origin: str = XMP) -> SourceMetadata:
     metadata.keywords = _keywords(found)
     metadata.texts = _texts(found)
     metadata.moments = {name: moment for name in _CLOCKS if (moment := _moment(_text(found, name))) is not None}
+    turned = _number(found, "tiff:Orientation")
+    metadata.orientation = int(turned) if turned is not None and turned in range(1, 9) else None
     metadata.burst = next((one_line(t) for t in found.get("GCamera:BurstID", ()) if t), None)
     metadata.fields = _place(found, metadata.remarks) | _rating(found, metadata.remarks) | _camera_and_exposure(found)
     return metadata

@@ -147,7 +147,9 @@ class ImagePipeline:
         is_video = waiting.content_type.startswith("video/")
         try:
             seen: dict[str, Any] = await asyncio.wrap_future(
-                self._pool().submit({"do": "inspect", "path": waiting.path, "video": is_video})
+                self._pool().submit(
+                    {"do": "inspect", "path": waiting.path, "video": is_video, "orientation": waiting.orientation}
+                )
             )
         except WorkerDied as died:
             self.stats.add_unrenderable(self._name(waiting), str(died))
@@ -220,4 +222,5 @@ def _waiting(item: ImportItem, *, link: bool) -> Waiting:
         link and not original.is_temporary,
         None if motion is None else os.fsencode(motion.path),
         None if motion is None else motion.sha256,
+        item.orientation,
     )

@@ -198,6 +198,7 @@ class FilesReader(ImportReader):
             tuple(found.remarks),
             _original(found.original, group.entry, self._copies[position], 0),
             _original(found.motion, group.motion, self._copies[position], -1) if found.motion and group.motion else None,
+            found.orientation,
         )
 
     def _separate_video(self, task: _Task, answer: Future[Any] | None) -> _Task | None:
