@@ -10,14 +10,29 @@ from ingest.formats.exif import ExifTags, clean_text, one_line, text_of
 _DESCRIPTION, _USER_COMMENT = 0x010E, 0x9286
 _XP = {"XPTitle": 0x9C9B, "XPComment": 0x9C9C, "XPSubject": 0x9C9F}
 _XP_KEYWORDS = 0x9C9E
+# Names of programs and libraries that write a text about themselves into pictures.
+_TOOL = (
+    r"(?:gimp|adobe|(?:adobe )?(?:photoshop|imageready|lightroom|illustrator)|imagemagick|graphicsmagick|paint\.net"
+    r"|(?:ms |microsoft )?paint|paint ?shop(?: pro)?|corel[\w ]*|inkscape|krita|blender|ezgif(?:\.com)?|gifsicle|giphy"
+    r"|acdsee|xnview|xv|irfanview|picasa|photoscape|pixelmator|affinity \w+|snagit|greenshot|shutter|flameshot|matlab"
+    r"|matplotlib|ffmpeg|lavc|lavf|handbrake|gd-jpeg|libgd|libpng|libjpeg[\w-]*|mozjpeg|jpegmini|ijg jpeg[\w ]*"
+    r"|intel\(r\) [\w ]+|handmade software|ulead[\w ]*|instagram|snapseed|vsco|facetune|picsart|canva|midjourney)"
+)
+_VERB = (
+    r"(?:\w+ )?(?:created|made|generated|edited|exported|converted|rendered|produced|saved|processed|drawn|encoded|compressed"
+    r"|optimi[sz]ed|resized|cropped|comment|written) (?:with|by|using|in|from|on) (?:the )?"
+)
 # Default texts of firmware and programs, collected from public sample sets.
 _JUNK = re.compile(
     r"(olympus|sony|minolta|konica minolta|pentax|kodak|samsung|vivitar|polaroid|hp|digital|ricoh|casio|sanyo|benq)?"
     r"[ _]*(digital (still )?camera|dsc|camera)"
-    r"|exif[_ ]jpeg[_ ](picture|t422|420)|jpeg|default|untitled|samsung|<kenox.*|<digimax.*|dcf?im?[\\/].*|dsc[fn]?\d+"
-    r"|charset=ascii|binary comment|ascii|unicode|lead technologies.*|created with (the )?gimp.*|creator: gd-jpeg.*"
-    r"|file texts by adobe photoshop.*|processed (with|by) .*|(cof|edf|dav|bty|fbt|ptr|mde|hdrpl|maxc|sdr|nor|rbt)+;?"
-    r"|iftt|image description|picture|photo|[\W_0]*|\d+|(filter|fileterintensity): .*",
+    r"|exif[_ ]jpeg[_ ](picture|t422|420)|jpeg|default|untitled|samsung|<kenox.*|<digimax.*|dcf?im?[\\/].*"
+    r"|dsc[fn]?\d+"
+    r"|charset=ascii|binary comment|ascii|unicode|creator: gd-jpeg.*|jpeg encoder copyright .*"
+    r"|copyright \(c\) 1998 hewlett-packard.*"
+    r"|file (texts|written) by .*|processed (with|by) .*|(cof|edf|dav|bty|fbt|ptr|mde|hdrpl|maxc|sdr|nor|rbt)+;?"
+    r"|iftt|image description|picture|photo|screenshot|[\W_0]*|\d+|(filter|fileterintensity): .*"
+    rf"|applemark|lead technologies.*|{_VERB}{_TOOL}\b.*|{_TOOL}[ /_-]*v?\d[\w.-]*( \(.*\))?",
     re.IGNORECASE | re.DOTALL,
 )
 
