@@ -2,8 +2,8 @@
 
 `python -m benchmarks.exiftool_comparison FOLDER` runs exiftool, which must be installed. With `--json FILE` it reads the output
 of `exiftool -j -G -n -r FOLDER` instead. A field agrees if its value is among those of exiftool's tags for it; it is lost
-if only exiftool has a value, and extra if only the importer has one, for example from a sidecar. Default texts of cameras and programs count
-as lost captions. The exit code is 1 if a field is lost or differs.
+if only exiftool has a value, and extra if only the importer has one, for example from a sidecar. Default texts of cameras and
+programs count as lost captions. The exit code is 1 if a field is lost or differs.
 """
 
 from __future__ import annotations

@@ -20,8 +20,9 @@ from resolvers.importing.records import OffsetSource
 
 _MAX_PACKET = 8 << 20
 _MAX_CHUNKS = 200_000
+_CREATION_TIMES = frozenset({"creation time", "create-date"})
 _TEXTS = {"description": "Description", "title": "Title", "comment": "Comment"}
-_PROFILE = re.compile(rb"\s*[\w.+-]+\s+\d+\s+([0-9a-fA-F\s]*)")
+_PROFILE = re.compile(rb"\s*[^\n]*?\s+\d+\s+([0-9a-fA-F\s]*)")
 _DATE = re.compile(r"(\d{4})[-:](\d\d)[-:](\d\d)[T ](\d\d):(\d\d)(?::(\d\d))?(?:\.\d+)?\s*(Z|[+-]\d\d:?\d\d)?")
 _EXIF_ID, _XMP_ID = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0"
 
@@ -51,7 +52,7 @@ class _Png:
             self._add_profile(name.rpartition(" ")[2].lower(), _profile(text))
         elif (word := _TEXTS.get(name.lower())) and is_written_by_a_person(shown := text_of(text)):
             self.texts.texts.setdefault(word, shown)
-        elif name.lower() == "creation time" and (moment := _creation_time(text_of(text))) is not None:
+        elif name.lower() in _CREATION_TIMES and (moment := _creation_time(text_of(text))) is not None:
             self.texts.moments["CreationTime"] = moment
 
     def _add_profile(self, name: str, raw: bytes | None) -> None:

@@ -21,15 +21,17 @@ _MEASURED: Final = (SIDECAR, EXIF, XMP, VIDEO)
 PRECEDENCE: Final[Mapping[str, tuple[str, ...]]] = {
     "caption": (
         ".xmp dc:description", "Takeout description", "XMP dc:description", "IPTC Caption-Abstract", "EXIF ImageDescription",
-        "EXIF XPComment", ".xmp exif:UserComment", "EXIF UserComment", "XMP exif:UserComment", "Video Description",
+        ".xmp tiff:ImageDescription", "XMP tiff:ImageDescription", ".xmp acdsee:caption", "XMP acdsee:caption", "EXIF XPComment",
+        ".xmp exif:UserComment", "EXIF UserComment", "XMP exif:UserComment", "Video Description",
         "Video Comment", "PNG Description", "PNG Comment", "Comment", *_TITLES,
     ),
     "takenAt": (
         ".xmp exif:DateTimeOriginal", ".xmp photoshop:DateCreated", "EXIF DateTimeOriginal", "XMP exif:DateTimeOriginal",
         "XMP photoshop:DateCreated", "IPTC DateCreated", "Video CreationDate", "Video DateTimeOriginal",
         "Video ContentCreateDate", ".xmp xmp:CreateDate", ".xmp exif:DateTimeDigitized", "EXIF CreateDate",
-        "XMP exif:DateTimeDigitized",
-        "XMP xmp:CreateDate", "IPTC DigitalCreationDate", "PNG CreationTime", "EXIF GPSDateTime", "Video CreateDate",
+        "XMP exif:DateTimeDigitized", "XMP xmp:CreateDate",
+        ".xmp acdsee:datetime", "XMP acdsee:datetime", ".xmp xmpDM:shotDate", "XMP xmpDM:shotDate",
+        "IPTC DigitalCreationDate", "PNG CreationTime", "EXIF GPSDateTime", "Video CreateDate",
         "Takeout photoTakenTime", "EXIF ModifyDate",
     ),
     "rating": _VALUES,

@@ -18,9 +18,12 @@ from ingest.formats.xmp_tree import BadXmp, parse, properties
 from resolvers.importing.moments import parse_moment
 from resolvers.importing.records import OffsetSource
 
-_CLOCKS = ("exif:DateTimeOriginal", "photoshop:DateCreated", "xmp:CreateDate", "exif:DateTimeDigitized")
-_TEXTS = ("dc:description", "dc:title", "photoshop:Headline", "exif:UserComment")
-_TREES = ("lr:hierarchicalSubject", "digiKam:TagsList", "MicrosoftPhoto:LastKeywordXMP")
+_CLOCKS = (
+    "exif:DateTimeOriginal", "photoshop:DateCreated", "xmp:CreateDate", "exif:DateTimeDigitized", "acdsee:datetime",
+    "xmpDM:shotDate",
+)  # fmt: skip
+_TEXTS = ("dc:description", "tiff:ImageDescription", "acdsee:caption", "exif:UserComment", "dc:title", "photoshop:Headline")
+_TREES = ("lr:hierarchicalSubject", "digiKam:TagsList", "MicrosoftPhoto:LastKeywordXMP", "acdsee:keywords")
 _PEOPLE = ("MPReg:PersonDisplayName", "Iptc4xmpExt:PersonInImage")
 _ANGLE = re.compile(r"(\d{1,3}),(\d{1,2}(?:\.\d+)?)(?:,(\d{1,2}(?:\.\d+)?))?([NSEW])")
 _DECIMAL = re.compile(r"([+-]?\d{1,3}(?:\.\d+)?)([NSEW]?)")
@@ -83,6 +86,8 @@ def _keywords(found: Mapping[str, Sequence[str]]) -> list[str]:
     if not flat:
         trees = [text for name in _TREES for text in found.get(name, ())]
         flat = [one_line(re.split(r"[|/]", text)[-1]) for text in trees]
+    if not flat:
+        flat = [one_line(word) for text in found.get("pdf:Keywords", ()) for word in re.split("[;,]", text)]
     return [word for word in dict.fromkeys(flat) if word]
 
 
@@ -96,7 +101,9 @@ def _rating(found: Mapping[str, Sequence[str]], remarks: list[str]) -> dict[str,
     if stars == -1:
         remarks.append("its rating is -1 (rejected), which this version does not store")
         return {}
-    if stars is None or not 1 <= stars <= 5:  # noqa: PLR2004  (0 means unrated)
+    if not stars:  # 0 means unrated
+        stars = _number(found, "acdsee:rating")
+    if stars is None or not 1 <= stars <= 5:  # noqa: PLR2004
         stars = stars_of_percent(_number(found, "MicrosoftPhoto:Rating"))
     return {} if stars is None else {"rating": round(stars)}
 
@@ -109,8 +116,11 @@ def _camera_and_exposure(found: Mapping[str, Sequence[str]]) -> dict[str, Any]:
         "lens": next((t for n in lenses if (t := _text(found, n))), ""),
     }
     numbers: dict[str, tuple[float | None, float]] = {
-        "aperture": (_number(found, "exif:FNumber"), 1_000),
-        "shutterSeconds": (_number(found, "exif:ExposureTime"), 864_000),
+        "aperture": (_number(found, "exif:FNumber") or _of_apex(_number(found, "exif:ApertureValue"), 0.5), 1_000),
+        "shutterSeconds": (
+            _number(found, "exif:ExposureTime") or _of_apex(_number(found, "exif:ShutterSpeedValue"), -1),
+            864_000,
+        ),
         "focalLengthMm": (_number(found, "exif:FocalLength"), 100_000),
     }
     exposure: dict[str, Any] = {name: value for name, (value, most) in numbers.items() if value is not None and 0 < value <= most}
@@ -152,6 +162,11 @@ def _moment(text: str) -> Moment | None:
         datetime.fromisoformat(wall)
         return Moment(wall, offset, None if offset is None else OffsetSource.EXIF, known=19 if match[2] else 10)
     return None
+
+
+def _of_apex(value: float | None, factor: float) -> float | None:
+    """The f-number (factor 1/2) or the seconds (factor -1) of a value in APEX units."""
+    return round(2 ** (value * factor), 6) if value is not None and abs(value) < 32 else None  # noqa: PLR2004
 
 
 def _text(found: Mapping[str, Sequence[str]], name: str) -> str:

@@ -33,6 +33,9 @@ _PREFIXES: Final = {
     "http://www.metadataworkinggroup.com/schemas/regions/": "mwg-rs",
     "http://iptc.org/std/Iptc4xmpExt/2008-02-29/": "Iptc4xmpExt",
     "http://ns.google.com/photos/1.0/camera/": "GCamera",
+    "http://ns.acdsee.com/iptc/1.0/": "acdsee",
+    "http://ns.adobe.com/xmp/1.0/DynamicMedia/": "xmpDM",
+    "http://ns.adobe.com/pdf/1.3/": "pdf",
 }
 
 

@@ -168,7 +168,7 @@ def test_extended_xmp_is_joined_from_its_segments_in_any_order() -> None:
 
 
 def hexadecimal(name: str, raw: bytes, kind: bytes = b"zTXt") -> bytes:
-    text = f"\n{name}\n{len(raw):8}\n{raw.hex()}\n".encode()
+    text = f"\n{name} profile\n{len(raw):8}\n{raw.hex()}\n".encode()
     body = f"Raw profile type {name}".encode() + (b"\0\0" + zlib.compress(text) if kind == b"zTXt" else b"\0" + text)
     return chunk(kind, body)
 

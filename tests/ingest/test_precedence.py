@@ -128,6 +128,26 @@ def test_iptc_in_a_tiff_is_read_from_numbers_too() -> None:
         assert record(tiff([(0x0100, SHORT, 8), (0x0101, SHORT, 6), value])).caption == "At the sea."
 
 
+def test_every_property_of_xmp_is_read_embedded_and_in_a_sidecar() -> None:
+    for entry in (entry for field in ("caption", "takenAt") for entry in PRECEDENCE[field] if entry.startswith("XMP ")):
+        name = split(entry)[1]
+        packet = xmp(f'{name}="2019-03-04T05:06:07"')
+        for found in (record(with_xmp(f'{name}="2019-03-04T05:06:07"')), record(picture("JPEG"), xmp=packet)):
+            text = "2019-03-04T05:06:07"
+            assert (found.taken_local, found.caption) == ((text, None) if entry in PRECEDENCE["takenAt"] else (None, text)), entry
+
+
+def test_values_that_other_programs_write_to_xmp_are_read() -> None:
+    found = record(with_xmp('acdsee:rating="3" exif:ApertureValue="497085/100000" exif:ShutterSpeedValue="6643856/1000000"'))
+    assert (found.rating, found.exposure and (round(found.exposure.aperture or 0, 3), found.exposure.shutter_seconds)) == (
+        3,
+        (5.6, 0.01),
+    )
+    for name in ("acdsee:keywords", "digiKam:TagsList", "lr:hierarchicalSubject"):
+        assert [label.key for label in record(with_xmp("", bag(name, "one", "two"))).labels] == ["one", "two"]
+    assert [label.key for label in record(with_xmp('pdf:Keywords="one, two; three"')).labels] == ["one", "two", "three"]
+
+
 # Lenses
 
 
