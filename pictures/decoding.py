@@ -5,7 +5,8 @@ It runs only in worker processes, because the files may be malicious.
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from io import BytesIO
 from typing import BinaryIO, Final
 
@@ -46,8 +47,6 @@ def opened(file: BinaryIO) -> Image.Image:
     Image.MAX_IMAGE_PIXELS = None  # the check below replaces it, because JPEG has a larger limit
     Image.init()
     picture = _opened(file)
-    # Other programs show the first part of a truncated file of these formats.
-    ImageFile.LOAD_TRUNCATED_IMAGES = picture.format in _SHOWN_IN_PART
     pixels = picture.width * picture.height
     if pixels > (MAX_JPEG_PIXELS if picture.format in {"JPEG", "MPO"} else MAX_PIXELS):
         raise UnrenderableImage("has too many pixels")
@@ -62,9 +61,31 @@ def _opened(file: BinaryIO) -> Image.Image:
         # Pillow does not open JPEG files with bytes that belong to no segment, which other decoders skip.
         file.seek(0)
         start = file.read(SEARCHED_START)
-        if START not in start:
+        if START in start:
+            return Image.open(BytesIO(without_junk(start + file.read())), formats=["JPEG"])
+        file.seek(0)
+        with _tolerant():  # of wrong checksums in PNG
+            return Image.open(file, formats=formats)
+
+
+def _load(picture: Image.Image) -> None:
+    """Decodes the pixels. Of truncated files, the first part is decoded, which other programs show too."""
+    try:
+        picture.load()
+    except OSError as error:
+        if picture.format not in _SHOWN_IN_PART or "truncated" not in str(error):
             raise
-        return Image.open(BytesIO(without_junk(start + file.read())), formats=["JPEG"])
+        with _tolerant():
+            picture.load()
+
+
+@contextmanager
+def _tolerant() -> Iterator[None]:
+    ImageFile.LOAD_TRUNCATED_IMAGES = True
+    try:
+        yield
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = False
 
 
 def upright_size(picture: Image.Image) -> Size:
@@ -82,7 +103,7 @@ def pixels(picture: Image.Image, at_least: Size, orientation: int | None = None)
     size = at_least if orientation not in _SIDEWAYS else Size(at_least.height, at_least.width)
     profile = picture.info.get("icc_profile")
     picture.draft(None, size)
-    picture.load()
+    _load(picture)
     shown = _on_white(_in_srgb(_eight_bits(_shrunk(picture, size)), profile))
     clean = Image.new("RGB", shown.size)
     clean.paste(shown)

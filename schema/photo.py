@@ -195,6 +195,12 @@ class Photo(Node):
     def caption(self) -> str | None:
         return self.seen.content.caption if self.seen.content else None
 
+    @field(
+        C.CONTENT, "Short title of the photo, imported beside its caption. Null if there is none, or if the caption is the title."
+    )
+    def title(self) -> str | None:
+        return self.seen.content.title if self.seen.content else None
+
     @field(C.FILE_NAME, "Name of the original file. Null if unknown.")
     def file_name(self) -> str | None:
         return self.seen.content.file_name if self.seen.content else None

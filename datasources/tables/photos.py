@@ -56,6 +56,7 @@ class Content(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     source_id: str | None
     caption: str | None = None
     caption_language: str | None = None
+    title: str | None = None
     file_name: str | None = None
     keywords: tuple[str, ...] = ()
     recognized_text: str | None = None

@@ -8,9 +8,10 @@ from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
+from ingest.formats.exif import one_line
 from ingest.formats.exif_time import offset_between
 from ingest.formats.metadata import Moment, SourceMetadata
-from ingest.formats.precedence import TAKEOUT, rank
+from ingest.formats.precedence import TAKEOUT, is_title, rank
 from pictures.formats.errors import BadFile
 from resolvers.importing.moments import EARLIEST_YEAR, format_moment
 from resolvers.importing.record_reading import read_record
@@ -67,6 +68,11 @@ def _fields(sources: Sequence[SourceMetadata]) -> dict[str, Any]:
     texts = _ranked("caption", [(s.origin, tag, text) for s in sources for tag, text in s.texts.items()])
     if texts:
         fields["caption"] = texts[0][:MAX_CAPTION]
+    titles = _ranked(
+        "title", [(s.origin, tag, text) for s in sources for tag, text in s.texts.items() if is_title(s.origin, tag)]
+    )
+    if titles and titles[0] != texts[0]:  # a title without a description is the caption
+        fields["title"] = one_line(titles[0])
     places = _ranked("latitude", [(s.origin, "", s.fields) for s in sources if "latitude" in s.fields])
     return fields | ({name: places[0][name] for name in _PLACE if name in places[0]} if places else {})
 

@@ -25,6 +25,7 @@ PRECEDENCE: Final[Mapping[str, tuple[str, ...]]] = {
         ".xmp exif:UserComment", "EXIF UserComment", "XMP exif:UserComment", "Video Description",
         "Video Comment", "PNG Description", "PNG Comment", "Comment", *_TITLES,
     ),
+    "title": _TITLES,
     "takenAt": (
         ".xmp exif:DateTimeOriginal", ".xmp photoshop:DateCreated", "EXIF DateTimeOriginal", "XMP exif:DateTimeOriginal",
         "XMP photoshop:DateCreated", "IPTC DateCreated", "Video CreationDate", "Video DateTimeOriginal",
@@ -56,3 +57,8 @@ def rank(field: str, origin: str, tag: str = "") -> int:
     name = ALIASES.get(field, field)
     found = _RANKS.get((name, f"{origin} {tag}" if tag else origin))
     return _RANKS[name, origin] if found is None else found
+
+
+def is_title(origin: str, tag: str) -> bool:
+    """Whether a text is a title or headline, not a description."""
+    return f"{origin} {tag}" in _TITLES

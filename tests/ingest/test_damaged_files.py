@@ -63,15 +63,20 @@ def png_with(*chunks: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("cut", [5, 20])
-def test_a_png_or_gif_without_its_end_is_read(cut: int) -> None:
+def test_a_png_or_gif_without_its_end_is_read(tmp_path: Path, cut: int) -> None:
     for content in (png_with(chunk(b"tEXt", b"Comment\0by hand"))[:-cut], picture("GIF", comment=b"by hand")[: -cut // 5]):
         found = taken_of(content)
         assert found.record.caption == "by hand"
+        (tmp_path / "a").write_bytes(content)
+        assert work({"do": "inspect", "path": os.fsencode(tmp_path / "a"), "video": False})["size"] == [80, 60]
         assert "may not be shown completely" in found.remarks[0]
 
 
-def test_a_chunk_with_a_wrong_checksum_is_left_out_with_a_remark() -> None:
-    found = taken_of(png_with(chunk(b"tEXt", b"Title\0x")[:-1] + b"\0", chunk(b"tEXt", b"Comment\0by hand")))
+def test_a_chunk_with_a_wrong_checksum_is_left_out_with_a_remark(tmp_path: Path) -> None:
+    content = png_with(chunk(b"tEXt", b"Title\0x")[:-1] + b"\0", chunk(b"tEXt", b"Comment\0by hand"))
+    found = taken_of(content)
+    (tmp_path / "a").write_bytes(content)
+    assert work({"do": "inspect", "path": os.fsencode(tmp_path / "a"), "video": False})["size"] == [80, 60]
     assert (found.record.caption, len(found.remarks)) == ("by hand", 1)
 
 

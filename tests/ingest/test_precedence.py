@@ -69,8 +69,10 @@ def alt(name: str, text: str) -> str:
 
 def test_a_description_precedes_a_title_and_a_headline_of_any_source() -> None:
     texts = alt("dc:title", "A title") + alt("dc:description", "A description")
-    assert record(with_xmp('photoshop:Headline="A headline"', texts)).caption == "A description"
-    assert record(with_xmp('photoshop:Headline="A headline"', alt("dc:title", "A title"))).caption == "A title"
+    both = record(with_xmp('photoshop:Headline="A headline"', texts))
+    assert (both.caption, both.title) == ("A description", "A title")
+    only = record(with_xmp('photoshop:Headline="A headline"', alt("dc:title", "A title")))
+    assert (only.caption, only.title) == ("A title", None)
     headline = iptc((2, 105, b"A headline"), (2, 5, b"A name"))
     described = tiff([(0x0100, SHORT, 8), (0x0101, SHORT, 6), (0x010E, ASCII, "From EXIF")])
     assert record(jpeg_with(picture("JPEG"), (0xE1, b"Exif\0\0" + described), (0xED, headline))).caption == "From EXIF"

@@ -160,6 +160,7 @@ def draw(rng: Random, owner: str, name: str) -> Spec:
         "file_name": rng.choice([None, "IMG_1.JPG", "secret garden.png", "PXL_20240501_beach.jpg"]),
         "keywords": tuple(rng.sample(WORDS, rng.randrange(3))),
         "caption_language": rng.choice([None, "en", "it"]),
+        "title": rng.choice([None, *WORDS]),
         "recognized_text": rng.choice([None, *WORDS]),
         "motion_id": rng.choice([None, "sha256:1", "sha256:2"]),
     }
