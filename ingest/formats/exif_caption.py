@@ -10,6 +10,7 @@ from ingest.formats.exif import ExifTags, clean_text, one_line, text_of
 _DESCRIPTION, _USER_COMMENT = 0x010E, 0x9286
 _XP = {"XPTitle": 0x9C9B, "XPComment": 0x9C9C, "XPSubject": 0x9C9F}
 _XP_KEYWORDS = 0x9C9E
+_MAX_JUNK = 500  # longer texts are never default texts
 # Names of programs and libraries that write a text about themselves into pictures.
 _TOOL = (
     r"(?:gimp|adobe|(?:adobe )?(?:photoshop|imageready|lightroom|illustrator)|imagemagick|graphicsmagick|paint\.net"
@@ -55,7 +56,7 @@ def keywords(tags: ExifTags) -> list[str]:
 
 def is_written_by_a_person(text: str) -> bool:
     """Whether the text is neither empty nor a default text of a camera or program."""
-    return bool(text) and not _JUNK.fullmatch(text)
+    return bool(text) and (len(text) > _MAX_JUNK or not _JUNK.fullmatch(text))
 
 
 def _xp_text(value: Any) -> str:

@@ -22,7 +22,6 @@ _MAX_PACKET = 8 << 20
 _MAX_CHUNKS = 200_000
 _CREATION_TIMES = frozenset({"creation time", "create-date"})
 _TEXTS = {"description": "Description", "title": "Title", "comment": "Comment"}
-_PROFILE = re.compile(rb"\s*[^\n]*?\s+\d+\s+([0-9a-fA-F\s]*)")
 _DATE = re.compile(r"(\d{4})[-:](\d\d)[-:](\d\d)[T ](\d\d):(\d\d)(?::(\d\d))?(?:\.\d+)?\s*(Z|[+-]\d\d:?\d\d)?")
 _EXIF_ID, _XMP_ID = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0"
 
@@ -129,11 +128,12 @@ def _text(kind: bytes, body: bytes) -> tuple[str, bytes | None]:
 
 def _profile(text: bytes) -> bytes | None:
     """The bytes of a profile in hexadecimal, as ImageMagick writes it; None if it is damaged."""
-    match = _PROFILE.match(text)
-    if match is None:
+    lines = text.strip().split(b"\n", 2)  # name, length, digits
+    if len(lines) != 3 or not lines[1].strip().isdigit():  # noqa: PLR2004
         return None
-    digits = b"".join(match[1].split())
-    return bytes.fromhex(digits[: len(digits) // 2 * 2].decode("ascii"))
+    with suppress(ValueError):
+        return bytes.fromhex(lines[2].decode("ascii", "replace"))
+    return None
 
 
 def _creation_time(text: str) -> Moment | None:

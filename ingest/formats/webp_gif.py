@@ -102,11 +102,11 @@ def _read_extension(data: Bytes, at: int, packets: Packets) -> int:
         return stop + 2
     end = _skip_blocks(data, at + 1)
     if label == b"\xfe" and 0 < end - at < _MAX_PACKET and len(packets.comments) < _MAX_COMMENTS:
-        comment, start = b"", at + 1
+        parts, start = [], at + 1
         while data[start]:
-            comment += data[start + 1 : start + 1 + data[start]]
+            parts.append(data[start + 1 : start + 1 + data[start]])
             start += 1 + data[start]
-        packets.comments.append(comment)
+        packets.comments.append(b"".join(parts))
     return end
 
 

@@ -21,8 +21,9 @@ _FIRST_MARKER = 0xC0
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # these three are tables, not frames
 _MAX_HEADER = 32 << 20
 _MAX_PACKET = 4 << 20
-_MAX_EXTENDED = 8 << 20
 _MAX_PACKETS = 16
+_MAX_PARTS = 256  # of a packet that continues in further segments
+_MAX_SEGMENTS = 20_000
 _EXIF = b"Exif\0"
 _XMP = b"http://ns.adobe.com/xap/1.0/\0"
 _EXTENDED_XMP = b"http://ns.adobe.com/xmp/extension/\0"
@@ -38,11 +39,13 @@ class Header:
     """The size before orientation."""
     exif: bytes | None = None
     """EXIF as TIFF bytes, joined if it continues in further segments."""
+    exif_parts: int = 1
     xmp: list[bytes] = field(default_factory=list)
     extended: list[bytes] = field(default_factory=list)
     """Parts of extended XMP: an identifier of 32 bytes, the size of the whole, the offset of the part, and the part."""
     photoshop: bytes = b""
     """Joined blocks of Photoshop."""
+    photoshop_parts: int = 0
     comments: list[bytes] = field(default_factory=list)
     segments: list[tuple[int, int]] = field(default_factory=list)
     """Ranges of the segments with their markers."""
@@ -56,8 +59,9 @@ class Header:
             self.width, self.height = int.from_bytes(body[3:5]), int.from_bytes(body[1:3])
         elif marker == _APP1:
             self._add_packet(body)
-        elif marker == _APP13 and len(self.photoshop) < _MAX_PACKET and body.startswith(_PHOTOSHOP):
+        elif marker == _APP13 and self.photoshop_parts < _MAX_PARTS and body.startswith(_PHOTOSHOP):
             self.photoshop += body[len(_PHOTOSHOP) :]
+            self.photoshop_parts += 1
         elif marker == _COMMENT and len(self.comments) < _MAX_PACKETS:
             self.comments.append(body)
 
@@ -65,11 +69,12 @@ class Header:
         if body.startswith(_EXIF):
             if self.exif is None:
                 self.exif = body[6:]
-            elif byte_order(body, 6) is None and len(self.exif) < _MAX_PACKET:
+            elif byte_order(body, 6) is None and len(self.exif) < _MAX_PACKET and self.exif_parts < _MAX_PARTS:
                 self.exif += body[6:]
+                self.exif_parts += 1
         elif body.startswith(_XMP) and len(self.xmp) < _MAX_PACKETS:
             self.xmp.append(body[len(_XMP) :])
-        elif body.startswith(_EXTENDED_XMP) and sum(map(len, self.extended)) < _MAX_EXTENDED:
+        elif body.startswith(_EXTENDED_XMP) and len(self.extended) < _MAX_PARTS:
             self.extended.append(body[len(_EXTENDED_XMP) :])
 
 
@@ -89,7 +94,7 @@ def read_header(head: Bytes) -> Header:
             raise BadFile("is damaged: a segment has no length")
         if at + length > len(head):
             raise BadFile("is truncated before its picture data")
-        if at > _MAX_HEADER:
+        if at > _MAX_HEADER or len(found.segments) > _MAX_SEGMENTS:
             raise BadFile("is damaged: its header has no end")
         found.add(marker, head[at + 2 : at + length])
         found.segments.append((at - 2, at + length))
