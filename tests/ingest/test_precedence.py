@@ -60,7 +60,7 @@ def test_the_first_source_of_each_row_wins_in_any_order_of_the_sources(field: st
 
 def with_xmp(attributes: str, inner: str = "", tags: bytes | None = None) -> bytes:
     packet = (0xE1, b"http://ns.adobe.com/xap/1.0/\0" + xmp(attributes, inner))
-    return jpeg_with(picture("JPEG", **({"exif": tags} if tags else {})), packet)
+    return jpeg_with(picture("JPEG", exif=tags) if tags else picture("JPEG"), packet)
 
 
 def alt(name: str, text: str) -> str:
