@@ -28,6 +28,7 @@ _EPOCH = datetime(1904, 1, 1)  # noqa: DTZ001  (in UTC, marked by `in_utc`)
 _EARLIEST = datetime(1970, 1, 2)  # noqa: DTZ001  (earlier times are of clocks that were never set)
 XMP_BOX: Final = uuid.UUID("be7acfcb-97a9-42e8-9c71-999491e3afac").bytes
 _DATE = re.compile(r"(\d{4})[-:](\d\d)[-:](\d\d)[T ](\d\d:\d\d:\d\d)(?:\.\d+)?\s*(Z|[+-]\d\d:?\d\d)?")
+_TRUNCATED = "it is truncated"
 _TIMES = {"CreationDate": "creationdate", "DateTimeOriginal": "date", "ContentCreateDate": "day"}
 _TEXTS = {"Description": "description", "Comment": "comment", "Title": "title"}
 
@@ -38,13 +39,15 @@ def read_video(file: BinaryIO, size: int, brand: bytes) -> ParsedFile:
     moov = found.moov
     root = Box(b"moov", 0, len(moov))
     own = SourceMetadata(PLAIN, remarks=found.remarks)
-    header = find(moov, root, b"mvhd")
+    header = find(moov, root, b"mvhd", clamp=True)
     if header is None:
         raise BadFile("is damaged: its header has no duration")
     seconds, created = _header(moov, header)
     if math.isfinite(seconds) and 0 < seconds <= 2_592_000:  # noqa: PLR2004  (the limit of a record)
         own.fields["durationSeconds"] = round(seconds, 3)
     shown = _size(moov, root)
+    if shown is None and _TRUNCATED in found.remarks:
+        raise BadFile("is truncated in its header")
     if shown is None:
         raise BadFile("has no picture: it contains no video track")
     own.fields |= {"width": shown[0], "height": shown[1]}
@@ -73,10 +76,12 @@ def _outer_boxes(file: BinaryIO, size: int) -> _Outer:
         skip = 16 if length == 1 else 8
         length = int.from_bytes(head[8:16]) if length == 1 else length or size - at
         if length < skip or at + length > size:
+            if kind == b"moov" and length > skip and not found.moov:
+                found.moov = os.pread(file.fileno(), min(size - at - skip, _MAX_MOOV), at + skip)
             if not found.moov:
                 raise BadFile("is damaged or truncated: a box extends beyond the end of the file")
-            is_cut = kind == b"mdat"
-            found.remarks.append("it is truncated" if is_cut else "it has bytes after its last box, which were ignored")
+            is_cut = kind in {b"mdat", b"moov"}
+            found.remarks.append(_TRUNCATED if is_cut else "it has bytes after its last box, which were ignored")
             break
         if kind == b"moov" and not found.moov:
             if length > _MAX_MOOV:
@@ -107,20 +112,29 @@ def _header(moov: bytes, box: Box) -> tuple[float, datetime | None]:
 
 def _size(moov: bytes, root: Box) -> tuple[int, int] | None:
     """The size of the first video track, after the rotation of its matrix."""
-    for track in boxes(moov, root.start, root.end):
-        head = find(moov, track, b"tkhd") if track.kind == b"trak" else None
+    for track in boxes(moov, root.start, root.end, clamp=True):
+        head = find(moov, track, b"tkhd", clamp=True) if track.kind == b"trak" else None
         if head is None:
             continue
-        handler = find(moov, track, b"mdia", b"hdlr")
+        handler = find(moov, track, b"mdia", b"hdlr", clamp=True)
         if handler is not None and moov[handler.start + 8 : handler.start + 12] != b"vide":
             continue
         end = head.start + (92 if moov[head.start] == 1 else 80)  # offset of the height (16.16 fixed-point) in version 1 and 0
         matrix = [int.from_bytes(moov[i : i + 4], signed=True) for i in range(end - 40, end - 4, 4)]
         width, height = (int.from_bytes(moov[i : i + 4]) >> 16 for i in (end - 4, end))
+        if not width or not height:
+            width, height = _coded_size(moov, track)
         if not 0 < width <= 1_000_000 or not 0 < height <= 1_000_000:  # noqa: PLR2004
             continue
         return (height, width) if abs(matrix[1]) > abs(matrix[0]) else (width, height)
     return None
+
+
+def _coded_size(moov: bytes, track: Box) -> tuple[int, int]:
+    """The size in the first sample description, for tracks without a size of their own."""
+    table = find(moov, track, b"mdia", b"minf", b"stbl", b"stsd", clamp=True)
+    at = table.start + 40 if table is not None else len(moov)  # after the version, the count, and the beginning of the entry
+    return int.from_bytes(moov[at : at + 2]), int.from_bytes(moov[at + 2 : at + 4])
 
 
 def _metadata(data: UserData, created: datetime | None) -> SourceMetadata:

@@ -72,6 +72,9 @@ def _read_blocks(data: Bytes, packets: Packets) -> None:
         kind = data[at : at + 1]
         if kind == b"\x3b":
             return
+        if kind not in {b"\x21", b"\x2c", b""}:  # decoders skip bytes that begin no block
+            at += 1
+            continue
         if kind == b"\x21":
             end = _read_extension(data, at + 1, packets)
         elif kind == b"\x2c":

@@ -20,8 +20,8 @@ class Box(NamedTuple):
     end: int
 
 
-def boxes(data: Bytes, start: int, end: int) -> Iterator[Box]:
-    """Yields the boxes of one level. Raises `BadFile` if a box extends beyond `end`."""
+def boxes(data: Bytes, start: int, end: int, *, clamp: bool = False) -> Iterator[Box]:
+    """Yields the boxes of one level. Raises `BadFile` if a box extends beyond `end`; with `clamp` it ends there."""
     for _ in range(_MAX_BOXES):
         if start + 8 > end:
             return
@@ -32,6 +32,8 @@ def boxes(data: Bytes, start: int, end: int) -> Iterator[Box]:
             size = end - start
         if kind == b"\0\0\0\0":  # some lists end with padding
             return
+        if clamp and size >= head:
+            size = min(size, end - start)
         if size < head or start + size > end:
             raise BadFile("is damaged or truncated: one of its parts extends beyond its end")
         yield Box(kind, start + head, start + size)
@@ -51,10 +53,10 @@ def file_boxes(data: Bytes) -> list[Box]:
     return found
 
 
-def find(data: Bytes, within: Box, *path: bytes) -> Box | None:
+def find(data: Bytes, within: Box, *path: bytes, clamp: bool = False) -> Box | None:
     """The first box on a path of types; None if there is none."""
     for kind in path:
-        inner = next((b for b in boxes(data, within.start, within.end) if b.kind == kind), None)
+        inner = next((b for b in boxes(data, within.start, within.end, clamp=clamp) if b.kind == kind), None)
         if inner is None:
             return None
         within = inner

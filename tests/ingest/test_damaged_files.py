@@ -94,7 +94,24 @@ def test_a_film_with_a_trailer_that_is_no_box_is_read(trailer: bytes) -> None:
 def test_a_film_whose_end_is_missing_is_read_if_its_header_is_complete() -> None:
     found = taken_of(FILM[:-100])
     assert (found.record.taken_local, found.remarks) == (NOON, ("it is truncated",))
-    assert answer(video()[:-9]).record is None
+    assert answer(video(at_end=False)[:200]).record is None
+
+
+def test_a_film_with_damaged_boxes_is_read_if_its_size_is_known() -> None:
+    at_end = video(keys={"com.apple.quicktime.title": "x" * 200})
+    cut = taken_of(at_end[:-20])
+    assert ((cut.record.width, cut.record.duration_seconds), "it is truncated" in cut.remarks) == ((1920, 2.5), True)
+    track = FILM.index(b"trak") - 4
+    assert taken_of(FILM[:track] + b"\0\0\xff\xff" + FILM[track + 4 :]).record.width == 1920
+    description = box(b"stsd", bytes(4) + b"\0\0\0\1" + bytes(8) + bytes(24) + struct.pack(">HH", 640, 480))
+    handler = FILM.index(b"hdlr") - 4
+    media = box(b"mdia", FILM[handler : handler + 33], box(b"minf", box(b"stbl", description)))
+    start = FILM.index(b"tkhd") - 4
+    header = FILM[start : start + 84] + bytes(8)
+    head = FILM.index(b"mvhd") - 4
+    moov = box(b"moov", FILM[head : head + 108], box(b"trak", header, media))
+    found = taken_of(box(b"ftyp", b"mp42", bytes(4), b"mp42") + moov + box(b"mdat", bytes(9)))
+    assert (found.record.width, found.record.height) == (640, 480)
 
 
 def test_a_heic_with_a_trailer_is_read() -> None:
