@@ -12,6 +12,7 @@ from xml.etree.ElementTree import Element
 from ingest.formats.exif import clean_text, one_line, stars_of_percent
 from ingest.formats.exif_caption import is_written_by_a_person
 from ingest.formats.exif_place import checked_position
+from ingest.formats.lenses import lens_range
 from ingest.formats.metadata import Moment, SourceMetadata
 from ingest.formats.precedence import XMP
 from ingest.formats.xmp_tree import BadXmp, parse, properties
@@ -24,6 +25,7 @@ _CLOCKS = (
 )  # fmt: skip
 _TEXTS = ("dc:description", "tiff:ImageDescription", "acdsee:caption", "exif:UserComment", "dc:title", "photoshop:Headline")
 _TREES = ("lr:hierarchicalSubject", "digiKam:TagsList", "MicrosoftPhoto:LastKeywordXMP", "acdsee:keywords")
+_LENSES = ("exifEX:LensModel", "exif:LensModel", "aux:Lens", "MicrosoftPhoto:LensModel")
 _PEOPLE = ("MPReg:PersonDisplayName", "Iptc4xmpExt:PersonInImage")
 _ANGLE = re.compile(r"(\d{1,3}),(\d{1,2}(?:\.\d+)?)(?:,(\d{1,2}(?:\.\d+)?))?([NSEW])")
 _DECIMAL = re.compile(r"([+-]?\d{1,3}(?:\.\d+)?)([NSEW]?)")
@@ -109,11 +111,10 @@ def _rating(found: Mapping[str, Sequence[str]], remarks: list[str]) -> dict[str,
 
 
 def _camera_and_exposure(found: Mapping[str, Sequence[str]]) -> dict[str, Any]:
-    lenses = ("exifEX:LensModel", "exif:LensModel", "aux:Lens", "MicrosoftPhoto:LensModel")
     named = {
         "make": _text(found, "tiff:Make"),
         "model": _text(found, "tiff:Model"),
-        "lens": next((t for n in lenses if (t := _text(found, n))), ""),
+        "lens": _lens(found),
     }
     numbers: dict[str, tuple[float | None, float]] = {
         "aperture": (_number(found, "exif:FNumber") or _of_apex(_number(found, "exif:ApertureValue"), 0.5), 1_000),
@@ -175,9 +176,22 @@ def _text(found: Mapping[str, Sequence[str]], name: str) -> str:
 
 
 def _number(found: Mapping[str, Sequence[str]], name: str) -> float | None:
+    return _fraction(_text(found, name))
+
+
+def _fraction(text: str) -> float | None:
     """The value of a decimal number or of a fraction such as `1/250`."""
-    match = re.fullmatch(r"([+-]?\d{1,12}(?:\.\d{1,12})?)(?:/(\d{1,12}))?", _text(found, name))
+    match = re.fullmatch(r"([+-]?\d{1,12}(?:\.\d{1,12})?)(?:/(\d{1,12}))?", text)
     if match is None:
         return None
     denominator = int(match[2]) if match[2] else 1
     return float(match[1]) / denominator if denominator else None
+
+
+def _lens(found: Mapping[str, Sequence[str]]) -> str:
+    """The name of the lens, or else its range: the shortest and longest focal length, and the f-number at each."""
+    if name := next((text for n in _LENSES if (text := _text(found, n))), ""):
+        return name
+    listed = found.get("exifEX:LensSpecification", ())
+    numbers = list(listed) if len(listed) == 4 else _text(found, "aux:LensInfo").split()  # noqa: PLR2004
+    return lens_range(tuple(_fraction(text) for text in numbers))

@@ -191,6 +191,8 @@ LENSES = {
         "18-55mm f/2.8-4",
     ),
     "Sony": (photo_with("SONY", note_with(b"SONY DSC \0\0\0", [(0xB02A, BYTE, bytes.fromhex("0000280070282802"))])), "28-70mm f/2.8"),
+    "range in XMP": (with_xmp('aux:LensInfo="24/1 70/1 28/10 0/0"'), "24-70mm f/2.8"),
+    "range in EXIF's XMP": (with_xmp("", bag("exifEX:LensSpecification", "50/1", "50/1", "18/10", "18/10", kind="Seq")), "50mm f/1.8"),
     "XMP": (with_xmp('aux:Lens="EF85mm f/1.8 USM"'), "EF85mm f/1.8 USM"),
 }  # fmt: skip
 
