@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import os
@@ -11,7 +12,10 @@ from typing import Any
 
 import pytest
 
+from commands.progress import PlainProgress
+from ingest.pictures.pipeline import ImagePipeline
 from ingest.readers.reading import ImportItem, RejectedItem
+from ingest.run import ImportRequest, run_import
 from tests.cli.test_commands import run, summary
 from tests.ingest import makers
 from tests.ingest.files import readings
@@ -108,3 +112,17 @@ def test_a_report_that_cannot_be_written_ends_the_import_before_it_begins(tmp_pa
     assert done.returncode == 1
     assert "cannot be written" in done.stderr
     assert not (tmp_path / "data" / "photos").exists()
+
+
+async def test_the_seconds_are_those_of_the_whole_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    library(tmp_path / "library", (b"a.jpg",))
+    clock = [0.0]
+
+    async def slow(_pipeline: ImagePipeline, _stop: asyncio.Event, _on_progress: object) -> bool:
+        clock[0] += 100
+        return True
+
+    monkeypatch.setattr(ImagePipeline, "run", slow)
+    request = ImportRequest(tmp_path / "library", "ana")
+    ended = await run_import(tmp_path / "data", request, PlainProgress(io.StringIO()), asyncio.Event(), lambda: clock[0])
+    assert ended.seconds == 100
