@@ -165,6 +165,10 @@ class Photo(Node):
     def taken_at_precision(self) -> TimePrecision | None:
         return TimePrecision[self.visibility.time.name]
 
+    @field(C.TIME, "Whether the time was read from the name of the file, because the file states none. Null if not visible.")
+    def taken_at_is_from_file_name(self) -> bool | None:
+        return photo_precision.is_from_file_name(self.seen)
+
     @field(C.PLACE, "Offset of the local time from UTC in minutes, positive to the east. Null if unknown.")
     def utc_offset_minutes(self) -> int | None:
         return self.seen.record.offset_minutes if self.visibility.offset else None

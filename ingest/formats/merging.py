@@ -11,7 +11,7 @@ import msgspec
 from ingest.formats.exif import one_line
 from ingest.formats.exif_time import offset_between
 from ingest.formats.metadata import Moment, SourceMetadata
-from ingest.formats.precedence import TAKEOUT, is_title, rank
+from ingest.formats.precedence import FILE_NAME, TAKEOUT, is_title, rank
 from pictures.formats.errors import BadFile
 from resolvers.importing.moments import EARLIEST_YEAR, format_moment
 from resolvers.importing.record_reading import read_record
@@ -46,9 +46,11 @@ def merge_sources(sources: Sequence[SourceMetadata], fixed: dict[str, Any]) -> t
     source = moment.source if moment is not None and record.utc_offset_minutes is not None else None
     burst = next((source.burst[:200] for source in sources if source.burst), None)
     in_utc = moment is not None and moment.in_utc and record.taken_local is not None
-    return msgspec.structs.replace(record, offset_source=source, burst_id=burst, taken_in_utc=in_utc), list(
-        dict.fromkeys(remarks)
+    of_name = True if moment is not None and moment.of_name and record.taken_local is not None else None
+    record = msgspec.structs.replace(
+        record, offset_source=source, burst_id=burst, taken_in_utc=in_utc, taken_from_file_name=of_name
     )
+    return record, list(dict.fromkeys(remarks))
 
 
 def _ranked(field: str, candidates: Sequence[tuple[str, str, T]]) -> list[T]:
@@ -97,7 +99,7 @@ def _moment(times: Sequence[_Time], remarks: list[str]) -> Moment | None:
         if time.moment.in_utc and first.moment.offset is None and _differ(first.moment, time.moment):
             if time.origin == TAKEOUT:
                 remarks.append("its own time and Takeout's time differ by more than a day: Takeout's time was used")
-            if time.origin == TAKEOUT or first.tag == "ModifyDate":
+            if time.origin == TAKEOUT or first.tag == "ModifyDate" or first.origin == FILE_NAME:
                 return time.moment
     return _with_offset(first.moment, [time.moment for time in times])
 

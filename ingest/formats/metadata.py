@@ -26,6 +26,8 @@ class Moment(NamedTuple):
     """Whether `wall` is in UTC instead of the local time of the place."""
     known: int = 19
     """How many characters of `wall` the source states: 10 for a day without a time."""
+    of_name: bool = False
+    """Whether it was read from the name of the file."""
 
 
 @dataclass(slots=True)

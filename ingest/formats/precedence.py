@@ -10,6 +10,7 @@ from typing import Final
 
 SIDECAR, TAKEOUT, MOVED, EXIF, XMP, IPTC = ".xmp", "Takeout", "Takeout moved", "EXIF", "XMP", "IPTC"
 VIDEO, TEXTS, COMMENT, PLAIN, LENS_RANGE = "Video", "PNG", "Comment", "file", "Lens range"
+FILE_NAME = "File name"
 
 _TITLES: Final = (
     ".xmp dc:title", "XMP dc:title", "IPTC ObjectName", "EXIF XPTitle", "Video Title", "PNG Title",
@@ -33,7 +34,7 @@ PRECEDENCE: Final[Mapping[str, tuple[str, ...]]] = {
         "XMP exif:DateTimeDigitized", "XMP xmp:CreateDate",
         ".xmp acdsee:datetime", "XMP acdsee:datetime", ".xmp xmpDM:shotDate", "XMP xmpDM:shotDate",
         "IPTC DigitalCreationDate", "PNG CreationTime", "EXIF GPSDateTime", "Video CreateDate",
-        "Takeout photoTakenTime", "EXIF ModifyDate",
+        "Takeout photoTakenTime", FILE_NAME, "EXIF ModifyDate",
     ),
     "rating": _VALUES,
     "camera": (*_MEASURED, LENS_RANGE),

@@ -18,6 +18,7 @@ from ingest.formats.heif import read_avif, read_heif
 from ingest.formats.jpeg import read_jpeg
 from ingest.formats.merging import merge_sources
 from ingest.formats.metadata import ParsedFile, SourceMetadata, UnsupportedFile
+from ingest.formats.name_dates import add_date_of_name
 from ingest.formats.png import read_png
 from ingest.formats.precedence import PLAIN
 from ingest.formats.raw import read_cr3, read_orf, read_raf, read_rw2, read_tiff
@@ -116,6 +117,7 @@ def _read_file(job: FileJob) -> FileResult:
     if job.xmp is not None:
         turned = add_xmp(job.xmp, sources, parsed)
     sources.append(SourceMetadata(PLAIN, albums=job.albums))
+    add_date_of_name(title, sources)
     fixed: dict[str, Any] = {"sourceId": f"sha256:{hashed.sha256}", "fileName": one_line(title), "fileSize": hashed.size}
     fixed |= {"mediaType": "VIDEO" if parsed.is_video else "PHOTO", "contentType": parsed.content_type}
     record, more = merge_sources(sources, fixed)
