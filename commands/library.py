@@ -29,6 +29,9 @@ def import_(
     *,
     restore: Annotated[bool, typer.Option("--restore", help="Import photos again that were deleted.")] = False,
     link: Annotated[bool, typer.Option("--link", help="Refer to the original files instead of copying them.")] = False,
+    report: Annotated[
+        Path | None, typer.Option(help="Write every rejected or skipped file and every remark to this file, as JSON Lines.")
+    ] = None,
 ) -> None:
     """Import photos for one customer.
 
@@ -38,7 +41,9 @@ def import_(
     """
     if not 0 < len(owner) <= _MAX_OWNER_LENGTH or not owner.isprintable():
         fail("The value of --owner must have 1 to 256 printable characters.")
-    raise typer.Exit(asyncio.run(_import(path, owner, ImportOptions(restore=restore, link=link), settings_of(data=data))))
+    raise typer.Exit(
+        asyncio.run(_import(path, owner, ImportOptions(restore=restore, link=link, report=report), settings_of(data=data)))
+    )
 
 
 class ImportOptions(NamedTuple):
@@ -46,6 +51,7 @@ class ImportOptions(NamedTuple):
 
     restore: bool
     link: bool
+    report: Path | None
 
 
 async def _import(paths: list[Path], owner: str, options: ImportOptions, settings: Settings) -> int:

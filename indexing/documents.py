@@ -86,7 +86,7 @@ def document(photo: SeenPhoto, places: Mapping[str, PlaceRecord]) -> PhotoDocume
         people=r.people,
         labels=tuple(m.concept for m in r.labels if m.confidence >= MIN_LABEL_CONFIDENCE),
         keywords=content.keywords if content else (),
-        text=tuple(t for t in (content.caption, content.recognized_text) if t) if content else (),
+        text=tuple(t for t in (content.caption, content.title, content.recognized_text) if t) if content else (),
         has_caption=r.has_caption,
         file_name=content.file_name if content else None,
         camera=r.camera,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from ingest.readers.reading import RejectedItem
+from ingest.report_file import REJECTED, REMARK, SKIPPED, UNSUPPORTED, ReportFile
 
 _MAX_REPORTED = 50
 _OUTCOMES = ("added", "updated", "unchanged", "rejected")
@@ -23,6 +24,8 @@ class Counters:
     rejections: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     remark_count: int = 0
+    report_file: ReportFile = field(default_factory=lambda: ReportFile(None))
+    """Gets every rejection and remark."""
     earlier_rejections: int = 0
     """Rejections before the interruption of a resumed import."""
 
@@ -35,9 +38,10 @@ class Counters:
         """Counts a record or file."""
         self.counts[kind] += 1
 
-    def reject(self, where: str, reason: str) -> None:
+    def reject(self, where: str, reason: str, kind: str = REJECTED) -> None:
         """Counts a rejected record and stores its reason."""
         self.count("rejected")
+        self.report_file.add(kind, where, reason)
         if len(self.rejections) < _MAX_REPORTED:
             self.rejections.append(f"{where} {reason}")
 
@@ -45,14 +49,16 @@ class Counters:
         """Counts the rejection of a reader; skipped files are counted separately."""
         if rejected.skipped:
             self.count("skipped")
+            self.report_file.add(SKIPPED, rejected.where, rejected.reason)
             return
         if rejected.is_unsupported:
             self.count("unread")
-        self.reject(rejected.where, rejected.reason)
+        self.reject(rejected.where, rejected.reason, UNSUPPORTED if rejected.is_unsupported else REJECTED)
 
     def remark(self, where: str, remark: str) -> None:
         """Stores the reason why a value of an imported record was omitted."""
         self.remark_count += 1
+        self.report_file.add(REMARK, where, remark)
         if len(self.remarks) < _MAX_REPORTED:
             self.remarks.append(f"{where}: {remark}")
 

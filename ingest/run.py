@@ -26,6 +26,7 @@ from ingest.pictures.pipeline import ImagePipeline
 from ingest.readers.export import ExportReader
 from ingest.readers.opening import needs_copies, open_reader
 from ingest.readers.reading import ImportItem, ImportReader, ReadResult
+from ingest.report_file import ReportFile
 from ingest.restoring import Restoring
 from resolvers.importing.upsert import upsert
 from resolvers.importing.writer import RecordWriter, WriteResult
@@ -50,6 +51,8 @@ class ImportRequest:
     link: bool = False
     more: tuple[Path, ...] = ()
     """Further parts of the same library, such as the archives of one Takeout."""
+    report: Path | None = None
+    """The file for the complete report."""
 
 
 @dataclass
@@ -73,12 +76,15 @@ class ImportRun:
             self.counters.resume(known.counts)
             done = f"{self.counters.records:,} records of an interrupted import"
             self.progress.print_line(f"Continuing after {done}, which are included in the counts.")
+        else:
+            self.counters.report_file.restart()
         writer = RecordWriter(self.sources, owner, restore=request.restore)
         if isinstance(reader, ExportReader):
             restoring = Restoring(self.sources, owner)
             await restoring.restore(reader)
             writer.set_known_ids(albums=restoring.albums, people=restoring.people)
-        self.pictures = ImagePipeline(self.sources, owner, link=request.link)
+        stats = ImageStats(report_file=self.counters.report_file)
+        self.pictures = ImagePipeline(self.sources, owner, link=request.link, stats=stats)
         batches = _batches(reader.read(known.position if known else None))
         ahead = asyncio.create_task(asyncio.to_thread(next, batches, None))
         try:
@@ -185,7 +191,7 @@ class ImportResult:
     seconds: float
     unknown_names: list[str]
     image_stats: ImageStats | None = None
-    """Statistics of the files; `seconds` does not include their processing."""
+    """Statistics of the files. Their seconds are a part of those of the import."""
 
 
 async def run_import(
@@ -200,22 +206,24 @@ async def run_import(
 ) -> ImportResult:
     """Imports paths into a data folder, also while a server runs. Raises `Unreadable`, `UnusableFolder` or `SourceError`."""
     start_s = now_s()
+    report = ReportFile(request.report)
     reader = await asyncio.to_thread(_open, data, request, EMBEDDED if stack is None else stack.name)
     try:
         async with open_shared(data, HOLDER, stack, vendors) as (sources, has_index):
             follower = IndexFollower(sources, reads_feed=stack is None or stack.follow) if has_index else None
-            job = ImportRun(sources, follower, progress, stop)
+            job = ImportRun(sources, follower, progress, stop, Counters(report_file=report))
             try:
                 is_complete = await job.run(reader, request, data)
                 is_indexed = await job.wait_for_index(data)
-                # The processing of files from archives during the run is reported separately.
-                seconds = now_s() - start_s - (job.pictures.stats.seconds if job.pictures else 0.0)
                 is_complete = is_complete and await job.process_images() and is_indexed
             finally:
                 job.close()
     finally:
         reader.close()
-    return ImportResult(job.counters, is_complete, seconds, reader.unknown.names, job.pictures.stats if job.pictures else None)
+        report.close()
+    return ImportResult(
+        job.counters, is_complete, now_s() - start_s, reader.unknown.names, job.pictures.stats if job.pictures else None
+    )
 
 
 def _open(data: Path, request: ImportRequest, engines: str) -> ImportReader:

@@ -5,13 +5,15 @@ It runs only in worker processes, because the files may be malicious.
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from io import BytesIO
 from typing import BinaryIO, Final
 
 import numpy as np
-from PIL import Image, ImageCms, ImageOps
+from PIL import Image, ImageCms, ImageFile, ImageOps, UnidentifiedImageError
 
+from pictures.formats.jpeg_header import SEARCHED_START, START, without_junk
 from pictures.size_ladder import Size
 
 FORMATS: Final = ("JPEG", "PNG", "WEBP", "TIFF", "GIF", "AVIF", "HEIF", "BMP")
@@ -19,6 +21,7 @@ MAX_PIXELS: Final = 120_000_000
 """For formats that are decoded in full size; a pixel takes 3 bytes, and 3 more while it is rotated."""
 MAX_JPEG_PIXELS: Final = 600_000_000
 """For JPEG, which can be decoded at an eighth of its size."""
+_SHOWN_IN_PART: Final = {"JPEG", "MPO", "PNG", "GIF"}
 _SIDEWAYS: Final = {5, 6, 7, 8}
 _UPRIGHT: Final = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -43,11 +46,46 @@ def opened(file: BinaryIO) -> Image.Image:
     _register_heif()
     Image.MAX_IMAGE_PIXELS = None  # the check below replaces it, because JPEG has a larger limit
     Image.init()
-    picture = Image.open(file, formats=[f for f in FORMATS if f in Image.OPEN])
+    picture = _opened(file)
     pixels = picture.width * picture.height
     if pixels > (MAX_JPEG_PIXELS if picture.format in {"JPEG", "MPO"} else MAX_PIXELS):
         raise UnrenderableImage("has too many pixels")
     return picture
+
+
+def _opened(file: BinaryIO) -> Image.Image:
+    formats: list[str] = [f for f in FORMATS if f in Image.OPEN]
+    try:
+        return Image.open(file, formats=formats)
+    except UnidentifiedImageError:
+        # Pillow does not open JPEG files with bytes that belong to no segment, which other decoders skip.
+        file.seek(0)
+        start = file.read(SEARCHED_START)
+        if START in start:
+            return Image.open(BytesIO(without_junk(start + file.read())), formats=["JPEG"])
+        file.seek(0)
+        with _tolerant():  # of wrong checksums in PNG
+            return Image.open(file, formats=formats)
+
+
+def _load(picture: Image.Image) -> None:
+    """Decodes the pixels. Of truncated files, the first part is decoded, which other programs show too."""
+    try:
+        picture.load()
+    except OSError as error:
+        if picture.format not in _SHOWN_IN_PART or "truncated" not in str(error):
+            raise
+        with _tolerant():
+            picture.load()
+
+
+@contextmanager
+def _tolerant() -> Iterator[None]:
+    ImageFile.LOAD_TRUNCATED_IMAGES = True
+    try:
+        yield
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = False
 
 
 def upright_size(picture: Image.Image) -> Size:
@@ -56,13 +94,16 @@ def upright_size(picture: Image.Image) -> Size:
     return Size(picture.height, picture.width) if is_sideways else Size(picture.width, picture.height)
 
 
-def pixels(picture: Image.Image, at_least: Size) -> Image.Image:
-    """An upright RGB picture of at least this size, or of its own size if that is less, with an empty `info`."""
-    orientation = _orientation(picture)
+def pixels(picture: Image.Image, at_least: Size, orientation: int | None = None) -> Image.Image:
+    """An upright RGB picture of at least this size, or of its own size if that is less, with an empty `info`.
+
+    `orientation` replaces that of the file.
+    """
+    orientation = orientation or _orientation(picture)
     size = at_least if orientation not in _SIDEWAYS else Size(at_least.height, at_least.width)
     profile = picture.info.get("icc_profile")
     picture.draft(None, size)
-    picture.load()
+    _load(picture)
     shown = _on_white(_in_srgb(_eight_bits(_shrunk(picture, size)), profile))
     clean = Image.new("RGB", shown.size)
     clean.paste(shown)

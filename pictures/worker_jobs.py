@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+import os
 from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO, Final
@@ -31,16 +32,25 @@ def work(job: dict[str, Any]) -> Any:
 
 
 def _inspect(job: dict[str, Any]) -> dict[str, Any]:
-    """The upright size, ThumbHash and fingerprint of a picture or of a still of a video; the still itself as a JPEG."""
-    path = Path(job["path"])
+    """The upright size, ThumbHash and fingerprint of a picture or of a still of a video.
+
+    `poster` is the still, or the picture turned by the orientation of its sidecar, as a JPEG.
+    """
+    path = Path(os.fsdecode(job["path"]))  # bytes, because the names of files may have any
     if job["video"]:
-        poster = still(str(path))
-        poster.thumbnail((RUNGS[-1], RUNGS[-1]))
-        return {**_inspected(poster, Size(*poster.size)), "poster": encoded(poster.convert("RGB"), "JPEG")}
+        return _with_poster(still(str(path)))
     with path.open("rb") as file:
         picture = opened(_renderable_file(file))
+        if orientation := job.get("orientation", 0):
+            return _with_poster(pixels(picture, Size(RUNGS[-1], RUNGS[-1]), orientation))
         size = upright_size(picture)
         return {**_inspected(pixels(picture, _INSPECTED_SIZE), size), "poster": None}
+
+
+def _with_poster(picture: Image.Image) -> dict[str, Any]:
+    """The result with a JPEG from which renditions are made instead of from the file."""
+    picture.thumbnail((RUNGS[-1], RUNGS[-1]))
+    return {**_inspected(picture, Size(*picture.size)), "poster": encoded(picture.convert("RGB"), "JPEG")}
 
 
 def _inspected(picture: Image.Image, size: Size) -> dict[str, Any]:

@@ -39,6 +39,11 @@ def taken_at(photo: SeenPhoto) -> datetime | None:
     return photo.record.instant if photo.visibility.offset else None
 
 
+def is_from_file_name(photo: SeenPhoto) -> bool | None:
+    """Whether the time was read from the file's name; None without a time, or if the viewer may see at most the day."""
+    return bool(photo.record.taken_from_file_name) if taken_local(photo) is not None else None
+
+
 async def location(context: Context, photo: SeenPhoto) -> SeenLocation | None:
     """The coordinates in the precision that the viewer may see."""
     point = photo.coordinates

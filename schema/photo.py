@@ -165,6 +165,10 @@ class Photo(Node):
     def taken_at_precision(self) -> TimePrecision | None:
         return TimePrecision[self.visibility.time.name]
 
+    @field(C.TIME, "Whether the time was read from the name of the file, because the file states none. Null if not visible.")
+    def taken_at_is_from_file_name(self) -> bool | None:
+        return photo_precision.is_from_file_name(self.seen)
+
     @field(C.PLACE, "Offset of the local time from UTC in minutes, positive to the east. Null if unknown.")
     def utc_offset_minutes(self) -> int | None:
         return self.seen.record.offset_minutes if self.visibility.offset else None
@@ -194,6 +198,12 @@ class Photo(Node):
     @field(C.CONTENT, "Caption written by the owner. Null if there is none.")
     def caption(self) -> str | None:
         return self.seen.content.caption if self.seen.content else None
+
+    @field(
+        C.CONTENT, "Short title of the photo, imported beside its caption. Null if there is none, or if the caption is the title."
+    )
+    def title(self) -> str | None:
+        return self.seen.content.title if self.seen.content else None
 
     @field(C.FILE_NAME, "Name of the original file. Null if unknown.")
     def file_name(self) -> str | None:

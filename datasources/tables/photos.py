@@ -56,6 +56,7 @@ class Content(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     source_id: str | None
     caption: str | None = None
     caption_language: str | None = None
+    title: str | None = None
     file_name: str | None = None
     keywords: tuple[str, ...] = ()
     recognized_text: str | None = None
@@ -96,6 +97,7 @@ class PhotoRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     taken_local: str | None = None
     offset_minutes: int | None = None
     offset_source: str | None = None
+    taken_from_file_name: bool | None = None
     time_zone: str | None = None
     place: str | None = None
     place_pinned: bool = False

@@ -60,6 +60,8 @@ class Waiting(msgspec.Struct, frozen=True, array_like=True):
     link: bool = False
     motion_path: bytes | None = None
     motion_sha256: str | None = None
+    orientation: int = 0
+    """The orientation of a sidecar, if the picture must be turned by it; 0 otherwise."""
 
 
 class PictureRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -72,7 +74,7 @@ class PictureRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     motion: str | None = None
     """The video of a live photo."""
     poster: str | None = None
-    """A still of a video, from which renditions are made."""
+    """The picture from which renditions are made: a still of a video, or a picture that was turned by its sidecar."""
     content_type: str | None = None
     width: int | None = None
     height: int | None = None

@@ -13,6 +13,7 @@ _EXIF_IFD, _GPS_IFD = 0x8769, 0x8825
 _MAKE, _MODEL, _ORIENTATION = 0x010F, 0x0110, 0x0112
 _RATING, _RATING_PERCENT = 0x4746, 0x4749
 _LENS, _LENS_OLD = 0xA434, 0xFDEA
+LENS_RANGE, LENS_RANGE_OF_DNG = 0xA432, 0xC630
 _EXPOSURE_TIME, _F_NUMBER, _ISO, _SHUTTER, _APERTURE, _FOCAL = 0x829A, 0x829D, 0x8827, 0x9201, 0x9202, 0x920A
 _ISO_WHEN_LARGE = (0x8833, 0x8832)
 _ISO_LARGE = 65_535
@@ -66,9 +67,10 @@ def stars_of_percent(percent: float | None) -> int | None:
     return min(5, 1 + round(percent / 25)) if percent > 12 else 1  # noqa: PLR2004
 
 
-def is_rotated(tags: ExifTags) -> bool:
-    """Whether the orientation exchanges width and height."""
-    return tags.image.get(_ORIENTATION) in {5, 6, 7, 8}
+def orientation(tags: ExifTags | None) -> int:
+    """The orientation, 1 to 8; 1 if there is none."""
+    value = tags.image.get(_ORIENTATION) if tags is not None else None
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1  # noqa: PLR2004
 
 
 def camera(tags: ExifTags) -> dict[str, str]:
@@ -76,7 +78,7 @@ def camera(tags: ExifTags) -> dict[str, str]:
     found = {
         "make": text_of(tags.image.get(_MAKE)),
         "model": text_of(tags.image.get(_MODEL)),
-        "lens": text_of(tags.photo.get(_LENS)) or text_of(tags.image.get(_LENS_OLD)),
+        "lens": text_of(tags.photo.get(_LENS)) or text_of(tags.photo.get(_LENS_OLD)) or text_of(tags.image.get(_LENS_OLD)),
     }
     return {name: one_line(value) for name, value in found.items() if value.strip("-0. ")}
 

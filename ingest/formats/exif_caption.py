@@ -1,35 +1,62 @@
-"""Reads the caption from EXIF and ignores default texts of cameras and programs."""
+"""Reads the texts of EXIF and ignores default texts of cameras and programs."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
 
-from ingest.formats.exif import ExifTags, clean_text, text_of
-from resolvers.importing.records import MAX_CAPTION
+from ingest.formats.exif import ExifTags, clean_text, one_line, text_of
 
-_DESCRIPTION, _XP_TITLE, _XP_COMMENT, _USER_COMMENT = 0x010E, 0x9C9B, 0x9C9C, 0x9286
+_DESCRIPTION, _USER_COMMENT = 0x010E, 0x9286
+_XP = {"XPTitle": 0x9C9B, "XPComment": 0x9C9C, "XPSubject": 0x9C9F}
+_XP_KEYWORDS = 0x9C9E
+_MAX_JUNK = 500  # longer texts are never default texts
+# Names of programs and libraries that write a text about themselves into pictures.
+_TOOL = (
+    r"(?:gimp|adobe|(?:adobe )?(?:photoshop|imageready|lightroom|illustrator)|imagemagick|graphicsmagick|paint\.net"
+    r"|(?:ms |microsoft )?paint|paint ?shop(?: pro)?|corel[\w ]*|inkscape|krita|blender|ezgif(?:\.com)?|gifsicle|giphy"
+    r"|acdsee|xnview|xv|irfanview|picasa|photoscape|pixelmator|affinity \w+|snagit|greenshot|shutter|flameshot|matlab"
+    r"|matplotlib|ffmpeg|lavc|lavf|handbrake|gd-jpeg|libgd|libpng|libjpeg[\w-]*|mozjpeg|jpegmini|ijg jpeg[\w ]*"
+    r"|intel\(r\) [\w ]+|handmade software|ulead[\w ]*|instagram|snapseed|vsco|facetune|picsart|canva|midjourney)"
+)
+_VERB = (
+    r"(?:\w+ )?(?:created|made|generated|edited|exported|converted|rendered|produced|saved|processed|drawn|encoded|compressed"
+    r"|optimi[sz]ed|resized|cropped|comment|written) (?:with|by|using|in|from|on) (?:the )?"
+)
 # Default texts of firmware and programs, collected from public sample sets.
 _JUNK = re.compile(
     r"(olympus|sony|minolta|konica minolta|pentax|kodak|samsung|vivitar|polaroid|hp|digital|ricoh|casio|sanyo|benq)?"
     r"[ _]*(digital (still )?camera|dsc|camera)"
-    r"|exif[_ ]jpeg[_ ](picture|t422|420)|jpeg|default|untitled|samsung|<kenox.*|<digimax.*|dcf?im?[\\/].*|dsc[fn]?\d+"
-    r"|charset=ascii|binary comment|ascii|unicode|lead technologies.*|created with (the )?gimp.*|creator: gd-jpeg.*"
-    r"|file texts by adobe photoshop.*|processed (with|by) .*|(cof|edf|dav|bty|fbt|ptr|mde|hdrpl|maxc|sdr|nor|rbt)+;?"
-    r"|iftt|image description|picture|photo|[\W_0]*|\d+|(filter|fileterintensity): .*",
+    r"|exif[_ ]jpeg[_ ](picture|t422|420)|jpeg|default|untitled|samsung|<kenox.*|<digimax.*|dcf?im?[\\/].*"
+    r"|dsc[fn]?\d+"
+    r"|charset=ascii|binary comment|ascii|unicode|creator: gd-jpeg.*|jpeg encoder copyright .*"
+    r"|copyright \(c\) 1998 hewlett-packard.*"
+    r"|file (texts|written) by .*|processed (with|by) .*|(cof|edf|dav|bty|fbt|ptr|mde|hdrpl|maxc|sdr|nor|rbt)+;?"
+    r"|iftt|image description|picture|photo|screenshot|[\W_0]*|\d+|(filter|fileterintensity): .*"
+    rf"|applemark|lead technologies.*|{_VERB}{_TOOL}\b.*|{_TOOL}[ /_-]*v?\d[\w.-]*( \(.*\))?",
     re.IGNORECASE | re.DOTALL,
 )
 
 
-def caption(tags: ExifTags) -> str | None:
-    """The first of description, title and comment that is not a default text, truncated to the limit of a record."""
-    texts = (
-        text_of(tags.image.get(_DESCRIPTION)),
-        _xp_text(tags.image.get(_XP_TITLE)),
-        _xp_text(tags.image.get(_XP_COMMENT)),
-        _user_comment(tags.photo.get(_USER_COMMENT)),
-    )
-    return next((text[:MAX_CAPTION] for text in texts if text and not _JUNK.fullmatch(text)), None)
+def texts(tags: ExifTags) -> dict[str, str]:
+    """Descriptions, titles and comments by their tags, without default texts."""
+    found = {
+        "ImageDescription": text_of(tags.image.get(_DESCRIPTION)),
+        "UserComment": _user_comment(tags.photo.get(_USER_COMMENT)),
+    }
+    found |= {name: _xp_text(tags.image.get(tag)) for name, tag in _XP.items()}
+    return {name: text for name, text in found.items() if is_written_by_a_person(text)}
+
+
+def keywords(tags: ExifTags) -> list[str]:
+    """The keywords of Windows Explorer, which are separated by semicolons."""
+    words = [one_line(word) for word in _xp_text(tags.image.get(_XP_KEYWORDS)).split(";")]
+    return [word for word in dict.fromkeys(words) if word]
+
+
+def is_written_by_a_person(text: str) -> bool:
+    """Whether the text is neither empty nor a default text of a camera or program."""
+    return bool(text) and (len(text) > _MAX_JUNK or not _JUNK.fullmatch(text))
 
 
 def _xp_text(value: Any) -> str:

@@ -16,8 +16,11 @@ def location(gps: Directory) -> tuple[dict[str, float], list[str]]:
     """Fields of the record, and remarks. (0, 0) means that the receiver had no fix, so it is omitted without a remark."""
     if _LATITUDE not in gps.tags and _LONGITUDE not in gps.tags:
         return {}, []
-    latitude = _degrees(gps.get(_LATITUDE), _letter(gps.get(_LATITUDE_REF)), "NS", 90)
-    longitude = _degrees(gps.get(_LONGITUDE), _letter(gps.get(_LONGITUDE_REF)), "EW", 180)
+    references = _letter(gps.get(_LATITUDE_REF)), _letter(gps.get(_LONGITUDE_REF))
+    if "" in references and _LATITUDE in gps.tags and _LONGITUDE in gps.tags:
+        return {}, ["its GPS position does not state whether it is north or south, east or west, and was left out"]
+    latitude = _degrees(gps.get(_LATITUDE), references[0], "NS", 90)
+    longitude = _degrees(gps.get(_LONGITUDE), references[1], "EW", 180)
     return checked_position(latitude, longitude, _altitude(gps), "GPS")
 
 

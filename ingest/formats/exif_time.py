@@ -12,8 +12,8 @@ from ingest.formats.metadata import Moment
 from pictures.formats.tiff import Directory
 from resolvers.importing.records import OffsetSource
 
-# Tags of (local time, offset) in order of precedence: original, digitized, modified. Each time has its own offset tag.
-_CLOCKS = ((0x9003, 0x9011), (0x9004, 0x9012), (0x0132, 0x9010))
+# Tags of (local time, offset): each time has its own offset tag.
+_CLOCKS = {"DateTimeOriginal": (0x9003, 0x9011), "CreateDate": (0x9004, 0x9012), "ModifyDate": (0x0132, 0x9010)}
 _GPS_TIME, _GPS_DATE = 7, 29
 _WALL = re.compile(r"(\d{4})[:/.-](\d{1,2})[:/.-](\d{1,2})[ T](\d{1,2}):(\d{1,2})(?::(\d{1,2}))?.*", re.DOTALL)
 _OFFSET = re.compile(r"([+-])(\d{1,2}):?(\d{2})")
@@ -23,29 +23,28 @@ _SLACK_S = 90
 _OFFSETS_MINUTES = range(-12 * 60, 14 * 60 + 1, 15)
 
 
-def taken_at(tags: ExifTags, note_offset: int | None = None) -> Moment | None:
-    """The local time with its offset from the offset tag, else from the GPS time, else from the maker note.
+def moments(tags: ExifTags, note_offset: int | None = None) -> dict[str, Moment]:
+    """The times by their tags. Local times have the offset of their offset tag, of the GPS time, or of the maker note.
 
     The offset of the maker note comes last, because it is a setting of the camera that people forget to change on travels.
     """
-    wall, offset = _clock(tags)
-    if wall is None:
-        instant = _instant(tags.gps)
-        return None if instant is None else Moment(instant.isoformat(timespec="seconds"), 0, OffsetSource.GPS, in_utc=True)
-    if offset is not None:
-        return Moment(wall.isoformat(), offset, OffsetSource.EXIF)
-    offset = _offset_from_gps(wall, tags.gps)
-    if offset is not None:
-        return Moment(wall.isoformat(), offset, OffsetSource.GPS)
-    return Moment(wall.isoformat(), note_offset, OffsetSource.EXIF if note_offset is not None else None)
-
-
-def _clock(tags: ExifTags) -> tuple[datetime | None, int | None]:
-    for wall_tag, offset_tag in _CLOCKS:
+    found = {}
+    instant = _instant(tags.gps)
+    for name, (wall_tag, offset_tag) in _CLOCKS.items():
         wall = local_time_of(tags.photo.get(wall_tag) or tags.image.get(wall_tag))
         if wall is not None:
-            return wall, _offset(tags.photo.get(offset_tag))
-    return None, None
+            found[name] = _with_offset(wall, _offset(tags.photo.get(offset_tag)), instant, note_offset)
+    if instant is not None:
+        found["GPSDateTime"] = Moment(instant.isoformat(timespec="seconds"), 0, OffsetSource.GPS, in_utc=True)
+    return found
+
+
+def _with_offset(wall: datetime, offset: int | None, instant: datetime | None, note_offset: int | None) -> Moment:
+    if offset is not None:
+        return Moment(wall.isoformat(), offset, OffsetSource.EXIF)
+    if instant is not None and (offset := offset_between(wall, instant)) is not None:
+        return Moment(wall.isoformat(), offset, OffsetSource.GPS)
+    return Moment(wall.isoformat(), note_offset, OffsetSource.EXIF if note_offset is not None else None)
 
 
 def local_time_of(value: Any) -> datetime | None:
@@ -70,11 +69,6 @@ def _offset(value: Any) -> int | None:
     minutes = int(match[2]) * 60 + int(match[3])
     minutes = -minutes if match[1] == "-" else minutes
     return minutes if _OFFSETS_MINUTES[0] <= minutes <= _OFFSETS_MINUTES[-1] and int(match[3]) < 60 else None  # noqa: PLR2004
-
-
-def _offset_from_gps(wall: datetime, gps: Directory) -> int | None:
-    instant = _instant(gps)
-    return None if instant is None else offset_between(wall, instant)
 
 
 def offset_between(wall: datetime, instant: datetime) -> int | None:

@@ -7,15 +7,15 @@ import warnings
 
 from ingest.formats import exif
 from ingest.formats.metadata import ParsedFile
-from ingest.formats.picture import picture_from_tags
-from pictures.formats.bmff_boxes import boxes
+from ingest.formats.picture import Packets, picture_from_tags
+from pictures.formats.bmff_boxes import file_boxes
 from pictures.formats.errors import BadFile
 from pictures.formats.tiff import Bytes
 
 
 def read_heif(data: Bytes) -> ParsedFile:
     """The metadata of the file. Raises `BadFile` if it is damaged or truncated."""
-    list(boxes(data, 0, len(data)))  # libheif accepts truncated files, so their boxes are checked first
+    file_boxes(data)  # libheif accepts truncated files, so their boxes are checked first
     from pillow_heif import open_heif  # imported lazily: the library is large, and few imports need it
 
     try:
@@ -29,7 +29,7 @@ def read_heif(data: Bytes) -> ParsedFile:
 
 def read_avif(data: Bytes) -> ParsedFile:
     """The metadata of the file. Raises `BadFile` if it is damaged or truncated."""
-    list(boxes(data, 0, len(data)))
+    file_boxes(data)
     from PIL import AvifImagePlugin
 
     try:
@@ -52,4 +52,5 @@ def _assembled(kind: str, size: tuple[int, int], packet: object, xmp: object, *,
         tags = exif.read_tags(packet, start)
         if tags is None:
             remarks = ["its EXIF is damaged and was left out"]
-    return picture_from_tags(kind, size, tags, xmp if isinstance(xmp, bytes) else None, remarks=remarks, upright=upright)
+    packets = Packets(xmp=[xmp] if isinstance(xmp, bytes) and xmp else [], remarks=remarks)
+    return picture_from_tags(kind, size, tags, packets, upright=upright)

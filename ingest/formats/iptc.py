@@ -1,4 +1,4 @@
-"""Reads caption, keywords and time from the IPTC IIM block in Photoshop's image resources."""
+"""Reads texts, keywords and times from an IPTC IIM block, or from the one in Photoshop's image resources."""
 
 from __future__ import annotations
 
@@ -9,18 +9,21 @@ from datetime import datetime
 
 from ingest.formats.exif import clean_text, one_line
 from ingest.formats.metadata import Moment, SourceMetadata
-from resolvers.importing.records import MAX_CAPTION, OffsetSource
+from ingest.formats.precedence import IPTC
+from resolvers.importing.records import OffsetSource
 
 _IIM = 0x0404
 _UTF8 = b"\x1b%G"
-_CHARSET, _TITLE, _KEYWORD, _DATE, _TIME, _HEADLINE, _CAPTION = (1, 90), (2, 5), (2, 25), (2, 55), (2, 60), (2, 105), (2, 120)
+_CHARSET, _KEYWORD = (1, 90), (2, 25)
+_TEXTS = {(2, 120): "Caption-Abstract", (2, 105): "Headline", (2, 5): "ObjectName"}
+_TIMES = {"DateCreated": ((2, 55), (2, 60)), "DigitalCreationDate": ((2, 62), (2, 63))}
 _MAX_DATASETS = 2_000
 
 
 def read_iptc(photoshop: bytes) -> SourceMetadata:
     """The IPTC metadata in Photoshop's image resources. A damaged block is read up to the damage."""
-    metadata = SourceMetadata()
-    found = list(_datasets(_block(photoshop)))
+    metadata = SourceMetadata(IPTC)
+    found = list(_datasets(photoshop if photoshop.startswith(b"\x1c") else _block(photoshop)))
     utf8 = any(key == _CHARSET and value == _UTF8 for key, value in found)
     texts: dict[tuple[int, int], str] = {}
     for key, value in found:
@@ -29,10 +32,10 @@ def read_iptc(photoshop: bytes) -> SourceMetadata:
             metadata.keywords.append(one_line(text))
         elif text:
             texts.setdefault(key, text)
-    caption = texts.get(_CAPTION) or texts.get(_HEADLINE) or texts.get(_TITLE)
-    if caption:
-        metadata.fields["caption"] = caption[:MAX_CAPTION]
-    metadata.moment = _moment(texts.get(_DATE, ""), texts.get(_TIME, ""))
+    metadata.texts = {name: texts[key] for key, name in _TEXTS.items() if key in texts}
+    for name, (day, time) in _TIMES.items():
+        if (moment := _moment(texts.get(day, ""), texts.get(time, ""))) is not None:
+            metadata.moments[name] = moment
     return metadata
 
 

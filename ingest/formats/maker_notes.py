@@ -1,4 +1,4 @@
-"""Reads maker notes: the time zone of the camera (Canon, Nikon), identifiers of live photos and bursts (Apple)."""
+"""Reads maker notes: the time zone of the camera (Canon, Nikon), identifiers of live photos and bursts (Apple), and the lens."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
+from ingest.formats import lenses
+from ingest.formats.lenses import lens_range
 from pictures.formats.tiff import BadTiff, Directory, directory, first_directory
 
 _NOTE: Final = 0x927C
@@ -17,11 +19,13 @@ _CANON_TIME, _NIKON_TIME = 0x0035, 0x0024
 
 @dataclass(frozen=True, slots=True)
 class MakerNote:
-    """The values of a maker note."""
+    """The values of a maker note. `lens` is a name, `lens_range` the focal lengths and apertures of a lens without one."""
 
     offset_minutes: int | None = None
     content_id: str | None = None
     burst: str | None = None
+    lens: str = ""
+    lens_range: str = ""
 
 
 def read_maker_note(photo: Directory, make: str) -> MakerNote:
@@ -36,9 +40,12 @@ def read_maker_note(photo: Directory, make: str) -> MakerNote:
             order = {b"MM": ">", b"II": "<"}.get(start[12:14])
             return _apple(directory(photo.data, order, at, 14)) if order else MakerNote()
         if start.startswith(_NIKON):
-            return MakerNote(_nikon_offset(first_directory(photo.data, at + 10)))
+            note = first_directory(photo.data, at + 10)
+            return MakerNote(_nikon_offset(note), lens_range=lens_range(note.get(lenses.NIKON_LENS)))
         if make.lower().startswith("canon"):
-            return MakerNote(_canon_offset(directory(photo.data, photo.order, photo.start, at - photo.start)))
+            note = directory(photo.data, photo.order, photo.start, at - photo.start)
+            return MakerNote(_canon_offset(note), lens=lenses.canon_name(note), lens_range=lenses.canon_range(note))
+        return MakerNote(lens=lenses.name_of_other_makers(photo, at), lens_range=lenses.range_of_other_makers(photo, at, make))
     return MakerNote()
 
 

@@ -6,8 +6,10 @@ import uuid
 from typing import Final
 
 from ingest.formats import exif
+from ingest.formats.jpeg import packets_of
 from ingest.formats.metadata import ParsedFile
-from ingest.formats.picture import picture_from_tags
+from ingest.formats.picture import Packets, picture_from_tags
+from ingest.formats.video import XMP_BOX
 from pictures.formats.bmff_boxes import Box, boxes, find
 from pictures.formats.errors import BadFile
 from pictures.formats.jpeg_header import read_header
@@ -24,6 +26,7 @@ _BY_MAKER: Final = {"canon": "image/x-canon-cr2", "nikon": "image/x-nikon-nef", 
 _BY_MAKER_OTHERS: Final = {"pentax": "image/x-pentax-pef", "samsung": "image/x-samsung-srw", "ricoh": "image/x-pentax-pef"}
 _RAW_SIGNATURES: Final = {b"II*\0\x10\0\0\0CR": "image/x-canon-cr2"}
 _RAW_COMPRESSIONS: Final = frozenset({34713, 32767, 32770, 32867, 34892, 65535})
+_MAX_PACKET = 8 << 20
 _COMPRESSION, _PHOTOMETRIC, _CFA = 0x0103, 0x0106, 32803
 
 
@@ -36,9 +39,13 @@ def read_tiff(data: Bytes) -> ParsedFile:
         raise BadFile("is damaged: its first directory cannot be read")
     pages = [tags.image, *tags.image.inside(_INSIDE)]
     kind = _content_type(data, tags, pages)
-    if any(_is_truncated(page) for page in pages):
+    parsed = _assembled(kind, tags, _largest(tags, pages))
+    truncated = [page for page in pages if _is_truncated(page)]
+    if len(truncated) == len([page for page in pages if page.get(_OFFSETS) is not None or page.get(_TILES) is not None]) > 0:
         raise BadFile("is truncated")
-    return _assembled(kind, tags, _largest(tags, pages))
+    if truncated:
+        parsed.metadata[0].remarks.append("one of its pictures is truncated")
+    return parsed
 
 
 def _content_type(data: Bytes, tags: exif.ExifTags, pages: list[Directory]) -> str:
@@ -77,12 +84,22 @@ def _is_truncated(page: Directory) -> bool:
 def _assembled(kind: str, tags: exif.ExifTags, size: tuple[int, int] | None) -> ParsedFile:
     if size is None:
         raise BadFile("is damaged: it has no dimensions")
-    xmp, photoshop = tags.image.get(_XMP), tags.image.get(_PHOTOSHOP)
-    iptc = tags.image.get(_IPTC)
-    if not isinstance(photoshop, bytes) and isinstance(iptc, bytes):
-        photoshop = b"8BIM\x04\x04\0\0" + len(iptc).to_bytes(4) + iptc
-    packet = xmp if isinstance(xmp, bytes) else None
-    return picture_from_tags(kind, size, tags, packet, photoshop=photoshop if isinstance(photoshop, bytes) else b"")
+    image = tags.image
+    xmp, photoshop, iptc = (_raw(image, tag) for tag in (_XMP, _PHOTOSHOP, _IPTC))
+    if iptc and b"8BIM\x04\x04" not in photoshop:
+        photoshop = iptc
+    return picture_from_tags(kind, size, tags, Packets(xmp=[xmp] if xmp else [], photoshop=photoshop))
+
+
+def _raw(image: Directory, tag: int) -> bytes:
+    """The bytes of a value of any type; some programs store IPTC as numbers of four bytes in the order of the file."""
+    place = image.place_of(tag)
+    if place is None or place[1] > _MAX_PACKET:
+        return b""
+    raw = image.data[place[0] : place[0] + place[1]]
+    if tag == _IPTC and raw[3:4] == b"\x1c" and not raw.startswith(b"\x1c"):
+        raw = b"".join(raw[at : at + 4][::-1] for at in range(0, len(raw), 4))
+    return raw
 
 
 def read_orf(data: Bytes) -> ParsedFile:
@@ -115,7 +132,7 @@ def read_raf(data: Bytes) -> ParsedFile:
         raise BadFile("is damaged: its preview is larger than 64 MiB")
     header = read_header(data[at : at + length])
     tags = exif.read_tags(header.exif) if header.exif else None
-    return picture_from_tags("image/x-fuji-raf", (header.width, header.height), tags, header.xmp)
+    return picture_from_tags("image/x-fuji-raf", (header.width, header.height), tags, packets_of(header))
 
 
 def read_cr3(data: Bytes) -> ParsedFile:
@@ -141,4 +158,6 @@ def read_cr3(data: Bytes) -> ParsedFile:
     size = _largest(tags, [tags.image])
     if size is None:
         raise BadFile("is damaged: it has no dimensions")
-    return picture_from_tags("image/x-canon-cr3", size, tags)
+    outer = (b for b in boxes(data, 0, len(data)) if b.kind == b"uuid" and data[b.start : b.start + 16] == XMP_BOX)
+    packets = Packets(xmp=[data[b.start + 16 : b.end] for b in outer])
+    return picture_from_tags("image/x-canon-cr3", size, tags, packets)

@@ -13,7 +13,8 @@ import msgspec
 from ingest.formats.exif import clean_text, one_line
 from ingest.formats.exif_place import checked_position
 from ingest.formats.metadata import Moment, SourceMetadata
-from resolvers.importing.records import MAX_CAPTION, OffsetSource
+from ingest.formats.precedence import TAKEOUT
+from resolvers.importing.records import OffsetSource
 
 _EARLIEST, _LATEST = -62_135_596_800, 253_402_300_799
 _PHOTO_KEYS = frozenset({"photoTakenTime", "geoData", "googlePhotosOrigin", "photoLastModifiedTime", "imageViews"})
@@ -41,9 +42,9 @@ def read_sidecar(found: Mapping[str, Any]) -> Sidecar | None:
     """The metadata of a photo; None if the JSON does not describe a photo."""
     if not _PHOTO_KEYS & found.keys():
         return None
-    metadata = SourceMetadata()
+    metadata = SourceMetadata(TAKEOUT)
     if description := clean_text(_text(found, "description")):
-        metadata.fields["caption"] = description[:MAX_CAPTION]
+        metadata.texts["description"] = description
     for name, field in (("favorited", "favorite"), ("archived", "hidden")):
         if found.get(name) is True:
             metadata.fields[field] = True
@@ -53,9 +54,9 @@ def read_sidecar(found: Mapping[str, Any]) -> Sidecar | None:
     ):
         metadata.fields["trashedAt"] = f"{when}Z"
     if taken is not None:
-        metadata.moment = Moment(taken, 0, OffsetSource.RECORD, in_utc=True)
+        metadata.moments["photoTakenTime"] = Moment(taken, 0, OffsetSource.RECORD, in_utc=True)
     edited, place = _place(found, "geoData", metadata)
-    in_file, _ = _place(found, "geoDataExif", SourceMetadata())
+    in_file, _ = _place(found, "geoDataExif", SourceMetadata(TAKEOUT))
     metadata.fields |= place
     people = found.get("people")
     names = [_text(p, "name") for p in people if isinstance(p, Mapping)] if isinstance(people, list) else []

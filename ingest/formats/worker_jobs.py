@@ -5,9 +5,7 @@ from __future__ import annotations
 import hashlib
 import mmap
 import os
-import stat
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from typing import Any, BinaryIO, Final
 
 import msgspec
@@ -15,24 +13,26 @@ import msgspec
 from ingest.formats import takeout
 from ingest.formats.archives import ArchiveListing, list_archive
 from ingest.formats.exif import one_line
-from ingest.formats.file_references import FileLocation, fetch
+from ingest.formats.file_references import FileLocation, fetch, opened
 from ingest.formats.heif import read_avif, read_heif
 from ingest.formats.jpeg import read_jpeg
 from ingest.formats.merging import merge_sources
 from ingest.formats.metadata import ParsedFile, SourceMetadata, UnsupportedFile
-from ingest.formats.png_webp_gif import read_gif, read_png, read_webp
+from ingest.formats.name_dates import add_date_of_name
+from ingest.formats.png import read_png
+from ingest.formats.precedence import PLAIN
 from ingest.formats.raw import read_cr3, read_orf, read_raf, read_rw2, read_tiff
+from ingest.formats.sidecars import add_takeout, add_xmp, read_sidecar_bytes
 from ingest.formats.video import read_video
-from ingest.formats.xmp import read_xmp
+from ingest.formats.webp_gif import read_gif, read_webp
 from pictures.formats.errors import BadFile
-from pictures.formats.media_types import is_packed, kind_of_name, kind_of_start, phrase_of_start
+from pictures.formats.media_types import is_jpeg_name, is_packed, kind_of_name, kind_of_start, phrase_of_start
 from pictures.formats.tiff import Bytes
 from resolvers.importing.records import ImportRecord
 from workers.worker_process import extend_deadline
 
 _MAX_PICTURE: Final = 512 << 20
 _MAX_VIDEO: Final = 64 << 30
-_MAX_SIDECAR: Final = 8 << 20
 _STEP: Final = 64 << 20
 _LIVE_SECONDS: Final = 6.0
 _PICTURES: Final[Mapping[str, Callable[[Bytes], ParsedFile]]] = {
@@ -71,6 +71,8 @@ class FileResult(msgspec.Struct):
     remarks: list[str] = []
     reason: str = ""
     is_unsupported: bool = False
+    orientation: int = 0
+    """The orientation of a sidecar, if it differs from that of the file; 0 otherwise."""
 
 
 class PeekResult(msgspec.Struct):
@@ -109,11 +111,13 @@ def _read_file(job: FileJob) -> FileResult:
     assert hashed is not None
     sources, title = [*parsed.metadata], job.name
     remarks: list[str] = []
+    turned = 0
     if job.json is not None:
-        title = _add_takeout(job, sources, remarks)
+        title = add_takeout(job.json, job.name, sources, remarks, trashed=job.trashed)
     if job.xmp is not None:
-        sources.insert(0, read_xmp(_read_sidecar(job.xmp)))
-    sources.append(SourceMetadata(albums=job.albums))
+        turned = add_xmp(job.xmp, sources, parsed)
+    sources.append(SourceMetadata(PLAIN, albums=job.albums))
+    add_date_of_name(title, sources)
     fixed: dict[str, Any] = {"sourceId": f"sha256:{hashed.sha256}", "fileName": one_line(title), "fileSize": hashed.size}
     fixed |= {"mediaType": "VIDEO" if parsed.is_video else "PHOTO", "contentType": parsed.content_type}
     record, more = merge_sources(sources, fixed)
@@ -121,7 +125,7 @@ def _read_file(job: FileJob) -> FileResult:
     motion = _motion_part(job, parsed) if job.motion is not None else None
     if motion is not None:
         record = msgspec.structs.replace(record, motion_id=f"sha256:{motion.sha256}")
-    return FileResult(record, hashed, motion, [*remarks, *more])
+    return FileResult(record, hashed, motion, [*remarks, *more], orientation=turned)
 
 
 def _motion_part(job: FileJob, still: ParsedFile) -> HashedFile | None:
@@ -140,35 +144,6 @@ def _motion_part(job: FileJob, still: ParsedFile) -> HashedFile | None:
         return None
 
 
-def _add_takeout(job: FileJob, sources: list[SourceMetadata], remarks: list[str]) -> str:
-    """Adds Takeout's metadata: captions, people and edited positions before the file's own, time and other positions after."""
-    found = takeout.read_json(_read_sidecar(job.json)) if job.json is not None else None
-    sidecar = takeout.read_sidecar(found) if found is not None else None
-    if sidecar is None:
-        remarks.append("its JSON file is not Takeout's and was left out")
-        return job.name
-    if job.trashed and "trashedAt" not in sidecar.metadata.fields and sidecar.metadata.moment is not None:
-        sidecar.metadata.fields["trashedAt"] = f"{sidecar.metadata.moment.wall}Z"
-    place: dict[str, Any] = {
-        n: sidecar.metadata.fields.pop(n) for n in ("latitude", "longitude", "altitudeMeters") if n in sidecar.metadata.fields
-    }
-    edited = SourceMetadata(fields=sidecar.metadata.fields, people=sidecar.metadata.people, remarks=sidecar.metadata.remarks)
-    rest = SourceMetadata(moment=sidecar.metadata.moment)
-    (edited if sidecar.is_place_edited else rest).fields |= place
-    sources.insert(0, edited)
-    sources.append(rest)
-    stem = job.name.rpartition(".")[0]
-    return sidecar.title if len(stem) > 8 and sidecar.title.startswith(stem) else job.name  # noqa: PLR2004  (Takeout truncates names)
-
-
-def _read_sidecar(source: FileLocation) -> bytes:
-    try:
-        with opened(fetch(source)) as (file, status):
-            return file.read(_MAX_SIDECAR) if status.st_size <= _MAX_SIDECAR else b""
-    except (OSError, BadFile):
-        return b""
-
-
 def _peek(arguments: Any) -> PeekResult:
     try:
         return _identifiers(_parsed(fetch(msgspec.convert(arguments, FileLocation)), "", hashing=False)[0])
@@ -184,7 +159,7 @@ def _identifiers(parsed: ParsedFile) -> PeekResult:
 
 
 def _title(arguments: Any) -> JsonTitles:
-    found = takeout.read_json(_read_sidecar(msgspec.convert(arguments, FileLocation)))
+    found = takeout.read_json(read_sidecar_bytes(msgspec.convert(arguments, FileLocation)))
     return JsonTitles(takeout.album_title(found), takeout.title_of(found)) if found is not None else JsonTitles()
 
 
@@ -196,6 +171,8 @@ def _parsed(path: bytes, name: str, *, hashing: bool) -> tuple[ParsedFile, Hashe
     with opened(path) as (file, status):
         start = file.read(512)
         kind = kind_of_start(start[:64])
+        if kind is None and is_jpeg_name(name) and b"\xff\xd8\xff" in start:
+            kind = "jpeg"  # after bytes that a program wrote before the file
         if kind is None:
             raise _unsupported(start, name)
         if status.st_size > (_MAX_VIDEO if kind == "video" else _MAX_PICTURE):
@@ -235,16 +212,3 @@ def _hash(file: BinaryIO) -> str:
             extend_deadline()
             since = 0
     return digest.hexdigest()
-
-
-@contextmanager
-def opened(path: bytes) -> Iterator[tuple[BinaryIO, os.stat_result]]:
-    """Opens a regular file that is not empty. The open file is checked, so that it cannot be replaced in between."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb", buffering=0) as file:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise BadFile("is not a regular file")
-        if status.st_size == 0:
-            raise BadFile("is empty")
-        yield file, status

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from ingest.report_file import LOST, UNRENDERABLE, ReportFile
 
 
 @dataclass
@@ -13,6 +15,17 @@ class ImageStats:
     unrenderable: int = 0
     lost: int = 0
     seconds: float = 0.0
+    report_file: ReportFile = field(default_factory=lambda: ReportFile(None))
+
+    def add_unrenderable(self, where: str, reason: str) -> None:
+        """Counts a file without renditions."""
+        self.unrenderable += 1
+        self.report_file.add(UNRENDERABLE, where, f"is stored, but {reason}")
+
+    def add_lost(self, where: str) -> None:
+        """Counts a file that could not be stored."""
+        self.lost += 1
+        self.report_file.add(LOST, where, "was changed or removed before it was stored")
 
     def report(self) -> list[str]:
         """Lines for the report of the import."""

@@ -21,6 +21,7 @@ from datasources import Sources
 from datasources.media.referenced_files import FileChanged
 from datasources.photo_key import PhotoKey
 from datasources.tables.pictures import MAX_NEAR_DUPLICATES, PictureRecord, Shown, Waiting
+from ingest.formats.file_references import readable_path
 from ingest.pictures.image_stats import ImageStats
 from ingest.pictures.near_duplicates import NearDuplicates
 from ingest.pictures.store_originals import OriginalWriter
@@ -55,6 +56,8 @@ class ImagePipeline:
     stats: ImageStats = field(default_factory=ImageStats)
     _near_duplicates: NearDuplicates | None = None
     _workers: WorkerPool | None = None
+    _members: dict[bytes, str] = field(default_factory=dict)
+    """The name in its archive of the copy that is processed."""
 
     async def add(self, items: Sequence[tuple[PhotoKey, ImportItem]]) -> None:
         """Records the files of written photos as waiting, and processes files from archives immediately."""
@@ -72,6 +75,7 @@ class ImagePipeline:
                 continue
             entry = _waiting(item, link=self.link)
             if item.original is not None and item.original.is_temporary:
+                self._members = {entry.path: item.where}
                 start_s = self.now_s()
                 await self._process_batch([(record, entry)])
                 self.stats.seconds += self.now_s() - start_s
@@ -127,7 +131,7 @@ class ImagePipeline:
         try:
             stored = await self._originals.store_files(record, waiting)
         except (FileChanged, OSError):
-            self.stats.lost += 1
+            self.stats.add_lost(self._name(waiting))
             return _ProcessedFile(msgspec.structs.replace(record, waiting=False), lost=True)
         seen = await self._inspect(waiting)
         self.stats.stored += 1
@@ -143,12 +147,17 @@ class ImagePipeline:
         is_video = waiting.content_type.startswith("video/")
         try:
             seen: dict[str, Any] = await asyncio.wrap_future(
-                self._pool().submit({"do": "inspect", "path": os.fsdecode(waiting.path), "video": is_video})
+                self._pool().submit(
+                    {"do": "inspect", "path": waiting.path, "video": is_video, "orientation": waiting.orientation}
+                )
             )
-        except WorkerDied:
-            self.stats.unrenderable += 1
+        except WorkerDied as died:
+            self.stats.add_unrenderable(self._name(waiting), str(died))
             return None
         return seen
+
+    def _name(self, waiting: Waiting) -> str:
+        return self._members.get(waiting.path) or readable_path(waiting.path)
 
     async def _settle(self, batch: Sequence[_ProcessedFile]) -> None:
         """Finds near-duplicates, also within the batch, and writes the rows."""
@@ -213,4 +222,5 @@ def _waiting(item: ImportItem, *, link: bool) -> Waiting:
         link and not original.is_temporary,
         None if motion is None else os.fsencode(motion.path),
         None if motion is None else motion.sha256,
+        item.orientation,
     )

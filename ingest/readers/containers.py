@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from ingest.formats.archives import ArchiveListing, ArchiveMember
-from ingest.formats.file_references import FileLocation
+from ingest.formats.file_references import FileLocation, readable_name, readable_path
 from ingest.readers.reading import Unreadable
 from ingest.readers.temp_files import TempFiles
 from pictures.formats.media_types import reason_to_skip
@@ -34,8 +34,8 @@ class ContainerEntry:
 
     @property
     def name(self) -> str:
-        """The file name; bytes that are not UTF-8 are replaced."""
-        return self.parts[-1].decode("utf-8", "replace") if self.parts else ""
+        """The file name; bytes that are not UTF-8 are escaped."""
+        return readable_name(self.parts[-1]) if self.parts else ""
 
 
 class FileContainer(ABC):
@@ -99,16 +99,17 @@ class ArchiveContainer(FileContainer):
     """A zip or tar. Raises `Unreadable` if its members cannot be listed."""
 
     def __init__(self, path: Path, workers: WorkerPool, spool: TempFiles) -> None:
-        self.label = f"{path.name.encode('utf-8', 'replace').decode()}: "
+        name = readable_path(os.fsencode(path.name))
+        self.label = f"{name}: "
         source = os.path.abspath(os.fsencode(path))  # noqa: PTH100
         target = os.fsencode(spool.new())
         try:
             answer = workers.submit({"do": "list", "with": {"path": source, "to": target}}).result()
         except WorkerDied as died:
-            raise Unreadable(f"{path.name} {died}") from None
+            raise Unreadable(f"{name} {died}") from None
         listing = msgspec.convert(answer, ArchiveListing)
         if listing.reason:
-            raise Unreadable(f"{path.name} cannot be read: {listing.reason}")
+            raise Unreadable(f"{name} cannot be read: {listing.reason}")
         in_zip = not listing.unpacked and _is_zip(source)
         self._folders: dict[PathParts, list[ContainerEntry]] = {}
         for member in listing.members:

@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote_to_bytes
 
 import msgspec
 
-from ingest.formats.file_references import FileLocation
+from ingest.formats.file_references import FileLocation, readable_name, readable_path
 from ingest.formats.worker_jobs import FileJob, FileResult, HashedFile, JsonTitles, PeekResult
 from ingest.readers.containers import ContainerEntry, FileContainer, PathParts
 from ingest.readers.planning import FileGroup, is_photo_name, plan_folder
@@ -110,7 +110,7 @@ class FilesReader(ImportReader):
             if after is not None and parts < after[0]:
                 done += sum(entry.size for entry in listed)
                 continue
-            folder = os.fsdecode(parts[-1]).encode("utf-8", "replace").decode() if parts else ""
+            folder = readable_name(parts[-1]) if parts else ""
             groups = self._pair_live_photos(plan_folder(folder, listed, self._titles))
             for group in groups:
                 done += group.entry.size + sum(e.size for e in group.companions)
@@ -178,8 +178,7 @@ class FilesReader(ImportReader):
 
     def _result(self, task: _Task, answer: Future[Any] | None) -> ReadResult:
         group, position = task.group, _position(task)
-        path = b"/".join(group.entry.parts).decode("utf-8", "replace").removesuffix("/.")
-        where = self._containers[task.container].label + path
+        where = self._containers[task.container].label + readable_path(b"/".join(group.entry.parts).removesuffix(b"/."))
         if answer is None:
             return RejectedItem(
                 position, group.reason or group.entry.reason, where, task.done, skipped=group.skipped or group.entry.skipped
@@ -199,6 +198,7 @@ class FilesReader(ImportReader):
             tuple(found.remarks),
             _original(found.original, group.entry, self._copies[position], 0),
             _original(found.motion, group.motion, self._copies[position], -1) if found.motion and group.motion else None,
+            found.orientation,
         )
 
     def _separate_video(self, task: _Task, answer: Future[Any] | None) -> _Task | None:

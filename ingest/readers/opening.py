@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from ingest.formats.file_references import readable_path
 from ingest.readers.export import ExportReader
 from ingest.readers.export_files import Files
 from ingest.readers.reading import ImportReader, Unreadable
@@ -53,18 +54,22 @@ def _kind(path: Path) -> str:
         if stat.S_ISDIR(mode):
             return "folder"
         if not stat.S_ISREG(mode):
-            raise Unreadable(f"{path} is neither a file nor a folder")
+            raise Unreadable(f"{_shown(path)} is neither a file nor a folder")
         with path.open("rb") as file:
             start = file.read(512)
     except OSError as error:
-        raise Unreadable(f"{path} cannot be opened: {error.strerror}") from error
+        raise Unreadable(f"{_shown(path)} cannot be opened: {error.strerror}") from error
     if start.startswith(b"PAR1"):
         return "parquet"
     if start.startswith(_PICTURE_STARTS) or start[4:8] == b"ftyp":
-        raise Unreadable(f"{path} is one picture or video: import its folder instead")
+        raise Unreadable(f"{_shown(path)} is one picture or video: import its folder instead")
     if path.name.lower().endswith((".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz", ".txz", ".tbz2")):
         return "archive"
     return "archive" if is_packed(start) else "lines"
+
+
+def _shown(path: Path) -> str:
+    return readable_path(os.fsencode(path))
 
 
 def _open_files(paths: Sequence[tuple[Path, str]], spool: Path) -> ImportReader:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ingest.readers.containers import ContainerEntry
-from ingest.readers.takeout_names import SidecarMatcher, is_trash, is_year_folder
+from ingest.readers.takeout_names import SidecarMatcher, folded, is_trash, is_year_folder
 from pictures.formats.media_types import ending, kind_of_name, may_be_motion, may_be_still
 
 _RAW = frozenset(".cr2 .cr3 .crw .nef .nrw .arw .sr2 .dng .raf .orf .rw2 .pef .srw".split())
@@ -77,7 +77,7 @@ def _takeout(
     if not found.jsons:
         return {}, {}, ()
     named = {entry.name: entry for entry in found.jsons}
-    matched = _matched(found.photos, SidecarMatcher(named), named)
+    matched = _matched_by_name(found.photos, named)
     unmatched = [e for e in found.jsons if e not in set(matched.values())]
     titles = dict(titles_of(unmatched)) if unmatched else {}
     photo_titles = {e.name: photo for e, (_, photo) in titles.items() if photo}
@@ -87,6 +87,16 @@ def _takeout(
     album = next((title for title, _ in titles.values() if title is not None), None)
     albums = (f"{folder}\0{album or folder}",) if album is not None and folder and not is_year_folder(album or folder) else ()
     return matched, titles, albums
+
+
+def _matched_by_name(
+    photos: Sequence[ContainerEntry], named: Mapping[str, ContainerEntry]
+) -> dict[ContainerEntry, ContainerEntry]:
+    """The JSON files by name. Of names that differ only in case, each has its own JSON file."""
+    matched = _matched(photos, SidecarMatcher(named, is_exact=True), named)
+    owners = {(json.name, folded(photo.name)) for photo, json in matched.items()}
+    others = _matched([photo for photo in photos if photo not in matched], SidecarMatcher(named), named)
+    return matched | {p: json for p, json in others.items() if (json.name, folded(p.name)) not in owners}
 
 
 def _matched(
@@ -107,22 +117,30 @@ def _unmatched(entry: ContainerEntry, titles: Mapping[ContainerEntry, tuple[str 
 
 
 def _xmp_of(photos: Sequence[ContainerEntry], xmps: Sequence[ContainerEntry]) -> dict[ContainerEntry, ContainerEntry]:
-    """The XMP sidecars: `a.jpg.xmp` is for `a.jpg`; `a.xmp` for the raw file `a`, or for each file `a` if none is raw."""
-    if not xmps:
-        return {}
-    by_base = {e.name[: -len(".xmp")].lower(): e for e in xmps}
-    stems: dict[str, list[ContainerEntry]] = defaultdict(list)
-    for entry in photos:
-        stems[_stem(entry.name)].append(entry)
+    """The XMP sidecars: `a.jpg.xmp` is for `a.jpg`; `a.xmp` for the raw file `a`, or for each file `a` if none is raw.
+
+    A sidecar whose name is the same in every letter precedes one with another case or another form of Unicode.
+    """
     found: dict[ContainerEntry, ContainerEntry] = {}
-    for stem, same in stems.items():
-        raws = [e for e in same if ending(e.name) in _RAW]
-        for entry in same:
-            by_name = by_base.get(entry.name.lower())
-            by_stem = by_base.get(stem) if entry in raws or not raws else None
-            if (xmp := by_name or by_stem) is not None:
-                found[entry] = xmp
+    raw_stems = {_stem(e.name) for e in photos if ending(e.name) in _RAW}
+    by_stem = [e for e in photos if ending(e.name) in _RAW or _stem(e.name) not in raw_stems]
+    for files, name_of in ((photos, _whole), (by_stem, _without_ending)):
+        for form in (_whole, folded):
+            taken = {(xmp.name, folded(name_of(photo.name))) for photo, xmp in found.items()}
+            named = {form(xmp.name[: -len(".xmp")]): xmp for xmp in reversed(xmps)}
+            for entry in files:
+                xmp = named.get(form(name_of(entry.name)))
+                if xmp is not None and entry not in found and (xmp.name, folded(name_of(entry.name))) not in taken:
+                    found[entry] = xmp
     return found
+
+
+def _whole(name: str) -> str:
+    return name
+
+
+def _without_ending(name: str) -> str:
+    return name.rpartition(".")[0] or name
 
 
 def _videos_of_stills(photos: Sequence[ContainerEntry]) -> dict[ContainerEntry, ContainerEntry]:
@@ -147,7 +165,7 @@ def _archive(entry: ContainerEntry) -> bytes:
 
 
 def _stem(name: str) -> str:
-    return (name.rpartition(".")[0] or name).lower()
+    return folded(_without_ending(name))
 
 
 def is_photo_name(name: str) -> bool:

@@ -46,6 +46,8 @@ class ImportItem:
     """The file; None for a record without one (JSON Lines, Parquet)."""
     motion: OriginalFile | None = None
     """The motion part of a live photo; its hash is the `motion_id` of the record (`sha256:...`)."""
+    orientation: int = 0
+    """The orientation of a sidecar, if the picture must be turned by it; 0 otherwise."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ the extension (`IMG_1(1).jpg`, `IMG_1.jpg(1).json`). Edited photos and videos of
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 
 from pictures.formats.media_types import kind_of_name
@@ -33,7 +34,7 @@ _TRASH = frozenset(
     "trash bin papierkorb corbeille papelera cestino prullenbak lixeira kosz papperskorg корзина"
     " ゴミ箱 回收站 垃圾桶 휴지통".split()
 )
-_Key = tuple[str, str]  # the name of the photo in lowercase, its number or ""
+_Key = tuple[str, str]  # the name of the photo, its number or ""
 
 
 def is_year_folder(title: str) -> bool:
@@ -46,31 +47,41 @@ def is_trash(folder: str) -> bool:
     return folder.strip().casefold() in _TRASH
 
 
-class SidecarMatcher:
-    """The JSON files of one folder by the names of their photos. `titles` are the original names in their content, if known."""
+def folded(name: str) -> str:
+    """The name in lower case and in composed form (NFC): systems store the same name in other forms."""
+    return unicodedata.normalize("NFC", name).lower()
 
-    def __init__(self, names: Iterable[str], titles: Mapping[str, str] | None = None) -> None:
+
+class SidecarMatcher:
+    """The JSON files of one folder by the names of their photos. `titles` are the original names in their content, if known.
+
+    `is_exact` distinguishes upper and lower case, for folders with names that differ only in it.
+    """
+
+    def __init__(self, names: Iterable[str], titles: Mapping[str, str] | None = None, *, is_exact: bool = False) -> None:
+        self._form = (lambda name: unicodedata.normalize("NFC", name)) if is_exact else folded
         self._exact: dict[_Key, str] = {}
         self._stems: dict[_Key, str] = {}
         for name in sorted(names):
-            for key in _photo_keys(name):
+            for key in _photo_keys(self._form(name)):
                 self._exact.setdefault(key, name)
                 stem = key[0].rpartition(".")[0]
                 if kind_of_name(key[0]) != "other":
                     self._stems.setdefault((stem, key[1]), name)
         for name, title in (titles or {}).items():
-            stem, dot, end = _UNSAFE.sub("_", title).rpartition(".")
+            stem, dot, end = _UNSAFE.sub("_", unicodedata.normalize("NFC", title)).rpartition(".")
             stem, end = (stem, dot + end) if dot else (end, "")
             for cut in (stem, stem[: 51 - len(end)], stem[: 47 - len(end)], stem[:47], stem[:46]):
-                self._exact.setdefault((f"{cut}{end}".lower(), ""), name)
+                self._exact.setdefault((self._form(f"{cut}{end}"), ""), name)
 
     def of(self, photo: str) -> str | None:
         """The JSON file of a photo; exact matches take precedence."""
-        for name, number in _json_keys(photo):
+        form = self._form(photo)
+        for name, number in _json_keys(form):
             for length in (len(name), *range(min(_LONGEST, len(name) - 1), _SHORTEST - 1, -1)):
                 if found := self._exact.get((name[:length], number)):
                     return found
-        for name, number in _json_keys(photo):
+        for name, number in _json_keys(form):
             stem = name.rpartition(".")[0]
             if found := self._exact.get((stem, number)) or self._stems.get((stem, number)):
                 return found
@@ -81,19 +92,18 @@ def _photo_keys(name: str) -> Iterator[_Key]:
     """The photos to which the name of a JSON file may refer."""
     base, number = name[: -len(".json")], ""
     if match := _NUMBERED.fullmatch(base):
-        yield base.lower(), ""
+        yield base, ""
         base, number = match[1], match[2]
-    yield base.lower(), number
+    yield base, number
     stem, dot, end = base.rpartition(".")
     if dot and _EXTRA.startswith(end.lower()):
-        yield stem.lower(), number
+        yield stem, number
         if match := _NUMBERED.fullmatch(stem):  # IMG_1.jpg(1).supplemental-metadata.json
-            yield match[1].lower(), match[2]
+            yield match[1], match[2]
 
 
-def _json_keys(photo: str) -> Iterator[_Key]:
+def _json_keys(name: str) -> Iterator[_Key]:
     """The forms that the name of a photo may have in the name of its JSON file."""
-    name = photo.lower()
     stem, dot, end = name.rpartition(".")
     stem, end = (stem, dot + end) if dot else (name, "")
     yield name, ""
@@ -102,6 +112,7 @@ def _json_keys(photo: str) -> Iterator[_Key]:
     if match:
         yield plain + end, number
     for suffix in _EDITED:
-        if plain.endswith(suffix):
-            yield plain.removesuffix(suffix) + end, number
-            yield f"{plain.removesuffix(suffix)}({number}){end}", ""
+        if plain.lower().endswith(suffix):
+            base = plain[: -len(suffix)]
+            yield base + end, number
+            yield f"{base}({number}){end}", ""

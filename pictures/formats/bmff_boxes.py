@@ -9,6 +9,7 @@ from pictures.formats.errors import BadFile
 from pictures.formats.tiff import Bytes
 
 _MAX_BOXES = 10_000
+_KINDS = frozenset({b"mdat", b"meta", b"moov", b"ftyp", b"free", b"skip", b"uuid", b"idat"})
 
 
 class Box(NamedTuple):
@@ -19,8 +20,8 @@ class Box(NamedTuple):
     end: int
 
 
-def boxes(data: Bytes, start: int, end: int) -> Iterator[Box]:
-    """Yields the boxes of one level. Raises `BadFile` if a box extends beyond `end`."""
+def boxes(data: Bytes, start: int, end: int, *, clamp: bool = False) -> Iterator[Box]:
+    """Yields the boxes of one level. Raises `BadFile` if a box extends beyond `end`; with `clamp` it ends there."""
     for _ in range(_MAX_BOXES):
         if start + 8 > end:
             return
@@ -31,16 +32,31 @@ def boxes(data: Bytes, start: int, end: int) -> Iterator[Box]:
             size = end - start
         if kind == b"\0\0\0\0":  # some lists end with padding
             return
+        if clamp and size >= head:
+            size = min(size, end - start)
         if size < head or start + size > end:
             raise BadFile("is damaged or truncated: one of its parts extends beyond its end")
         yield Box(kind, start + head, start + size)
         start += size
 
 
-def find(data: Bytes, within: Box, *path: bytes) -> Box | None:
+def file_boxes(data: Bytes) -> list[Box]:
+    """The boxes of a picture file. Bytes after the last box that are no box are ignored; `BadFile` if the file is truncated."""
+    found: list[Box] = []
+    try:
+        for box in boxes(data, 0, len(data)):
+            found.append(box)  # noqa: PERF402  (those before the damage are needed)
+    except BadFile:
+        end = found[-1].end if found else 0
+        if not found or data[end + 4 : end + 8] in _KINDS or not any(box.kind == b"meta" for box in found):
+            raise
+    return found
+
+
+def find(data: Bytes, within: Box, *path: bytes, clamp: bool = False) -> Box | None:
     """The first box on a path of types; None if there is none."""
     for kind in path:
-        inner = next((b for b in boxes(data, within.start, within.end) if b.kind == kind), None)
+        inner = next((b for b in boxes(data, within.start, within.end, clamp=clamp) if b.kind == kind), None)
         if inner is None:
             return None
         within = inner

@@ -15,9 +15,14 @@ _VIDEOS: Final = frozenset(".mp4 .mov .m4v .3gp .3g2 .qt .avi .mts .m2ts .mkv .w
 _LIVE_VIDEOS: Final = frozenset(".mov .mp4 .m4v .qt .3gp".split())
 _LIVE_STILLS: Final = frozenset(".jpg .jpeg .heic .heif .hif .png .dng .avif".split())
 _ARCHIVES: Final = frozenset(".zip .tar .tgz .gz .bz2 .xz .7z .rar .tbz .txz .zst".split())
-_SYSTEM_FILES: Final = frozenset({"thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx", "$recycle.bin", "@eadir", "icon\r"})
+_SYSTEM_FILES: Final = frozenset({"thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx", "@eadir", "icon\r"})
+_TRASH: Final = frozenset("$recycle.bin recycler #recycle @recycle #snapshot @recently-snapshot".split()) | {
+    "system volume information",
+    "network trash folder",
+}
+"""Folders of deleted files of Windows, Synology, QNAP and Apple; those of Linux and macOS (`.Trash-1000`) are hidden."""
 _SIGNATURES: Final[tuple[tuple[bytes, Kind], ...]] = (
-    (b"\xff\xd8\xff", "jpeg"),
+    (b"\xff\xd8", "jpeg"),
     (b"\x89PNG\r\n\x1a\n", "png"),
     (b"GIF87a", "gif"),
     (b"GIF89a", "gif"),
@@ -74,6 +79,11 @@ def kind_of_name(name: str) -> Literal["picture", "video", "archive", "other"]:
     return "archive" if end in _ARCHIVES else "other"
 
 
+def is_jpeg_name(name: str) -> bool:
+    """Whether the file has the extension of a JPEG file."""
+    return ending(name) in _JPEG
+
+
 def may_be_still(name: str) -> bool:
     """Whether the file can be the still of a live photo."""
     return ending(name) in _LIVE_STILLS
@@ -121,6 +131,10 @@ def reason_to_skip(name: str) -> str | None:
     """Why a file or folder is skipped because of its name; None if it is not."""
     if name.lower() in _SYSTEM_FILES:
         return "is created by an operating system"
+    if name.lower() in _TRASH:
+        return "is a folder of deleted files"
+    if name.lower().startswith(".trash"):
+        return "is a folder of deleted files"
     if name.startswith("."):
         return "is hidden"
     return None

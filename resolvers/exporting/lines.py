@@ -75,6 +75,7 @@ def _wire(seen: SeenPhoto, content: Content) -> dict[str, Any]:
         **wire_values(r, content),
         "mediaType": None if r.media_type == "UNKNOWN" else r.media_type,
         "takenAt": None if r.taken_local is None else format_moment(r.taken_local, r.offset_minutes),
+        "takenFromFileName": r.taken_from_file_name,
         "latitude": point.latitude if located else None,
         "longitude": point.longitude if located else None,
         "altitudeMeters": point.altitude_m,

@@ -27,6 +27,8 @@ def sidecar(line: Mapping[str, Any]) -> bytes:
         default = f'<rdf:li xml:lang="x-default">{_text(caption)}</rdf:li>'
         texts = default if language == '"x-default"' else f"{default}<rdf:li xml:lang={language}>{_text(caption)}</rdf:li>"
         parts.append(f"<dc:description><rdf:Alt>{texts}</rdf:Alt></dc:description>")
+    if title := line.get("title"):
+        parts.append(f'<dc:title><rdf:Alt><rdf:li xml:lang="x-default">{_text(title)}</rdf:li></rdf:Alt></dc:title>')
     parts.append(_bag("dc:subject", list(dict.fromkeys((*line.get("keywords", ()), *labels)))))
     parts.append(_bag("Iptc4xmpExt:PersonInImage", [p["name"] for p in line.get("people", ()) if "name" in p]))
     parts.append(_TAIL)

@@ -16,8 +16,11 @@ from resolvers.importing.record_reading import WIRE_NAMES
 from resolvers.importing.records import ImportRecord
 
 _CONVERTED: Final = frozenset(
-    {"albums", "favorite", "hidden", "keywords", "labels", "media_type", "offset_source", "people", "source_id", "taken_local"}
-)
+    {
+        "albums", "favorite", "hidden", "keywords", "labels", "media_type", "offset_source", "people", "source_id",
+        "taken_from_file_name", "taken_local",
+    }
+)  # fmt: skip
 _UPDATED_BY_COPIES: Final = frozenset({"caption_language", "content_type", "file_size", "height", "recognized_text", "width"})
 """Properties of a file, which another copy of it may set again."""
 _WIRE: Final = {f.name: f.encode_name for f in msgspec.structs.fields(ImportRecord)}

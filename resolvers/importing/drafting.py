@@ -128,12 +128,14 @@ def _time_fields(record: ImportRecord, links: ResolvedReferences) -> dict[str, o
                 "taken_local": local.replace(tzinfo=None).isoformat(timespec="seconds"),
                 "offset_minutes": round((local.utcoffset() or timedelta()).total_seconds() / 60),
                 "offset_source": OffsetSource.PLACE.value,
+                "taken_from_file_name": record.taken_from_file_name,
             }
     source = record.offset_source
     return {
         "taken_local": record.taken_local,
         "offset_minutes": record.utc_offset_minutes,
         "offset_source": source.value if source and record.utc_offset_minutes is not None else None,
+        "taken_from_file_name": record.taken_from_file_name,
     }
 
 

@@ -108,8 +108,12 @@ class ImportRecord(msgspec.Struct, frozen=True, rename="camel", kw_only=True, om
     """The local time where it was taken, in seconds precision: `2024-05-01T10:00:00`."""
     utc_offset_minutes: int | None = None
     offset_source: OffsetSource | None = None
+    taken_from_file_name: bool | None = None
+    """True if the time was read from the name of the file, because the file states none."""
     caption: Annotated[str, Meta(max_length=MAX_CAPTION)] | None = None
     caption_language: Annotated[str, Meta(max_length=35, pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$")] | None = None
+    title: Name | None = None
+    """A short title beside the caption."""
     recognized_text: Annotated[str, Meta(max_length=MAX_RECOGNIZED_TEXT)] | None = None
     latitude: Annotated[float, Meta(ge=-90, le=90)] | None = None
     longitude: Annotated[float, Meta(ge=-180, le=180)] | None = None

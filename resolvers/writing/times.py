@@ -82,9 +82,11 @@ def _with_new_time(record: PhotoRecord, values: TimeValues, clock: OwnerTimeZone
         if isinstance(at, datetime):
             offset, source = _offset_for(record, at, clock)
             wall = at.astimezone(UTC).replace(tzinfo=None) + timedelta(minutes=offset)
-            return changed(record, taken_local=_text(wall), offset_minutes=offset, offset_source=source)
+            return changed(
+                record, taken_local=_text(wall), offset_minutes=offset, offset_source=source, taken_from_file_name=None
+            )
         if at is None:
-            return changed(record, taken_local=None, offset_minutes=None, offset_source=None)
+            return changed(record, taken_local=None, offset_minutes=None, offset_source=None, taken_from_file_name=None)
         if isinstance(shift, int) and shift:
             return _shifted(record, shift)
     except OverflowError:

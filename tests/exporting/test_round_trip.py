@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import shutil
 import zipfile
 from pathlib import Path
@@ -24,6 +25,7 @@ from resolvers.exporting.lines import EXPORTED_FIELDS
 from resolvers.exporting.sections import Library
 from tests.exporting.makers import customer_of, exported, imported
 from tests.exporting.schema_walk import everything
+from tests.ingest.makers import bag, xmp
 from tests.requests.harness import Gateway, opened
 
 PHOTOS = 400
@@ -190,7 +192,10 @@ async def test_originals_come_along_as_they_were(tmp_path: Path) -> None:
         drawn = Image.new("RGB", (64 + number, 48), color)
         drawn.paste("white", (number * 9, 5, number * 9 + 20, 30))
         drawn.save(pictures / f"IMG:{number} ü.jpg", exif=exif)
+    Image.new("RGB", (70, 48), "orange").save(pictures / os.fsdecode(b"caf\xe9.jpg"))
     bytes_of = {hashlib.sha256(p.read_bytes()).hexdigest(): p.read_bytes() for p in pictures.iterdir()}
+    texts = bag("dc:title", "Caffè", kind="Alt") + bag("dc:description", "Al bar", kind="Alt")
+    (pictures / os.fsdecode(b"caf\xe9.jpg.xmp")).write_bytes(xmp("", texts))
     async with opened(tmp_path / "one") as gateway:
         await imported(gateway, pictures, "ana", tmp_path / "bookmarks")
         before = await everything(gateway, customer_of(gateway, "ana"), beside="placeholder")
@@ -203,10 +208,11 @@ async def test_originals_come_along_as_they_were(tmp_path: Path) -> None:
     assert found == bytes_of
     async with opened(tmp_path / "two") as gateway:
         tally = await imported(gateway, tmp_path / "out", "ana", tmp_path / "bookmarks")
-        assert (tally.counts["added"], tally.remarks) == (3, [])
+        assert (tally.counts["added"], tally.remarks) == (4, [])
         ana = customer_of(gateway, "ana")
         assert await everything(gateway, ana, beside="placeholder") == before
         assert all(p["placeholder"] for p in before["photos"].values())
+        assert [(p["title"], p["fileName"]) for p in before["photos"].values() if p["title"]] == [("Caffè", "caf\\xe9.jpg")]
         assert ana.customer is not None
         for sha in bytes_of:
             assert await gateway.sources.originals.has(ana.customer, gateway.sources.originals.name_of(ana.customer, sha))

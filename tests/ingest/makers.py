@@ -53,7 +53,8 @@ def xmp(attributes: str = "", inside: str = "") -> bytes:
         " mwg-rs=http://www.metadataworkinggroup.com/schemas/regions/ MP=http://ns.microsoft.com/photo/1.2/"
         " MPRI=http://ns.microsoft.com/photo/1.2/t/RegionInfo# MPReg=http://ns.microsoft.com/photo/1.2/t/Region#"
         " MicrosoftPhoto=http://ns.microsoft.com/photo/1.0/ Iptc4xmpExt=http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
-        " GCamera=http://ns.google.com/photos/1.0/camera/"
+        " GCamera=http://ns.google.com/photos/1.0/camera/ tiff=http://ns.adobe.com/tiff/1.0/ acdsee=http://ns.acdsee.com/iptc/1.0/"
+        " exifEX=http://cipa.jp/exif/1.0/ xmpDM=http://ns.adobe.com/xmp/1.0/DynamicMedia/ pdf=http://ns.adobe.com/pdf/1.3/ digiKam=http://www.digikam.org/ns/1.0/"
     )
     spaces = " ".join(f'xmlns:{n.partition("=")[0]}="{n.partition("=")[2]}"' for n in names.split())
     return (

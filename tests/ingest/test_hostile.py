@@ -131,6 +131,31 @@ def test_a_file_that_changes_while_it_is_read_is_rejected(tmp_path: Path, monkey
     assert "changed while it was read" in answer(PLAIN).reason
 
 
+def many(kind: bytes, body: bytes, count: int) -> bytes:
+    return PLAIN[:2] + (kind + struct.pack(">H", len(body) + 2) + body) * count + PLAIN[2:]
+
+
+def test_parts_without_number_are_read_in_bounded_time_and_memory() -> None:
+    """Joining or matching such parts one by one would take minutes."""
+    spaces = b"Raw profile type iptc\0" + b" " * (7 << 20)
+    png = picture("PNG")
+    chunk = struct.pack(">I", len(spaces)) + b"tEXt" + spaces + struct.pack(">I", zlib.crc32(b"tEXt" + spaces))
+    gif = picture("GIF", comment=b"x")
+    at = gif.index(b"\x21\xfe\x01x\0") + 2
+    contents = [
+        many(b"\xff\xe1", b"Exif\0\0II*\0\x08\0\0\0\0\0", 5_000),
+        many(b"\xff\xe1", b"Exif\0\0" + b"x" * 200, 15_000),
+        many(b"\xff\xed", b"Photoshop 3.0\0" + b"x" * 200, 15_000),
+        many(b"\xff\xe1", b"http://ns.adobe.com/xmp/extension/\0" + b"A" * 48, 15_000),
+        png[:33] + chunk + png[33:],
+        gif[:at] + (b"\xff" + b"y" * 255) * 25_000 + gif[at:],
+        jpeg_with(PLAIN, (0xFE, b"corel" + b" 1" * 30_000)),
+        jpeg_with(PLAIN, (0xE1, b"http://ns.adobe.com/xap/1.0/\0<x:xmpmeta " + b"&a" * 30_000)),
+    ]
+    assert [record(content).width for content in contents] == [80] * len(contents)
+    assert "header has no end" in answer(many(b"\xff\xe2", b"", 30_000)).reason
+
+
 # Archives
 
 

@@ -17,7 +17,8 @@ from resolvers.importing.records import BadRecord, ImportRecord, MediaType, Offs
 
 FULL: dict[str, Any] = {
     "sourceId": "a1", "mediaType": "PHOTO", "fileName": "IMG_1.jpg", "takenAt": "2024-05-01T10:00:00+02:00",
-    "caption": "Ein schöner Tag\nam Meer", "captionLanguage": "de", "recognizedText": "EXIT", "latitude": 41.9,
+    "takenFromFileName": True,
+    "caption": "Ein schöner Tag\nam Meer", "captionLanguage": "de", "title": "Strand", "recognizedText": "EXIT", "latitude": 41.9,
     "longitude": 12.5, "altitudeMeters": 20, "placeId": "IT.07", "width": 4000, "height": 3000,
     "durationSeconds": 1.5, "contentType": "image/jpeg", "fileSize": 123,
     "camera": {"make": "Sony", "model": "A7", "lens": "35mm"},

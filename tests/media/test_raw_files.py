@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -113,7 +114,7 @@ RAW = {"nef": nef, "arw": arw, "cr2": cr2, "orf": orf, "rw2": rw2, "raf": raf, "
 def test_the_largest_preview_of_a_raw_file_is_rendered_upright(kind: str, tmp_path: Path) -> None:
     file = tmp_path / f"a.{kind}"
     file.write_bytes(RAW[kind]())
-    seen = work({"do": "inspect", "path": str(file), "video": False})
+    seen = work({"do": "inspect", "path": os.fsencode(file), "video": False})
     assert seen["size"] == [480, 640]
     made = work({"do": "render", "data": file.read_bytes(), "size": [192, 256], "encoding": "JPEG"})
     pixels = np.asarray(Image.open(io.BytesIO(made)).convert("RGB"), dtype=int)

@@ -146,6 +146,7 @@ def draw(rng: Random, owner: str, name: str) -> Spec:
         "width": rng.choice([None, 400, 600]),
         "height": rng.choice([400, 500]),
         "offset_source": rng.choice(["RECORDED", "PLACE"]) if clock else None,
+        "taken_from_file_name": rng.choice([None, True]),
         "place_data": rng.choice(["1", "2"]),
         "burst": rng.choice([None, "burst-1", "burst-2"]),
         "source_digest": rng.choice(["digest-1", "digest-2"]),
@@ -160,6 +161,7 @@ def draw(rng: Random, owner: str, name: str) -> Spec:
         "file_name": rng.choice([None, "IMG_1.JPG", "secret garden.png", "PXL_20240501_beach.jpg"]),
         "keywords": tuple(rng.sample(WORDS, rng.randrange(3))),
         "caption_language": rng.choice([None, "en", "it"]),
+        "title": rng.choice([None, *WORDS]),
         "recognized_text": rng.choice([None, *WORDS]),
         "motion_id": rng.choice([None, "sha256:1", "sha256:2"]),
     }
@@ -213,6 +215,7 @@ def _times(fields: dict[str, Any], other: dict[str, Any], known: Known, rng: Ran
         made["taken_local"] = other["taken_local"]
     if known.time is not T.EXACT:
         made["added_at_ms"] = other["added_at_ms"]
+        made["taken_from_file_name"] = other["taken_from_file_name"]
     if not known.offset:
         made["offset_minutes"] = rng.choice([None, 0, 60, 120, 480])
         made["offset_source"] = other["offset_source"]

@@ -85,8 +85,10 @@ async def test_an_import_record_with_such_a_time_is_rejected(gateway: Gateway, f
 def test_a_file_whose_clock_was_never_set_is_imported_with_the_next_time_or_none() -> None:
     unset, taken = Moment("0001-01-01T00:00:00", None, None), Moment("2024-05-01T10:00:00", None, None)
     fixed = {"sourceId": "sha256:1", "mediaType": "PHOTO"}
-    assert merge_sources([SourceMetadata(moment=unset), SourceMetadata(moment=taken)], dict(fixed))[0].taken_local == taken.wall
-    assert merge_sources([SourceMetadata(moment=unset)], dict(fixed))[0].taken_local is None
+    first = SourceMetadata("EXIF", moments={"DateTimeOriginal": unset})
+    other = SourceMetadata("XMP", moments={"xmp:CreateDate": taken})
+    assert merge_sources([first, other], dict(fixed))[0].taken_local == taken.wall
+    assert merge_sources([first], dict(fixed))[0].taken_local is None
 
 
 def test_an_export_of_an_earlier_version_is_restored_without_such_a_time() -> None:
