@@ -18,6 +18,8 @@ from resolvers.errors import BadInput
 MEDIA: Final = "/media"
 RENDITION: Final = "image"
 ORIGINAL: Final = "original"
+MOTION_TYPE: Final = "video/quicktime"
+"""Of the films of live photos that were imported before their types were stored."""
 TYPES: Final = {"JPEG": "image/jpeg", "WEBP": "image/webp", "AVIF": "image/avif"}
 
 
@@ -67,6 +69,18 @@ async def original(context: Context, photo: SeenPhoto) -> SeenImage | None:
     size = Size(record.width or photo.record.width or 0, record.height or photo.record.height or 0)
     path = (ORIGINAL, *photo.key, picture.record.original)
     return _signed_image(context, path, size, record.content_type or photo.record.content_type or "application/octet-stream")
+
+
+async def motion(context: Context, photo: SeenPhoto) -> SeenImage | None:
+    """The film of a live photo, with its metadata; None if there is none or this viewer may not have originals."""
+    if not may_have_original(photo):
+        return None
+    picture = await context.picture(photo)
+    if picture is None or picture.record.motion is None:
+        return None
+    record = picture.record
+    size = Size(record.width or photo.record.width or 0, record.height or photo.record.height or 0)
+    return _signed_image(context, (ORIGINAL, *photo.key, picture.record.motion), size, record.motion_type or MOTION_TYPE)
 
 
 def may_have_original(photo: SeenPhoto) -> bool:

@@ -301,6 +301,14 @@ class Photo(Node):
     async def original(self) -> Image | None:
         return Image.of(await pictures.original(self.context, self.seen))
 
+    @field(
+        C.PICTURE,
+        "The film of a live photo with all its metadata, in the size of the picture. Null if there is none or the viewer may "
+        "not download originals.",
+    )
+    async def motion(self) -> Image | None:
+        return Image.of(await pictures.motion(self.context, self.seen))
+
     @field(C.PICTURE, "A ThumbHash in base64, to be shown until the image is loaded. Null if there is no image.")
     async def placeholder(self) -> str | None:
         found = await pictures.placeholder(self.context, self.seen)

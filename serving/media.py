@@ -27,7 +27,7 @@ from datasources.tables.photos import SeenPhoto
 from datasources.tables.pictures import PictureRecord
 from identity.verifier import Unauthenticated, Verifier, bearer_token
 from pictures.size_ladder import Size
-from resolvers.pictures import MEDIA, ORIGINAL, RENDITION, TYPES, may_have_original
+from resolvers.pictures import MEDIA, MOTION_TYPE, ORIGINAL, RENDITION, TYPES, may_have_original
 from resolvers.viewer_scope import scope_of
 from serving.blank_image import blank
 from serving.byte_ranges import Part, Unsatisfiable, part_of
@@ -118,7 +118,8 @@ class Media:
         if picture is None:
             raise _Refused
         record = picture.record
-        if signed.resource[3] != (record.original if signed.resource[0] == ORIGINAL else record.source):
+        allowed = {record.original, record.motion} if signed.resource[0] == ORIGINAL else {record.source}
+        if signed.resource[3] not in allowed:
             raise _Refused
         return photo, record
 
@@ -147,7 +148,8 @@ class Media:
             raise _Refused
         etag = _entity_tag(signed.resource)
         headers = self._headers(signed, etag)
-        content_type = picture.content_type or ""
+        is_motion = name == picture.motion
+        content_type = (picture.motion_type or MOTION_TYPE if is_motion else picture.content_type) or ""
         if content_type not in _SAFE:
             content_type, headers["content-disposition"] = "application/octet-stream", "attachment"
         if _unchanged(request, etag):

@@ -62,6 +62,7 @@ class Waiting(msgspec.Struct, frozen=True, array_like=True):
     motion_sha256: str | None = None
     orientation: int = 0
     """The orientation of a sidecar, if the picture must be turned by it; 0 otherwise."""
+    motion_type: str | None = None
 
 
 class PictureRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -73,6 +74,8 @@ class PictureRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     original: str | None = None
     motion: str | None = None
     """The video of a live photo."""
+    motion_type: str | None = None
+    """Its media type; None for one that was imported before types were stored."""
     poster: str | None = None
     """The picture from which renditions are made: a still of a video, or a picture that was turned by its sidecar."""
     content_type: str | None = None

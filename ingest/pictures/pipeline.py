@@ -223,4 +223,5 @@ def _waiting(item: ImportItem, *, link: bool) -> Waiting:
         None if motion is None else os.fsencode(motion.path),
         None if motion is None else motion.sha256,
         item.orientation,
+        None if motion is None else motion.content_type,
     )

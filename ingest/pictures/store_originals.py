@@ -27,13 +27,15 @@ class OriginalWriter:
     async def store_files(self, record: PictureRecord, waiting: Waiting) -> PictureRecord:
         """Copies or references the files of a photo; raises `FileChanged` if their bytes have changed."""
         original = await self.store_file(waiting.path, waiting.sha256, link=waiting.link)
-        motion = record.motion
+        motion, motion_type = record.motion, record.motion_type
         if waiting.motion_path is not None and waiting.motion_sha256 is not None:
             motion = await self.store_file(waiting.motion_path, waiting.motion_sha256, link=waiting.link)
+            motion_type = waiting.motion_type
         return msgspec.structs.replace(
             record,
             original=original,
             motion=motion,
+            motion_type=motion_type,
             linked=waiting.link,
             waiting=False,
             content_type=waiting.content_type,

@@ -146,9 +146,12 @@ def _without_ending(name: str) -> str:
 def _videos_of_stills(photos: Sequence[ContainerEntry]) -> dict[ContainerEntry, ContainerEntry]:
     """Videos by the stills with the same name, HEIC before JPEG. Reading them shows whether they are live photos."""
     videos: dict[str, list[ContainerEntry]] = defaultdict(list)
+    stems = {_stem(e.name) for e in photos if may_be_still(e.name)}
     for entry in photos:
         if may_be_motion(entry.name):
-            videos[_stem(entry.name)].append(entry)
+            # A Pixel writes PXL_1.MP beside PXL_1.MP.jpg.
+            whole = folded(entry.name)
+            videos[whole if whole in stems else _stem(entry.name)].append(entry)
     stills = [e for e in photos if may_be_still(e.name) and _stem(e.name) in videos]
     found: dict[ContainerEntry, ContainerEntry] = {}
     for still in sorted(stills, key=lambda e: (not e.name.lower().endswith((".heic", ".heif")), e.parts)):

@@ -11,8 +11,8 @@ _PICTURES: Final = frozenset(
     ".heic .heif .hif .png .tif .tiff .webp .avif .gif .bmp .jxl .psd .cr2 .cr3 .crw .nef .nrw .arw .sr2 .srf .dng .raf .orf"
     " .rw2 .pef .srw .x3f .3fr .insp".split()
 )
-_VIDEOS: Final = frozenset(".mp4 .mov .m4v .3gp .3g2 .qt .avi .mts .m2ts .mkv .webm .mpg .mpeg .wmv .flv .insv".split())
-_LIVE_VIDEOS: Final = frozenset(".mov .mp4 .m4v .qt .3gp".split())
+_VIDEOS: Final = frozenset(".mp4 .mov .m4v .3gp .3g2 .qt .avi .mts .m2ts .mkv .webm .mpg .mpeg .wmv .flv .insv .mp".split())
+_LIVE_VIDEOS: Final = frozenset(".mov .mp4 .m4v .qt .3gp .mp".split())
 _LIVE_STILLS: Final = frozenset(".jpg .jpeg .heic .heif .hif .png .dng .avif".split())
 _ARCHIVES: Final = frozenset(".zip .tar .tgz .gz .bz2 .xz .7z .rar .tbz .txz .zst".split())
 _SYSTEM_FILES: Final = frozenset({"thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx", "@eadir", "icon\r"})

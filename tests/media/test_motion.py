@@ -1,0 +1,32 @@
+"""A live photo is one item, and its film can be had by whoever may have originals."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.ingest.makers import live_photo
+from tests.media.gateway import imported, running_gateway
+
+FIELDS = "fileName mediaType original { url contentType } motion { url contentType }"
+
+
+@pytest.mark.parametrize(
+    ("still", "film"), [("IMG_501.JPG", "IMG_501.MOV"), ("PXL_2.MP.jpg", "PXL_2.MP"), ("pxl_3.mp.JPG", "PXL_3.MP")]
+)
+async def test_the_film_of_a_live_photo_is_served(tmp_path: Path, still: str, film: str) -> None:
+    picture, motion = live_photo()
+    (tmp_path / "p").mkdir()
+    (tmp_path / "p" / still).write_bytes(picture)
+    (tmp_path / "p" / film).write_bytes(motion)
+    await imported(tmp_path / "data", tmp_path / "p")
+    async with running_gateway(tmp_path / "data") as gateway:
+        (seen,) = await gateway.photos(FIELDS, token=gateway.token("ana"))
+        assert (seen["fileName"], seen["mediaType"]) == (still, "PHOTO")
+        answer = await gateway.get(seen["motion"]["url"], range="bytes=4-7")
+        assert (answer.status_code, answer.content) == (206, motion[4:8])
+        assert answer.headers["content-type"] == seen["motion"]["contentType"]
+        assert answer.headers["content-type"].startswith("video/")
+        assert (await gateway.get(seen["original"]["url"])).content == picture
+        assert await gateway.photos(FIELDS, token=gateway.token("bob")) == []
