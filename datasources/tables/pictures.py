@@ -63,6 +63,9 @@ class Waiting(msgspec.Struct, frozen=True, array_like=True):
     orientation: int = 0
     """The orientation of a sidecar, if the picture must be turned by it; 0 otherwise."""
     motion_type: str | None = None
+    motion_start: int = 0
+    """The first byte of a film that is a part of the file of its picture, and `motion_size` its size; 0 otherwise."""
+    motion_size: int = 0
 
 
 class PictureRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -62,3 +62,5 @@ class ParsedFile:
     is_video: bool = False
     orientation: int | None = None
     """The orientation in EXIF by which the picture is displayed; None if EXIF does not determine it."""
+    film: tuple[int, int] | None = None
+    """The range of bytes of the film of a motion photo."""

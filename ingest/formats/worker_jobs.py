@@ -12,6 +12,7 @@ import msgspec
 
 from ingest.formats import takeout
 from ingest.formats.archives import ArchiveListing, list_archive
+from ingest.formats.embedded_film import embedded_film
 from ingest.formats.exif import one_line
 from ingest.formats.file_references import FileLocation, fetch, opened
 from ingest.formats.heif import read_avif, read_heif
@@ -34,6 +35,7 @@ from workers.worker_process import extend_deadline
 _MAX_PICTURE: Final = 512 << 20
 _MAX_VIDEO: Final = 64 << 30
 _STEP: Final = 64 << 20
+_WITH_FILMS: Final = frozenset({"jpeg", "heif"})
 _LIVE_SECONDS: Final = 6.0
 _PICTURES: Final[Mapping[str, Callable[[Bytes], ParsedFile]]] = {
     "jpeg": read_jpeg, "png": read_png, "webp": read_webp, "gif": read_gif, "tiff": read_tiff, "orf": read_orf,
@@ -60,6 +62,8 @@ class HashedFile(msgspec.Struct):
     sha256: str
     size: int
     content_type: str
+    start: int = 0
+    """The first byte of a film that is a part of the file of its picture."""
 
 
 class FileResult(msgspec.Struct):
@@ -122,7 +126,7 @@ def _read_file(job: FileJob) -> FileResult:
     fixed |= {"mediaType": "VIDEO" if parsed.is_video else "PHOTO", "contentType": parsed.content_type}
     record, more = merge_sources(sources, fixed)
     record = msgspec.structs.replace(record, of_bytes_only=job.json is None and job.xmp is None and not job.albums)
-    motion = _motion_part(job, parsed) if job.motion is not None else None
+    motion = _motion_part(job, parsed) if job.motion is not None else _film_of(job, parsed)
     if motion is not None:
         record = msgspec.structs.replace(record, motion_id=f"sha256:{motion.sha256}")
     return FileResult(record, hashed, motion, [*remarks, *more], orientation=turned)
@@ -142,6 +146,18 @@ def _motion_part(job: FileJob, still: ParsedFile) -> HashedFile | None:
         return _parsed(path, "", hashing=True)[1] if matches and video.is_video else None
     except (BadFile, OSError):
         return None
+
+
+def _film_of(job: FileJob, picture: ParsedFile) -> HashedFile | None:
+    """The film inside the file of a motion photo."""
+    if picture.film is None:
+        return None
+    start, end = picture.film
+    with opened(fetch(job.source)) as (file, _), mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        quicktime = data[start + 8 : start + 12] == b"qt  "
+        with memoryview(data) as view, view[start:end] as film:
+            digest = hashlib.sha256(film).hexdigest()
+    return HashedFile(digest, end - start, "video/quicktime" if quicktime else "video/mp4", start)
 
 
 def _peek(arguments: Any) -> PeekResult:
@@ -182,6 +198,7 @@ def _parsed(path: bytes, name: str, *, hashing: bool) -> tuple[ParsedFile, Hashe
         else:
             with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
                 parsed = _PICTURES[kind](data)
+                parsed.film = embedded_film(data) if kind in _WITH_FILMS else None
         hashed = HashedFile(_hash(file), status.st_size, parsed.content_type) if hashing else None
         now = os.fstat(file.fileno())
         if (now.st_size, now.st_mtime_ns) != (status.st_size, status.st_mtime_ns):

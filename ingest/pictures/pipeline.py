@@ -224,4 +224,6 @@ def _waiting(item: ImportItem, *, link: bool) -> Waiting:
         None if motion is None else motion.sha256,
         item.orientation,
         None if motion is None else motion.content_type,
+        0 if motion is None else motion.start,
+        0 if motion is None or not motion.start else motion.size,
     )

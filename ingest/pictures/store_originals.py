@@ -29,7 +29,10 @@ class OriginalWriter:
         original = await self.store_file(waiting.path, waiting.sha256, link=waiting.link)
         motion, motion_type = record.motion, record.motion_type
         if waiting.motion_path is not None and waiting.motion_sha256 is not None:
-            motion = await self.store_file(waiting.motion_path, waiting.motion_sha256, link=waiting.link)
+            if waiting.motion_start:
+                motion = await self._store_film(waiting.motion_path, waiting.motion_sha256, waiting)
+            else:
+                motion = await self.store_file(waiting.motion_path, waiting.motion_sha256, link=waiting.link)
             motion_type = waiting.motion_type
         return msgspec.structs.replace(
             record,
@@ -56,6 +59,14 @@ class OriginalWriter:
             await self.originals.store(self.owner, name, _checked(file))
         return name
 
+    async def _store_film(self, path: bytes, sha256: str, waiting: Waiting) -> str:
+        """Copies the film inside the file of a motion photo, also where the file itself is referenced."""
+        name = self.originals.name_of(self.owner, sha256)
+        file = await asyncio.to_thread(_current, path, sha256)
+        part = (waiting.motion_start, waiting.motion_start + waiting.motion_size)
+        await self.originals.store(self.owner, name, _checked(file, part))
+        return name
+
     async def store_poster(self, data: bytes) -> str:
         """Stores the still of a video and returns its name."""
         name = self.originals.name_of(self.owner, hashlib.sha256(data).hexdigest())
@@ -71,10 +82,13 @@ def _current(path: bytes, sha256: str) -> ReferencedFile:
     return ReferencedFile.of(file, sha256)
 
 
-async def _checked(file: ReferencedFile) -> AsyncIterator[bytes]:
-    """The bytes of a file. It raises `FileChanged` after the last byte if the hash differs, so that the copy is not stored."""
+async def _checked(file: ReferencedFile, part: tuple[int, int] | None = None) -> AsyncIterator[bytes]:
+    """The bytes of a file, or of a part of it with this hash.
+
+    It raises `FileChanged` after the last byte if the hash differs, so that the copy is not stored.
+    """
     digest = hashlib.sha256()
-    async for piece in pieces_of_file(file, 0, file.size):
+    async for piece in pieces_of_file(file, *(part or (0, file.size))):
         digest.update(piece)
         yield piece
     if digest.hexdigest() != file.sha256:

@@ -10,7 +10,6 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import quote, unquote_to_bytes
 
 import msgspec
 
@@ -18,12 +17,12 @@ from ingest.formats.file_references import FileLocation, readable_name, readable
 from ingest.formats.worker_jobs import FileJob, FileResult, HashedFile, JsonTitles, PeekResult
 from ingest.readers.containers import ContainerEntry, FileContainer, PathParts
 from ingest.readers.planning import FileGroup, is_photo_name, plan_folder
+from ingest.readers.positions import PositionKey, parse_position, position_of
 from ingest.readers.reading import ImportItem, ImportReader, OriginalFile, ReadResult, RejectedItem
 from ingest.readers.temp_files import TempFiles
 from pictures.formats.media_types import may_be_still
 from workers.pool import WorkerDied, WorkerPool
 
-_Key = tuple[PathParts, bytes, int, int]
 T = TypeVar("T")
 
 
@@ -41,7 +40,7 @@ class _Task:
     """Whether the still was written before an interruption, so that only its video remains."""
 
     @property
-    def key(self) -> _Key:
+    def key(self) -> PositionKey:
         return self.path[:-1], self.path[-1], self.container, self.half
 
 
@@ -63,7 +62,7 @@ class FilesReader(ImportReader):
 
     def read(self, after: str | None = None) -> Iterator[ReadResult]:
         """See `ImportReader`. A position has container, half and path, percent-encoded because names may be any bytes."""
-        tasks = self._tasks(_parse_position(after))
+        tasks = self._tasks(parse_position(after))
         for task, answer in self._workers.each(tasks, self._job):
             if self._stopped:
                 return
@@ -102,7 +101,7 @@ class FilesReader(ImportReader):
         for parts in sorted(merged):
             yield parts, sorted(merged[parts], key=lambda pair: (pair[1].parts, pair[0]))
 
-    def _tasks(self, after: _Key | None) -> Iterator[_Task]:
+    def _tasks(self, after: PositionKey | None) -> Iterator[_Task]:
         done = 0
         for parts, entries in self._folders():
             containers = {id(entry): number for number, entry in entries}
@@ -166,7 +165,7 @@ class FilesReader(ImportReader):
         job = FileJob(
             main, group.entry.name, source(group.xmp), source(group.json), source(group.motion), list(group.albums), group.trashed
         )
-        self._copies[_position(task)] = tuple(copies)
+        self._copies[position_of(task.container, task.half, task.path)] = tuple(copies)
         return {"do": "read", "with": job}
 
     def _source(self, entry: ContainerEntry) -> tuple[FileLocation, Path | None]:
@@ -177,7 +176,7 @@ class FilesReader(ImportReader):
         return msgspec.structs.replace(entry.source, copy_path=os.fsencode(copy)), copy
 
     def _result(self, task: _Task, answer: Future[Any] | None) -> ReadResult:
-        group, position = task.group, _position(task)
+        group, position = task.group, position_of(task.container, task.half, task.path)
         where = self._containers[task.container].label + readable_path(b"/".join(group.entry.parts).removesuffix(b"/."))
         if answer is None:
             return RejectedItem(
@@ -197,9 +196,16 @@ class FilesReader(ImportReader):
             task.done,
             tuple(found.remarks),
             _original(found.original, group.entry, self._copies[position], 0),
-            _original(found.motion, group.motion, self._copies[position], -1) if found.motion and group.motion else None,
+            self._motion(found, group, position),
             found.orientation,
         )
+
+    def _motion(self, found: FileResult, group: FileGroup, position: str) -> OriginalFile | None:
+        """The film of a live photo in a file of its own, or of a motion photo in the file of the picture."""
+        if found.motion is None:
+            return None
+        own = group.motion if not found.motion.start else None
+        return _original(found.motion, own or group.entry, self._copies[position], -1 if own else 0)
 
     def _separate_video(self, task: _Task, answer: Future[Any] | None) -> _Task | None:
         if task.group.motion is None or answer is None:
@@ -213,7 +219,9 @@ class FilesReader(ImportReader):
 def _original(hashed: HashedFile, entry: ContainerEntry, copies: Sequence[Path], index: int) -> OriginalFile:
     assert entry.source is not None
     path = copies[index] if entry.source.in_archive else Path(os.fsdecode(entry.source.path))
-    return OriginalFile(path, hashed.sha256, hashed.content_type, hashed.size, is_temporary=entry.source.in_archive)
+    return OriginalFile(
+        path, hashed.sha256, hashed.content_type, hashed.size, is_temporary=entry.source.in_archive, start=hashed.start
+    )
 
 
 def _is_apple_video(group: FileGroup) -> bool:
@@ -235,15 +243,3 @@ def _result_or_default(answer: Future[Any] | None, kind: Callable[[], T]) -> T:
 def _finished(answer: Future[Any]) -> Future[Any]:
     wait([answer])
     return answer
-
-
-def _position(task: _Task) -> str:
-    return f"{task.container}:{task.half}:{quote(b'/'.join(task.path), safe='/')}"
-
-
-def _parse_position(position: str | None) -> _Key | None:
-    if position is None:
-        return None
-    container, half, path = position.split(":", 2)
-    *folder, name = unquote_to_bytes(path).split(b"/")
-    return tuple(folder), name, int(container), int(half)

@@ -27,6 +27,8 @@ class OriginalFile:
     size: int
     is_temporary: bool = False
     """Whether it is a temporary copy, which must not be referenced."""
+    start: int = 0
+    """The first byte, for a film that is a part of the file of its picture."""
 
 
 @dataclass(frozen=True, slots=True)
