@@ -62,7 +62,7 @@ def holds(case: Case, found: Sequence[Found]) -> bool:
     return case.source_id in {f.source_id for f in found}
 
 
-async def run(folder: Path, asked: Sequence[Case], languages: tuple[str, ...]) -> list[tuple[Case, list[Found]]]:
+async def run(folder: Path, given: Sequence[Case], languages: tuple[str, ...]) -> list[tuple[Case, list[Found]]]:
     """The hits of each query."""
     sources, lag, gateway = await wiring.embedded(folder), IndexLag(), build()
     while await catch_up(sources, lag):
@@ -72,7 +72,7 @@ async def run(folder: Path, asked: Sequence[Case], languages: tuple[str, ...]) -
     documents = DocumentCache(gateway.graphql_schema, classify=gateway.classify, pricing=gateway.pricing)
     runner = Runner(gateway.graphql_schema, decide=denied_coordinates)
     results = []
-    for case in asked:
+    for case in given:
         context = Context(sources, lag, viewer, languages)
         answer = await runner.execute(documents.prepare(QUERY), {"q": case.query}, context)
         await context.aclose()
@@ -85,11 +85,11 @@ async def run(folder: Path, asked: Sequence[Case], languages: tuple[str, ...]) -
 
 def main(records: Path, queries: Path, languages: str = "en,de,it,ru") -> int:
     """Prints the queries that fail and the number that hold."""
-    asked = list(cases(queries))
+    given = list(cases(queries))
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "cli", "import", str(records), "--owner", OWNER, "--data", folder]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-        results = asyncio.run(run(Path(folder), asked, tuple(languages.split(","))))
+        results = asyncio.run(run(Path(folder), given, tuple(languages.split(","))))
     failed = [(case, found) for case, found in results if not holds(case, found)]
     for case, found in failed:
         print(f"  {case.query!r} should be {case.rule} {case.source_id}, found {[(f.source_id, f.score) for f in found[:4]]}")
